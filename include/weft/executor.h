@@ -1,0 +1,211 @@
+/* weft/executor.h: executors: what runs tasks. Three kinds behind one handle.
+ *
+ *  - A pool runs them on workers, threads that start on demand and are reused.       weft_executor_create
+ *  - A strand runs them on a pool, one at a time, in the order of submission.         weft_strand_create
+ *  - A caller-run executor runs them only on the thread that calls weft_executor_run: for main loops and game ticks.
+ *                                                                                      weft_caller_run_create
+ *
+ * Order. Tasks submitted from one thread start in the order of submission; on a pool with one worker, on a strand and
+ * on a caller-run executor that is a total order over all threads. A pool with more workers hands tasks out in batches
+ * while they are very short (microseconds), so there neighbours in time may start up to a batch (64 tasks) out of
+ * order. Model: Python's ThreadPoolExecutor.
+ */
+#ifndef WEFT_EXECUTOR_H
+#define WEFT_EXECUTOR_H
+
+#include <weft/base.h>
+#include <weft/error.h>
+#include <weft/future.h>
+#include <weft/runtime.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** An executor of any kind. Shared: weft_executor_ref / weft_executor_unref. */
+typedef struct weft_executor weft_executor_t;
+
+/** What a task runs. Store a result in *result if there is one, and return WEFT_OK. For a failure return any other
+ * value, or store an error of weft_error_create in *error (its reference passes to weft; then the return value does not
+ * matter and *result is ignored). result and error are never NULL; *result and *error are NULL at the call. */
+typedef weft_status (*weft_task_fn)(void *ctx, void **result, weft_error_t **error);
+
+/** Runs first on each worker of a pool, before any task. A failure (as for weft_task_fn) breaks the pool. */
+typedef weft_status (*weft_initializer_fn)(void *ctx, weft_error_t **error);
+
+/* Values of weft_executor_options_t.when_full. */
+#define WEFT_FULL_FAIL 0u   /**< submit says WEFT_EFULL */
+#define WEFT_FULL_WAIT 1u   /**< submit waits for room, up to full_timeout, then says WEFT_ETIMEDOUT */
+#define WEFT_FULL_CALLER 2u /**< submit runs the task itself, on the calling thread, before it returns */
+
+/** Options of a pool or a caller-run executor (which uses max_queue, when_full, full_timeout, daemon and name_prefix
+ * only). Everything is copied. */
+typedef struct weft_executor_options {
+  uint32_t size;                   /**< sizeof(weft_executor_options_t), see WEFT_OPTIONS_INIT */
+  uint32_t max_workers;            /**< 0: min(32, weft_usable_cpus() + 4). At most 4096 */
+  const char *name_prefix;         /**< workers are called <prefix>_<i>; NULL or "": weft-<n> */
+  weft_initializer_fn initializer; /**< NULL: none */
+  void *initializer_ctx;
+  weft_drop_fn initializer_drop; /**< runs once, when the executor has ended, on the thread that ended it */
+  uint64_t max_queue;            /**< how many tasks may wait to start; 0: no bound. At most 2^40 */
+  uint32_t when_full;            /**< WEFT_FULL_... */
+  uint32_t daemon;               /**< WEFT_DAEMON_NO (as 0): the end of the process waits for what was submitted;
+                                      WEFT_DAEMON_YES: it cancels what is pending and does not wait */
+  int64_t full_timeout;          /**< for WEFT_FULL_WAIT: nanoseconds; 0: WEFT_FOREVER; negative: WEFT_EINVAL */
+  uint64_t stack_size;           /**< of each worker; as weft_thread_options_t.stack_size */
+} weft_executor_options_t;
+
+static inline void weft_executor_options_init(weft_executor_options_t *options) {
+  WEFT_OPTIONS_INIT(options);
+}
+
+/** Make a pool. No thread starts before the first task. runtime, options: NULL for the defaults. Never blocks.
+ *  Success: *out owns one reference, and initializer_ctx belongs to the executor.
+ *  WEFT_EINVAL: out is NULL, an option is out of range, or the runtime was destroyed. WEFT_ENOTSUP (options).
+ * WEFT_ENOMEM. WEFT_ESHUTDOWN: the runtime has ended. */
+WEFT_API weft_status weft_executor_create(weft_runtime_t *runtime, const weft_executor_options_t *options,
+                                          weft_executor_t **out);
+
+/** Make a strand on a pool: its tasks run one at a time, each seeing all that the one before it did, in the order of
+ * submission, on any worker. Strands do not block one another. The strand keeps a reference to the pool; submitting to
+ * it after the pool was shut down says WEFT_ESHUTDOWN, what was accepted before still runs. Never blocks. WEFT_EINVAL:
+ * NULL. WEFT_ENOTSUP: pool is not a pool. WEFT_ESHUTDOWN. WEFT_ENOMEM. */
+WEFT_API weft_status weft_strand_create(weft_executor_t *pool, weft_executor_t **out);
+
+/** Make a caller-run executor. runtime, options, statuses: as weft_executor_create; WEFT_ENOTSUP when an option is set
+ * that only a pool has. When the runtime ends, what is pending on it is cancelled. */
+WEFT_API weft_status weft_caller_run_create(weft_runtime_t *runtime, const weft_executor_options_t *options,
+                                            weft_executor_t **out);
+
+/** Take one more reference and return the same pointer. NULL gives NULL. Never blocks. */
+WEFT_API weft_executor_t *weft_executor_ref(weft_executor_t *executor);
+
+/** Give back a reference. With the last one the executor is shut down without waiting: what was submitted to a pool or
+ * strand still runs, then its workers end. What is pending on a caller-run executor is cancelled, on this thread. NULL
+ * is allowed. Never blocks otherwise; may be called from its own tasks. */
+WEFT_API void weft_executor_unref(weft_executor_t *executor);
+
+/** Options of one submit. */
+typedef struct weft_submit_options {
+  uint32_t size;            /**< sizeof(weft_submit_options_t), see WEFT_OPTIONS_INIT */
+  uint32_t reserved;        /**< 0 */
+  weft_drop_fn result_drop; /**< gets a result that nobody took, when the last reference to the future goes; NULL:
+                               nothing to do */
+} weft_submit_options_t;
+
+static inline void weft_submit_options_init(weft_submit_options_t *options) {
+  WEFT_OPTIONS_INIT(options);
+}
+
+/** Submit a task and get its future.
+ *  options: NULL for the defaults. ctx, drop: on success they belong to weft; drop runs once the task has run, before
+ * its future is done, on the same thread; or when the task is cancelled, on the cancelling thread. Blocks only when the
+ * queue is bounded with WEFT_FULL_WAIT, and runs the task only with WEFT_FULL_CALLER. Success: *out owns one reference.
+ *  On every failure the caller keeps ctx:
+ *  WEFT_EINVAL: executor, fn or out is NULL, or the options are malformed. WEFT_ENOTSUP (options). WEFT_ESHUTDOWN.
+ * WEFT_EBROKEN: see weft_executor_error. WEFT_EFULL. WEFT_ETIMEDOUT, WEFT_EINTERRUPTED, WEFT_EDEADLK (with
+ * WEFT_FULL_WAIT). WEFT_EAGAIN: there is no worker yet and the system refuses a thread. WEFT_ENOMEM. */
+WEFT_API weft_status weft_executor_submit(weft_executor_t *executor, const weft_submit_options_t *options,
+                                          weft_task_fn fn, void *ctx, weft_drop_fn drop, weft_future_t **out);
+
+/** Submit a task without a future. Its result is ignored; its error goes to the exception hook of the runtime. The rest
+ * as weft_executor_submit. */
+WEFT_API weft_status weft_executor_post(weft_executor_t *executor, weft_task_fn fn, void *ctx, weft_drop_fn drop);
+
+/** One task of a batch. */
+typedef struct weft_call {
+  weft_task_fn fn;
+  void *ctx;
+  weft_drop_fn drop;
+} weft_call_t;
+
+/** Submit count tasks at once, in this order, cheaper than one by one. All are accepted or none: on failure every ctx
+ * is still the caller's. futures: NULL, or room for count futures, each then a reference of the caller's. count 0 is
+ * WEFT_OK. A batch that does not fit into a bounded queue: WEFT_EFULL, or waits for room for all of it, or is run by
+ * the caller, as the queue's policy says; one larger than max_queue is always WEFT_EFULL, except with WEFT_FULL_CALLER.
+ * The rest as weft_executor_submit. */
+WEFT_API weft_status weft_executor_submit_batch(weft_executor_t *executor, const weft_submit_options_t *options,
+                                                const weft_call_t *calls, size_t count, weft_future_t **futures);
+
+/** Shut down: from now on submit says WEFT_ESHUTDOWN. What was accepted still runs, unless it is cancelled. Idempotent.
+ *  flags: 0, or WEFT_SHUTDOWN_WAIT to wait until everything has run and the workers have ended,
+ * WEFT_SHUTDOWN_CANCEL_PENDING to cancel exactly what has not started (callbacks and drops run here), or both. timeout:
+ * for the wait; ignored without WEFT_SHUTDOWN_WAIT. A caller-run executor runs its pending tasks here, on the calling
+ * thread, when asked to wait. On a strand it concerns the strand alone. WEFT_OK. WEFT_EDEADLK: asked to wait by one of
+ * its own tasks or workers; nothing changed. WEFT_ETIMEDOUT, WEFT_EINTERRUPTED: it is shut down but not everything has
+ * ended. WEFT_EINVAL: NULL or unknown flags. */
+WEFT_API weft_status weft_executor_shutdown(weft_executor_t *executor, uint32_t flags, int64_t timeout);
+#define WEFT_SHUTDOWN_WAIT 1u
+#define WEFT_SHUTDOWN_CANCEL_PENDING 2u
+
+/** Run what is ready on a caller-run executor, on this thread: until nothing is ready, max_tasks tasks have run (0: no
+ * bound), or `budget` nanoseconds have passed (no task begins after that; at least one runs; WEFT_FOREVER: no bound).
+ * Never waits for work. ran: NULL, or gets how many tasks ran. WEFT_OK. WEFT_ESHUTDOWN: it is shut down and nothing is
+ * left. WEFT_ENOTSUP: not a caller-run executor. WEFT_EINVAL: NULL. */
+WEFT_API weft_status weft_executor_run(weft_executor_t *executor, uint64_t max_tasks, int64_t budget, uint64_t *ran);
+
+/** As weft_executor_run without a budget, but when nothing is ready it first waits for a task, up to timeout.
+ *  WEFT_ETIMEDOUT: none came. WEFT_EINTERRUPTED: the caller was asked to stop. The rest as weft_executor_run. */
+WEFT_API weft_status weft_executor_run_wait(weft_executor_t *executor, uint64_t max_tasks, int64_t timeout,
+                                            uint64_t *ran);
+
+/** Why a pool is broken: *error is a new reference to the error with the code WEFT_EBROKEN that its pending futures
+ * got, whose kind and message are the initializer's; NULL when it is not broken. Never blocks. WEFT_EINVAL: NULL. */
+WEFT_API weft_status weft_executor_error(weft_executor_t *executor, weft_error_t **error);
+
+/** Figures about an executor. Read at one moment each, not all at the same. Later versions append. */
+typedef struct weft_executor_stats {
+  uint32_t size;        /**< set it to sizeof(weft_executor_stats_t) before the call; only so many bytes are written */
+  uint32_t max_workers; /**< 0 for kinds without workers */
+  uint32_t workers_started; /**< threads started so far */
+  uint32_t workers_alive;   /**< of them, those that have not ended */
+  uint64_t workers_refused; /**< how often the system refused a thread */
+  uint64_t queued;          /**< tasks that wait to start, cancelled ones that no worker has come by yet included */
+} weft_executor_stats_t;
+
+/** Read the figures. Never blocks. WEFT_EINVAL: NULL, or stats->size is 0 or under that of version 1.0. */
+WEFT_API weft_status weft_executor_stats(weft_executor_t *executor, weft_executor_stats_t *stats);
+
+/* --- map --- */
+
+/** The iterator of weft_executor_map. Owned: weft_map_destroy. One thread at a time may use it. */
+typedef struct weft_map weft_map_t;
+
+/** Options of a map. */
+typedef struct weft_map_options {
+  uint32_t size;     /**< sizeof(weft_map_options_t), see WEFT_OPTIONS_INIT */
+  uint32_t reserved; /**< 0 */
+  uint64_t buffer;   /**< how many items may be submitted ahead of the one to be read next; 0: all at once */
+  int64_t timeout; /**< for the whole iteration, counted from the call of map; 0: WEFT_FOREVER; negative: it is over at
+                      once */
+  weft_drop_fn result_drop; /**< as weft_submit_options_t.result_drop */
+} weft_map_options_t;
+
+static inline void weft_map_options_init(weft_map_options_t *options) {
+  WEFT_OPTIONS_INIT(options);
+}
+
+/** Run fn(item) for every item, and read the outcomes in the order of the items. Items are submitted at once and need
+ * no iteration to run; with a buffer, or when a bounded queue (WEFT_FULL_FAIL) has no room, the rest follow as the
+ * iteration goes on. items, count: the contexts; copied. drop: for each item, exactly once on success. options: NULL
+ * for the defaults. Success: *out is to be given to weft_map_destroy. WEFT_EINVAL: executor, fn or out is NULL, or
+ * items is NULL with a count. WEFT_ENOTSUP (options). WEFT_ENOMEM, WEFT_ESHUTDOWN, WEFT_EBROKEN, WEFT_EAGAIN: nothing
+ * was submitted. Blocks as weft_executor_submit. */
+WEFT_API weft_status weft_executor_map(weft_executor_t *executor, const weft_map_options_t *options, weft_task_fn fn,
+                                       void *const *items, size_t count, weft_drop_fn drop, weft_map_t **out);
+
+/** Wait for the next item and get its future, done; its reference passes to the caller. An item that failed does not
+ * end the iteration. Blocks. An item that could not be submitted, for the executor was shut down meanwhile, comes as a
+ * cancelled future. WEFT_EEND: there is no further item. WEFT_ETIMEDOUT: the time given to map is over; what has not
+ * started is cancelled, and the iteration has ended. WEFT_EINTERRUPTED, WEFT_EDEADLK: as weft_future_wait; call again.
+ * WEFT_ENOMEM: an item could not be submitted; call again. WEFT_EINVAL: NULL. */
+WEFT_API weft_status weft_map_next(weft_map_t *map, weft_future_t **out);
+
+/** End the iteration at any point: what has not started is cancelled, here. *map becomes NULL; NULL and a pointer to
+ * NULL are harmless. Never blocks. */
+WEFT_API void weft_map_destroy(weft_map_t **map);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

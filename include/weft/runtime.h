@@ -1,0 +1,83 @@
+/* weft/runtime.h: the runtime: what all threads and executors of one host belong to, and how it all ends.
+ *
+ * Wherever a weft_runtime_t is asked for, NULL stands for the process's default runtime. It is made on first use and
+ * lasts until the process ends. An isolated runtime is for a host that wants to end its part and live on.
+ *
+ * The end of the process. When main returns or exit() is called, weft first waits for every regular thread of every
+ * runtime (those started meanwhile included), then lets the pools finish what was submitted. After that nothing new
+ * starts (WEFT_ESHUTDOWN). Daemon threads are asked to stop and not waited for; the pending work of daemon executors is
+ * cancelled. _exit, quick_exit and abort end the process at once. exit() may be called from a task, a callback or an
+ * atexit handler: it then waits for everything but the thread that called it and what can only end after that thread.
+ */
+#ifndef WEFT_RUNTIME_H
+#define WEFT_RUNTIME_H
+
+#include <weft/base.h>
+#include <weft/error.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A runtime. Owned: weft_runtime_create / weft_runtime_destroy. */
+typedef struct weft_runtime weft_runtime_t;
+
+/** A thread; see thread.h. */
+typedef struct weft_thread weft_thread_t;
+
+/** Options of a runtime. Version 1.0 has none but its size. */
+typedef struct weft_runtime_options {
+  uint32_t size;     /**< sizeof(weft_runtime_options_t), see WEFT_OPTIONS_INIT */
+  uint32_t reserved; /**< 0 */
+} weft_runtime_options_t;
+
+static inline void weft_runtime_options_init(weft_runtime_options_t *options) {
+  WEFT_OPTIONS_INIT(options);
+}
+
+/** Make an isolated runtime. It starts no thread by itself. options: NULL for the defaults.
+ *  Never blocks. Success: *out is to be given to weft_runtime_destroy. WEFT_EINVAL, WEFT_ENOTSUP (options),
+ * WEFT_ENOMEM. */
+WEFT_API weft_status weft_runtime_create(const weft_runtime_options_t *options, weft_runtime_t **out);
+
+/** End a runtime: wait for its regular threads (those started meanwhile by others included), then let its pools finish
+ *  what was submitted to them, then ask its daemon threads to stop and cancel the pending work of its daemon executors
+ * and caller-run executors. When it returns WEFT_OK, no regular thread and no worker of a regular pool is alive. From
+ * then on whatever would start something new in this runtime says WEFT_ESHUTDOWN, and blocking calls of its daemon
+ * threads return WEFT_EINTERRUPTED. Daemon threads that do not look are left running; what they can still touch stays
+ * valid. timeout: for the waiting. When it is over, what is pending is cancelled, every thread is asked to stop, and
+ * the answer is WEFT_ETIMEDOUT; call again to wait further. runtime: NULL shuts the default runtime down, for good.
+ * Idempotent: again is WEFT_OK (or waits on, after WEFT_ETIMEDOUT). Blocks up to timeout. WEFT_EDEADLK: called by a
+ * thread or task of this runtime, or it would wait for a thread that waits for the caller; nothing was changed.
+ * WEFT_EINTERRUPTED: the caller was asked to stop; the end has begun all the same. WEFT_EINVAL: runtime was destroyed.
+ */
+WEFT_API weft_status weft_runtime_shutdown(weft_runtime_t *runtime, int64_t timeout);
+
+/** Shut down with WEFT_FOREVER if that was not done, and give the handle back. *runtime becomes NULL, so a second call
+ * is harmless. Handles of its threads, executors and futures stay valid and answer (WEFT_ESHUTDOWN where they would
+ * start something). The handle itself is recognised as destroyed (WEFT_EINVAL) until another runtime happens to get its
+ * address. Blocks as weft_runtime_shutdown. WEFT_OK; also when *runtime is NULL: the default runtime is not destroyed.
+ *  WEFT_EINVAL: runtime is NULL, or was destroyed through another copy of the handle.
+ *  WEFT_EDEADLK, WEFT_EINTERRUPTED: as shutdown; the handle stays the caller's. */
+WEFT_API weft_status weft_runtime_destroy(weft_runtime_t **runtime);
+
+/** Is told of an error that left the target of a thread, or a task that has no future (weft_executor_post).
+ *  thread: the thread in which it happened (borrowed). error: borrowed. Runs on that thread. If it throws, the default
+ * takes over. */
+typedef void (*weft_exception_hook_fn)(void *ctx, weft_thread_t *thread, const weft_error_t *error);
+
+/** Replace the exception hook of a runtime. hook NULL restores the default: one line on stderr, with the name of
+ *  the thread, the kind and the message. Never blocks. The previous hook's drop runs on the calling thread, or on the
+ * thread that is just running the previous hook when it returns. On success ctx and drop belong to the runtime.
+ *  WEFT_OK. WEFT_EINVAL: runtime was destroyed. WEFT_ENOMEM. WEFT_ESHUTDOWN: the runtime has ended. */
+WEFT_API weft_status weft_runtime_set_exception_hook(weft_runtime_t *runtime, weft_exception_hook_fn hook, void *ctx,
+                                                     weft_drop_fn drop);
+
+/** How many CPUs this process may use: the affinity mask of the process, cut by the CPU quota of its control group.
+ *  At least 1. Never blocks for long (reads files of /proc and /sys at the first call). */
+WEFT_API uint32_t weft_usable_cpus(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

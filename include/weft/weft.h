@@ -1,0 +1,41 @@
+/* weft/weft.h: all of weft's C API, and a tour of it.
+ *
+ *   base.h      statuses, durations, how callbacks and options work: read this first
+ *   version.h   which version is this
+ *   error.h     error objects: code, kind, message, foreign payload
+ *   runtime.h   the runtime, and what happens at the end of the process
+ *   thread.h    threads, daemon threads, joins, stop requests
+ *   future.h    futures: result, exception, cancel, callbacks, wait, as_completed, promises
+ *   executor.h  pools, strands, caller-run executors: submit, post, map, shutdown
+ *   task.h      tasks with room for a closure: for bindings
+ *
+ * C++ programs include weft/weft.hpp instead, which is built on these.
+ *
+ *   static weft_status square(void *ctx, void **result, weft_error_t **error) {
+ *     (void)error;
+ *     *result = (void *)((intptr_t)ctx * (intptr_t)ctx);
+ *     return WEFT_OK;
+ *   }
+ *
+ *   weft_executor_t *pool;
+ *   weft_future_t *future;
+ *   void *result;
+ *   weft_executor_create(NULL, NULL, &pool);
+ *   weft_executor_submit(pool, NULL, square, (void *)7, NULL, &future);
+ *   weft_future_result(future, WEFT_FOREVER, &result); -> 49
+ *   weft_future_unref(future);
+ *   weft_executor_unref(pool);
+ */
+#ifndef WEFT_WEFT_H
+#define WEFT_WEFT_H
+
+#include <weft/base.h>
+#include <weft/error.h>
+#include <weft/executor.h>
+#include <weft/future.h>
+#include <weft/runtime.h>
+#include <weft/task.h>
+#include <weft/thread.h>
+#include <weft/version.h>
+
+#endif
