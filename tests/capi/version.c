@@ -1,0 +1,29 @@
+/* Tests of weft/version.h: headers and library agree. */
+#include <weft/version.h>
+
+#include "check.h"
+
+static void the_number_is_made_of_its_parts(void) {
+  CHECK_EQUAL(WEFT_VERSION, WEFT_VERSION_MAJOR * 1000000 + WEFT_VERSION_MINOR * 1000 + WEFT_VERSION_PATCH);
+}
+
+static void the_library_is_of_these_headers(void) {
+  CHECK_EQUAL(weft_version(), WEFT_VERSION);
+}
+
+static void the_text_says_the_same(void) {
+  char text[64];
+  snprintf(text, sizeof text, "%d.%d.%d", WEFT_VERSION_MAJOR, WEFT_VERSION_MINOR, WEFT_VERSION_PATCH);
+  CHECK_TEXT(weft_version_string(), text);
+  CHECK_TEXT(weft_version_string(), WEFT_PROJECT_VERSION); /* that of meson.build */
+  CHECK(weft_version_string() == weft_version_string());
+}
+
+int main(int argc, char **argv) {
+  static const check_case_t cases[] = {
+      {"the number is made of its parts", the_number_is_made_of_its_parts},
+      {"the library is of these headers", the_library_is_of_these_headers},
+      {"the text says the same", the_text_says_the_same},
+  };
+  return check_main(cases, CHECK_COUNT_OF(cases), argc, argv);
+}
