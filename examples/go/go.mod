@@ -1,0 +1,3 @@
+module example.org/weft-from-go
+
+go 1.19
