@@ -1,0 +1,317 @@
+// Coroutines: co_await on a future, going on on a chosen executor, and future<T> as the return type of a coroutine.
+//
+// Owns the awaiters and the promise type. Everything that resumes a coroutine does so from a callback or task of the C
+// ABI, which runs deeply nested callbacks one after the other: so chains of any length need no stack, as long as
+// nothing here resumes a coroutine by itself.
+#ifndef WEFT_CPP_COROUTINE_HPP
+#define WEFT_CPP_COROUTINE_HPP
+
+#include <weft/cpp/executor_ref.hpp>
+#include <weft/cpp/future.hpp>
+#include <weft/cpp/promise.hpp>
+#include <weft/task.h>
+
+#include <coroutine>
+#include <exception>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+namespace weft {
+
+namespace detail {
+
+// What an await gives: the same three ways as future<T> has itself.
+struct read_reference {
+  template <class T> decltype(auto) operator()(const future<T> &f) const { return f.result(duration()); }
+};
+struct read_value {
+  template <class T> decltype(auto) operator()(future<T> &f) const { return std::move(f).result(duration()); }
+};
+struct read_taken {
+  template <class T> T operator()(const future<T> &f) const { return f.take(duration()); }
+};
+
+// Resumes on the thread that completes the future. The awaiter lives in the suspended coroutine and keeps the future.
+template <class T, class Read> class [[nodiscard]] future_awaiter {
+public:
+  explicit future_awaiter(future<T> awaited) noexcept : future_(std::move(awaited)) {}
+
+  bool await_ready() const noexcept { return future_.done(); }
+  void await_suspend(std::coroutine_handle<> waiting) const {
+    check(weft_future_add_done_callback(
+        future_.native_handle(),
+        [](void *ctx, weft_future_t *) { std::coroutine_handle<>::from_address(ctx).resume(); }, waiting.address(),
+        nullptr));
+    // The coroutine may already run again, and this awaiter be gone.
+  }
+  decltype(auto) await_resume() { return Read()(future_); }
+
+private:
+  future<T> future_;
+};
+
+// A way onto an executor: a task whose room holds a pointer to this object, which lives in the suspended coroutine.
+class executor_hop {
+public:
+  explicit executor_hop(executor_ref executor) noexcept : executor_(std::move(executor)) {}
+  executor_hop(executor_hop &&other) noexcept : executor_(std::move(other.executor_)) {} // before it is awaited
+  executor_hop &operator=(executor_hop &&) = delete;
+  ~executor_hop() { weft_task_destroy(&task_); }
+
+  /// Everything that needs memory, while a failure can still be thrown in the coroutine.
+  void prepare(std::coroutine_handle<> waiting) {
+    check(weft_task_create(&type(), &task_));
+    ::new (weft_task_room(task_)) executor_hop *(this);
+    waiting_ = waiting;
+  }
+
+  /// Resumes the coroutine on the executor. If that refuses or drops the task, the coroutine is resumed where that
+  /// comes to light, and finish() throws: one that is never resumed would never end.
+  void go() {
+    // Once the task is accepted, the coroutine may run and end, and this object with it; so locals.
+    const executor_ref executor = executor_;
+    weft_task_t *const task = std::exchange(task_, nullptr);
+    const weft_status status = weft_executor_submit_task(executor.native_handle(), task, nullptr);
+    if (status == WEFT_OK) return;
+    task_ = task;
+    resume_with(status);
+  }
+
+  void finish() const {
+    if (status_ != WEFT_OK) throw_refusal(status_, executor_.native_handle());
+  }
+
+private:
+  static executor_hop &in(void *room) noexcept { return **std::launder(static_cast<executor_hop **>(room)); }
+
+  static const weft_task_type_t &type() noexcept {
+    static constexpr weft_task_type_t constant = {
+        sizeof(weft_task_type_t),
+        WEFT_TASK_POSTED,
+        sizeof(executor_hop *),
+        alignof(executor_hop *),
+        [](void *room, weft_error_t **error) { return guard(error, [&] { in(room).resume_with(WEFT_OK); }); },
+        [](void *room) { in(room).resume_with(WEFT_ECANCELED); },
+        nullptr,
+    };
+    return constant;
+  }
+
+  void resume_with(weft_status status) {
+    status_ = status;
+    waiting_.resume();
+  }
+
+  executor_ref executor_;
+  weft_task_t *task_ = nullptr;
+  std::coroutine_handle<> waiting_;
+  weft_status status_ = WEFT_OK;
+};
+
+class [[nodiscard]] hop_awaiter {
+public:
+  explicit hop_awaiter(const executor_ref &executor) noexcept : hop_(executor) {}
+
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> waiting) {
+    hop_.prepare(waiting);
+    hop_.go();
+  }
+  void await_resume() const { hop_.finish(); }
+
+private:
+  executor_hop hop_;
+};
+
+template <class T, class Read> class [[nodiscard]] future_hop_awaiter {
+public:
+  future_hop_awaiter(const executor_ref &executor, future<T> awaited) noexcept
+      : hop_(executor), future_(std::move(awaited)) {}
+
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> waiting) {
+    hop_.prepare(waiting);
+    check(weft_future_add_done_callback(
+        future_.native_handle(), [](void *ctx, weft_future_t *) { static_cast<executor_hop *>(ctx)->go(); }, &hop_,
+        nullptr));
+  }
+  decltype(auto) await_resume() {
+    hop_.finish();
+    return Read()(future_);
+  }
+
+private:
+  executor_hop hop_;
+  future<T> future_;
+};
+
+template <class T> struct taken_future { future<T> from; };
+
+// The promise of a coroutine that returns a future<T>. Its outcome is prepared by return_value or unhandled_exception,
+// but the future is completed only when the whole frame is gone: who waits for a coroutine may rely on its locals and
+// arguments being destroyed, as with a task.
+template <class T> class coroutine_promise_base {
+public:
+  coroutine_promise_base() : future_(new_future<T>()) {
+    // Its body runs at once, so there is nothing that could still be cancelled.
+    check(weft_future_set_running(future_.get()));
+  }
+  coroutine_promise_base(const coroutine_promise_base &) = delete;
+  coroutine_promise_base &operator=(const coroutine_promise_base &) = delete;
+
+  future<T> get_return_object() const noexcept { return future<T>::share(future_.get()); }
+  std::suspend_never initial_suspend() const noexcept { return {}; }
+
+  struct completion {
+    bool await_ready() const noexcept { return false; }
+    template <class Promise> void await_suspend(std::coroutine_handle<Promise> ended) const noexcept {
+      const outcome prepared = ended.promise().take_outcome();
+      ended.destroy();
+      prepared.commit();
+    }
+    void await_resume() const noexcept {}
+  };
+  completion final_suspend() const noexcept { return {}; }
+
+  void unhandled_exception() {
+#if defined(__GLIBCXX__)
+    try {
+      throw;
+    } catch (const abi::__forced_unwind &) {
+      throw;
+    } catch (...) {
+      store_failure(to_native(std::current_exception()));
+    }
+#else
+    store_failure(to_native(std::current_exception()));
+#endif
+  }
+
+protected:
+  // The frame ends without an outcome only when a forced unwind tears it down.
+  ~coroutine_promise_base() {
+    if (future_) take_outcome().commit();
+  }
+
+  template <class Make> void prepare(Make &&make) {
+    check(weft_future_set_begin(future_.get(), &room_));
+    weft_error_t *const failure = build_outcome<T>(room_, std::forward<Make>(make));
+    if (failure)
+      store_failure(failure);
+    else
+      built_ = true;
+  }
+
+private:
+  // What is left when the frame has gone.
+  struct outcome {
+    future_handle target;
+    weft_error_t *failure;
+    void *room;
+
+    void commit() const noexcept {
+      if (!failure)
+        static_cast<void>(weft_future_set_commit(target.get()));
+      else if (room)
+        abort_outcome(target.get(), failure);
+      else {
+        static_cast<void>(weft_future_set_error(target.get(), failure));
+        weft_error_unref(failure);
+      }
+    }
+  };
+
+  void store_failure(weft_error_t *adopted) noexcept {
+    weft_error_unref(failure_);
+    failure_ = adopted ? adopted : weft_error_ref(broken_promise_error());
+  }
+
+  outcome take_outcome() noexcept {
+    if (!built_ && !failure_) store_failure(nullptr);
+    // A local whose destructor threw after co_return: the value is there, but the coroutine failed.
+    if (built_ && failure_) std::destroy_at(std::addressof(stored_at<T>(room_)));
+    return {std::move(future_), std::exchange(failure_, nullptr), room_};
+  }
+
+  future_handle future_;
+  weft_error_t *failure_ = nullptr;
+  void *room_ = nullptr;
+  bool built_ = false;
+};
+
+template <class T> class coroutine_promise : public coroutine_promise_base<T> {
+public:
+  template <class Value = T>
+  requires std::constructible_from<T, Value>
+  void return_value(Value &&value) {
+    this->prepare([&]() -> T { return T(std::forward<Value>(value)); });
+  }
+};
+
+template <class T> class coroutine_promise<T &> : public coroutine_promise_base<T &> {
+public:
+  void return_value(T &value) {
+    this->prepare([&]() -> T & { return value; });
+  }
+};
+
+template <> class coroutine_promise<void> : public coroutine_promise_base<void> {
+public:
+  void return_void() {
+    this->prepare([] {});
+  }
+};
+
+} // namespace detail
+
+/// co_await on a future: suspends until it is done and then goes on, on the thread that completed it (at once, where it
+/// stands, if it was done already). Gives and throws what result() would: for a future with a name a reference into it;
+/// for a temporary, as in co_await pool.submit(f), a value. To move the result out: co_await weft::take(future).
+///
+/// The coroutine keeps a reference to the future. It must not be destroyed while it is suspended here.
+template <class T> auto operator co_await(const future<T> &awaited) noexcept {
+  return detail::future_awaiter<T, detail::read_reference>(awaited);
+}
+template <class T> auto operator co_await(future<T> &&awaited) noexcept {
+  return detail::future_awaiter<T, detail::read_value>(std::move(awaited));
+}
+
+/// To be awaited: as co_await on the future, but the result is moved out, as by future::take().
+template <class T> detail::taken_future<T> take(future<T> awaited) noexcept {
+  return {std::move(awaited)};
+}
+template <class T> auto operator co_await(detail::taken_future<T> awaited) noexcept {
+  return detail::future_awaiter<T, detail::read_taken>(std::move(awaited.from));
+}
+
+/// To be awaited: goes on as a task of this executor, even if the future is done already. When the executor refuses it
+/// or cancels it, the coroutine goes on where that comes to light, with the exception that a submit would throw
+/// (cancelled, when the task was cancelled).
+template <class T> auto resume_on(const executor_ref &executor, const future<T> &awaited) noexcept {
+  return detail::future_hop_awaiter<T, detail::read_reference>(executor, awaited);
+}
+template <class T> auto resume_on(const executor_ref &executor, future<T> &&awaited) noexcept {
+  return detail::future_hop_awaiter<T, detail::read_value>(executor, std::move(awaited));
+}
+template <class T> auto resume_on(const executor_ref &executor, detail::taken_future<T> awaited) noexcept {
+  return detail::future_hop_awaiter<T, detail::read_taken>(executor, std::move(awaited.from));
+}
+
+/// To be awaited: goes on as a task of this executor. The first line of a coroutine that is to run on a pool.
+inline auto resume_on(const executor_ref &executor) noexcept {
+  return detail::hop_awaiter(executor);
+}
+
+} // namespace weft
+
+/// A function that returns a future<T> may be a coroutine. It begins at once, on the calling thread, and runs up to its
+/// first co_await that has to wait; the future is running from the beginning, so it cannot be cancelled. When the
+/// coroutine returns or throws, its frame (locals, then arguments) is destroyed, and then the future is completed, on
+/// that thread. As with any function that calls itself before it waits for anything, deep recursion needs stack; begin
+/// with co_await resume_on(pool) there.
+template <class T, class... Args> struct std::coroutine_traits<weft::future<T>, Args...> {
+  using promise_type = weft::detail::coroutine_promise<T>;
+};
+
+#endif

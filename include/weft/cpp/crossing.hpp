@@ -1,0 +1,128 @@
+// How C++ exceptions cross the C ABI: caught at each trampoline, carried as the payload of an error object, and thrown
+// again, the same object, where the outcome is read by C++.
+//
+// Owns the tag of that payload and the two conversions. Knows nothing of tasks, threads or futures.
+#ifndef WEFT_CPP_CROSSING_HPP
+#define WEFT_CPP_CROSSING_HPP
+
+#include <weft/cpp/error.hpp>
+#include <weft/thread.h>
+
+#include <cstdlib>
+#include <cxxabi.h>
+#include <exception>
+#include <memory>
+#include <new>
+#include <typeinfo>
+#include <utility>
+
+namespace weft {
+
+namespace detail {
+
+// Two C++ runtimes in one process do not understand each other's exception objects, so the tag names the runtime: a
+// reader built against another one sees a weft::error with kind and message instead of undefined behaviour.
+#if defined(_LIBCPP_VERSION)
+inline constexpr const char *exception_tag = "c++/libc++/std::exception_ptr";
+#elif defined(__GLIBCXX__)
+inline constexpr const char *exception_tag = "c++/libstdc++/std::exception_ptr";
+#else
+inline constexpr const char *exception_tag = "c++/unknown/std::exception_ptr";
+#endif
+
+inline weft_error_t *describe(std::int32_t code, const std::type_info *type, const char *message,
+                              const std::exception_ptr &original) noexcept {
+  const char *kind = type ? type->name() : "unknown";
+  int failed = -1;
+  const std::unique_ptr<char, decltype(&std::free)> readable(
+      type ? abi::__cxa_demangle(kind, nullptr, nullptr, &failed) : nullptr, &std::free);
+  if (failed == 0) kind = readable.get();
+
+  auto *payload = new (std::nothrow) std::exception_ptr(original);
+  if (!payload) return nullptr;
+  weft_error_t *result = nullptr;
+  const weft_status status = weft_error_create_foreign(
+      code, kind, message, exception_tag, payload, [](void *ctx) { delete static_cast<std::exception_ptr *>(ctx); },
+      &result);
+  if (status != WEFT_OK) delete payload;
+  return result;
+}
+
+/// A new reference to an error object for this exception; NULL when memory is exhausted. Errors of weft that are handed
+/// on (thrown by result() in one task, leaving another) pass as the same error object, with the payload of whatever
+/// language they came from.
+inline weft_error_t *to_native(const std::exception_ptr &exception) noexcept {
+  try {
+    std::rethrow_exception(exception);
+  } catch (const error &e) {
+    if (typeid(e) == typeid(error)) return weft_error_ref(e.native_handle());
+    return describe(e.code(), &typeid(e), e.what(), exception);
+  } catch (const broken_pool &e) {
+    if (typeid(e) == typeid(broken_pool)) return weft_error_ref(e.reason().native_handle());
+    return describe(e.status(), &typeid(e), e.what(), exception);
+  } catch (const status_error &e) {
+    return describe(e.status(), &typeid(e), e.what(), exception);
+  } catch (const std::exception &e) {
+    return describe(WEFT_EFAILED, &typeid(e), e.what(), exception);
+  } catch (...) {
+    return describe(WEFT_EFAILED, abi::__cxa_current_exception_type(), "", exception);
+  }
+}
+
+/// Runs body at the border to C. WEFT_OK when it returns; an exception is stored in *error. A forced unwind (the end of
+/// a thread by pthread_exit or pthread_cancel) is no exception and must go on.
+template <class Body> weft_status guard(weft_error_t **error, Body &&body) {
+  try {
+    std::forward<Body>(body)();
+    return WEFT_OK;
+#if defined(__GLIBCXX__)
+  } catch (const abi::__forced_unwind &) {
+    throw;
+#endif
+  } catch (...) {
+    *error = to_native(std::current_exception());
+    return *error ? WEFT_EFAILED : WEFT_ENOMEM;
+  }
+}
+
+/// As guard, for a thread or a task without a future, whose errors nobody reads but the exception hook. Code that was
+/// asked to stop and let the exception of its interrupted wait pass has done what it was asked for: that is no error.
+/// The same holds for a refused submit at the end of the process.
+template <class Body> weft_status guard_unread(weft_error_t **error, Body &&body) {
+  return guard(error, [&] {
+    try {
+      std::forward<Body>(body)();
+    } catch (const interrupted &) {
+      if (!weft_stop_requested()) throw;
+    } catch (const shut_down &) {
+      if (!weft_stop_requested()) throw;
+    }
+  });
+}
+
+} // namespace detail
+
+/// An error object for an exception, as a future of a task that threw it would hold. Throws invalid_argument for a null
+/// pointer, out_of_memory.
+inline error to_error(const std::exception_ptr &exception) {
+  if (!exception) throw invalid_argument();
+  weft_error_t *native = detail::to_native(exception);
+  if (!native) throw out_of_memory();
+  return error::adopt(native);
+}
+
+inline std::exception_ptr error::exception() const {
+  // A broken pool's error may still carry what its initializer threw. Readers want to know that the pool broke, so this
+  // comes before the payload.
+  if (code() == WEFT_EBROKEN) return std::make_exception_ptr(broken_pool(*this));
+  if (const void *original = payload(detail::exception_tag)) return *static_cast<const std::exception_ptr *>(original);
+  return std::make_exception_ptr(*this);
+}
+
+inline void error::rethrow() const {
+  std::rethrow_exception(exception());
+}
+
+} // namespace weft
+
+#endif

@@ -1,0 +1,219 @@
+// References to executors of any kind: submit, post, batches, map, shutdown.
+//
+// Owns a reference to an executor of the C ABI and the way of a callable into it. The three kinds of executor are made
+// in executor.hpp.
+#ifndef WEFT_CPP_EXECUTOR_REF_HPP
+#define WEFT_CPP_EXECUTOR_REF_HPP
+
+#include <weft/cpp/duration.hpp>
+#include <weft/cpp/future.hpp>
+#include <weft/cpp/map.hpp>
+#include <weft/cpp/task.hpp>
+#include <weft/executor.h>
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <iterator>
+#include <optional>
+#include <ranges>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace weft {
+
+/// What a shutdown does besides refusing new work. Combine with |.
+enum class shutdown : std::uint32_t {
+  refuse_only = 0,                              ///< returns at once; what was accepted still runs
+  wait = WEFT_SHUTDOWN_WAIT,                    ///< wait until everything has run and the workers have ended
+  cancel_pending = WEFT_SHUTDOWN_CANCEL_PENDING ///< cancel exactly what has not started
+};
+constexpr shutdown operator|(shutdown a, shutdown b) noexcept {
+  return static_cast<shutdown>(static_cast<std::uint32_t>(a) | static_cast<std::uint32_t>(b));
+}
+
+/// Figures about an executor; see weft_executor_stats in weft/executor.h.
+using executor_stats = weft_executor_stats_t;
+
+/// An executor of any kind: a shared handle. Copies mean the same executor. With the last handle it is shut down
+/// without waiting. Every call may come from any thread, from tasks and from callbacks. An empty handle throws
+/// invalid_argument.
+///
+/// All calls that give it work throw
+///   shut_down       it, its pool or its runtime has been shut down
+///   broken_pool     the initializer of the pool failed
+///   queue_full, timed_out, interrupted, deadlock   the queue is bounded and stayed full (as when_full says)
+///   thread_refused  there is no worker yet and the system refuses a thread
+///   out_of_memory, and whatever copying or moving the callable throws;
+/// then nothing was submitted, and the copies made of the callable and its arguments have been destroyed. They block
+/// only when the queue is bounded with when_full::wait, and run work themselves only with when_full::run_in_caller.
+///
+/// A callable is destroyed exactly once: right after it has run, before its future is done, on the same thread; or when
+/// it is cancelled, on the thread that cancels it.
+class executor_ref {
+public:
+  executor_ref() noexcept = default;
+
+  bool valid() const noexcept { return static_cast<bool>(handle_); }
+
+  /// Has f(args...) run and gives the future of what it returns. f and args are moved or copied in and may be
+  /// move-only; they are used up by the call (it gets them as rvalues); references are passed with std::ref. One
+  /// allocation holds closure, result and future.
+  template <class F, class... Args>
+  requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+  auto submit(F &&f, Args &&...args) const -> future<call_result_t<F, Args...>>;
+
+  /// The same without a future. A result is discarded; an exception goes to the exception hook of the runtime.
+  template <class F, class... Args>
+  requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+  void post(F &&f, Args &&...args) const;
+
+  /// Submits each callable of a range at once, in order, cheaper than one by one: all are accepted, or none and it
+  /// throws. The callables are copied out of an lvalue range and moved out of an rvalue one.
+  template <std::ranges::input_range Range>
+  requires std::invocable<std::decay_t<std::ranges::range_reference_t<Range>>>
+  auto submit_batch(Range &&callables) const
+      -> std::vector<future<call_result_t<std::ranges::range_reference_t<Range>>>>;
+
+  /// Calls f(item) for every item of a range and yields the results in the order of the items; see map_results for how
+  /// to read them. Everything is submitted in this call (with options.buffer, or when a bounded queue has no more room,
+  /// so many ahead of the one that is read) and needs no iteration to run.
+  /// Several workers call f at once, so it is called as const. An lvalue range is referred to and its items are copied;
+  /// with a buffer it must outlive the iteration. An rvalue range is moved in, and its items are moved to the tasks.
+  template <class F, std::ranges::input_range Range>
+  requires std::invocable < const std::decay_t<F>
+  &, detail::map_item_t < Range >> auto map(F &&f, Range &&items, const map_options &options = {}) const {
+    return map_results<std::decay_t<F>, Range>(handle_.get(), std::forward<F>(f), std::forward<Range>(items), options);
+  }
+  template <class F, class Item>
+  requires std::invocable < const std::decay_t<F>
+  &, Item > auto map(F &&f, std::initializer_list<Item> items, const map_options &options = {}) const {
+    return map(std::forward<F>(f), std::vector<Item>(items), options);
+  }
+
+  /// Shuts down: from now on it refuses work (shut_down). True: as asked. False: the time is over, it is shut down but
+  /// not everything has ended. timeout is for shutdown::wait. Again and again is fine. Blocks with shutdown::wait; a
+  /// caller-run executor runs its pending tasks in this call then. Cancelling runs callbacks and destroys closures
+  /// here. Throws deadlock: one of its own tasks or workers asks it to wait, and nothing changed; interrupted.
+  bool shutdown(weft::shutdown how = weft::shutdown::wait, duration timeout = forever) const {
+    const weft_status status = weft_executor_shutdown(handle_.get(), static_cast<std::uint32_t>(how), timeout.count());
+    if (status == WEFT_ETIMEDOUT) return false;
+    check(status);
+    return true;
+  }
+
+  /// Never blocks.
+  executor_stats stats() const {
+    executor_stats figures{};
+    figures.size = sizeof figures;
+    check(weft_executor_stats(handle_.get(), &figures));
+    return figures;
+  }
+
+  /// Why a pool is broken: kind and message of what its initializer failed with. Empty: it is not. Never blocks.
+  std::optional<error> broken() const {
+    weft_error_t *native = nullptr;
+    check(weft_executor_error(handle_.get(), &native));
+    if (!native) return std::nullopt;
+    return error::adopt(native);
+  }
+
+  /// Takes over a reference of the caller's.
+  static executor_ref adopt(weft_executor_t *native) noexcept { return executor_ref(shared::adopt(native)); }
+  /// Takes a reference of its own.
+  static executor_ref share(weft_executor_t *native) noexcept { return executor_ref(shared::share(native)); }
+  /// Borrowed; NULL when empty.
+  weft_executor_t *native_handle() const noexcept { return handle_.get(); }
+
+  /// Whether both are the same executor.
+  friend bool operator==(const executor_ref &a, const executor_ref &b) noexcept {
+    return a.native_handle() == b.native_handle();
+  }
+
+protected:
+  using shared = detail::handle<weft_executor_t, weft_executor_ref, weft_executor_unref>;
+  explicit executor_ref(shared object) noexcept : handle_(std::move(object)) {}
+
+  shared handle_;
+};
+
+namespace detail {
+
+// What a refused submit throws. A broken pool tells its reason.
+[[noreturn]] inline void throw_refusal(weft_status status, weft_executor_t *executor) {
+  weft_error_t *reason = nullptr;
+  if (status == WEFT_EBROKEN && weft_executor_error(executor, &reason) == WEFT_OK && reason)
+    throw broken_pool(error::adopt(reason));
+  throw_status(status);
+}
+
+// A callable without arguments is its own closure.
+template <class F, class... Args>
+using closure_t = std::conditional_t<sizeof...(Args) == 0, std::decay_t<F>, bound_call_t<F, Args...>>;
+
+template <kind_of_task Kind, class R, class F, class... Args> auto prepare(F &&f, Args &&...args) {
+  using closure = closure_t<F, Args...>;
+  using task = prepared_task<closure, R, Kind>;
+  if constexpr (sizeof...(Args) == 0)
+    return task(std::in_place, std::forward<F>(f));
+  else
+    return task(std::in_place, std::in_place, std::forward<F>(f), std::forward<Args>(args)...);
+}
+
+} // namespace detail
+
+template <class F, class... Args>
+requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+auto executor_ref::submit(F &&f, Args &&...args) const -> future<call_result_t<F, Args...>> {
+  using result = call_result_t<F, Args...>;
+  auto task =
+      detail::prepare<detail::kind_of_task::with_future, result>(std::forward<F>(f), std::forward<Args>(args)...);
+  weft_future_t *native = nullptr;
+  const weft_status status = task.submit(handle_.get(), &native);
+  if (status != WEFT_OK) [[unlikely]]
+    detail::throw_refusal(status, handle_.get());
+  return future<result>::adopt(native);
+}
+
+template <class F, class... Args>
+requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+void executor_ref::post(F &&f, Args &&...args) const {
+  auto task = detail::prepare<detail::kind_of_task::posted, void>(std::forward<F>(f), std::forward<Args>(args)...);
+  const weft_status status = task.submit(handle_.get(), nullptr);
+  if (status != WEFT_OK) [[unlikely]]
+    detail::throw_refusal(status, handle_.get());
+}
+
+template <std::ranges::input_range Range>
+requires std::invocable<std::decay_t<std::ranges::range_reference_t<Range>>>
+auto executor_ref::submit_batch(Range &&callables) const
+    -> std::vector<future<call_result_t<std::ranges::range_reference_t<Range>>>> {
+  using callable = std::decay_t<std::ranges::range_reference_t<Range>>;
+  using result = call_result_t<callable>;
+  using task = detail::prepared_task<callable, result, detail::kind_of_task::with_future>;
+
+  std::vector<task> tasks;
+  if constexpr (std::ranges::sized_range<Range>) tasks.reserve(std::ranges::size(callables));
+  for (auto &&each : callables) tasks.emplace_back(std::in_place, detail::forward_item<Range>(each));
+
+  std::vector<weft_task_t *> natives;
+  natives.reserve(tasks.size());
+  for (const task &each : tasks) natives.push_back(each.get());
+  std::vector<weft_future_t *> submitted(tasks.size());
+  std::vector<future<result>> futures;
+  futures.reserve(tasks.size());
+
+  const weft_status status =
+      weft_executor_submit_tasks(handle_.get(), natives.data(), natives.size(), submitted.data());
+  if (status != WEFT_OK) detail::throw_refusal(status, handle_.get());
+  for (task &each : tasks) each.release();
+  for (weft_future_t *each : submitted) futures.push_back(future<result>::adopt(each));
+  return futures;
+}
+
+} // namespace weft
+
+#endif

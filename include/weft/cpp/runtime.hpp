@@ -1,0 +1,103 @@
+// Runtimes: what threads and executors belong to, and how it all ends.
+//
+// Owns an isolated runtime of the C ABI. The rules of the end are told in weft/runtime.h.
+#ifndef WEFT_CPP_RUNTIME_HPP
+#define WEFT_CPP_RUNTIME_HPP
+
+#include <weft/cpp/crossing.hpp>
+#include <weft/cpp/duration.hpp>
+#include <weft/cpp/thread_ref.hpp>
+#include <weft/runtime.h>
+
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace weft {
+
+/// An isolated runtime, for a host that wants to end its part and live on; or the default one of the process, which is
+/// used wherever no runtime is named and lasts until the process ends.
+///
+/// Cannot be copied or moved. The destructor of an isolated one shuts it down and waits for its regular threads and
+/// pools, without limit. (In a thread or task of that same runtime it can do neither: there the runtime is left as it
+/// is.)
+class runtime {
+public:
+  /// Makes an isolated runtime. Starts no thread. Throws out_of_memory.
+  runtime() { check(weft_runtime_create(nullptr, &native_)); }
+  runtime(const runtime &) = delete;
+  runtime &operator=(const runtime &) = delete;
+  ~runtime() {
+    if (!native_) return;
+    // A thread that was asked to stop cannot wait inside weft, but what its runtime's threads use may end with the
+    // caller's scope. So it looks again now and then until they are gone.
+    while (weft_runtime_destroy(&native_) == WEFT_EINTERRUPTED)
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+
+  /// The runtime of the process. Lives until the process ends; may be used by any thread.
+  static runtime &process() noexcept {
+    static runtime instance{nullptr};
+    return instance;
+  }
+
+  /// Ends it: waits for its regular threads, lets its pools finish, asks its daemon threads to stop. False: the time is
+  /// over; what was pending has been cancelled and every thread asked to stop, and a further call waits on. Blocks up
+  /// to timeout. From then on nothing new starts in it (shut_down). Throws deadlock when called by one of its own
+  /// threads or tasks, interrupted.
+  bool shutdown(duration timeout = forever) {
+    const weft_status status = weft_runtime_shutdown(native_, timeout.count());
+    if (status == WEFT_ETIMEDOUT) return false;
+    check(status);
+    return true;
+  }
+
+  /// Has hook(thread, error) called for each error that leaves a thread or a task without a future, on the thread where
+  /// it happened; several at once may call it, so it is called as const. If it throws, the default takes over: one line
+  /// on stderr. The previous hook is destroyed. Never blocks. Throws shut_down, out_of_memory.
+  template <class F>
+  requires std::invocable < const std::decay_t<F>
+  &, const thread_ref &, const error & > void set_exception_hook(F &&hook) {
+    using callable = std::decay_t<F>;
+    auto owned = std::make_unique<callable>(std::forward<F>(hook));
+    check(weft_runtime_set_exception_hook(
+        native_,
+        [](void *ctx, weft_thread_t *thread, const weft_error_t *failure) {
+          std::invoke(*static_cast<const callable *>(ctx), thread_ref::share(thread), error::share(failure));
+        },
+        owned.get(), [](void *ctx) { delete static_cast<callable *>(ctx); }));
+    static_cast<void>(owned.release());
+  }
+
+  /// Back to the default hook. Never blocks. Throws shut_down, out_of_memory.
+  void reset_exception_hook() { check(weft_runtime_set_exception_hook(native_, nullptr, nullptr, nullptr)); }
+
+  /// All its threads that are alive, workers included. Never blocks. Throws out_of_memory.
+  std::vector<thread_ref> threads() const { return thread_ref::enumerate(native_); }
+  /// How many. Never blocks.
+  std::size_t active_count() const { return thread_ref::active_count(native_); }
+
+  /// Borrowed; NULL for the default runtime.
+  weft_runtime_t *native_handle() const noexcept { return native_; }
+
+private:
+  explicit runtime(weft_runtime_t *native) noexcept : native_(native) {}
+
+  weft_runtime_t *native_ = nullptr;
+};
+
+/// How many CPUs this process may use: the affinity mask, cut by the quota of its control group. At least 1.
+inline std::uint32_t usable_cpus() noexcept {
+  return weft_usable_cpus();
+}
+
+} // namespace weft
+
+#endif

@@ -1,0 +1,137 @@
+// A closure inside a task's own allocation: the way from a C++ callable to weft_task_t and back.
+//
+// Owns the layout of the room and the life of a task until an executor has accepted it. Knows nothing of executors'
+// rules.
+#ifndef WEFT_CPP_TASK_HPP
+#define WEFT_CPP_TASK_HPP
+
+#include <weft/cpp/crossing.hpp>
+#include <weft/cpp/outcome.hpp>
+#include <weft/task.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+namespace weft::detail {
+
+// Where closure and result lie. The result is always first, for that is where a future looks for it. A result that
+// moves without throwing takes the place of the closure, which is destroyed before; any other is built beside it, for
+// it can only be built while the closure still lives.
+template <class Closure, class R> struct room_layout {
+  using result = stored_t<R>;
+  static constexpr bool replaces = std::is_nothrow_move_constructible_v<result>;
+  static constexpr std::size_t align = std::max(alignof(Closure), alignof(result));
+  static constexpr std::size_t closure_offset =
+      replaces ? 0 : (sizeof(result) + alignof(Closure) - 1) / alignof(Closure) * alignof(Closure);
+  static constexpr std::size_t size =
+      replaces ? std::max(sizeof(Closure), sizeof(result)) : closure_offset + sizeof(Closure);
+
+  static_assert(align <= 4096, "a closure or result cannot be aligned to more than 4096 bytes");
+  static_assert(size <= (std::size_t{1} << 30), "a closure or result cannot be larger than 1 GiB");
+};
+
+/// posted: without a future, so that the result is not kept.
+enum class kind_of_task { with_future, posted };
+
+// How to run and drop tasks of this closure.
+template <class Closure, class R, kind_of_task Kind> class task_type {
+  using layout = room_layout<Closure, R>;
+
+  static Closure &closure_in(void *room) noexcept {
+    return *std::launder(reinterpret_cast<Closure *>(static_cast<std::byte *>(room) + layout::closure_offset));
+  }
+
+  // Destroys the closure on every way out: return, exception and forced unwind.
+  struct closure_end {
+    Closure *closure;
+    ~closure_end() {
+      if (closure) std::destroy_at(closure);
+    }
+  };
+
+  static weft_status run(void *room, weft_error_t **error) {
+    closure_end end{std::addressof(closure_in(room))};
+    if constexpr (Kind == kind_of_task::posted) {
+      return guard_unread(error, [&] { (*end.closure)(); });
+    } else {
+      return guard(error, [&] {
+        if constexpr (!layout::replaces) {
+          build_result<R>(room, [&]() -> decltype(auto) { return (*end.closure)(); });
+        } else if constexpr (std::is_void_v<R>) {
+          (*end.closure)();
+        } else {
+          R result = (*end.closure)();
+          std::destroy_at(std::exchange(end.closure, nullptr));
+          build_result<R>(room, [&]() -> R { return static_cast<R &&>(result); });
+        }
+      });
+    }
+  }
+
+  static void drop(void *room) { std::destroy_at(std::addressof(closure_in(room))); }
+
+public:
+  static constexpr weft_task_type_t value = {
+      sizeof(weft_task_type_t),
+      Kind == kind_of_task::posted ? WEFT_TASK_POSTED : 0u,
+      layout::size,
+      layout::align,
+      &run,
+      std::is_trivially_destructible_v<Closure> ? nullptr : &drop,
+      Kind == kind_of_task::posted ? nullptr : result_drop<R>(),
+  };
+
+  static void *closure_place(void *room) noexcept { return static_cast<std::byte *>(room) + layout::closure_offset; }
+};
+
+/// A task that no executor has accepted yet, with its closure. Movable; not thread-safe.
+template <class Closure, class R, kind_of_task Kind> class prepared_task {
+  using type = task_type<Closure, R, Kind>;
+
+public:
+  /// Builds the closure from these values, in the task's own allocation: the only one. Throws out_of_memory, and
+  /// whatever building the closure throws.
+  template <class... Values> explicit prepared_task(std::in_place_t, Values &&...values) {
+    check(weft_task_create(&type::value, &task_));
+    try {
+      closure_ = ::new (type::closure_place(weft_task_room(task_))) Closure(std::forward<Values>(values)...);
+    } catch (...) {
+      weft_task_destroy(&task_);
+      throw;
+    }
+  }
+
+  prepared_task(prepared_task &&other) noexcept
+      : task_(std::exchange(other.task_, nullptr)), closure_(other.closure_) {}
+  prepared_task &operator=(prepared_task &&) = delete;
+
+  ~prepared_task() {
+    if (!task_) return;
+    std::destroy_at(closure_);
+    weft_task_destroy(&task_);
+  }
+
+  /// On success the task belongs to the executor; else it stays here and may be submitted again.
+  weft_status submit(weft_executor_t *executor, weft_future_t **out) noexcept {
+    const weft_status status = weft_executor_submit_task(executor, task_, out);
+    if (status == WEFT_OK) task_ = nullptr;
+    return status;
+  }
+
+  weft_task_t *get() const noexcept { return task_; }
+  /// The task was accepted in a batch.
+  void release() noexcept { task_ = nullptr; }
+
+private:
+  weft_task_t *task_ = nullptr;
+  Closure *closure_ = nullptr;
+};
+
+} // namespace weft::detail
+
+#endif
