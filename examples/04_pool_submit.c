@@ -30,7 +30,7 @@ static weft_status raise_to_power(void *ctx, void **result, weft_error_t **error
 static weft_status read_config(void *ctx, void **result, weft_error_t **error) {
   (void)ctx, (void)result;
   return weft_error_create(42, "ConfigError", "weft.conf: line 7 is not a setting", error) == WEFT_OK ? WEFT_EFAILED
-                                                                                                     : WEFT_ENOMEM;
+                                                                                                      : WEFT_ENOMEM;
 }
 
 int main(void) {

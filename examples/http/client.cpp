@@ -23,8 +23,8 @@ namespace {
 
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
-using boost::system::error_code;
 using asio::ip::tcp;
+using boost::system::error_code;
 using clock = std::chrono::steady_clock;
 
 constexpr std::uint32_t max_header = 16 * 1024;
@@ -88,7 +88,7 @@ private:
 };
 
 struct answer {
-  int status;
+  unsigned status;
   std::string location; // where a redirect points to; empty: it is none
 };
 
@@ -100,12 +100,11 @@ public:
   void connect(const std::vector<asio::ip::address> &addresses, std::uint16_t port) {
     std::vector<tcp::endpoint> endpoints;
     for (const auto &address : addresses) endpoints.emplace_back(address, port);
-    must(connection_.run("connecting", [&](auto handler) {
-      asio::async_connect(connection_.socket(), endpoints, std::move(handler));
-    }));
+    must(connection_.run(
+        "connecting", [&](auto handler) { asio::async_connect(connection_.socket(), endpoints, std::move(handler)); }));
   }
 
-  answer get(const url &page, int &status) {
+  answer get(const url &page, unsigned &status) {
     http::request<http::empty_body> request{http::verb::get, page.target, 11};
     request.set(http::field::host, page.authority());
     request.set(http::field::user_agent, "weft-url-checker");
@@ -113,9 +112,8 @@ public:
     request.set(http::field::connection, "close");
     // A server may answer and close before it has read all of a long request: then the answer tells more than the
     // error of the write.
-    connection_.run("sending the request", [&](auto handler) {
-      http::async_write(connection_.socket(), request, std::move(handler));
-    });
+    connection_.run("sending the request",
+                    [&](auto handler) { http::async_write(connection_.socket(), request, std::move(handler)); });
     boost::beast::flat_buffer buffer;
     for (;;) {
       http::response_parser<http::string_body> parser;
@@ -124,10 +122,11 @@ public:
       must(connection_.run("waiting for the answer", [&](auto handler) {
         http::async_read_header(connection_.socket(), buffer, parser, std::move(handler));
       }));
-      status = static_cast<int>(parser.get().result_int());
+      status = parser.get().result_int();
       if (status >= 100 && status < 200 && status != 101) continue; // "wait, the answer follows"
       if (const auto location = parser.get().find(http::field::location);
-          location != parser.get().end() && (status == 301 || status == 302 || status == 303 || status == 307 || status == 308))
+          location != parser.get().end() &&
+          (status == 301 || status == 302 || status == 303 || status == 307 || status == 308))
         return {status, std::string(location->value())};
       must(connection_.run("reading the body", [&](auto handler) {
         http::async_read(connection_.socket(), buffer, parser, std::move(handler));
@@ -150,7 +149,7 @@ private:
 std::string fetch_result::text() const {
   if (status == 0) return reason;
   std::string result = std::to_string(status);
-  const auto known = http::int_to_status(static_cast<unsigned>(status));
+  const auto known = http::int_to_status(status);
   if (known != http::status::unknown) result += " " + std::string(http::obsolete_reason(known));
   if (!reason.empty()) result += ", but " + reason;
   return result;

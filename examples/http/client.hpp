@@ -20,8 +20,8 @@ struct fetch_options {
 };
 
 struct fetch_result {
-  int status = 0;     // of the last answer; 0: there was none
-  std::string reason; // empty when the whole page arrived, else why not: "connection refused"
+  unsigned status = 0; // of the last answer; 0: there was none
+  std::string reason;  // empty when the whole page arrived, else why not: "connection refused"
 
   bool complete() const { return status != 0 && reason.empty(); }
   std::string text() const; // for people: "200 OK", "404 Not Found", "connection refused"

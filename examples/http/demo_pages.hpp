@@ -11,23 +11,26 @@
 namespace examples {
 
 enum class behaviour {
-  answer,   // a status and a small page, after `delay`
-  silent,   // takes the request and never answers
-  empty,    // takes the request and closes the connection
-  garbage,  // answers something that is not HTTP
-  cut_off,  // closes in the middle of the page
-  endless,  // sends a page that does not end, as fast as it can
-  trickle,  // sends a page byte by byte, for ever
-  huge,     // announces a page of a thousand gigabytes
-  moved,    // redirects to a page that answers 200
-  loop,     // redirects to itself
+  answer,  // a status and a small page, after `delay`
+  silent,  // takes the request and never answers
+  empty,   // takes the request and closes the connection
+  garbage, // answers something that is not HTTP
+  cut_off, // closes in the middle of the page
+  endless, // sends a page that does not end, as fast as it can
+  trickle, // sends a page byte by byte, for ever
+  huge,    // announces a page of a thousand gigabytes
+  moved,   // redirects to a page that answers 200
+  loop,    // redirects to itself
 };
+
+// Whether a client gets a whole page, with whatever status.
+bool is_whole(behaviour what);
 
 struct demo_page {
   std::string_view name; // the first part of the path: "/ok/7" is number 7 of "ok"
   int count;             // how many of them a tour visits
   behaviour what;
-  int status; // that a client sees; 0: none
+  unsigned status; // that a client sees in the end; 0: none
   std::chrono::milliseconds delay{0};
 };
 

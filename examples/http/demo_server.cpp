@@ -24,13 +24,15 @@ namespace http = boost::beast::http;
 using asio::ip::tcp;
 using boost::system::error_code;
 
+constexpr std::uint32_t max_header = 16 * 1024;
+
 // Lives as long as an operation of its connection is under way: every handler holds it.
 class session : public std::enable_shared_from_this<session> {
 public:
   explicit session(tcp::socket socket) : socket_(std::move(socket)), timer_(socket_.get_executor()) {}
 
   void start() {
-    request_.header_limit(64 * 1024);
+    request_.header_limit(max_header);
     http::async_read(socket_, buffer_, request_, [self = shared_from_this()](error_code error, std::size_t) {
       if (!error) return self->serve();
       if (error == http::error::header_limit) return self->answer(http::status::uri_too_long);
@@ -45,16 +47,26 @@ private:
     const demo_page *page = find_demo_page(target);
     if (page == nullptr) return answer(http::status::not_found);
     switch (page->what) {
-    case behaviour::answer: return answer_later(static_cast<http::status>(page->status), page->delay);
-    case behaviour::silent: return wait_for_the_end();
-    case behaviour::empty: return close();
-    case behaviour::garbage: return send_and_close("\x01\x02 this is not HTTP\r\n\r\n");
-    case behaviour::cut_off: return send_and_close("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nThe beginning");
-    case behaviour::huge: return send_and_close("HTTP/1.1 200 OK\r\nContent-Length: 1000000000000\r\n\r\nMany");
-    case behaviour::endless: return begin_endless(64 * 1024, std::chrono::milliseconds(0));
-    case behaviour::trickle: return begin_endless(1, std::chrono::milliseconds(50));
-    case behaviour::moved: return redirect("../ok/1?from=moved");
-    case behaviour::loop: return redirect(target);
+    case behaviour::answer:
+      return answer_later(http::int_to_status(page->status), page->delay);
+    case behaviour::silent:
+      return wait_for_the_end();
+    case behaviour::empty:
+      return close();
+    case behaviour::garbage:
+      return send_and_close("\x01\x02 this is not HTTP\r\n\r\n");
+    case behaviour::cut_off:
+      return send_and_close("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nThe beginning");
+    case behaviour::huge:
+      return send_and_close("HTTP/1.1 200 OK\r\nContent-Length: 1000000000000\r\n\r\nMany");
+    case behaviour::endless:
+      return begin_endless(64 * 1024, std::chrono::milliseconds(0));
+    case behaviour::trickle:
+      return begin_endless(1, std::chrono::milliseconds(50));
+    case behaviour::moved:
+      return redirect("../ok/1?from=moved");
+    case behaviour::loop:
+      return redirect(target);
     }
   }
 
@@ -93,11 +105,12 @@ private:
   // No length: the page lasts until the connection ends, which the client has to do.
   void begin_endless(std::size_t block, std::chrono::milliseconds pause) {
     text_ = "HTTP/1.1 200 OK\r\n\r\n";
-    asio::async_write(socket_, asio::buffer(text_), [self = shared_from_this(), block, pause](error_code error, std::size_t) {
-      if (error) return;
-      self->text_.assign(block, '.');
-      self->send_on(pause);
-    });
+    asio::async_write(socket_, asio::buffer(text_),
+                      [self = shared_from_this(), block, pause](error_code error, std::size_t) {
+                        if (error) return;
+                        self->text_.assign(block, '.');
+                        self->send_on(pause);
+                      });
   }
 
   void send_on(std::chrono::milliseconds pause) {
@@ -138,9 +151,12 @@ private:
 
 class demo_server::service {
 public:
-  service() : acceptor_(io_, tcp::endpoint(asio::ip::address_v4::loopback(), 0)) {
+  service() {
     accept();
+    thread_.start();
   }
+  // The thread ends with run(), and its own destructor, the first of all, waits for that.
+  ~service() { io_.stop(); }
 
   std::uint16_t port() const { return port_; }
 
@@ -148,11 +164,30 @@ private:
   void accept() {
     acceptor_.async_accept([this](error_code error, tcp::socket socket) {
       if (!error) std::make_shared<session>(std::move(socket))->start();
-      accept();
+      // Out of descriptors, most likely: some will be free again when other sessions have ended.
+      pause_.expires_after(std::chrono::milliseconds(error ? 20 : 0));
+      pause_.async_wait([this](error_code) { accept(); });
     });
   }
 
   asio::io_context io_{1};
-  tcp::acceptor acceptor_;
+  tcp::acceptor acceptor_{io_, tcp::endpoint(asio::ip::address_v4::loopback(), 0)};
   std::uint16_t port_ = acceptor_.local_endpoint().port();
+  asio::steady_timer pause_{io_};
+  // A daemon, so that an exit() in the middle of everything does not wait for a server that would serve on.
+  weft::joining<weft::thread> thread_{weft::thread_options{.name = "demo-server", .daemon = weft::daemon::yes},
+                                      [this] { io_.run(); }};
 };
+
+demo_server::demo_server() : service_(std::make_unique<service>()) {}
+demo_server::~demo_server() = default;
+
+std::uint16_t demo_server::port() const {
+  return service_->port();
+}
+
+std::string demo_server::url(std::string_view path) const {
+  return "http://127.0.0.1:" + std::to_string(port()) + std::string(path);
+}
+
+} // namespace examples

@@ -12,7 +12,7 @@ namespace examples {
 class demo_server {
 public:
   // Listens on 127.0.0.1, on a port that the system chooses, and serves on a thread of its own.
-  // Throws std::system_error if it cannot.
+  // Throws std::system_error if the system refuses that.
   demo_server();
   // Ends the thread and closes every connection, also the unfinished ones.
   ~demo_server();

@@ -1,10 +1,11 @@
-// Turns host names into addresses, with a deadline. The system's getaddrinfo() can take half a minute and cannot be
-// interrupted, so it runs on the workers of a daemon pool: a lookup that nobody waits for any more is simply left
-// behind, and does not keep the process from ending.
+// Turns host names into addresses, before a deadline. The system's getaddrinfo() can take half a minute and cannot be
+// interrupted, so it runs on a daemon pool: a lookup that nobody waits for any more is left behind, and the end of the
+// process does not wait for it either.
 #pragma once
 
-#include <boost/asio/ip/address.hpp>
 #include <weft/weft.hpp>
+
+#include <boost/asio/ip/address.hpp>
 
 #include <chrono>
 #include <stdexcept>
@@ -14,9 +15,25 @@
 
 namespace examples {
 
-// No addresses, in words for people: "unknown host".
+// Why there is no address, in words for people: "unknown host".
 class lookup_failure : public std::runtime_error {
 public:
   using std::runtime_error::runtime_error;
 };
 
+class name_resolver {
+public:
+  using addresses = std::vector<boost::asio::ip::address>;
+
+  name_resolver();
+
+  // The addresses of a host, at least one. Blocks until they are there, the time is over, or stop is requested. Any
+  // thread; several at once. Throws lookup_failure.
+  addresses resolve(const std::string &host, std::chrono::steady_clock::time_point deadline,
+                    const std::stop_token &stop) const;
+
+private:
+  weft::executor_ref pool_;
+};
+
+} // namespace examples

@@ -12,9 +12,15 @@ constexpr std::string_view digits = "0123456789ABCDEF";
 constexpr std::size_t longest_url = 64 * 1024;
 constexpr std::size_t longest_host = 253; // the bound of the domain name system
 
-bool is_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+bool is_alpha(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool is_control(char c) {
+  return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+}
 
 std::string lower(std::string_view text) {
   std::string result(text);

@@ -1,0 +1,88 @@
+// A lookup is a promise that a task of the pool keeps. Whoever waits for it may give it up by cancelling its future;
+// the task then finds nobody to tell.
+#include "resolver.hpp"
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <cstring>
+#include <memory>
+
+namespace examples {
+namespace {
+
+namespace ip = boost::asio::ip;
+using addresses = name_resolver::addresses;
+
+constexpr std::uint32_t most_lookups = 64; // at once, those left behind included
+
+ip::address to_address(const sockaddr *address) {
+  if (address->sa_family == AF_INET) {
+    sockaddr_in v4{};
+    std::memcpy(&v4, address, sizeof v4);
+    return ip::address_v4(ntohl(v4.sin_addr.s_addr));
+  }
+  sockaddr_in6 v6{};
+  std::memcpy(&v6, address, sizeof v6);
+  ip::address_v6::bytes_type bytes;
+  std::memcpy(bytes.data(), &v6.sin6_addr, bytes.size());
+  return ip::address_v6(bytes, v6.sin6_scope_id);
+}
+
+// Blocks as long as the system likes.
+addresses ask_system(const std::string &host) {
+  addrinfo hints{}, *list = nullptr;
+  hints.ai_socktype = SOCK_STREAM;
+  const int error = getaddrinfo(host.c_str(), nullptr, &hints, &list);
+  if (error == EAI_NONAME) throw lookup_failure("unknown host");
+  if (error != 0) throw lookup_failure(std::string("name lookup failed: ") + gai_strerror(error));
+  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(list, &freeaddrinfo);
+  addresses result;
+  for (const addrinfo *each = list; each != nullptr; each = each->ai_next)
+    if (each->ai_family == AF_INET || each->ai_family == AF_INET6) result.push_back(to_address(each->ai_addr));
+  if (result.empty()) throw lookup_failure("unknown host");
+  return result;
+}
+
+} // namespace
+
+// Not a weft::executor: its destructor would wait for lookups that were left behind. The last reference does not.
+name_resolver::name_resolver() {
+  weft_executor_options_t options;
+  weft_executor_options_init(&options);
+  options.name_prefix = "resolver";
+  options.max_workers = most_lookups;
+  options.daemon = WEFT_DAEMON_YES;
+  weft_executor_t *pool = nullptr;
+  if (const weft_status status = weft_executor_create(nullptr, &options, &pool); status != WEFT_OK)
+    weft::throw_status(status);
+  pool_ = weft::executor_ref::adopt(pool);
+}
+
+addresses name_resolver::resolve(const std::string &host, std::chrono::steady_clock::time_point deadline,
+                                 const std::stop_token &stop) const {
+  boost::system::error_code not_numeric;
+  const ip::address numeric = ip::make_address(host, not_numeric);
+  if (!not_numeric) return {numeric};
+
+  weft::promise<addresses> promise;
+  const weft::future<addresses> future = promise.get_future();
+  pool_.post([host, promise = std::move(promise)] {
+    const auto nobody_waits = [&promise] { return promise.get_future().cancelled(); };
+    if (nobody_waits()) return;
+    try {
+      promise.set_value(ask_system(host));
+    } catch (const weft::cancelled &) { // given up meanwhile
+    } catch (const std::exception &) {
+      if (!nobody_waits()) promise.set_exception(std::current_exception());
+    }
+  });
+
+  const std::stop_callback give_up(stop, [&future] { future.cancel(); });
+  if (!future.wait(deadline - std::chrono::steady_clock::now())) future.cancel();
+  if (!future.cancelled()) return future.result();
+  throw lookup_failure(stop.stop_requested() ? "interrupted" : "timed out while looking up the host");
+}
+
+} // namespace examples
