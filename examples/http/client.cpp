@@ -38,11 +38,15 @@ std::string lower_first(std::string text) {
   return text;
 }
 
+std::string in_kib(std::size_t bytes) {
+  return std::to_string(bytes / 1024) + " KiB";
+}
+
 std::string describe(error_code error, std::size_t max_body) {
   if (error == http::error::end_of_stream) return "closed without an answer";
   if (error == http::error::partial_message) return "the answer was cut off";
-  if (error == http::error::header_limit) return "header larger than " + std::to_string(max_header / 1024) + " KiB";
-  if (error == http::error::body_limit) return "body larger than " + std::to_string(max_body / 1024) + " KiB";
+  if (error == http::error::header_limit) return "header larger than " + in_kib(max_header);
+  if (error == http::error::body_limit) return "body larger than " + in_kib(max_body);
   if (error.category() == make_error_code(http::error::bad_version).category())
     return "the answer is not HTTP (" + error.message() + ")";
   return lower_first(error.message());
@@ -119,10 +123,12 @@ public:
       http::response_parser<http::string_body> parser;
       parser.header_limit(max_header);
       parser.body_limit(options_.max_body);
-      must(connection_.run("waiting for the answer", [&](auto handler) {
+      const error_code error = connection_.run("waiting for the answer", [&](auto handler) {
         http::async_read_header(connection_.socket(), buffer, parser, std::move(handler));
-      }));
-      status = parser.get().result_int();
+      });
+      // Of a body that is announced as too large, the header has been read all the same.
+      if (!error || error == http::error::body_limit) status = parser.get().result_int();
+      must(error);
       if (status >= 100 && status < 200 && status != 101) continue; // "wait, the answer follows"
       if (const auto location = parser.get().find(http::field::location);
           location != parser.get().end() &&

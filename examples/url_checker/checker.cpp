@@ -9,9 +9,11 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
+constexpr const char *not_started = "cancelled";
+
 // What became of a task, whatever that was.
 finding read(const std::string &url, const weft::future<finding> &future) {
-  if (future.cancelled()) return {url, {0, "cancelled"}, {}};
+  if (future.cancelled()) return {url, {0, not_started}, {}};
   if (const auto failure = future.error()) return {url, {0, std::string("failed: ") + failure->what()}, {}};
   return future.result();
 }
@@ -25,6 +27,7 @@ report check_all(const std::vector<std::string> &urls, unsigned workers, std::ch
 
   const auto task_for = [&client, &stop](const std::string &url) {
     return [&client, &stop, &url] {
+      if (stop.stop_requested()) return finding{url, {0, not_started}, {}}; // it came just before it was cancelled
       const auto begin = clock::now();
       auto page = client.fetch(url, stop);
       return finding{url, std::move(page), clock::now() - begin};

@@ -97,16 +97,19 @@ std::string printable(std::string_view bytes) {
 
 std::string shortened(std::string_view utf8, std::size_t columns) {
   constexpr std::string_view dots = "...";
-  if (text_width(utf8) <= columns) return std::string(utf8);
+  std::size_t left = text_width(utf8); // columns of what has not been passed yet
+  if (left <= columns) return std::string(utf8);
   if (columns <= dots.size()) return std::string(dots.substr(0, columns));
-  std::size_t used = dots.size(), end = 0;
-  while (end < utf8.size()) {
-    const character c = first_character(utf8.substr(end));
-    if (used + width(c.value) > columns) break;
+  const std::size_t tail = (columns - dots.size()) / 2, head = columns - dots.size() - tail;
+  std::size_t head_end = 0, used = 0, tail_begin = 0;
+  while (left > tail) {
+    const character c = first_character(utf8.substr(tail_begin));
+    tail_begin += c.length;
+    left -= width(c.value);
     used += width(c.value);
-    end += c.length;
+    if (used <= head) head_end = tail_begin;
   }
-  return std::string(utf8.substr(0, end)) + std::string(dots);
+  return std::string(utf8.substr(0, head_end)) + std::string(dots) + std::string(utf8.substr(tail_begin));
 }
 
 } // namespace url_checker

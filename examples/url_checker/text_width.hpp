@@ -15,7 +15,7 @@ std::size_t text_width(std::string_view utf8);
 // move the cursor or colour the screen.
 std::string printable(std::string_view bytes);
 
-// A printable text cut to at most `columns`, the cut shown by three dots.
+// A printable text of at most `columns`: three dots stand for what had to be left out in the middle.
 std::string shortened(std::string_view utf8, std::size_t columns);
 
 } // namespace url_checker
