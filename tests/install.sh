@@ -63,7 +63,7 @@ if ((EUID != 0)); then
   # Without a terminal nobody could type a password.
   [[ -t 0 ]] || as_root=(sudo -n)
   if ! command -v sudo >/dev/null || ! "${as_root[@]}" true; then
-    use_or_give_up "Installing them takes root or sudo. Please run: apt-get install ${missing[*]}" "${missing[@]}"
+    use_or_give_up 'Installing takes root or sudo. Please have them installed with apt-get, and try again.' "${missing[@]}"
   fi
 fi
 
