@@ -1,0 +1,76 @@
+/* child.h: running a case in a child process, before this one has used weft: for limits and privileges that cannot be
+ * given back. What the child prints becomes part of the output; its failed checks count for the case.
+ */
+#ifndef WEFT_TESTS_CHILD_H
+#define WEFT_TESTS_CHILD_H
+
+#include <grp.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "check.h"
+
+enum { child_skips = 77 };
+
+/* Returns 0 when the child made no failed check, child_skips when it could not make the case; a failure is reported. */
+static inline int run_in_child(void (*body)(void)) {
+  int status = 0;
+  pid_t child;
+  fflush(stdout);
+  child = fork();
+  if (!CHECK(child >= 0)) return 1;
+  if (child == 0) {
+    alarm(60); /* a child that hangs must not outlive the test */
+    body();
+    fflush(stdout);
+    _exit(check_skip_reason ? child_skips : __atomic_load_n(&check_failures, __ATOMIC_ACQUIRE) != 0);
+  }
+  CHECK(waitpid(child, &status, 0) == child);
+  if (WIFSIGNALED(status)) printf("# the child ended by signal %d\n", WTERMSIG(status));
+  CHECK(WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == child_skips));
+  if (WIFEXITED(status) && WEXITSTATUS(status) == child_skips) check_skip("not possible here; see the line above");
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
+/* In a child: become a user without privileges, for root is not bound by limits. */
+static inline int drop_privileges(void) {
+  const gid_t nobody = 65534;
+  if (getuid() != 0) return 1;
+  if (setgroups(0, NULL) == 0 && setgid(nobody) == 0 && setuid(nobody) == 0) return 1;
+  printf("# skipped: the privileges of root cannot be dropped here\n");
+  check_skip("the privileges of root cannot be dropped");
+  return 0;
+}
+
+/* In a child: from now on the system refuses threads, until allow_threads. */
+static inline int refuse_threads(void) {
+  struct rlimit limit;
+  if (!drop_privileges()) return 0;
+  if (!CHECK(getrlimit(RLIMIT_NPROC, &limit) == 0)) return 0;
+  limit.rlim_cur = 0;
+  return CHECK(setrlimit(RLIMIT_NPROC, &limit) == 0);
+}
+
+static inline void allow_threads(void) {
+  struct rlimit limit;
+  CHECK(getrlimit(RLIMIT_NPROC, &limit) == 0);
+  limit.rlim_cur = limit.rlim_max;
+  CHECK(setrlimit(RLIMIT_NPROC, &limit) == 0);
+}
+
+/* In a child: so many bytes of address space and no more. */
+static inline int limit_memory(size_t bytes) {
+  struct rlimit limit;
+  if (CHECK_SANITIZED) {
+    printf("# skipped: a sanitizer needs more address space than this case leaves\n");
+    check_skip("sanitized");
+    return 0;
+  }
+  if (!CHECK(getrlimit(RLIMIT_AS, &limit) == 0)) return 0;
+  limit.rlim_cur = bytes;
+  return CHECK(setrlimit(RLIMIT_AS, &limit) == 0);
+}
+
+#endif

@@ -1,0 +1,230 @@
+/* Tests of memory that runs out under executors, submits and maps (see nomem.h): whatever happens, the answer is a
+ * documented one, nothing has changed hands, and the executor is as good as before.
+ */
+#include "nomem.h"
+
+static weft_status attempt_executor_create(void) {
+  probe_t probe = {0};
+  weft_executor_options_t options;
+  weft_executor_t *pool = UNTOUCHED(weft_executor_t);
+  weft_status status;
+  weft_executor_options_init(&options);
+  options.name_prefix = "a prefix that is longer than any small buffer is";
+  options.initializer = probe_target;
+  options.initializer_ctx = &probe;
+  options.initializer_drop = probe_drop;
+  status = ARMED(weft_executor_create(NULL, &options, &pool));
+  if (status == WEFT_OK)
+    end_executor(pool);
+  else
+    CHECK(pool == UNTOUCHED(weft_executor_t));
+  CHECK_EQUAL(probe_drops(&probe), status == WEFT_OK);
+  return status;
+}
+
+static weft_status attempt_strand_create(void) {
+  weft_executor_t *pool = make_pool(1), *strand = UNTOUCHED(weft_executor_t);
+  weft_status status = ARMED(weft_strand_create(pool, &strand));
+  if (status == WEFT_OK)
+    weft_executor_unref(strand);
+  else
+    CHECK(strand == UNTOUCHED(weft_executor_t));
+  end_executor(pool);
+  return status;
+}
+
+static weft_status attempt_caller_run_create(void) {
+  weft_executor_t *mine = UNTOUCHED(weft_executor_t);
+  weft_status status = ARMED(weft_caller_run_create(NULL, NULL, &mine));
+  if (status == WEFT_OK)
+    weft_executor_unref(mine);
+  else
+    CHECK(mine == UNTOUCHED(weft_executor_t));
+  return status;
+}
+
+/* A fresh pool for each submit, so that the first worker has to be started too. */
+static void check_submitted(weft_executor_t *pool, weft_status status, probe_t *probe, int count) {
+  if (status != WEFT_OK) {
+    CHECK_EQUAL(probe_runs(probe) + probe_drops(probe), 0);
+    CHECK_EQUAL(stats_of(pool).queued, 0);
+    end_future(submit(pool, return_ctx, NULL, NULL)); /* it is as good as new */
+  }
+  end_executor(pool);
+  CHECK_EQUAL(probe_runs(probe), status == WEFT_OK ? count : 0);
+  CHECK_EQUAL(probe_drops(probe), status == WEFT_OK ? count : 0);
+}
+
+static weft_status attempt_executor_submit(void) {
+  weft_executor_t *pool = make_pool(2);
+  probe_t probe = {0};
+  weft_future_t *future = UNTOUCHED(weft_future_t);
+  weft_status status = ARMED(weft_executor_submit(pool, NULL, probe_run, &probe, probe_drop, &future));
+  if (status == WEFT_OK)
+    end_future(future);
+  else
+    CHECK(future == UNTOUCHED(weft_future_t));
+  check_submitted(pool, status, &probe, 1);
+  return status;
+}
+
+static weft_status attempt_executor_post(void) {
+  weft_executor_t *pool = make_pool(2);
+  probe_t probe = {0};
+  weft_status status = ARMED(weft_executor_post(pool, probe_run, &probe, probe_drop));
+  check_submitted(pool, status, &probe, 1);
+  return status;
+}
+
+enum { batch = 20 };
+
+static weft_status attempt_executor_submit_batch(void) {
+  weft_executor_t *pool = make_pool(2);
+  probe_t probe = {0};
+  weft_call_t calls[batch];
+  weft_future_t *futures[batch];
+  weft_status status;
+  int i;
+  for (i = 0; i < batch; ++i) {
+    calls[i].fn = probe_run;
+    calls[i].ctx = &probe;
+    calls[i].drop = probe_drop;
+    futures[i] = UNTOUCHED(weft_future_t);
+  }
+  status = ARMED(weft_executor_submit_batch(pool, NULL, calls, batch, futures));
+  for (i = 0; i < batch; ++i) {
+    if (status == WEFT_OK)
+      end_future(futures[i]);
+    else
+      CHECK(futures[i] == UNTOUCHED(weft_future_t));
+  }
+  check_submitted(pool, status, &probe, batch);
+  return status;
+}
+
+static weft_status attempt_executor_map(void) {
+  weft_executor_t *pool = make_pool(2);
+  probe_t probe = {0};
+  void *items[batch];
+  weft_map_t *map = UNTOUCHED(weft_map_t);
+  weft_future_t *future = NULL;
+  weft_status status;
+  int i;
+  for (i = 0; i < batch; ++i) items[i] = &probe;
+  status = ARMED(weft_executor_map(pool, NULL, probe_run, items, batch, probe_drop, &map));
+  if (status == WEFT_OK) {
+    for (i = 0; i < batch; ++i) {
+      CHECK_STATUS(weft_map_next(map, &future), WEFT_OK);
+      weft_future_unref(future);
+    }
+    weft_map_destroy(&map);
+  } else {
+    CHECK(map == UNTOUCHED(weft_map_t));
+  }
+  check_submitted(pool, status, &probe, batch);
+  return status;
+}
+
+/* With a window, so that each next has to submit. A failed one may be called again and loses nothing. */
+static weft_status attempt_map_next(void) {
+  weft_executor_t *mine = make_caller_run();
+  probe_t probe = {0};
+  weft_map_options_t options;
+  weft_map_t *map = NULL;
+  weft_future_t *future = UNTOUCHED(weft_future_t);
+  void *items[3];
+  weft_status status;
+  int i;
+  items[0] = items[1] = items[2] = &probe;
+  weft_map_options_init(&options);
+  options.buffer = 1;
+  CHECK_STATUS(weft_executor_map(mine, &options, probe_run, items, 3, probe_drop, &map), WEFT_OK);
+  CHECK_STATUS(weft_executor_run(mine, 0, WEFT_FOREVER, NULL), WEFT_OK);
+  status = ARMED(weft_map_next(map, &future));
+  if (status != WEFT_OK) {
+    CHECK(future == UNTOUCHED(weft_future_t));
+    CHECK_STATUS(weft_map_next(map, &future), WEFT_OK);
+  }
+  weft_future_unref(future);
+  for (i = 0; i < 2; ++i) {
+    CHECK_STATUS(weft_executor_run(mine, 0, WEFT_FOREVER, NULL), WEFT_OK);
+    if (CHECK_STATUS(weft_map_next(map, &future), WEFT_OK)) weft_future_unref(future);
+  }
+  weft_map_destroy(&map);
+  weft_executor_unref(mine);
+  CHECK_EQUAL(probe_runs(&probe), 3);
+  CHECK_EQUAL(probe_drops(&probe), 3);
+  return status;
+}
+
+static weft_status run_in_room(void *room, weft_error_t **error) {
+  (void)error;
+  return probe_run(*(probe_t **)room, &(void *){NULL}, error);
+}
+
+static const weft_task_type_t room_type = {sizeof(weft_task_type_t), 0, sizeof(probe_t *), 0, run_in_room, NULL, NULL};
+
+static weft_status attempt_task_create(void) {
+  weft_task_t *task = UNTOUCHED(weft_task_t);
+  weft_status status = ARMED(weft_task_create(&room_type, &task));
+  if (status == WEFT_OK)
+    weft_task_destroy(&task);
+  else
+    CHECK(task == UNTOUCHED(weft_task_t));
+  return status;
+}
+
+static weft_status attempt_executor_submit_task(void) {
+  weft_executor_t *pool = make_pool(2);
+  probe_t probe = {0};
+  weft_task_t *task = NULL;
+  weft_future_t *future = UNTOUCHED(weft_future_t);
+  weft_status status;
+  CHECK_STATUS(weft_task_create(&room_type, &task), WEFT_OK);
+  *(probe_t **)weft_task_room(task) = &probe;
+  status = ARMED(weft_executor_submit_task(pool, task, &future));
+  if (status == WEFT_OK) {
+    end_future(future);
+  } else {
+    CHECK(future == UNTOUCHED(weft_future_t));
+    weft_task_destroy(&task);
+  }
+  end_executor(pool);
+  CHECK_EQUAL(probe_runs(&probe), status == WEFT_OK);
+  return status;
+}
+
+static weft_status attempt_executor_submit_tasks(void) {
+  weft_executor_t *pool = make_pool(2);
+  probe_t probe = {0};
+  weft_task_t *tasks[batch];
+  weft_status status;
+  int i;
+  for (i = 0; i < batch; ++i) {
+    CHECK_STATUS(weft_task_create(&room_type, &tasks[i]), WEFT_OK);
+    *(probe_t **)weft_task_room(tasks[i]) = &probe;
+  }
+  status = ARMED(weft_executor_submit_tasks(pool, tasks, batch, NULL));
+  if (status != WEFT_OK)
+    for (i = 0; i < batch; ++i) weft_task_destroy(&tasks[i]);
+  end_executor(pool);
+  CHECK_EQUAL(probe_runs(&probe), status == WEFT_OK ? batch : 0);
+  return status;
+}
+
+int main(int argc, char **argv) {
+  static const attempt_t attempts[] = {
+      ATTEMPT(weft_executor_create, attempt_executor_create),
+      ATTEMPT(weft_strand_create, attempt_strand_create),
+      ATTEMPT(weft_caller_run_create, attempt_caller_run_create),
+      ATTEMPT_THAT_STARTS_THREADS(weft_executor_submit, attempt_executor_submit),
+      ATTEMPT_THAT_STARTS_THREADS(weft_executor_post, attempt_executor_post),
+      ATTEMPT_THAT_STARTS_THREADS(weft_executor_submit_batch, attempt_executor_submit_batch),
+      ATTEMPT_THAT_STARTS_THREADS(weft_executor_map, attempt_executor_map),
+      ATTEMPT(weft_map_next, attempt_map_next),
+      ATTEMPT(weft_task_create, attempt_task_create),
+      ATTEMPT_THAT_STARTS_THREADS(weft_executor_submit_task, attempt_executor_submit_task),
+      ATTEMPT_THAT_STARTS_THREADS(weft_executor_submit_tasks, attempt_executor_submit_tasks),
+  };
+  return starve_all(attempts, CHECK_COUNT_OF(attempts), argc, argv);
+}
