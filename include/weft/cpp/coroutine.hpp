@@ -66,23 +66,41 @@ public:
     waiting_ = waiting;
   }
 
-  /// Resumes the coroutine on the executor. If that refuses or drops the task, the coroutine is resumed where that
-  /// comes to light, and finish() throws: one that is never resumed would never end.
-  void go() {
-    // Once the task is accepted, the coroutine may run and end, and this object with it; so locals.
+  /// True: the executor resumes the coroutine, or has done so already, and this object may be gone. False: it refused
+  /// the task or has run it within the submit (when_full::run_in_caller); the coroutine is still the caller's to
+  /// resume, and finish() throws if it was refused. A coroutine that hops on and on then needs no stack.
+  [[nodiscard]] bool go() noexcept {
+    // Locals, for once the task is accepted the coroutine may run and end on another thread.
     const executor_ref executor = executor_;
     weft_task_t *const task = std::exchange(task_, nullptr);
+    submission here{this, false, innermost_submission()};
+    innermost_submission() = &here;
     const weft_status status = weft_executor_submit_task(executor.native_handle(), task, nullptr);
-    if (status == WEFT_OK) return;
+    innermost_submission() = here.outer;
+    if (status == WEFT_OK) return !here.came_back;
     task_ = task;
-    resume_with(status);
+    status_ = status;
+    return false;
   }
+
+  void resume() const { waiting_.resume(); }
 
   void finish() const {
     if (status_ != WEFT_OK) throw_refusal(status_, executor_.native_handle());
   }
 
 private:
+  // A call of go() that stands on this thread's stack.
+  struct submission {
+    const executor_hop *hop;
+    bool came_back;
+    submission *outer;
+  };
+  static submission *&innermost_submission() noexcept {
+    static thread_local submission *innermost = nullptr;
+    return innermost;
+  }
+
   static executor_hop &in(void *room) noexcept { return **std::launder(static_cast<executor_hop **>(room)); }
 
   static const weft_task_type_t &type() noexcept {
@@ -91,16 +109,21 @@ private:
         WEFT_TASK_POSTED,
         sizeof(executor_hop *),
         alignof(executor_hop *),
-        [](void *room, weft_error_t **error) { return guard(error, [&] { in(room).resume_with(WEFT_OK); }); },
-        [](void *room) { in(room).resume_with(WEFT_ECANCELED); },
+        [](void *room, weft_error_t **error) { return guard(error, [&] { in(room).arrive(WEFT_OK); }); },
+        [](void *room) { in(room).arrive(WEFT_ECANCELED); },
         nullptr,
     };
     return constant;
   }
 
-  void resume_with(weft_status status) {
+  // The task runs, or is dropped because it was cancelled.
+  void arrive(weft_status status) {
     status_ = status;
-    waiting_.resume();
+    submission *const innermost = innermost_submission();
+    if (innermost && innermost->hop == this)
+      innermost->came_back = true;
+    else
+      resume();
   }
 
   executor_ref executor_;
@@ -114,9 +137,9 @@ public:
   explicit hop_awaiter(const executor_ref &executor) noexcept : hop_(executor) {}
 
   bool await_ready() const noexcept { return false; }
-  void await_suspend(std::coroutine_handle<> waiting) {
+  bool await_suspend(std::coroutine_handle<> waiting) {
     hop_.prepare(waiting);
-    hop_.go();
+    return hop_.go();
   }
   void await_resume() const { hop_.finish(); }
 
@@ -133,8 +156,12 @@ public:
   void await_suspend(std::coroutine_handle<> waiting) {
     hop_.prepare(waiting);
     check(weft_future_add_done_callback(
-        future_.native_handle(), [](void *ctx, weft_future_t *) { static_cast<executor_hop *>(ctx)->go(); }, &hop_,
-        nullptr));
+        future_.native_handle(),
+        [](void *ctx, weft_future_t *) {
+          auto &hop = *static_cast<executor_hop *>(ctx);
+          if (!hop.go()) hop.resume();
+        },
+        &hop_, nullptr));
   }
   decltype(auto) await_resume() {
     hop_.finish();
@@ -146,7 +173,10 @@ private:
   future<T> future_;
 };
 
-template <class T> struct taken_future { future<T> from; };
+template <class T> struct taken_future {
+  future<T> from;
+  auto operator co_await() && noexcept { return future_awaiter<T, read_taken>(std::move(from)); }
+};
 
 // The promise of a coroutine that returns a future<T>. Its outcome is prepared by return_value or unhandled_exception,
 // but the future is completed only when the whole frame is gone: who waits for a coroutine may rely on its locals and
@@ -280,9 +310,6 @@ template <class T> auto operator co_await(future<T> &&awaited) noexcept {
 /// To be awaited: as co_await on the future, but the result is moved out, as by future::take().
 template <class T> detail::taken_future<T> take(future<T> awaited) noexcept {
   return {std::move(awaited)};
-}
-template <class T> auto operator co_await(detail::taken_future<T> awaited) noexcept {
-  return detail::future_awaiter<T, detail::read_taken>(std::move(awaited.from));
 }
 
 /// To be awaited: goes on as a task of this executor, even if the future is done already. When the executor refuses it

@@ -120,7 +120,7 @@ public:
       return *this;
     }
     void operator++(int) { owner_->advance(); }
-    friend bool operator==(const basic_iterator &a, std::default_sentinel_t) { return a.owner_->at_end(); }
+    bool operator==(std::default_sentinel_t) const { return owner_->at_end(); }
 
   private:
     map_results *owner_ = nullptr;
@@ -154,7 +154,7 @@ private:
         timeout_(options.timeout), begun_(clock::now()) {}
 
   // The iteration.
-  bool at_end() const {
+  bool at_end() { // not const, for some views have no const end
     return over_ || (!current_.valid() && ahead_.empty() && !stalled_ && next_ == std::ranges::end(items_));
   }
   future<result_type> &fetch();

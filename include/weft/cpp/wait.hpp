@@ -125,7 +125,7 @@ public:
       return *this;
     }
     void operator++(int) { owner_->advance(); }
-    friend bool operator==(const iterator &a, std::default_sentinel_t) noexcept { return a.owner_->ended_; }
+    bool operator==(std::default_sentinel_t) const noexcept { return owner_->ended_; }
 
   private:
     as_completed_range *owner_ = nullptr;

@@ -1,0 +1,111 @@
+// The executor that the caller runs.
+#include "support.hpp"
+
+#include <doctest/doctest.h>
+
+#include <thread>
+
+using namespace std::chrono_literals;
+using weft::shutdown;
+
+TEST_CASE("nothing runs before run, and then all on the calling thread") {
+  const weft::caller_run loop;
+  std::thread::id where;
+  const auto f = loop.submit([&] { where = std::this_thread::get_id(); });
+  CHECK_FALSE(f.done());
+  CHECK(loop.stats().queued == 1);
+  CHECK(loop.run() == 1);
+  CHECK(f.done());
+  CHECK(where == std::this_thread::get_id());
+  CHECK(loop.run() == 0);
+}
+
+TEST_CASE("max_tasks and the budget bound it") {
+  const weft::caller_run loop;
+  int ran = 0;
+  for (int i = 0; i < 5; ++i) loop.post([&] { ++ran; });
+  CHECK(loop.run(2) == 2);
+  CHECK(ran == 2);
+  CHECK(loop.run(0, 0s) == 1);
+  CHECK(loop.run() == 2);
+}
+
+TEST_CASE("what a task submits runs in the same call") {
+  const weft::caller_run loop;
+  int ran = 0;
+  loop.post([&] {
+    ++ran;
+    loop.post([&] { ++ran; });
+  });
+  CHECK(loop.run() == 2);
+  CHECK(ran == 2);
+}
+
+TEST_CASE("run_wait waits for a task") {
+  const weft::caller_run loop;
+  CHECK(loop.run_wait(0, 1ms) == 0);
+  std::thread::id where;
+  std::thread other([&] { loop.post([&] { where = std::this_thread::get_id(); }); });
+  CHECK(loop.run_wait(0, test::too_long) == 1);
+  other.join();
+  CHECK(where == std::this_thread::get_id());
+}
+
+TEST_CASE("waiting on the loop's thread for a task of the loop runs it") {
+  const weft::caller_run loop;
+  const auto f = loop.submit([] { return 8; });
+  weft::executor pool({.max_workers = 1});
+  // Another thread cannot run it, but the loop's thread can.
+  CHECK_THROWS_AS(pool.submit([&] { return f.result(1ms); }).result(), weft::timed_out);
+  CHECK(loop.run() == 1);
+  CHECK(f.result(0s) == 8);
+}
+
+TEST_CASE("shutdown: run tells the end once nothing is left") {
+  const weft::caller_run loop;
+  int ran = 0;
+  loop.post([&] { ++ran; });
+  loop.shutdown(shutdown::refuse_only);
+  CHECK_THROWS_AS(loop.post([] {}), weft::shut_down);
+  CHECK(loop.run() == 1);
+  CHECK_THROWS_AS(loop.run(), weft::shut_down);
+  CHECK_THROWS_AS(loop.run_wait(), weft::shut_down);
+  CHECK(ran == 1);
+}
+
+TEST_CASE("a shutdown that waits runs what is pending, here") {
+  const weft::caller_run loop;
+  const auto f = loop.submit([] { return std::this_thread::get_id(); });
+  CHECK(loop.shutdown());
+  CHECK(f.result(0s) == std::this_thread::get_id());
+}
+
+TEST_CASE("the destructor cancels what is pending, whoever else holds a reference") {
+  test::census counts;
+  weft::future<void> f;
+  weft::executor_ref left;
+  {
+    const weft::caller_run loop;
+    left = loop;
+    f = loop.submit([part = test::move_only(counts)] {});
+  }
+  CHECK(f.cancelled());
+  CHECK(counts.alive == 0);
+  CHECK_THROWS_AS(left.submit([] {}), weft::shut_down);
+}
+
+TEST_CASE("it moves; the one moved over ends as if destroyed") {
+  weft::caller_run a, b;
+  const auto lost = a.submit([] {});
+  const auto kept = b.submit([] {});
+  a = std::move(b);
+  CHECK(lost.cancelled());
+  CHECK(a.run() == 1);
+  CHECK(kept.done());
+}
+
+TEST_CASE("a bounded queue") {
+  const weft::caller_run loop({.max_queue = 1});
+  loop.post([] {});
+  CHECK_THROWS_AS(loop.post([] {}), weft::queue_full);
+}

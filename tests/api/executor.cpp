@@ -1,0 +1,310 @@
+// Pools: how they begin, refuse and end.
+#include "support.hpp"
+
+#include <doctest/doctest.h>
+
+#include <memory>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+using namespace std::chrono_literals;
+using weft::shutdown;
+
+TEST_CASE("the destructor waits until everything has run") {
+  std::atomic<int> ran = 0;
+  {
+    weft::executor pool({.max_workers = 2});
+    for (int i = 0; i < 500; ++i) pool.post([&] { ++ran; });
+  }
+  CHECK(ran == 500);
+}
+
+TEST_CASE("workers start on demand and are reused") {
+  weft::executor pool({.max_workers = 4});
+  CHECK(pool.stats().max_workers == 4);
+  CHECK(pool.stats().workers_started == 0);
+  for (int i = 0; i < 3; ++i) pool.submit([] {}).result();
+  CHECK(pool.stats().workers_started == 1);
+}
+
+TEST_CASE("no more workers than asked for, and as many as are needed") {
+  weft::executor pool({.max_workers = 3});
+  test::gate hold;
+  const test::opener open_at_end(hold);
+  std::vector<weft::future<void>> futures;
+  std::vector<test::gate> standing(3);
+  for (std::size_t i = 0; i < 6; ++i)
+    futures.push_back(pool.submit([&, i] {
+      if (i < 3) standing[i].open();
+      hold.pass();
+    }));
+  for (auto &each : standing) each.pass();
+  CHECK(pool.stats().workers_started == 3);
+  CHECK(pool.stats().queued == 3);
+  hold.open();
+  CHECK(weft::wait(futures).done.size() == 6);
+  CHECK(pool.stats().workers_started == 3);
+}
+
+TEST_CASE("workers are named after the prefix") {
+  weft::executor pool({.max_workers = 1, .name_prefix = "loom"});
+  CHECK(pool.submit([] { return weft::thread::current().name(); }).result() == "loom_0");
+}
+
+TEST_CASE("one worker keeps the order of submission") {
+  std::vector<int> order;
+  {
+    weft::executor pool({.max_workers = 1});
+    for (int i = 0; i < 1'000; ++i) pool.post([&order, i] { order.push_back(i); });
+  }
+  REQUIRE(order.size() == 1'000);
+  for (int i = 0; i < 1'000; ++i) CHECK(order[static_cast<std::size_t>(i)] == i);
+}
+
+TEST_CASE("after a shutdown it refuses work; what was accepted still runs") {
+  weft::executor pool({.max_workers = 1});
+  test::gate hold;
+  const test::opener open_at_end(hold);
+  const auto first = pool.submit([&] { hold.pass(); });
+  const auto second = pool.submit([] { return 2; });
+  CHECK(pool.shutdown(shutdown::refuse_only));
+  CHECK_THROWS_AS(pool.submit([] {}), weft::shut_down);
+  CHECK_THROWS_AS(pool.post([] {}), weft::shut_down);
+  CHECK_THROWS_AS(pool.submit_batch(std::vector<void (*)()>{[] {}}), weft::shut_down);
+  CHECK_FALSE(pool.shutdown(shutdown::wait, 1ms));
+  hold.open();
+  CHECK(pool.shutdown());
+  CHECK(second.result(0s) == 2);
+  CHECK(pool.shutdown(shutdown::wait | shutdown::cancel_pending));
+  CHECK(pool.stats().workers_alive == 0);
+}
+
+TEST_CASE("cancel_pending cancels exactly what has not started") {
+  weft::executor pool({.max_workers = 1});
+  test::gate hold, stands;
+  const test::opener open_at_end(hold);
+  test::census counts;
+  const auto running = pool.submit([&] {
+    stands.open();
+    hold.pass();
+    return 1;
+  });
+  stands.pass();
+  std::vector<weft::future<void>> pending;
+  for (int i = 0; i < 10; ++i) pending.push_back(pool.submit([part = test::tracked<>(counts)] {}));
+  pool.shutdown(shutdown::cancel_pending);
+  for (const auto &each : pending) CHECK(each.cancelled());
+  CHECK(counts.alive == 0);
+  hold.open();
+  CHECK(running.result() == 1);
+}
+
+TEST_CASE("a task that asks its own pool to wait is told so, and nothing has changed") {
+  weft::executor pool({.max_workers = 2});
+  CHECK_THROWS_AS(pool.submit([&] { pool.shutdown(); }).result(test::too_long), weft::deadlock);
+  CHECK(pool.submit([] { return 1; }).result() == 1);
+  CHECK(pool.submit([&] { return pool.shutdown(shutdown::refuse_only); }).result(test::too_long));
+  CHECK_THROWS_AS(pool.submit([] {}), weft::shut_down);
+}
+
+TEST_CASE("a pool that is destroyed by its own task does not wait for itself") {
+  test::gate hold;
+  const test::opener open_at_end(hold);
+  auto pool = std::make_unique<weft::executor>(weft::executor::options{.max_workers = 1});
+  weft::executor *const raw = pool.get();
+  std::atomic<int> ran = 0;
+  const auto destroys = raw->submit([&hold, owner = std::move(pool)]() mutable {
+    hold.pass();
+    owner.reset();
+    return 1;
+  });
+  // What was accepted before still runs.
+  const auto after = raw->submit([&] { ++ran; });
+  hold.open();
+  CHECK(destroys.result(test::too_long) == 1);
+  CHECK(after.wait(test::too_long));
+  CHECK(ran == 1);
+}
+
+TEST_CASE("a pool that dies with the closure of its last task ends") {
+  test::gate hold;
+  const test::opener open_at_end(hold);
+  auto pool = std::make_unique<weft::executor>(weft::executor::options{.max_workers = 1});
+  weft::executor *const raw = pool.get();
+  const auto last = raw->submit([&hold, owner = std::move(pool)] { hold.pass(); });
+  hold.open();
+  CHECK(last.wait(test::too_long));
+}
+
+TEST_CASE("the destructor waits also in a thread that was asked to stop") {
+  test::gate hold, stopping;
+  const test::opener open_at_end(hold);
+  std::atomic<bool> ran = false, gone = false, gone_before = false;
+  weft::thread owner([&] {
+    {
+      weft::executor pool({.max_workers = 1});
+      pool.post([&] {
+        hold.pass();
+        gone_before = gone.load();
+        ran = true;
+      });
+      weft::thread_ref::current().request_stop();
+      stopping.open();
+    }
+    gone = true;
+  });
+  owner.start();
+  stopping.pass();
+  CHECK_FALSE(owner.join_for(10ms));
+  hold.open();
+  CHECK(owner.join_for(test::too_long));
+  CHECK(ran);
+  CHECK_FALSE(gone_before);
+}
+
+TEST_CASE("pools move; the one moved over ends as if destroyed") {
+  std::atomic<int> ran = 0;
+  weft::executor a({.max_workers = 1}), b({.max_workers = 1});
+  a.post([&] { ++ran; });
+  a = std::move(b);
+  CHECK(ran == 1);
+  CHECK_FALSE(b.valid());
+  CHECK_THROWS_AS(b.submit([] {}), weft::invalid_argument);
+  CHECK(a.submit([] { return 3; }).result() == 3);
+  const weft::executor c = std::move(a);
+  CHECK(c.submit([] { return 4; }).result() == 4);
+}
+
+TEST_CASE("executor_ref: shares a pool, does not keep it open") {
+  weft::executor_ref shared;
+  CHECK_THROWS_AS(shared.submit([] {}), weft::invalid_argument);
+  {
+    const weft::executor pool({.max_workers = 1});
+    shared = pool;
+    CHECK(shared == pool);
+    CHECK(shared.submit([] { return 1; }).result() == 1);
+    CHECK(weft::executor_ref::share(pool.native_handle()) == pool);
+  }
+  CHECK_THROWS_AS(shared.submit([] {}), weft::shut_down);
+}
+
+TEST_CASE("the initializer runs first on each worker") {
+  static thread_local bool prepared = false;
+  std::atomic<int> calls = 0;
+  test::census counts;
+  {
+    weft::executor pool({.max_workers = 2, .initializer = [&calls, part = test::tracked<>(counts)] {
+                           prepared = true;
+                           ++calls;
+                         }});
+    std::vector<weft::future<bool>> futures;
+    for (int i = 0; i < 100; ++i) futures.push_back(pool.submit([] { return prepared; }));
+    for (const auto &f : futures) CHECK(f.result());
+    CHECK(calls == static_cast<int>(pool.stats().workers_started));
+    CHECK_FALSE(pool.broken());
+  }
+  CHECK(calls >= 1);
+  CHECK(counts.alive == 0);
+}
+
+TEST_CASE("an initializer that throws breaks the pool") {
+  weft::executor pool({.max_workers = 1, .initializer = [] { throw std::runtime_error("no database"); }});
+  const auto f = pool.submit([] { return 1; });
+  try {
+    f.result(test::too_long);
+    FAIL("it did not throw");
+  } catch (const weft::broken_pool &e) {
+    CHECK(e.status() == WEFT_EBROKEN);
+    CHECK(std::string(e.what()) == "no database");
+    CHECK(std::string(e.reason().kind()) == "std::runtime_error");
+  }
+  try {
+    pool.submit([] {});
+    FAIL("it did not throw");
+  } catch (const weft::broken_pool &e) {
+    CHECK(std::string(e.what()) == "no database");
+  }
+  CHECK_THROWS_AS(pool.post([] {}), weft::broken_pool);
+  REQUIRE(pool.broken());
+  CHECK(pool.broken()->code() == WEFT_EBROKEN);
+  // Handed on by a task of another pool it keeps its type and reason.
+  weft::executor other({.max_workers = 1});
+  CHECK_THROWS_AS(other.submit([&] { return f.result(); }).result(), weft::broken_pool);
+}
+
+TEST_CASE("a bounded queue") {
+  test::gate hold, stands;
+  const auto fill = [&](weft::executor &pool) {
+    pool.post([&] {
+      stands.open();
+      hold.pass();
+    });
+    stands.pass();
+    pool.post([] {});
+  };
+  SUBCASE("that fails when it is full") {
+    weft::executor pool({.max_workers = 1, .max_queue = 1});
+    const test::opener open_at_end(hold);
+    fill(pool);
+    test::census counts;
+    CHECK_THROWS_AS(pool.submit([part = test::tracked<>(counts)] {}), weft::queue_full);
+    CHECK(counts.alive == 0);
+  }
+  SUBCASE("that waits for room, with a limit") {
+    weft::executor pool({.max_workers = 1, .max_queue = 1, .when_full = weft::when_full::wait, .full_timeout = 1ms});
+    const test::opener open_at_end(hold);
+    fill(pool);
+    CHECK_THROWS_AS(pool.submit([] {}), weft::timed_out);
+  }
+  SUBCASE("a limit of 0 is no wait, not an endless one") {
+    weft::executor pool({.max_workers = 1, .max_queue = 1, .when_full = weft::when_full::wait, .full_timeout = 0s});
+    const test::opener open_at_end(hold);
+    fill(pool);
+    CHECK_THROWS_AS(pool.submit([] {}), weft::timed_out);
+  }
+  SUBCASE("that waits for room, without one") {
+    weft::executor pool({.max_workers = 1, .max_queue = 1, .when_full = weft::when_full::wait});
+    const test::opener open_at_end(hold);
+    fill(pool);
+    std::thread later([&] { hold.open(); });
+    CHECK(pool.submit([] { return 1; }).result(test::too_long) == 1);
+    later.join();
+  }
+  SUBCASE("whose caller runs what has no room") {
+    weft::executor pool({.max_workers = 1, .max_queue = 1, .when_full = weft::when_full::run_in_caller});
+    const test::opener open_at_end(hold);
+    fill(pool);
+    const auto f = pool.submit([] { return std::this_thread::get_id(); });
+    CHECK(f.done());
+    CHECK(f.result() == std::this_thread::get_id());
+  }
+}
+
+TEST_CASE("options that are out of range are refused") {
+  CHECK_THROWS_AS(weft::executor({.max_workers = 1'000'000}), weft::invalid_argument);
+}
+
+TEST_CASE("tasks and callbacks may submit") {
+  weft::executor pool({.max_workers = 2});
+  const weft::promise<int> last;
+  pool.post([&] {
+    pool.submit([] { return 5; }).add_done_callback([&](const weft::future<int> &f) {
+      pool.post([&last, n = f.result()] { last.set_value(n); });
+    });
+  });
+  CHECK(last.get_future().result(test::too_long) == 5);
+}
+
+TEST_CASE("a future that is cancelled right after its submission never hangs the end") {
+  for (int i = 0; i < 200; ++i) {
+    weft::executor pool({.max_workers = 1});
+    pool.submit([] {}).cancel();
+  }
+}
+
+TEST_CASE("a daemon pool and a stack size are accepted") {
+  weft::executor pool({.max_workers = 1, .daemon = weft::daemon::yes, .stack_size = 1 << 20});
+  CHECK(pool.submit([] { return weft::thread::current().is_daemon(); }).result());
+}
