@@ -1,0 +1,269 @@
+// weft/executor.h
+#include <memory>
+#include <new>
+
+#include "exec/caller_run.hpp"
+#include "exec/map.hpp"
+#include "exec/pool.hpp"
+#include "exec/strand.hpp"
+#include "guard.hpp"
+#include "handle.hpp"
+#include "task/call.hpp"
+
+using namespace weft::core;
+
+namespace {
+
+weft_status settle_bound(const weft_executor_options_t &options, bound_settings &queue) {
+  constexpr std::uint64_t longest = std::uint64_t{1} << 40;
+  if (options.max_queue > longest || options.when_full > WEFT_FULL_CALLER || options.full_timeout < 0 ||
+      options.daemon > WEFT_DAEMON_YES)
+    return WEFT_EINVAL;
+  queue.most = options.max_queue;
+  queue.when_full = options.when_full;
+  queue.timeout = options.full_timeout == 0 ? WEFT_FOREVER : options.full_timeout;
+  return WEFT_OK;
+}
+
+// The runtime that a new executor is for, or why there is none.
+weft_status home_of(weft_runtime_t *handle, shared<runtime> &home) {
+  home = runtime::of(handle);
+  if (!home) return handle == nullptr ? WEFT_ENOMEM : WEFT_EINVAL;
+  return home->closed() ? WEFT_ESHUTDOWN : WEFT_OK;
+}
+
+caller_run *as_caller_run(weft_executor_t *executor) noexcept {
+  weft::core::executor *const given = unwrap(executor);
+  return given->kind() == executor_kind::caller_run ? static_cast<caller_run *>(given) : nullptr;
+}
+
+weft_status read_drop(const weft_submit_options_t *options, weft_drop_fn &result_drop) noexcept {
+  result_drop = nullptr;
+  if (options == nullptr) return WEFT_OK; // the common case, on the path of each submit
+  weft_submit_options_t read;
+  if (const weft_status status = read_options(options, sizeof read, read); status != WEFT_OK) return status;
+  if (read.reserved != 0) return WEFT_EINVAL;
+  result_drop = read.result_drop;
+  return WEFT_OK;
+}
+
+void discard(task **tasks, size_t count) noexcept {
+  for (size_t i = 0; i < count; ++i) task::discard(tasks[i]);
+}
+
+} // namespace
+
+extern "C" {
+
+weft_status weft_executor_create(weft_runtime_t *handle, const weft_executor_options_t *options,
+                                 weft_executor_t **out) {
+  constexpr std::uint32_t most_workers = 4096;
+  constexpr std::uint64_t largest_stack = std::uint64_t{1} << 40;
+  if (out == nullptr) return WEFT_EINVAL;
+  return guard([&]() -> weft_status {
+    weft_executor_options_t read;
+    if (const weft_status status = read_options(options, sizeof read, read); status != WEFT_OK) return status;
+    if (read.max_workers > most_workers || read.stack_size > largest_stack) return WEFT_EINVAL;
+    pool_settings settings;
+    if (const weft_status status = settle_bound(read, settings.queue); status != WEFT_OK) return status;
+    settings.max_workers = read.max_workers;
+    if (read.name_prefix != nullptr) settings.name_prefix = read.name_prefix;
+    settings.initializer = read.initializer;
+    settings.initializer_ctx = read.initializer_ctx;
+    settings.initializer_drop = read.initializer_drop;
+    settings.daemon = read.daemon == WEFT_DAEMON_YES;
+    settings.stack_size = read.stack_size;
+    shared<runtime> home;
+    if (const weft_status status = home_of(handle, home); status != WEFT_OK) return status;
+    pool *const made = pool::make(home, home->executors(), settings);
+    if (made == nullptr) return WEFT_ESHUTDOWN;
+    *out = made;
+    return WEFT_OK;
+  });
+}
+
+weft_status weft_strand_create(weft_executor_t *parent, weft_executor_t **out) {
+  if (parent == nullptr || out == nullptr) return WEFT_EINVAL;
+  if (unwrap(parent)->kind() != executor_kind::pool) return WEFT_ENOTSUP;
+  return guard([&]() -> weft_status {
+    auto &on = static_cast<pool &>(*unwrap(parent));
+    if (on.closed()) return WEFT_ESHUTDOWN;
+    *out = strand::make(on);
+    return WEFT_OK;
+  });
+}
+
+weft_status weft_caller_run_create(weft_runtime_t *handle, const weft_executor_options_t *options,
+                                   weft_executor_t **out) {
+  if (out == nullptr) return WEFT_EINVAL;
+  return guard([&]() -> weft_status {
+    weft_executor_options_t read;
+    if (const weft_status status = read_options(options, sizeof read, read); status != WEFT_OK) return status;
+    if (read.max_workers != 0 || read.initializer != nullptr || read.initializer_ctx != nullptr ||
+        read.initializer_drop != nullptr || read.stack_size != 0)
+      return WEFT_ENOTSUP;
+    bound_settings queue;
+    if (const weft_status status = settle_bound(read, queue); status != WEFT_OK) return status;
+    shared<runtime> home;
+    if (const weft_status status = home_of(handle, home); status != WEFT_OK) return status;
+    caller_run *const made = caller_run::make(home, home->executors(), queue, read.daemon == WEFT_DAEMON_YES);
+    if (made == nullptr) return WEFT_ESHUTDOWN;
+    *out = made;
+    return WEFT_OK;
+  });
+}
+
+weft_executor_t *weft_executor_ref(weft_executor_t *executor) {
+  if (executor != nullptr) unwrap(executor)->ref_handle();
+  return executor;
+}
+
+void weft_executor_unref(weft_executor_t *executor) {
+  if (executor == nullptr) return;
+  guard([&]() -> weft_status {
+    unwrap(executor)->unref_handle();
+    return WEFT_OK;
+  });
+}
+
+weft_status weft_executor_submit(weft_executor_t *executor, const weft_submit_options_t *options, weft_task_fn fn,
+                                 void *ctx, weft_drop_fn drop, weft_future_t **out) {
+  if (executor == nullptr || fn == nullptr || out == nullptr) return WEFT_EINVAL;
+  return guard([&]() -> weft_status {
+    weft_drop_fn result_drop = nullptr;
+    if (const weft_status status = read_drop(options, result_drop); status != WEFT_OK) return status;
+    task *made = create_call({fn, ctx, drop}, result_drop);
+    if (made == nullptr) return WEFT_ENOMEM;
+    const weft_status status = unwrap(executor)->submit(&made, 1);
+    if (status == WEFT_OK)
+      *out = wrap_future(made);
+    else
+      task::discard(made);
+    return status;
+  });
+}
+
+weft_status weft_executor_post(weft_executor_t *executor, weft_task_fn fn, void *ctx, weft_drop_fn drop) {
+  if (executor == nullptr || fn == nullptr) return WEFT_EINVAL;
+  return guard([&]() -> weft_status {
+    task *made = create_posted_call({fn, ctx, drop});
+    if (made == nullptr) return WEFT_ENOMEM;
+    const weft_status status = unwrap(executor)->submit(&made, 1);
+    if (status != WEFT_OK) task::discard(made);
+    return status;
+  });
+}
+
+weft_status weft_executor_submit_batch(weft_executor_t *executor, const weft_submit_options_t *options,
+                                       const weft_call_t *calls, size_t count, weft_future_t **futures) {
+  if (executor == nullptr || (calls == nullptr && count != 0)) return WEFT_EINVAL;
+  for (size_t i = 0; i < count; ++i)
+    if (calls[i].fn == nullptr) return WEFT_EINVAL;
+  return guard([&]() -> weft_status {
+    weft_drop_fn result_drop = nullptr;
+    if (const weft_status status = read_drop(options, result_drop); status != WEFT_OK) return status;
+    if (count == 0) return WEFT_OK;
+    const std::unique_ptr<task *[]> made(new task *[count]);
+    for (size_t i = 0; i < count; ++i) {
+      const call what{calls[i].fn, calls[i].ctx, calls[i].drop};
+      // Without futures, but with a drop for the results, the results must still reach it.
+      made[i] =
+          futures == nullptr && result_drop == nullptr ? create_posted_call(what) : create_call(what, result_drop);
+      if (made[i] == nullptr) {
+        discard(made.get(), i);
+        return WEFT_ENOMEM;
+      }
+      if (futures == nullptr) made[i]->set_references(1);
+    }
+    const weft_status status = unwrap(executor)->submit(made.get(), count);
+    if (status != WEFT_OK) {
+      discard(made.get(), count);
+      return status;
+    }
+    for (size_t i = 0; i < count && futures != nullptr; ++i) futures[i] = wrap_future(made[i]);
+    return WEFT_OK;
+  });
+}
+
+weft_status weft_executor_shutdown(weft_executor_t *executor, uint32_t flags, int64_t timeout) {
+  if (executor == nullptr || (flags & ~(WEFT_SHUTDOWN_WAIT | WEFT_SHUTDOWN_CANCEL_PENDING)) != 0) return WEFT_EINVAL;
+  return guard([&]() -> weft_status {
+    weft::core::executor &which = *unwrap(executor);
+    const deadline until = deadline::after(timeout);
+    if ((flags & WEFT_SHUTDOWN_WAIT) != 0 && which.inside()) return WEFT_EDEADLK;
+    which.close();
+    if ((flags & WEFT_SHUTDOWN_CANCEL_PENDING) != 0) which.cancel_pending();
+    return (flags & WEFT_SHUTDOWN_WAIT) != 0 ? which.join(until) : WEFT_OK;
+  });
+}
+
+weft_status weft_executor_run(weft_executor_t *executor, uint64_t max_tasks, int64_t budget, uint64_t *ran) {
+  if (executor == nullptr) return WEFT_EINVAL;
+  caller_run *const which = as_caller_run(executor);
+  if (which == nullptr) return WEFT_ENOTSUP;
+  return guard([&]() -> weft_status {
+    uint64_t count = 0;
+    const weft_status status = which->run(max_tasks, deadline::after(budget), count);
+    if (status == WEFT_OK && ran != nullptr) *ran = count;
+    return status;
+  });
+}
+
+weft_status weft_executor_run_wait(weft_executor_t *executor, uint64_t max_tasks, int64_t timeout, uint64_t *ran) {
+  if (executor == nullptr) return WEFT_EINVAL;
+  caller_run *const which = as_caller_run(executor);
+  if (which == nullptr) return WEFT_ENOTSUP;
+  return guard([&]() -> weft_status {
+    uint64_t count = 0;
+    const weft_status status = which->run_wait(max_tasks, deadline::after(timeout), count);
+    if (status == WEFT_OK && ran != nullptr) *ran = count;
+    return status;
+  });
+}
+
+weft_status weft_executor_error(weft_executor_t *executor, weft_error_t **error) {
+  if (executor == nullptr || error == nullptr) return WEFT_EINVAL;
+  *error = unwrap(executor)->broken();
+  return WEFT_OK;
+}
+
+weft_status weft_executor_stats(weft_executor_t *executor, weft_executor_stats_t *stats) {
+  if (executor == nullptr || stats == nullptr || stats->size < sizeof *stats) return WEFT_EINVAL;
+  weft_executor_stats_t now{};
+  now.size = sizeof now;
+  unwrap(executor)->read(now);
+  *stats = now;
+  return WEFT_OK;
+}
+
+weft_status weft_executor_map(weft_executor_t *executor, const weft_map_options_t *options, weft_task_fn fn,
+                              void *const *items, size_t count, weft_drop_fn drop, weft_map_t **out) {
+  if (executor == nullptr || fn == nullptr || out == nullptr || (items == nullptr && count != 0)) return WEFT_EINVAL;
+  return guard([&]() -> weft_status {
+    weft_map_options_t read;
+    if (const weft_status status = read_options(options, sizeof read, read); status != WEFT_OK) return status;
+    if (read.reserved != 0) return WEFT_EINVAL;
+    map *made = nullptr;
+    const weft_status status = map::make(*unwrap(executor), read, fn, items, count, drop, made);
+    if (status == WEFT_OK) *out = wrap(made);
+    return status;
+  });
+}
+
+weft_status weft_map_next(weft_map_t *map, weft_future_t **out) {
+  if (map == nullptr || out == nullptr) return WEFT_EINVAL;
+  return guard([&]() -> weft_status {
+    task *next = nullptr;
+    const weft_status status = unwrap(map)->next(next);
+    if (status == WEFT_OK) *out = wrap_future(next);
+    return status;
+  });
+}
+
+void weft_map_destroy(weft_map_t **map) {
+  if (map == nullptr) return;
+  delete unwrap(*map);
+  *map = nullptr;
+}
+
+} // extern "C"

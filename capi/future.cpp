@@ -1,0 +1,227 @@
+// weft/future.h
+#include <algorithm>
+#include <bit>
+#include <new>
+
+#include "guard.hpp"
+#include "handle.hpp"
+#include "task/as_completed.hpp"
+#include "task/call.hpp"
+#include "task/wait.hpp"
+
+using namespace weft::core;
+
+namespace {
+
+// What a done future says to someone who asks for its result.
+weft_status verdict(const task &done) noexcept {
+  switch (done.state()) {
+  case with_error:
+    return WEFT_EFAILED;
+  case cancelled:
+    return WEFT_ECANCELED;
+  default:
+    return WEFT_OK;
+  }
+}
+
+void *result_of(task &done) noexcept {
+  return (done.type().flags & type_is_call) != 0 ? call_result(done) : done.room();
+}
+
+bool has_null(weft_future_t *const *futures, size_t count) noexcept {
+  return std::find(futures, futures + count, nullptr) != futures + count;
+}
+
+task *const *unwrap_all(weft_future_t *const *futures) noexcept {
+  return reinterpret_cast<task *const *>(futures);
+}
+
+} // namespace
+
+extern "C" {
+
+weft_future_t *weft_future_ref(weft_future_t *future) {
+  if (future != nullptr) unwrap(future)->ref();
+  return future;
+}
+
+void weft_future_unref(weft_future_t *future) {
+  if (future != nullptr) unwrap(future)->unref();
+}
+
+int32_t weft_future_state(const weft_future_t *future) {
+  if (future == nullptr) return WEFT_EINVAL;
+  return static_cast<int32_t>(unwrap(future)->state());
+}
+
+int32_t weft_future_running(const weft_future_t *future) {
+  if (future == nullptr) return WEFT_EINVAL;
+  return unwrap(future)->state() == running;
+}
+
+int32_t weft_future_done(const weft_future_t *future) {
+  if (future == nullptr) return WEFT_EINVAL;
+  return unwrap(future)->done();
+}
+
+int32_t weft_future_cancelled(const weft_future_t *future) {
+  if (future == nullptr) return WEFT_EINVAL;
+  return unwrap(future)->state() == cancelled;
+}
+
+weft_status weft_future_cancel(weft_future_t *future) {
+  return future != nullptr ? guard([&]() -> weft_status { return unwrap(future)->cancel(); }) : WEFT_EINVAL;
+}
+
+weft_status weft_future_request_stop(weft_future_t *future) {
+  if (future == nullptr) return WEFT_EINVAL;
+  return unwrap(future)->request_stop();
+}
+
+weft_status weft_future_wait(weft_future_t *future, int64_t timeout) {
+  return future != nullptr
+             ? guard([&]() -> weft_status { return wait_for_task(*unwrap(future), deadline::after(timeout)); })
+             : WEFT_EINVAL;
+}
+
+weft_status weft_future_result(weft_future_t *future, int64_t timeout, void **result) {
+  if (const weft_status status = weft_future_wait(future, timeout); status != WEFT_OK) return status;
+  task &done = *unwrap(future);
+  if (const weft_status status = verdict(done); status != WEFT_OK) return status;
+  if (done.taken()) return WEFT_EINVALIDSTATE;
+  if (result != nullptr) *result = result_of(done);
+  return WEFT_OK;
+}
+
+weft_status weft_future_take(weft_future_t *future, int64_t timeout, void **result) {
+  if (const weft_status status = weft_future_wait(future, timeout); status != WEFT_OK) return status;
+  task &done = *unwrap(future);
+  if (const weft_status status = verdict(done); status != WEFT_OK) return status;
+  if (!done.take()) return WEFT_EINVALIDSTATE;
+  if (result != nullptr) *result = result_of(done);
+  return WEFT_OK;
+}
+
+weft_status weft_future_exception(weft_future_t *future, int64_t timeout, weft_error_t **out) {
+  if (out == nullptr) return WEFT_EINVAL;
+  if (const weft_status status = weft_future_wait(future, timeout); status != WEFT_OK) return status;
+  task &done = *unwrap(future);
+  switch (done.state()) {
+  case cancelled:
+    return WEFT_ECANCELED;
+  case with_error:
+    done.failure()->ref();
+    *out = done.failure();
+    return WEFT_OK;
+  default:
+    *out = nullptr;
+    return WEFT_OK;
+  }
+}
+
+void *weft_future_room(weft_future_t *future) {
+  if (future == nullptr || (unwrap(future)->type().flags & type_is_call) != 0) return nullptr;
+  return unwrap(future)->room();
+}
+
+weft_status weft_future_add_done_callback(weft_future_t *future, weft_future_fn fn, void *ctx, weft_drop_fn drop) {
+  if (future == nullptr || fn == nullptr) return WEFT_EINVAL;
+  return guard([&]() -> weft_status { return add_callback(*unwrap(future), fn, ctx, drop); });
+}
+
+weft_status weft_wait(weft_future_t *const *futures, size_t count, uint32_t mode, int64_t timeout, uint8_t *done,
+                      size_t *done_count) {
+  if (mode > WEFT_FIRST_EXCEPTION || (futures == nullptr && count != 0) || has_null(futures, count)) return WEFT_EINVAL;
+  return guard([&]() -> weft_status {
+    future_set all;
+    if (!all.assign(unwrap_all(futures), count)) return WEFT_ENOMEM;
+    const weft_status status = all.wait(mode, deadline::after(timeout));
+    if (done != nullptr)
+      std::transform(futures, futures + count, done, [](weft_future_t *f) { return unwrap(f)->done() ? 1 : 0; });
+    if (done_count != nullptr) *done_count = all.done_count();
+    return status;
+  });
+}
+
+weft_status weft_as_completed(weft_future_t *const *futures, size_t count, int64_t timeout, weft_as_completed_t **out) {
+  if (out == nullptr || (futures == nullptr && count != 0) || has_null(futures, count)) return WEFT_EINVAL;
+  as_completed *const made = as_completed::make(unwrap_all(futures), count, deadline::after(timeout));
+  if (made == nullptr) return WEFT_ENOMEM;
+  *out = wrap(made);
+  return WEFT_OK;
+}
+
+weft_status weft_as_completed_next(weft_as_completed_t *iterator, weft_future_t **out) {
+  if (iterator == nullptr || out == nullptr) return WEFT_EINVAL;
+  return guard([&]() -> weft_status {
+    task *next = nullptr;
+    const weft_status status = unwrap(iterator)->next(next);
+    if (status == WEFT_OK) *out = wrap_future(next);
+    return status;
+  });
+}
+
+void weft_as_completed_destroy(weft_as_completed_t **iterator) {
+  if (iterator == nullptr) return;
+  delete unwrap(*iterator);
+  *iterator = nullptr;
+}
+
+weft_status weft_future_create(weft_drop_fn result_drop, weft_future_t **out) {
+  if (out == nullptr) return WEFT_EINVAL;
+  task *const made = task::create_promise(result_drop);
+  if (made == nullptr) return WEFT_ENOMEM;
+  *out = wrap_future(made);
+  return WEFT_OK;
+}
+
+weft_status weft_future_create_room(size_t size, size_t align, weft_drop_fn drop_result, weft_future_t **out) {
+  constexpr size_t largest = size_t{1} << 30, widest = 4096;
+  if (out == nullptr || size > largest || align > widest || (align != 0 && !std::has_single_bit(align)))
+    return WEFT_EINVAL;
+  task *const made = task::create_room_promise(size, align, drop_result);
+  if (made == nullptr) return WEFT_ENOMEM;
+  *out = wrap_future(made);
+  return WEFT_OK;
+}
+
+weft_status weft_future_set_running(weft_future_t *future) {
+  if (future == nullptr) return WEFT_EINVAL;
+  return unwrap(future)->set_running();
+}
+
+weft_status weft_future_set_result(weft_future_t *future, void *result) {
+  return future != nullptr ? guard([&]() -> weft_status { return unwrap(future)->set_result(result); }) : WEFT_EINVAL;
+}
+
+weft_status weft_future_set_error(weft_future_t *future, weft_error_t *error) {
+  if (future == nullptr || error == nullptr) return WEFT_EINVAL;
+  return guard([&]() -> weft_status { return unwrap(future)->set_error(unwrap(error)); });
+}
+
+weft_status weft_future_set_begin(weft_future_t *future, void **room) {
+  if (future == nullptr || room == nullptr) return WEFT_EINVAL;
+  task &which = *unwrap(future);
+  if ((which.type().flags & type_is_call) != 0) return WEFT_EINVALIDSTATE;
+  const weft_status status = which.begin_filling();
+  if (status == WEFT_OK) *room = which.room();
+  return status;
+}
+
+weft_status weft_future_set_commit(weft_future_t *future) {
+  if (future == nullptr) return WEFT_EINVAL;
+  return guard([&]() -> weft_status { return unwrap(future)->finish_filling({with_result, nullptr}); });
+}
+
+weft_status weft_future_set_abort(weft_future_t *future, weft_error_t *error) {
+  if (future == nullptr || error == nullptr) return WEFT_EINVAL;
+  return guard([&]() -> weft_status {
+    unwrap(error)->ref();
+    const weft_status status = unwrap(future)->finish_filling({with_error, unwrap(error)});
+    if (status != WEFT_OK) unwrap(error)->unref();
+    return status;
+  });
+}
+
+} // extern "C"

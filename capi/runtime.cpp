@@ -1,0 +1,61 @@
+// weft/runtime.h
+#include "runtime/runtime.hpp"
+
+#include <utility>
+
+#include "base/system.hpp"
+#include "guard.hpp"
+#include "handle.hpp"
+
+using namespace weft::core;
+
+extern "C" {
+
+weft_status weft_runtime_create(const weft_runtime_options_t *options, weft_runtime_t **out) {
+  if (out == nullptr) return WEFT_EINVAL;
+  weft_runtime_options_t read;
+  if (const weft_status status = read_options(options, sizeof read, read); status != WEFT_OK) return status;
+  if (read.reserved != 0) return WEFT_EINVAL;
+  runtime *const made = runtime::create();
+  if (made == nullptr) return WEFT_ENOMEM;
+  *out = made;
+  return WEFT_OK;
+}
+
+weft_status weft_runtime_shutdown(weft_runtime_t *handle, int64_t timeout) {
+  return guard([&]() -> weft_status {
+    const shared<runtime> which = runtime::of(handle);
+    return which ? which->shutdown(deadline::after(timeout)) : WEFT_EINVAL;
+  });
+}
+
+weft_status weft_runtime_destroy(weft_runtime_t **handle) {
+  if (handle == nullptr) return WEFT_EINVAL;
+  if (*handle == nullptr) return WEFT_OK;
+  return guard([&]() -> weft_status {
+    const shared<runtime> which = runtime::of(*handle);
+    if (!which) return WEFT_EINVAL;
+    if (const weft_status status = which->shutdown(deadline::never()); status != WEFT_OK) return status;
+    if (!runtime::forget(*handle)) return WEFT_EINVAL; // another thread destroyed it meanwhile
+    which->unref();
+    *handle = nullptr;
+    return WEFT_OK;
+  });
+}
+
+weft_status weft_runtime_set_exception_hook(weft_runtime_t *handle, weft_exception_hook_fn hook, void *ctx,
+                                            weft_drop_fn drop) {
+  return guard([&]() -> weft_status {
+    const shared<runtime> which = runtime::of(handle);
+    if (!which) return WEFT_EINVAL;
+    if (which->closed()) return WEFT_ESHUTDOWN;
+    which->set_hook(adopt(new exception_hook(hook, ctx, drop)));
+    return WEFT_OK;
+  });
+}
+
+uint32_t weft_usable_cpus(void) {
+  return usable_cpus();
+}
+
+} // extern "C"

@@ -1,0 +1,68 @@
+// weft/task.h
+#include <algorithm>
+#include <bit>
+
+#include "guard.hpp"
+#include "handle.hpp"
+
+using namespace weft::core;
+
+namespace {
+
+bool sound(const weft_task_type_t &type) noexcept {
+  constexpr std::uint32_t largest = 1u << 30, widest = 4096;
+  return type.size >= sizeof type && type.size <= widest && (type.flags & ~WEFT_TASK_POSTED) == 0 &&
+         type.run != nullptr && type.room_size <= largest && type.room_align <= widest &&
+         (type.room_align == 0 || std::has_single_bit(type.room_align));
+}
+
+} // namespace
+
+extern "C" {
+
+weft_status weft_task_create(const weft_task_type_t *type, weft_task_t **out) {
+  if (type == nullptr || out == nullptr || !sound(*type)) return WEFT_EINVAL;
+  task *const made = task::create(*type, 1);
+  if (made == nullptr) return WEFT_ENOMEM;
+  *out = wrap_task(made);
+  return WEFT_OK;
+}
+
+void *weft_task_room(weft_task_t *task) {
+  return task != nullptr ? unwrap(task)->room() : nullptr;
+}
+
+void weft_task_destroy(weft_task_t **task) {
+  if (task == nullptr) return;
+  if (*task != nullptr) weft::core::task::discard(unwrap(*task));
+  *task = nullptr;
+}
+
+weft_status weft_executor_submit_task(weft_executor_t *executor, weft_task_t *task, weft_future_t **out) {
+  if (executor == nullptr || task == nullptr) return WEFT_EINVAL;
+  weft::core::task *const given = unwrap(task);
+  if (out != nullptr && !given->has_future()) return WEFT_EINVAL;
+  given->set_references(out != nullptr ? 2 : 1);
+  return guard([&]() -> weft_status {
+    const weft_status status = unwrap(executor)->submit(&given, 1);
+    if (status == WEFT_OK && out != nullptr) *out = wrap_future(given);
+    return status;
+  });
+}
+
+weft_status weft_executor_submit_tasks(weft_executor_t *executor, weft_task_t *const *tasks, size_t count,
+                                       weft_future_t **futures) {
+  if (executor == nullptr || (tasks == nullptr && count != 0)) return WEFT_EINVAL;
+  for (size_t i = 0; i < count; ++i)
+    if (tasks[i] == nullptr || (futures != nullptr && !unwrap(tasks[i])->has_future())) return WEFT_EINVAL;
+  if (count == 0) return WEFT_OK;
+  for (size_t i = 0; i < count; ++i) unwrap(tasks[i])->set_references(futures != nullptr ? 2 : 1);
+  return guard([&]() -> weft_status {
+    const weft_status status = unwrap(executor)->submit(reinterpret_cast<task *const *>(tasks), count);
+    if (status == WEFT_OK && futures != nullptr)
+      std::transform(tasks, tasks + count, futures, [](weft_task_t *t) { return wrap_future(unwrap(t)); });
+    return status;
+  });
+}
+
+} // extern "C"

@@ -1,0 +1,167 @@
+// weft/thread.h
+#include "thread/thread.hpp"
+
+#include <string>
+#include <utility>
+
+#include "guard.hpp"
+#include "handle.hpp"
+#include "thread/blocking.hpp"
+#include "thread/record.hpp"
+
+using namespace weft::core;
+
+namespace {
+
+weft_status settle(const weft_thread_options_t &options, thread_settings &settings) {
+  constexpr std::uint64_t largest_stack = std::uint64_t{1} << 40;
+  constexpr std::uint32_t cpus = 1024;
+  if (options.daemon > WEFT_DAEMON_YES || options.stack_size > largest_stack || options.nice < -20 ||
+      options.nice > 19 || options.affinity_count > cpus ||
+      (options.affinity_count != 0 && options.affinity == nullptr))
+    return WEFT_EINVAL;
+  for (std::uint32_t i = 0; i < options.affinity_count; ++i)
+    if (options.affinity[i] >= cpus) return WEFT_EINVAL;
+  if (options.name != nullptr) settings.name = options.name;
+  if (options.daemon == WEFT_DAEMON_INHERIT) {
+    const record *const creator = existing_record();
+    settings.daemon = creator != nullptr && creator->object != nullptr && creator->object->is_daemon();
+  } else {
+    settings.daemon = options.daemon == WEFT_DAEMON_YES;
+  }
+  settings.stack_size = options.stack_size;
+  settings.nice = options.nice;
+  settings.affinity.assign(options.affinity, options.affinity + options.affinity_count);
+  return WEFT_OK;
+}
+
+// weft_thread_current and weft_thread_main: a borrowed object becomes a reference.
+weft_status give(thread *found, weft_thread_t **out) noexcept {
+  if (found == nullptr) return WEFT_ENOMEM;
+  found->ref();
+  *out = found;
+  return WEFT_OK;
+}
+
+// Those who ask for a thread's object have the main thread listed too, for it is alive.
+runtime *with_main_thread() noexcept {
+  runtime *const home = runtime::process();
+  return home != nullptr && thread::main(*home) != nullptr ? home : nullptr;
+}
+
+} // namespace
+
+extern "C" {
+
+weft_status weft_thread_create(weft_runtime_t *handle, const weft_thread_options_t *options, weft_thread_fn target,
+                               void *ctx, weft_drop_fn drop, weft_thread_t **out) {
+  if (target == nullptr || out == nullptr) return WEFT_EINVAL;
+  return guard([&]() -> weft_status {
+    weft_thread_options_t read;
+    if (const weft_status status = read_options(options, sizeof read, read); status != WEFT_OK) return status;
+    thread_settings settings;
+    if (const weft_status status = settle(read, settings); status != WEFT_OK) return status;
+    shared<runtime> home = runtime::of(handle);
+    if (!home) return handle == nullptr ? WEFT_ENOMEM : WEFT_EINVAL;
+    if (home->closed()) return WEFT_ESHUTDOWN;
+    *out = new thread(std::move(home), std::move(settings), {target, ctx, drop});
+    return WEFT_OK;
+  });
+}
+
+weft_status weft_thread_start(weft_thread_t *handle) {
+  return handle != nullptr ? guard([&]() -> weft_status { return unwrap(handle)->start(); }) : WEFT_EINVAL;
+}
+
+weft_status weft_thread_join(weft_thread_t *handle, int64_t timeout) {
+  return handle != nullptr ? guard([&]() -> weft_status { return unwrap(handle)->join(deadline::after(timeout)); })
+                           : WEFT_EINVAL;
+}
+
+weft_status weft_thread_request_stop(weft_thread_t *handle) {
+  if (handle == nullptr) return WEFT_EINVAL;
+  unwrap(handle)->request_stop();
+  return WEFT_OK;
+}
+
+int32_t weft_thread_state(const weft_thread_t *handle) {
+  if (handle == nullptr) return WEFT_EINVAL;
+  return unwrap(handle)->state();
+}
+
+int32_t weft_thread_is_alive(const weft_thread_t *handle) {
+  if (handle == nullptr) return WEFT_EINVAL;
+  return unwrap(handle)->state() == WEFT_THREAD_STARTED;
+}
+
+int32_t weft_thread_is_daemon(const weft_thread_t *handle) {
+  if (handle == nullptr) return WEFT_EINVAL;
+  return unwrap(handle)->is_daemon();
+}
+
+weft_status weft_thread_set_daemon(weft_thread_t *handle, int32_t daemon) {
+  return handle != nullptr && (daemon == 0 || daemon == 1) ? unwrap(handle)->set_daemon(daemon == 1) : WEFT_EINVAL;
+}
+
+const char *weft_thread_name(const weft_thread_t *handle) {
+  return handle != nullptr ? unwrap(handle)->name() : "";
+}
+
+weft_status weft_thread_set_name(weft_thread_t *handle, const char *name) {
+  return handle != nullptr && name != nullptr && *name != '\0' ? unwrap(handle)->set_name(name) : WEFT_EINVAL;
+}
+
+uint64_t weft_thread_ident(const weft_thread_t *handle) {
+  return handle != nullptr ? unwrap(handle)->ident() : 0;
+}
+
+uint64_t weft_thread_native_id(const weft_thread_t *handle) {
+  return handle != nullptr ? unwrap(handle)->native_id() : 0;
+}
+
+weft_thread_t *weft_thread_ref(weft_thread_t *handle) {
+  if (handle != nullptr) unwrap(handle)->ref();
+  return handle;
+}
+
+void weft_thread_unref(weft_thread_t *handle) {
+  if (handle != nullptr) unwrap(handle)->unref();
+}
+
+weft_status weft_thread_current(weft_thread_t **out) {
+  if (out == nullptr) return WEFT_EINVAL;
+  runtime *const home = runtime::process();
+  return home != nullptr ? give(thread::current(*home), out) : WEFT_ENOMEM;
+}
+
+weft_status weft_thread_main(weft_thread_t **out) {
+  if (out == nullptr) return WEFT_EINVAL;
+  runtime *const home = runtime::process();
+  return home != nullptr ? give(thread::main(*home), out) : WEFT_ENOMEM;
+}
+
+weft_status weft_thread_enumerate(weft_runtime_t *handle, weft_thread_t **threads, size_t capacity, size_t *count) {
+  if (count == nullptr || (threads == nullptr && capacity != 0)) return WEFT_EINVAL;
+  return guard([&]() -> weft_status {
+    if (handle == nullptr && with_main_thread() == nullptr) return WEFT_ENOMEM;
+    const shared<runtime> home = runtime::of(handle);
+    if (!home) return WEFT_EINVAL;
+    *count = home->enumerate(threads, capacity);
+    return WEFT_OK;
+  });
+}
+
+weft_status weft_thread_active_count(weft_runtime_t *handle, size_t *count) {
+  return weft_thread_enumerate(handle, nullptr, 0, count);
+}
+
+int32_t weft_stop_requested(void) {
+  const record *const self = existing_record();
+  return self != nullptr && stop_requested(*self);
+}
+
+weft_status weft_sleep(int64_t duration) {
+  return sleep_for(duration);
+}
+
+} // extern "C"

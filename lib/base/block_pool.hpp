@@ -1,0 +1,13 @@
+// Memory for tasks: small blocks, recycled per thread, because a task is usually freed on another core than it was made
+// on.
+#pragma once
+
+#include <cstddef>
+
+namespace weft::core {
+
+// Null when memory is exhausted. size and align as given back to free_block.
+void *allocate_block(std::size_t size, std::size_t align) noexcept;
+void free_block(void *block, std::size_t size, std::size_t align) noexcept;
+
+} // namespace weft::core

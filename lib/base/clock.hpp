@@ -1,0 +1,68 @@
+// Time as the library counts it: monotonic nanoseconds, and cheap cycles for rough judgements.
+//
+// A deadline is made once, at the border, from the caller's relative timeout; below that nobody computes with timeouts.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+#include <weft/base.h>
+
+#if defined(__x86_64__)
+#include <x86intrin.h>
+#endif
+
+namespace weft::core {
+
+inline std::int64_t now_ns() noexcept {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+// A moment on the monotonic clock, or never. Negative timeouts count as 0; sums that overflow mean never.
+class deadline {
+public:
+  static deadline after(std::int64_t timeout) noexcept {
+    if (timeout == WEFT_FOREVER) return never();
+    if (timeout <= 0) return deadline(0);
+    const std::int64_t now = now_ns();
+    return timeout >= WEFT_FOREVER - now ? never() : deadline(now + timeout);
+  }
+  static deadline never() noexcept { return deadline(WEFT_FOREVER); }
+  static deadline past() noexcept { return deadline(0); }
+
+  bool is_never() const noexcept { return at_ == WEFT_FOREVER; }
+  // True for timeouts of 0: such a call only looks.
+  bool is_poll() const noexcept { return at_ == 0; }
+  bool passed() const noexcept { return !is_never() && (is_poll() || now_ns() >= at_); }
+  std::int64_t at() const noexcept { return at_; }
+
+private:
+  explicit deadline(std::int64_t at) noexcept : at_(at) {}
+  std::int64_t at_;
+};
+
+// A counter of about 1 to 4 per nanosecond, read in a few nanoseconds. Good for orders of magnitude only.
+inline std::uint64_t cycles() noexcept {
+#if defined(__x86_64__)
+  return __rdtsc();
+#elif defined(__aarch64__)
+  // The virtual counter often runs at 25 to 100 MHz: scaled up so that the thresholds keep their magnitude.
+  std::uint64_t value;
+  asm volatile("mrs %0, cntvct_el0" : "=r"(value));
+  return value * 32;
+#else
+  return static_cast<std::uint64_t>(now_ns()) * 2;
+#endif
+}
+
+// Tells the core that we spin, so that it saves power and lets the sibling thread run.
+inline void relax() noexcept {
+#if defined(__x86_64__)
+  _mm_pause();
+#elif defined(__aarch64__)
+  asm volatile("isb");
+#endif
+}
+
+} // namespace weft::core

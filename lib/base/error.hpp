@@ -1,0 +1,51 @@
+// The error object behind weft_error_t: immutable, shared, with an optional foreign payload.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <weft/error.h>
+
+#include "base/refs.hpp"
+
+struct weft_error {};
+
+namespace weft::core {
+
+class error final : public weft_error, public shared_object<error> {
+public:
+  // One reference, the caller's. Null when memory is exhausted; the payload is then still the caller's.
+  static error *make(std::int32_t code, std::string_view kind, std::string_view message) noexcept;
+  static error *make_foreign(std::int32_t code, std::string_view kind, std::string_view message, std::string_view tag,
+                             void *payload, weft_drop_fn drop) noexcept;
+
+  // As make, but never null: when memory is exhausted, it is the one static error that says so.
+  static error *make_or_enomem(std::int32_t code, std::string_view kind, std::string_view message) noexcept;
+  // What a failure without an error object becomes: kind "weft_status", the status's own text.
+  static error *from_status(std::int32_t code) noexcept;
+  // The C++ exception that is being handled, as an error. Call inside a catch block only.
+  static error *from_current_exception() noexcept;
+
+  ~error();
+
+  std::int32_t code() const noexcept { return code_; }
+  const char *kind() const noexcept { return kind_.c_str(); }
+  const char *message() const noexcept { return message_.c_str(); }
+  void *payload(std::string_view tag) const noexcept { return !tag_.empty() && tag == tag_ ? payload_ : nullptr; }
+
+private:
+  error(std::int32_t code, std::string_view kind, std::string_view message, std::string_view tag)
+      : code_(code), kind_(kind), message_(message), tag_(tag) {}
+  static error *out_of_memory() noexcept;
+
+  const std::int32_t code_;
+  const std::string kind_, message_, tag_;
+  void *payload_ = nullptr;
+  weft_drop_fn drop_ = nullptr;
+};
+
+const char *status_name(weft_status status) noexcept;
+const char *status_text(weft_status status) noexcept;
+
+} // namespace weft::core

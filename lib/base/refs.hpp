@@ -1,0 +1,48 @@
+// Reference counts for objects that have several owners by nature: handles of the C ABI, threads, executors.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+
+namespace weft::core {
+
+// Base of a shared object. Derived must be final or have a virtual destructor; it is created with one reference.
+template <class Derived> class shared_object {
+public:
+  shared_object(const shared_object &) = delete;
+  shared_object &operator=(const shared_object &) = delete;
+
+  void ref() const noexcept { refs_.fetch_add(1, std::memory_order_relaxed); }
+  // The release of each unref pairs with the acquire of the last, which then sees all uses as past.
+  void unref() const noexcept {
+    if (refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete static_cast<const Derived *>(this);
+  }
+  // Take a reference unless the last one is gone; for lists that do not own their entries.
+  bool try_ref() const noexcept {
+    std::uint32_t seen = refs_.load(std::memory_order_relaxed);
+    while (seen != 0)
+      if (refs_.compare_exchange_weak(seen, seen + 1, std::memory_order_acq_rel)) return true;
+    return false;
+  }
+
+protected:
+  shared_object() noexcept = default;
+  ~shared_object() = default;
+
+private:
+  friend void intrusive_ptr_add_ref(const Derived *object) noexcept { object->ref(); }
+  friend void intrusive_ptr_release(const Derived *object) noexcept { object->unref(); }
+
+  mutable std::atomic<std::uint32_t> refs_{1};
+};
+
+template <class T> using shared = boost::intrusive_ptr<T>;
+
+// Take over a reference that somebody already counted.
+template <class T> shared<T> adopt(T *object) noexcept {
+  return shared<T>(object, false);
+}
+
+} // namespace weft::core

@@ -1,0 +1,198 @@
+#include "exec/caller_run.hpp"
+
+#include "thread/blocking.hpp"
+#include "thread/wait_graph.hpp"
+
+namespace weft::core {
+
+caller_run *caller_run::make(shared<roster> home, executor_list &list, bound_settings queue, bool daemon) {
+  const shared<caller_run> made = adopt(new caller_run(std::move(home), list, queue, daemon));
+  if (!made->enlist()) return nullptr;
+  made->ref();
+  return made.get();
+}
+
+class caller_run::turn {
+public:
+  explicit turn(caller_run &of) noexcept : of_(of) {
+    const std::scoped_lock hold(of_.mutex_);
+    ++of_.running_;
+  }
+  ~turn() {
+    {
+      const std::scoped_lock hold(of_.mutex_);
+      --of_.running_;
+    }
+    of_.end_if_quiet();
+  }
+  turn(const turn &) = delete;
+  turn &operator=(const turn &) = delete;
+
+private:
+  caller_run &of_;
+};
+
+weft_status caller_run::submit(task *const *tasks, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) tasks[i]->set_owner(this);
+  if (bound_.exists()) {
+    const weft_status room = bound_.acquire(count, {this, &caller_run::may_happen});
+    if (room == WEFT_EFULL && bound_.lets_caller_run()) {
+      if (closed_.load(std::memory_order_acquire)) return WEFT_ESHUTDOWN;
+      record *const self = current_record();
+      if (self == nullptr) return WEFT_ENOMEM;
+      for (std::size_t i = 0; i < count; ++i) {
+        if (tasks[i]->try_claim()) tasks[i]->run_claimed(*self, this);
+        tasks[i]->unref();
+      }
+      return WEFT_OK;
+    }
+    if (room != WEFT_OK) return room;
+    for (std::size_t i = 0; i < count; ++i) {
+      tasks[i]->set_counted();
+      ref();
+    }
+  }
+  const task_queue::answer answer = queue_.push(tasks, count);
+  if (answer == task_queue::answer::pushed) {
+    wake_sleepers();
+    return WEFT_OK;
+  }
+  if (bound_.exists()) {
+    for (std::size_t i = 0; i < count; ++i) {
+      tasks[i]->clear_counted();
+      unref();
+    }
+    bound_.release(count);
+  }
+  return answer == task_queue::answer::closed ? WEFT_ESHUTDOWN : WEFT_ENOMEM;
+}
+
+void caller_run::left_queue() noexcept {
+  bound_.release(1);
+  unref();
+}
+
+weft_status caller_run::run(std::uint64_t max_tasks, deadline budget, std::uint64_t &ran) {
+  ran = 0;
+  record *const self = current_record();
+  if (self == nullptr) return WEFT_ENOMEM;
+  const shared<task_owner> alive(this); // a task may drop the last handle
+  const turn mine(*this);
+  while (max_tasks == 0 || ran < max_tasks) {
+    if (ran != 0 && budget.passed()) return WEFT_OK;
+    task *next = nullptr;
+    if (queue_.pop(&next, 1) == 0) break;
+    struct holding {
+      task &which;
+      ~holding() { which.unref(); }
+    } const queue_reference{*next};
+    if (!next->try_claim()) continue; // cancelled
+    next->run_claimed(*self, this);
+    ++ran;
+  }
+  return ran == 0 && closed_.load(std::memory_order_acquire) && queue_.empty() ? WEFT_ESHUTDOWN : WEFT_OK;
+}
+
+weft_status caller_run::run_wait(std::uint64_t max_tasks, deadline until, std::uint64_t &ran) {
+  ran = 0;
+  record *const self = current_record();
+  if (self == nullptr) return WEFT_ENOMEM;
+  const shared<task_owner> alive(this);
+  for (;;) {
+    const weft_status status = run(max_tasks, deadline::never(), ran);
+    if (status != WEFT_OK || ran != 0) return status;
+    if (stop_requested(*self)) return WEFT_EINTERRUPTED;
+    sleeper me{&self->sleeper, nullptr};
+    {
+      const std::scoped_lock hold(mutex_);
+      me.next = first_;
+      first_ = &me;
+    }
+    const weft_status woken = sleep_until(*self, nullptr, 0, wait_for::all, until, [this]() noexcept {
+      return !queue_.empty() || closed_.load(std::memory_order_acquire);
+    });
+    {
+      const std::scoped_lock hold(mutex_);
+      sleeper **at = &first_;
+      while (*at != &me) at = &(*at)->next;
+      *at = me.next;
+    }
+    if (woken != WEFT_OK) return woken;
+  }
+}
+
+// After a push or a close. The lock orders it with run_wait(): a sleeper is either listed, or looks at the queue after
+// us.
+void caller_run::wake_sleepers() noexcept {
+  wake_list sleepers;
+  const std::scoped_lock hold(mutex_);
+  for (const sleeper *s = first_; s != nullptr; s = s->next) sleepers.add(*s->who);
+}
+
+void caller_run::close() {
+  closed_.store(true, std::memory_order_release);
+  bound_.close();
+  queue_.close();
+  wake_sleepers();
+  end_if_quiet();
+}
+
+void caller_run::end_if_quiet() noexcept {
+  {
+    const std::scoped_lock hold(mutex_);
+    if (ended_ || !closed_.load(std::memory_order_acquire) || running_ != 0 || !queue_.empty()) return;
+    ended_ = true;
+  }
+  quiet_.finish(false);
+}
+
+void caller_run::cancel_pending() {
+  const shared<task_owner> alive(this);
+  task *left[32];
+  while (const std::size_t count = queue_.pop(left, std::size(left)))
+    for (std::size_t i = 0; i < count; ++i) {
+      left[i]->cancel();
+      left[i]->unref();
+    }
+  end_if_quiet();
+}
+
+void caller_run::last_handle_gone() {
+  close();
+  cancel_pending(); // nobody can call run() any more
+}
+
+// Runs what is left on the calling thread: whoever waits for the end is the caller.
+weft_status caller_run::join(deadline until) {
+  if (inside()) return WEFT_EDEADLK;
+  record *const self = current_record();
+  if (self == nullptr) return WEFT_ENOMEM;
+  const shared<task_owner> alive(this);
+  std::uint64_t ran = 0;
+  run(0, until, ran);
+  if (!queue_.empty()) return WEFT_ETIMEDOUT;
+  end_if_quiet();
+  return wait_for_completion(*self, quiet_, {this, &caller_run::may_finish}, until);
+}
+
+void caller_run::read(weft_executor_stats_t &figures) const noexcept {
+  figures.max_workers = figures.workers_started = figures.workers_alive = 0;
+  figures.workers_refused = 0;
+  figures.queued = queue_.size();
+}
+
+bool caller_run::lend(task &wanted, record &self, haste /*when*/) {
+  if (!serves(self, this) || !wanted.try_claim()) return false;
+  wanted.run_claimed(self, this);
+  return true;
+}
+
+bool caller_run::may_happen(const void * /*object*/, const wait_graph & /*graph*/) noexcept {
+  return true;
+}
+
+bool caller_run::may_finish(const void *object, const wait_graph &graph) noexcept {
+  return !graph.stuck_serving(static_cast<const caller_run *>(object));
+}
+
+} // namespace weft::core

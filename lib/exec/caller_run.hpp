@@ -1,0 +1,63 @@
+// The caller-run executor: tasks wait until somebody calls run(), and run on that thread alone. For main loops and
+// ticks.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+
+#include "exec/bound.hpp"
+#include "exec/executor.hpp"
+#include "sched/task_queue.hpp"
+
+namespace weft::core {
+
+class caller_run final : public executor {
+public:
+  // With one handle. Throws std::bad_alloc; null: the runtime has ended.
+  static caller_run *make(shared<roster> home, executor_list &list, bound_settings queue, bool daemon);
+
+  weft_status submit(task *const *tasks, std::size_t count) override;
+  void close() override;
+  void cancel_pending() override;
+  weft_status join(deadline until) override;
+  void halt() noexcept override {}
+  bool ended() const noexcept override { return quiet_.finished(); }
+  void read(weft_executor_stats_t &figures) const noexcept override;
+  void last_handle_gone() override;
+
+  bool lend(task &wanted, record &self, haste when) override;
+  bool may_start(const task &, const wait_graph &) const noexcept override { return true; } // anybody may call run()
+  void left_queue() noexcept override;
+
+  // Never waits. `budget` limits when the last task may begin.
+  weft_status run(std::uint64_t max_tasks, deadline budget, std::uint64_t &ran);
+  // Waits for the first task.
+  weft_status run_wait(std::uint64_t max_tasks, deadline until, std::uint64_t &ran);
+
+private:
+  struct sleeper { // on the stack of a thread in run_wait()
+    parker *who;
+    sleeper *next;
+  };
+  // Counts this thread as running from construction to destruction.
+  class turn;
+
+  caller_run(shared<roster> home, executor_list &list, bound_settings queue, bool daemon)
+      : executor(executor_kind::caller_run, std::move(home), &list, daemon), bound_(queue) {}
+  void wake_sleepers() noexcept;
+  void end_if_quiet() noexcept;
+  static bool may_happen(const void *object, const wait_graph &graph) noexcept;
+  static bool may_finish(const void *object, const wait_graph &graph) noexcept;
+
+  bound bound_;
+  task_queue queue_;
+  std::atomic<bool> closed_{false};
+  mutable std::mutex mutex_;
+  sleeper *first_ = nullptr;  // under mutex_
+  std::uint32_t running_ = 0; // under mutex_: threads in run()
+  bool ended_ = false;        // under mutex_
+  completion quiet_;          // finishes when it is closed, empty, and nobody runs its tasks
+};
+
+} // namespace weft::core

@@ -1,0 +1,55 @@
+#include "exec/executor.hpp"
+
+#include "thread/record.hpp"
+#include "thread/thread.hpp"
+
+namespace weft::core {
+
+bool executor_list::admit(executor &entering) noexcept {
+  const std::scoped_lock hold(mutex_);
+  if (closed_) return false;
+  entering.next_ = first_;
+  entering.prev_ = nullptr;
+  if (first_ != nullptr) first_->prev_ = &entering;
+  first_ = &entering;
+  entering.listed_ = true;
+  return true;
+}
+
+void executor_list::leave(executor &leaving) noexcept {
+  const std::scoped_lock hold(mutex_);
+  if (!leaving.listed_) return;
+  (leaving.prev_ != nullptr ? leaving.prev_->next_ : first_) = leaving.next_;
+  if (leaving.next_ != nullptr) leaving.next_->prev_ = leaving.prev_;
+}
+
+void executor_list::close() noexcept {
+  const std::scoped_lock hold(mutex_);
+  closed_ = true;
+}
+
+bool executor::enlist() noexcept {
+  return list_->admit(*this);
+}
+
+executor::~executor() {
+  if (list_ != nullptr) list_->leave(*this);
+}
+
+void executor::unref_handle() {
+  if (handles_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  last_handle_gone();
+  unref();
+}
+
+bool executor::inside() const noexcept {
+  const record *const self = existing_record();
+  return self != nullptr && serves(*self, this);
+}
+
+void executor::report(const weft_error *failure) {
+  const record *const self = existing_record();
+  home_->report(self != nullptr ? self->object : nullptr, failure);
+}
+
+} // namespace weft::core

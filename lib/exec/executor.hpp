@@ -1,0 +1,107 @@
+// What the three kinds of executor have in common: handles, the place in the runtime's list, the interface of the C
+// ABI.
+//
+// Two counts. Handles are what users hold; with the last one the executor closes. References (of task_owner) keep the
+// memory: all handles together have one, and so have workers, counted tasks and whoever looks at a pending task.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+
+#include <weft/executor.h>
+
+#include "base/clock.hpp"
+#include "base/completion.hpp"
+#include "task/owner.hpp"
+#include "task/task.hpp"
+#include "thread/roster.hpp"
+
+struct weft_executor {};
+
+namespace weft::core {
+
+class executor;
+
+// The executors of one runtime, pools and caller-run ones. Entries hold no reference; they leave in their destructor.
+class executor_list {
+public:
+  bool admit(executor &entering) noexcept; // false: closed
+  void leave(executor &leaving) noexcept;
+  void close() noexcept;
+  // Some executor that satisfies `wanted`, with a reference; null: none.
+  template <class Wanted> shared<task_owner> find(Wanted wanted) const noexcept;
+
+private:
+  mutable std::mutex mutex_;
+  executor *first_ = nullptr; // under mutex_
+  bool closed_ = false;       // under mutex_
+};
+
+enum class executor_kind { pool, strand, caller_run };
+
+class executor : public weft_executor, public task_owner {
+public:
+  ~executor() override;
+
+  // Accept tasks, all or none. On failure they are the caller's as before.
+  virtual weft_status submit(task *const *tasks, std::size_t count) = 0;
+  // Refuse new tasks. What was accepted goes on. Any thread, any number of times.
+  virtual void close() = 0;
+  // Cancel exactly what has not started, on this thread.
+  virtual void cancel_pending() = 0;
+  // After close(): wait until everything has run and nothing of it is left. WEFT_EDEADLK when called from inside.
+  virtual weft_status join(deadline until) = 0;
+  // Ask what runs to stop.
+  virtual void halt() noexcept = 0;
+  virtual void read(weft_executor_stats_t &figures) const noexcept = 0;
+  // Why it is broken, with a reference, or null.
+  virtual error *broken() const noexcept { return nullptr; }
+  virtual void last_handle_gone() { close(); }
+  // Closed, and nothing of it runs or will run.
+  virtual bool ended() const noexcept = 0;
+
+  // True: the calling thread acts for this executor, so it must not wait for its end.
+  bool inside() const noexcept;
+
+  // True once: the end of the runtime deals with each executor a single time.
+  bool ask_once() noexcept { return !asked_.exchange(true, std::memory_order_relaxed); }
+
+  executor_kind kind() const noexcept { return kind_; }
+  bool is_daemon() const noexcept { return daemon_; }
+  roster &home() const noexcept { return *home_; }
+
+  void ref_handle() noexcept { handles_.fetch_add(1, std::memory_order_relaxed); }
+  void unref_handle();
+
+  // task_owner
+  void left_queue() noexcept override { unref(); }
+  void report(const weft_error *failure) override;
+
+protected:
+  executor(executor_kind kind, shared<roster> home, executor_list *list, bool daemon) noexcept
+      : kind_(kind), daemon_(daemon), home_(std::move(home)), list_(list) {}
+  // In the constructor of a kind, when it is complete. False: the runtime has ended.
+  bool enlist() noexcept;
+
+private:
+  friend class executor_list;
+  const executor_kind kind_;
+  const bool daemon_;
+  const shared<roster> home_; // keeps list_ alive: both belong to the runtime
+  executor_list *const list_; // null for strands
+  std::atomic<std::uint32_t> handles_{1};
+  std::atomic<bool> asked_{false};
+  executor *next_ = nullptr, *prev_ = nullptr; // the list's, under its mutex
+  bool listed_ = false;                        // the same
+};
+
+template <class Wanted> shared<task_owner> executor_list::find(Wanted wanted) const noexcept {
+  const std::scoped_lock hold(mutex_);
+  for (executor *e = first_; e != nullptr; e = e->next_)
+    if (wanted(*e) && e->try_ref()) return adopt<task_owner>(e);
+  return nullptr;
+}
+
+} // namespace weft::core

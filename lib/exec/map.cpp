@@ -1,0 +1,114 @@
+#include "exec/map.hpp"
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+#include "task/call.hpp"
+#include "task/wait.hpp"
+
+namespace weft::core {
+namespace {
+
+deadline deadline_of(const weft_map_options_t &options) noexcept {
+  return options.timeout == 0 ? deadline::never() : deadline::after(options.timeout);
+}
+
+std::size_t ahead_of(const weft_map_options_t &options, std::size_t count) noexcept {
+  return options.buffer == 0 ? count : static_cast<std::size_t>(std::min<std::uint64_t>(options.buffer, count));
+}
+
+} // namespace
+
+map::map(executor &on, const weft_map_options_t &options, weft_task_fn fn, std::size_t count,
+         weft_drop_fn drop) noexcept
+    : on_(on), fn_(fn), drop_(drop), result_drop_(options.result_drop), until_(deadline_of(options)), count_(count),
+      ahead_(ahead_of(options, count)) {
+  on_.ref();
+  on_.ref_handle();
+}
+
+weft_status map::make(executor &on, const weft_map_options_t &options, weft_task_fn fn, void *const *items,
+                      std::size_t count, weft_drop_fn drop, map *&out) {
+  std::unique_ptr<map> made(new (std::nothrow) map(on, options, fn, count, drop));
+  if (!made) return WEFT_ENOMEM;
+  made->items_.reset(new (std::nothrow) item[count]);
+  weft_status status = WEFT_ENOMEM;
+  if (made->items_) {
+    for (std::size_t i = 0; i < count; ++i) made->items_[i].ctx = items[i];
+    status = made->submit_ahead();
+  }
+  // With the first item accepted the map exists, and what cannot be submitted yet is submitted later.
+  if (status != WEFT_OK && made->submitted_ == 0) {
+    made->drop_ = nullptr; // the items are still the caller's
+    return status;
+  }
+  out = made.release();
+  return WEFT_OK;
+}
+
+map::~map() {
+  cancel_rest();
+  for (std::size_t i = yielded_; i < submitted_; ++i) items_[i].future->unref();
+  for (std::size_t i = submitted_; i < count_; ++i)
+    if (drop_ != nullptr) drop_(items_[i].ctx);
+  on_.unref_handle();
+  on_.unref();
+}
+
+weft_status map::submit_one(item &which) {
+  task *made = create_call({fn_, which.ctx, drop_}, result_drop_);
+  if (made == nullptr) return WEFT_ENOMEM;
+  const weft_status status = on_.submit(&made, 1);
+  if (status != WEFT_OK)
+    task::discard(made);
+  else
+    which.future = made;
+  return status;
+}
+
+weft_status map::submit_ahead() {
+  while (submitted_ < count_ && submitted_ - yielded_ < ahead_) {
+    if (const weft_status status = submit_one(items_[submitted_]); status != WEFT_OK) return status;
+    ++submitted_;
+  }
+  return WEFT_OK;
+}
+
+// For an item that nobody will run any more.
+weft_status map::make_cancelled(item &which) {
+  which.future = task::create_promise(nullptr);
+  if (which.future == nullptr) return WEFT_ENOMEM;
+  which.future->cancel();
+  if (drop_ != nullptr) drop_(which.ctx);
+  return WEFT_OK;
+}
+
+void map::cancel_rest() {
+  for (std::size_t i = yielded_; i < submitted_; ++i) items_[i].future->cancel();
+}
+
+weft_status map::next(task *&out) {
+  if (yielded_ == count_ || over_) return WEFT_EEND;
+  const weft_status ahead = submit_ahead();
+  if (submitted_ == yielded_) {                     // nothing is under way that could make room
+    if (ahead == WEFT_ETIMEDOUT) return WEFT_EFULL; // it waited for room; the map's own time is another matter
+    if (ahead != WEFT_ESHUTDOWN && ahead != WEFT_EBROKEN) return ahead;
+    if (const weft_status status = make_cancelled(items_[submitted_]); status != WEFT_OK) return status;
+    ++submitted_;
+  }
+  task &oldest = *items_[yielded_].future;
+  const weft_status status = oldest.done() ? WEFT_OK : wait_for_task(oldest, until_);
+  if (status == WEFT_ETIMEDOUT) {
+    over_ = true;
+    cancel_rest();
+    return status;
+  }
+  if (status != WEFT_OK) return status;
+  ++yielded_;
+  out = &oldest;
+  submit_ahead(); // so that the window is full while the caller looks at this one
+  return WEFT_OK;
+}
+
+} // namespace weft::core

@@ -1,0 +1,49 @@
+// One map: the items of weft_executor_map, submitted at once or some ahead, read in their order.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+#include <weft/executor.h>
+
+#include "base/clock.hpp"
+#include "exec/executor.hpp"
+
+namespace weft::core {
+
+class map {
+public:
+  // Submits what may be ahead. On WEFT_OK *out is to be deleted, and the items are its own; else nothing was accepted.
+  static weft_status make(executor &on, const weft_map_options_t &options, weft_task_fn fn, void *const *items,
+                          std::size_t count, weft_drop_fn drop, map *&out);
+  ~map();
+  map(const map &) = delete;
+  map &operator=(const map &) = delete;
+
+  // The next future, done, with a reference.
+  weft_status next(task *&out);
+
+private:
+  struct item {
+    void *ctx = nullptr;
+    task *future = nullptr; // with a reference, from its submission until it is yielded
+  };
+  map(executor &on, const weft_map_options_t &options, weft_task_fn fn, std::size_t count, weft_drop_fn drop) noexcept;
+
+  weft_status submit_ahead();
+  weft_status submit_one(item &which);
+  weft_status make_cancelled(item &which);
+  void cancel_rest();
+
+  executor &on_; // with a handle
+  const weft_task_fn fn_;
+  weft_drop_fn drop_;
+  const weft_drop_fn result_drop_;
+  const deadline until_;
+  const std::size_t count_, ahead_;
+  std::unique_ptr<item[]> items_;
+  std::size_t submitted_ = 0, yielded_ = 0;
+  bool over_ = false;
+};
+
+} // namespace weft::core

@@ -1,0 +1,200 @@
+#include "exec/pool.hpp"
+
+#include <algorithm>
+#include <cxxabi.h>
+#include <utility>
+
+#include "base/system.hpp"
+#include "thread/blocking.hpp"
+#include "thread/wait_graph.hpp"
+
+namespace weft::core {
+namespace {
+
+std::atomic<std::uint64_t> next_pool{1}; // of weft-<n>
+
+// Python's rule: enough for blocking calls, not absurd on large machines.
+std::uint32_t default_workers() noexcept {
+  return std::min(32u, usable_cpus() + 4);
+}
+
+pool_settings completed(pool_settings settings) {
+  if (settings.max_workers == 0) settings.max_workers = default_workers();
+  if (settings.name_prefix.empty())
+    settings.name_prefix = "weft-" + std::to_string(next_pool.fetch_add(1, std::memory_order_relaxed));
+  return settings;
+}
+
+} // namespace
+
+pool *pool::make(shared<roster> home, executor_list &list, const pool_settings &settings) {
+  const shared<pool> made = adopt(new pool(std::move(home), list, settings));
+  if (!made->enlist()) return nullptr;
+  made->settings_.initializer_ctx = settings.initializer_ctx; // from here on it is ours
+  made->settings_.initializer_drop = settings.initializer_drop;
+  made->ref();
+  return made.get();
+}
+
+pool::pool(shared<roster> home, executor_list &list, const pool_settings &settings)
+    : executor(executor_kind::pool, home, &list, settings.daemon), settings_(completed(settings)),
+      bound_(settings.queue),
+      scheduler_(home, *this,
+                 {settings_.max_workers, settings_.name_prefix, settings_.daemon, settings_.stack_size,
+                  settings_.initializer != nullptr ? &pool::prepare_worker : nullptr}) {
+  settings_.initializer_ctx = nullptr;
+  settings_.initializer_drop = nullptr;
+}
+
+pool::~pool() {
+  if (settings_.initializer_drop != nullptr) settings_.initializer_drop(settings_.initializer_ctx);
+  if (error *const reason = broken_.load(std::memory_order_acquire); reason != nullptr) reason->unref();
+}
+
+// --- submitting ---
+
+weft_status pool::submit(task *const *tasks, std::size_t count) {
+  if (is_broken()) return WEFT_EBROKEN;
+  for (std::size_t i = 0; i < count; ++i) tasks[i]->set_owner(this);
+  if (bound_.exists()) {
+    const weft_status room = bound_.acquire(count, {this, &pool::may_make_room});
+    if (room == WEFT_EFULL && bound_.lets_caller_run()) return run_here(tasks, count);
+    if (room != WEFT_OK) return room;
+    for (std::size_t i = 0; i < count; ++i) {
+      tasks[i]->set_counted();
+      ref(); // left_queue() gives it back
+    }
+  }
+  const weft_status status = scheduler_.push(tasks, count);
+  if (status == WEFT_OK) return WEFT_OK;
+  if (bound_.exists()) {
+    for (std::size_t i = 0; i < count; ++i) {
+      tasks[i]->clear_counted();
+      unref();
+    }
+    bound_.release(count);
+  }
+  return status == WEFT_ESHUTDOWN && is_broken() ? WEFT_EBROKEN : status;
+}
+
+weft_status pool::run_here(task *const *tasks, std::size_t count) {
+  if (scheduler_.closed()) return WEFT_ESHUTDOWN;
+  record *const self = current_record();
+  if (self == nullptr) return WEFT_ENOMEM;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (tasks[i]->try_claim()) tasks[i]->run_claimed(*self, this);
+    tasks[i]->unref(); // the queue's
+  }
+  return WEFT_OK;
+}
+
+weft_status pool::push_inner(task &carrier, bool accepted) noexcept {
+  carrier.set_owner(this);
+  task *const one = &carrier;
+  return accepted ? scheduler_.push_on(&one, 1) : scheduler_.push(&one, 1);
+}
+
+void pool::left_queue() noexcept {
+  bound_.release(1);
+  unref();
+}
+
+// --- the initializer ---
+
+void pool::prepare_worker(task_owner &self) {
+  auto &me = static_cast<pool &>(self);
+  if (me.is_broken()) return;
+  weft_error *failure = nullptr;
+  weft_status status = WEFT_OK;
+  try {
+    status = me.settings_.initializer(me.settings_.initializer_ctx, &failure);
+  } catch (const abi::__forced_unwind &) {
+    me.break_down(error::make_or_enomem(WEFT_EBROKEN, "thread_exit", "the initializer ended its thread"));
+    throw;
+  } catch (...) {
+    failure = error::from_current_exception();
+  }
+  if (failure == nullptr && status == WEFT_OK) return;
+  if (failure == nullptr) failure = error::from_status(status);
+  const auto *const cause = static_cast<error *>(failure);
+  me.break_down(error::make_or_enomem(WEFT_EBROKEN, cause->kind(), cause->message()));
+  cause->unref();
+}
+
+void pool::break_down(error *reason) {
+  error *none = nullptr;
+  if (!broken_.compare_exchange_strong(none, reason, std::memory_order_acq_rel)) return reason->unref();
+  close();
+  task *left[32];
+  while (const std::size_t count = scheduler_.withdraw(left, std::size(left)))
+    for (std::size_t i = 0; i < count; ++i) {
+      left[i]->fail_pending(reason);
+      left[i]->unref();
+    }
+}
+
+error *pool::broken() const noexcept {
+  error *const reason = broken_.load(std::memory_order_acquire);
+  if (reason != nullptr) reason->ref();
+  return reason;
+}
+
+// --- shutting down ---
+
+void pool::close() {
+  bound_.close();
+  scheduler_.close();
+}
+
+void pool::cancel_pending() {
+  task *left[32];
+  while (const std::size_t count = scheduler_.withdraw(left, std::size(left)))
+    for (std::size_t i = 0; i < count; ++i) {
+      left[i]->cancel();
+      left[i]->unref();
+    }
+}
+
+weft_status pool::join(deadline until) {
+  if (inside()) return WEFT_EDEADLK;
+  record *const self = current_record();
+  if (self == nullptr) return WEFT_ENOMEM;
+  const shared<task_owner> keep(this); // the last worker may drop the last other reference
+  const weft_status status = wait_for_completion(*self, scheduler_.end(), {this, &pool::may_finish}, until);
+  return status == WEFT_OK ? scheduler_.join_workers(until) : status;
+}
+
+void pool::read(weft_executor_stats_t &figures) const noexcept {
+  const scheduler_figures now = scheduler_.figures();
+  figures.max_workers = settings_.max_workers;
+  figures.workers_started = now.started;
+  figures.workers_alive = now.workers.alive;
+  figures.workers_refused = now.refused;
+  figures.queued = now.queued;
+}
+
+// --- waiting inside ---
+
+bool pool::lend(task &wanted, record &self, haste when) {
+  if (!serves(self, this)) return false;
+  if (when == haste::if_needed && scheduler_.has_free_hand()) return false;
+  if (!wanted.try_claim()) return false;
+  wanted.run_claimed(self, this);
+  return true;
+}
+
+bool pool::may_start(const task & /*pending*/, const wait_graph &graph) const noexcept {
+  return scheduler_.could_run(graph);
+}
+
+bool pool::may_make_room(const void *object, const wait_graph &graph) noexcept {
+  return static_cast<const pool *>(object)->scheduler_.could_run(graph);
+}
+
+// All workers must come to their end, so none may be stuck.
+bool pool::may_finish(const void *object, const wait_graph &graph) noexcept {
+  const auto *self = static_cast<const pool *>(object);
+  return self->ended() || graph.stuck_workers(self) == 0;
+}
+
+} // namespace weft::core

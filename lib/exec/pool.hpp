@@ -1,0 +1,71 @@
+// The pool: a scheduler with what users expect around it: initializer, bound, shutdown, waiting inside.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <string>
+
+#include "exec/bound.hpp"
+#include "exec/executor.hpp"
+#include "sched/scheduler.hpp"
+
+namespace weft::core {
+
+struct pool_settings {
+  std::uint32_t max_workers = 0; // 0: chosen here
+  std::string name_prefix;       // empty: weft-<n>
+  weft_initializer_fn initializer = nullptr;
+  void *initializer_ctx = nullptr;
+  weft_drop_fn initializer_drop = nullptr;
+  bound_settings queue;
+  bool daemon = false;
+  std::uint64_t stack_size = 0;
+};
+
+class pool final : public executor {
+public:
+  // With one handle. Throws std::bad_alloc; null: the runtime has ended. Until then the initializer's context is the
+  // caller's.
+  static pool *make(shared<roster> home, executor_list &list, const pool_settings &settings);
+  ~pool() override;
+
+  weft_status submit(task *const *tasks, std::size_t count) override;
+  void close() override;
+  void cancel_pending() override;
+  weft_status join(deadline until) override;
+  void halt() noexcept override { scheduler_.halt_workers(); }
+  bool ended() const noexcept override { return scheduler_.end().finished(); }
+  void read(weft_executor_stats_t &figures) const noexcept override;
+  error *broken() const noexcept override;
+
+  bool lend(task &wanted, record &self, haste when) override;
+  bool may_start(const task &pending, const wait_graph &graph) const noexcept override;
+  void left_queue() noexcept override;
+
+  // For strands: work that carries other tasks, so it neither counts against the bound nor can be refused when
+  // `accepted`.
+  weft_status push_inner(task &carrier, bool accepted) noexcept;
+  bool closed() const noexcept { return scheduler_.closed(); }
+  bool is_broken() const noexcept { return broken_.load(std::memory_order_acquire) != nullptr; }
+  // A worker is not stuck, or another may be started. Under the wait graph's lock.
+  bool can_run(const wait_graph &graph) const noexcept { return scheduler_.could_run(graph); }
+  bool saturated() const noexcept { return !scheduler_.has_free_hand(); }
+  // Workers other than the calling one run something or could: for an exit() from inside.
+  bool others_at_work(record &self) noexcept { return scheduler_.others_at_work(self); }
+  boost::asio::io_context &context() noexcept { return scheduler_.context(); }
+
+private:
+  pool(shared<roster> home, executor_list &list, const pool_settings &settings);
+  weft_status run_here(task *const *tasks, std::size_t count);
+  static void prepare_worker(task_owner &self);
+  void break_down(error *reason);
+  static bool may_make_room(const void *object, const wait_graph &graph) noexcept;
+  static bool may_finish(const void *object, const wait_graph &graph) noexcept;
+
+  pool_settings settings_;
+  bound bound_;
+  std::atomic<error *> broken_{nullptr}; // set once, with a reference; its release pairs with the acquire of broken()
+  scheduler scheduler_;
+};
+
+} // namespace weft::core

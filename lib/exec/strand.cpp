@@ -1,0 +1,283 @@
+#include "exec/strand.hpp"
+
+#include <cxxabi.h>
+#include <memory>
+#include <new>
+
+#include <boost/asio/post.hpp>
+
+#include "base/log.hpp"
+#include "thread/blocking.hpp"
+#include "thread/wait_graph.hpp"
+
+namespace weft::core {
+namespace {
+
+// After so many tasks a turn ends and queues up in the pool again, so that strands share the workers fairly.
+constexpr int turn_tasks = 256;
+
+} // namespace
+
+// --- from asio::strand into the pool and back ---
+
+struct strand::turn {
+  strand *of; // with a reference
+  std::unique_ptr<carried> what;
+};
+
+template <class Function> void asio_executor::execute(Function function) const {
+  strand_->carry(std::move(function));
+}
+
+template <class Function> void strand::carry(Function function) {
+  struct holder final : carried {
+    explicit holder(Function &&f) : f(std::move(f)) {}
+    void run() override {
+      // Moved out: the function's own end, not that of the holder, must come first. It hands the strand on.
+      Function last(std::move(f));
+      last();
+    }
+    Function f;
+  };
+  static constexpr weft_task_type_t type{sizeof(weft_task_type_t),
+                                         WEFT_TASK_POSTED | type_is_inner,
+                                         sizeof(turn),
+                                         alignof(turn),
+                                         &strand::run_turn,
+                                         &strand::drop_turn,
+                                         nullptr};
+  auto what = std::make_unique<holder>(std::move(function));
+  task *const carrier = task::create(type, 2); // one for the queue, one for turn_task_
+  if (carrier == nullptr) throw std::bad_alloc();
+  ref();
+  auto *const room = ::new (carrier->room()) turn{this, std::move(what)};
+  task *previous = nullptr;
+  {
+    // Before the push: once it is in the pool, a waiter may look for it.
+    const std::scoped_lock hold(turn_mutex_);
+    previous = std::exchange(turn_task_, carrier);
+  }
+  if (previous != nullptr) previous->unref();
+  const bool accepted = std::exchange(continuing_, false); // the next turn may run before push_inner() returns
+  const weft_status status = pool_.of.push_inner(*carrier, accepted);
+  if (status == WEFT_OK) return;
+  // A waiter may have claimed it meanwhile: then the turn has run, or runs, and nothing is refused.
+  if (!carrier->try_claim()) return carrier->unref();
+  room->~turn();
+  carrier->publish({with_result, nullptr});
+  carrier->unref(); // the queue's
+  unref();
+  throw refused{status};
+}
+
+weft_status strand::run_turn(void *room, weft_error ** /*failure*/) {
+  auto *const here = static_cast<turn *>(room);
+  const shared<strand> self = adopt(here->of);
+  const std::unique_ptr<carried> what = std::move(here->what);
+  here->~turn();
+  struct ending { // also when the thread is ended inside a task of the turn
+    strand &of;
+    bool more;
+    ~ending() { of.after_turn(more); }
+  } at_end{*self, true};
+  self->more_ = &at_end.more;
+  what->run();
+  return WEFT_OK;
+}
+
+void strand::drop_turn(void *room) {
+  auto *const here = static_cast<turn *>(room);
+  const shared<strand> self = adopt(here->of);
+  here->~turn();
+  self->lose_turn();
+}
+
+// --- the strand ---
+
+strand::strand(pool &on)
+    : executor(executor_kind::strand, shared<roster>(&on.home()), nullptr, on.is_daemon()), pool_(on),
+      serial_(asio_executor(on.context(), *this)) {}
+
+strand::~strand() {
+  if (turn_task_ != nullptr) turn_task_->unref();
+}
+
+void strand::post_turn() {
+  if (std::exchange(stale_, false))
+    serial_ = boost::asio::strand<asio_executor>(asio_executor(pool_.of.context(), *this));
+  try {
+    boost::asio::post(serial_, [this] { // the task that carries it holds the reference
+      bool &more = *more_;
+      more = take_turn();
+    });
+  } catch (...) {
+    stale_ = true;
+    throw;
+  }
+}
+
+weft_status strand::why_closed() const noexcept {
+  return pool_.of.is_broken() ? WEFT_EBROKEN : WEFT_ESHUTDOWN;
+}
+
+weft_status strand::submit(task *const *tasks, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) tasks[i]->set_owner(this);
+  const std::scoped_lock hold(mutex_);
+  if (closed_) return WEFT_ESHUTDOWN;
+  if (pool_.of.closed()) return why_closed();
+  if (waiting_.push(tasks, count) == task_queue::answer::no_memory) return WEFT_ENOMEM;
+  if (scheduled_) return WEFT_OK;
+  weft_status status = WEFT_ENOMEM;
+  try {
+    scheduled_ = true;
+    post_turn();
+    return WEFT_OK;
+  } catch (const refused &answer) {
+    status = answer.status == WEFT_ESHUTDOWN ? why_closed() : answer.status;
+  } catch (const std::bad_alloc &) {
+  }
+  // No turn was scheduled before us, so what is in the queue is what we have just put there.
+  scheduled_ = false;
+  task *ours = nullptr;
+  while (waiting_.pop(&ours, 1) != 0) continue;
+  return status;
+}
+
+// The next task of the turn; null: there is none, and the turn is given up.
+task *strand::pop_or_finish() noexcept {
+  task *next = nullptr;
+  if (waiting_.pop(&next, 1) == 1) return next;
+  const std::scoped_lock hold(mutex_); // against submit(): it pushes and looks at scheduled_ under this lock
+  if (waiting_.pop(&next, 1) == 1) return next;
+  scheduled_ = false; // from here on another thread may have the turn
+  return nullptr;
+}
+
+// True: the turn ended before the queue did.
+bool strand::take_turn() {
+  record &self = *current_record(); // a worker's or a waiter's: it exists
+  const task *const wanted = std::exchange(wanted_, nullptr);
+  for (int ran = 0; wanted != nullptr ? !wanted->done() : ran < turn_tasks; ++ran) {
+    task *const next = pop_or_finish();
+    if (next == nullptr) {
+      end_if_quiet();
+      return false;
+    }
+    struct holding { // also when the thread is ended inside the task
+      task &which;
+      ~holding() { which.unref(); }
+    } const queue_reference{*next};
+    if (next->try_claim()) next->run_claimed(self, this);
+  }
+  return true;
+}
+
+// Outside of asio::strand, whose turn is over. Asio's own way to go on after a turn could not report a failure.
+void strand::after_turn(bool more) {
+  while (more) {
+    continuing_ = true;
+    try {
+      return post_turn(); // the next turn may run on another worker by now: *this is not touched any more
+    } catch (...) {       // no memory: this worker goes on by itself
+      continuing_ = false;
+      more = take_turn();
+    }
+  }
+}
+
+void strand::lose_turn() noexcept {
+  // The pool was told to cancel what is pending, or its initializer failed: our tasks share that fate.
+  if (error *const reason = broken(); reason != nullptr) {
+    task *next = nullptr;
+    while (waiting_.pop(&next, 1) == 1) {
+      next->fail_pending(reason);
+      next->unref();
+    }
+    reason->unref();
+  }
+  {
+    const std::scoped_lock hold(mutex_);
+    closed_ = true; // the pool is closed as well, or it would not lose what it has taken
+    scheduled_ = false;
+  }
+  cancel_pending();
+  end_if_quiet();
+}
+
+void strand::close() {
+  {
+    const std::scoped_lock hold(mutex_);
+    closed_ = true;
+  }
+  end_if_quiet();
+}
+
+void strand::end_if_quiet() noexcept {
+  {
+    const std::scoped_lock hold(mutex_);
+    if (!closed_ || scheduled_ || ended_) return;
+    ended_ = true;
+  }
+  quiet_.finish(false);
+}
+
+void strand::cancel_pending() {
+  task *next = nullptr;
+  while (waiting_.pop(&next, 1) == 1) {
+    next->cancel();
+    next->unref();
+  }
+}
+
+weft_status strand::join(deadline until) {
+  if (inside()) return WEFT_EDEADLK;
+  record *const self = current_record();
+  if (self == nullptr) return WEFT_ENOMEM;
+  const shared<task_owner> alive(this);
+  return wait_for_completion(*self, quiet_, {this, &strand::may_finish}, until);
+}
+
+void strand::read(weft_executor_stats_t &figures) const noexcept {
+  figures.max_workers = 0;
+  figures.workers_started = figures.workers_alive = 0;
+  figures.workers_refused = 0;
+  figures.queued = waiting_.size();
+}
+
+// --- waiting inside ---
+
+task *strand::current_turn() noexcept {
+  const std::scoped_lock hold(turn_mutex_);
+  if (turn_task_ != nullptr) turn_task_->ref();
+  return turn_task_;
+}
+
+// A worker of the pool waits for a task of this strand whose turn is still in the pool's queue: it takes the turn
+// itself. The tasks before the wanted one run as well, for that is their order; those behind it do not.
+bool strand::lend(task &wanted, record &self, haste when) {
+  if (serves(self, this) || !serves(self, &pool_.of)) return false;
+  if (when == haste::if_needed && !pool_.of.saturated()) return false;
+  while (wanted.state() == pending) {
+    task *const turn = current_turn();
+    if (turn == nullptr) return false;
+    const bool mine = turn->try_claim();
+    if (mine) {
+      wanted_ = &wanted;
+      turn->run_claimed(self, &pool_.of);
+    }
+    turn->unref();
+    if (!mine) return false; // it is under way elsewhere
+  }
+  return wanted.done();
+}
+
+bool strand::may_start(const task &pending, const wait_graph &graph) const noexcept {
+  return !graph.stuck_serving(this) && pool_.of.may_start(pending, graph);
+}
+
+bool strand::may_finish(const void *object, const wait_graph &graph) noexcept {
+  const auto *self = static_cast<const strand *>(object);
+  return self->quiet_.finished() || (!graph.stuck_serving(self) && self->pool_.of.can_run(graph));
+}
+
+} // namespace weft::core

@@ -1,0 +1,97 @@
+// A strand: tasks of a pool that run one at a time, in the order of submission.
+//
+// asio::strand over asio_executor keeps its turns apart; what a turn runs is a batch from our own queue, so a task
+// costs a push and a pop instead of a handler of Asio's (measured in tests/bench when that exists; the mutual exclusion
+// that Asio gives also covers whatever else is bound to the same asio::strand). At most one turn is under way at any
+// time: `scheduled_` says so, and is the right to run tasks of this strand.
+#pragma once
+
+#include <mutex>
+
+#include <boost/asio/strand.hpp>
+
+#include "base/adaptive_mutex.hpp"
+#include "exec/asio_executor.hpp"
+#include "exec/executor.hpp"
+#include "exec/pool.hpp"
+#include "sched/task_queue.hpp"
+
+namespace weft::core {
+
+class strand final : public executor {
+public:
+  // With one handle. Throws std::bad_alloc.
+  static strand *make(pool &on) { return new strand(on); }
+  ~strand() override;
+
+  weft_status submit(task *const *tasks, std::size_t count) override;
+  void close() override;
+  void cancel_pending() override;
+  weft_status join(deadline until) override;
+  void halt() noexcept override {}
+  bool ended() const noexcept override { return quiet_.finished(); }
+  void read(weft_executor_stats_t &figures) const noexcept override;
+  error *broken() const noexcept override { return pool_.of.broken(); }
+
+  bool lend(task &wanted, record &self, haste when) override;
+  bool may_start(const task &pending, const wait_graph &graph) const noexcept override;
+
+  // For asio_executor: hand a turn to the pool. Throws refused.
+  template <class Function> void carry(Function function);
+
+private:
+  struct turn; // the room of the task that carries a turn through the pool
+
+  // A handle and a reference; a member, so that they go after Asio's part of the strand, which lives in the pool's
+  // context.
+  struct pool_handle {
+    explicit pool_handle(pool &on) noexcept : of(on) {
+      of.ref();
+      of.ref_handle();
+    }
+    ~pool_handle() {
+      of.unref_handle();
+      of.unref();
+    }
+    pool_handle(const pool_handle &) = delete;
+    pool_handle &operator=(const pool_handle &) = delete;
+    pool &of;
+  };
+
+  explicit strand(pool &on);
+
+  void post_turn();           // throws refused or std::bad_alloc
+  bool take_turn();           // in the turn: run tasks. False: the queue is empty and the turn was given up
+  void after_turn(bool more); // after it: go on if there is more
+  void lose_turn() noexcept;  // the pool will not run the turn
+  task *pop_or_finish() noexcept;
+  void end_if_quiet() noexcept;
+  weft_status why_closed() const noexcept;
+  shared<task_owner> keep() noexcept { return shared<task_owner>(this); }
+  static weft_status run_turn(void *room, weft_error **failure);
+  static void drop_turn(void *room);
+  static bool may_finish(const void *object, const wait_graph &graph) noexcept;
+  task *current_turn() noexcept;
+
+  const pool_handle pool_;
+  boost::asio::strand<asio_executor> serial_; // written by whoever has the right to the turn
+
+  adaptive_mutex mutex_;   // taken before the locks of the pool
+  task_queue waiting_;     // pushed under mutex_
+  bool scheduled_ = false; // under mutex_: a turn is under way or in the pool
+  bool closed_ = false;    // under mutex_
+  bool ended_ = false;     // under mutex_: somebody finishes quiet_
+
+  std::mutex turn_mutex_;     // innermost
+  task *turn_task_ = nullptr; // under turn_mutex_, with a reference: what carries the turn through the pool
+
+  // The right to the turn is the right to these. It passes from one thread to the next through the pool's queues.
+  bool *more_ = nullptr;         // where the turn says that it ended before the queue did
+  bool continuing_ = false;      // the next turn belongs to what was accepted: the pool must take it
+  bool stale_ = false;           // Asio's strand holds a turn that the pool refused: it needs a new one
+  const task *wanted_ = nullptr; // a waiter runs this turn, and only up to this task
+
+  completion quiet_; // finishes when the strand is closed and its last task has run
+};
+
+} // namespace weft::core

@@ -1,0 +1,95 @@
+#include "runtime/runtime.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <mutex>
+#include <new>
+#include <vector>
+
+namespace weft::core {
+
+void shut_down_at_exit();
+
+namespace {
+
+// The process-wide registry: which runtimes there are. Never destroyed, for threads outlive static destructors.
+struct registry {
+  std::mutex mutex;
+  runtime *process = nullptr;       // under mutex; never freed
+  std::vector<runtime *> isolated;  // under mutex; those whose handle is live
+  bool exit_handler_placed = false; // under mutex
+};
+
+registry &all() noexcept {
+  alignas(registry) static unsigned char room[sizeof(registry)];
+  static auto *const made = ::new (room) registry;
+  return *made;
+}
+
+// At the first runtime and not at load: handlers that the program places later then run before ours, while weft still
+// works. A handler of atexit and not a static destructor, so that its place in the order is known.
+void place_exit_handler_locked(registry &in) noexcept {
+  if (in.exit_handler_placed) return;
+  in.exit_handler_placed = std::atexit(shut_down_at_exit) == 0;
+}
+
+} // namespace
+
+runtime *runtime::process() noexcept {
+  registry &in = all();
+  const std::scoped_lock hold(in.mutex);
+  place_exit_handler_locked(in);
+  if (in.process == nullptr) in.process = new (std::nothrow) runtime;
+  return in.process;
+}
+
+runtime *runtime::create() noexcept {
+  registry &in = all();
+  const std::scoped_lock hold(in.mutex);
+  place_exit_handler_locked(in);
+  auto *const made = new (std::nothrow) runtime;
+  if (made == nullptr) return nullptr;
+  try {
+    in.isolated.push_back(made);
+    return made;
+  } catch (const std::bad_alloc &) {
+    made->unref();
+    return nullptr;
+  }
+}
+
+shared<runtime> runtime::of(const weft_runtime *handle) noexcept {
+  if (handle == nullptr) return shared<runtime>(process());
+  registry &in = all();
+  const std::scoped_lock hold(in.mutex);
+  for (runtime *r : in.isolated)
+    if (static_cast<const weft_runtime *>(r) == handle) return shared<runtime>(r);
+  return nullptr;
+}
+
+bool runtime::forget(const weft_runtime *handle) noexcept {
+  registry &in = all();
+  const std::scoped_lock hold(in.mutex);
+  const auto at = std::find_if(in.isolated.begin(), in.isolated.end(),
+                               [handle](const runtime *r) { return static_cast<const weft_runtime *>(r) == handle; });
+  if (at == in.isolated.end()) return false;
+  in.isolated.erase(at);
+  return true;
+}
+
+// The end of the process, after main or in exit(), on whichever thread called it.
+void shut_down_at_exit() {
+  registry &in = all();
+  for (std::size_t i = 0;; ++i) { // isolated runtimes first; by index, for others may come and go meanwhile
+    shared<runtime> next;
+    {
+      const std::scoped_lock hold(in.mutex);
+      if (i >= in.isolated.size()) break;
+      next = in.isolated[i];
+    }
+    next->finish_at_exit();
+  }
+  if (in.process != nullptr) in.process->finish_at_exit();
+}
+
+} // namespace weft::core

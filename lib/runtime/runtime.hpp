@@ -1,0 +1,40 @@
+// The runtime: the roster of threads, the list of executors, and how both come to their end.
+//
+// The default runtime is made on first use and never destroyed. Isolated ones are counted: their handle, their threads
+// and their executors hold references, so what a daemon thread may still touch is never freed under it.
+#pragma once
+
+#include <weft/runtime.h>
+
+#include "base/clock.hpp"
+#include "exec/executor.hpp"
+#include "thread/roster.hpp"
+
+struct weft_runtime {};
+
+namespace weft::core {
+
+class runtime final : public weft_runtime, public roster {
+public:
+  // The default runtime. Null: memory is exhausted.
+  static runtime *process() noexcept;
+  // An isolated one, with the handle's reference. Null: memory is exhausted.
+  static runtime *create() noexcept;
+  // What a handle stands for: null is the default runtime; a handle that was destroyed gives null.
+  static shared<runtime> of(const weft_runtime *handle) noexcept;
+
+  executor_list &executors() noexcept { return executors_; }
+
+  // As weft_runtime_shutdown says.
+  weft_status shutdown(deadline until);
+  // Forget the handle. False: it is not a live one.
+  static bool forget(const weft_runtime *handle) noexcept;
+
+private:
+  friend void shut_down_at_exit();
+  void finish_at_exit();
+
+  executor_list executors_;
+};
+
+} // namespace weft::core

@@ -1,0 +1,156 @@
+// How a runtime ends. The steps, which the code repeats by number:
+//
+//  1. Wait for every regular thread, those that others start meanwhile included. Pools still take tasks.
+//  2. Close the regular pools and wait until what they accepted has run and their workers have ended.
+//  3. If tasks have started regular threads meanwhile, begin again. Else nothing starts any more: the roster closes in
+//  the same
+//     moment in which it is found without a regular thread.
+//  4. Daemon pools and caller-run executors are closed and their pending tasks cancelled; daemon threads are asked to
+//  stop.
+//
+// Waiting can end early in three ways. The time is over: everything pending is cancelled, everybody is asked to stop.
+// The waiter is asked to stop. Or the wait could never end, since what we wait for waits for us: a caller is told so;
+// at the end of the process there is nobody to tell, and it is passed over.
+#include <algorithm>
+#include <new>
+#include <vector>
+
+#include <time.h>
+
+#include "base/log.hpp"
+#include "exec/pool.hpp"
+#include "runtime/runtime.hpp"
+#include "thread/record.hpp"
+#include "thread/roster_find.hpp"
+
+namespace weft::core {
+namespace {
+
+bool waited_for(const thread &t) noexcept {
+  return !t.is_daemon() && t.role() == thread_role::target && !t.ended();
+}
+
+bool is_ours(const record &self, const runtime &home) noexcept {
+  const thread *const object = self.object;
+  if (object != nullptr && object->belongs_to(home) &&
+      (object->role() == thread_role::target || object->role() == thread_role::worker))
+    return true;
+  for (const frame *f = self.top; f != nullptr; f = f->below)
+    if (f->owner != nullptr && &static_cast<const executor *>(f->owner)->home() == &home) return true;
+  return false;
+}
+
+executor &executor_of(const shared<task_owner> &owner) noexcept {
+  return static_cast<executor &>(*owner);
+}
+
+bool waited_for(const executor &e) noexcept {
+  return e.kind() == executor_kind::pool && !e.is_daemon() && !e.ended();
+}
+
+// Steps 1 and 2, once. What could never end goes to `passed_over` if that is given.
+struct ending {
+  runtime &of;
+  executor_list &executors;
+  deadline until;
+  bool at_exit;
+  std::vector<const void *> passed_over{};
+
+  bool is_passed_over(const void *what) const noexcept {
+    return std::find(passed_over.begin(), passed_over.end(), what) != passed_over.end();
+  }
+
+  // WEFT_OK also when it was passed over.
+  weft_status judge(weft_status status, const void *what) {
+    if (status != WEFT_EDEADLK || !at_exit) return status;
+    passed_over.push_back(what);
+    return WEFT_OK;
+  }
+
+  weft_status wait_for_threads() {
+    for (;;) {
+      const shared<thread> next = adopt(of.find([&](const thread &t) { return waited_for(t) && !is_passed_over(&t); }));
+      if (!next) return WEFT_OK;
+      if (const weft_status status = judge(next->join(until), next.get()); status != WEFT_OK) return status;
+    }
+  }
+
+  weft_status wait_for_pools() {
+    for (;;) {
+      const shared<task_owner> next =
+          executors.find([&](const executor &e) { return waited_for(e) && !is_passed_over(&e); });
+      if (!next) return WEFT_OK;
+      executor &pool = executor_of(next);
+      pool.close();
+      if (at_exit && pool.inside()) finish_from_inside(static_cast<class pool &>(pool));
+      if (const weft_status status = judge(pool.join(until), &pool); status != WEFT_OK) return status;
+    }
+  }
+
+  // exit() was called by a task of this pool. Its worker will never come back, so the pool has no end that could be
+  // waited for. Its other workers finish what was accepted; what only this worker could have run is cancelled. Looked
+  // at once in a while, for an event for this rare case would cost every task something.
+  static void finish_from_inside(pool &own) {
+    record &self = *existing_record();
+    while (own.others_at_work(self)) {
+      const timespec moment{0, 200'000};
+      nanosleep(&moment, nullptr);
+    }
+    own.cancel_pending();
+  }
+};
+
+void close_executors(executor_list &executors, bool everything) {
+  while (const shared<task_owner> next = executors.find([&](executor &e) {
+    return (everything || e.is_daemon() || e.kind() == executor_kind::caller_run) && e.ask_once();
+  })) {
+    executor_of(next).close();
+    executor_of(next).cancel_pending();
+    executor_of(next).halt();
+  }
+}
+
+} // namespace
+
+weft_status runtime::shutdown(deadline until) {
+  record *const self = current_record();
+  if (self == nullptr) return WEFT_ENOMEM;
+  if (is_ours(*self, *this)) return WEFT_EDEADLK;
+  ending end{*this, executors_, until, false};
+  weft_status status;
+  do {
+    status = end.wait_for_threads();                       // 1
+    if (status == WEFT_OK) status = end.wait_for_pools();  // 2
+  } while (status == WEFT_OK && !close_if_quiet(nullptr)); // 3
+  if (status != WEFT_OK && status != WEFT_ETIMEDOUT) return status;
+  close();
+  executors_.close();
+  close_executors(executors_, status == WEFT_ETIMEDOUT); // 4
+  halt([&](const thread &t) { return status == WEFT_ETIMEDOUT || t.is_daemon(); });
+  return status;
+}
+
+void runtime::finish_at_exit() {
+  record *const self = current_record();
+  if (self == nullptr) return;
+  try {
+    ending end{*this, executors_, deadline::never(), true};
+    if (self->object != nullptr) end.passed_over.push_back(self->object);
+    for (;;) {
+      weft_status status = end.wait_for_threads();          // 1
+      if (status == WEFT_OK) status = end.wait_for_pools(); // 2
+      if (status != WEFT_OK) break; // the exiting thread was asked to stop: the process wants to end
+      if (end.passed_over.empty() ? close_if_quiet(nullptr) : closed()) break; // 3
+      // Some can never end, so the roster never gets quiet: close it first, and look once more for who came in before.
+      if (!end.passed_over.empty()) close();
+    }
+    close();
+    executors_.close();
+    close_executors(executors_, false); // 4
+    halt([](const thread &t) { return t.is_daemon(); });
+  } catch (const std::bad_alloc &) {
+    log_line("out of memory at the end of the process; it ends without waiting");
+  }
+}
+
+} // namespace weft::core

@@ -1,0 +1,57 @@
+// How many workers there are and what they do, in one word: the arbiter of who must be woken.
+//
+// alive: started and not ended. active: alive and not waiting in the io_context. searching: active and looking for
+// tasks, or on the way to do so (a wake-up that was sent counts already). The protocol is told in sched/README.md.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace weft::core {
+
+class census {
+public:
+  struct counts {
+    std::uint32_t searching, active, alive;
+    std::uint32_t idle() const noexcept { return alive - active; }
+  };
+
+  counts read() const noexcept { return unpack(word_.load(std::memory_order_seq_cst)); }
+
+  // Change all three at once if they are still as read; on failure `seen` is what they are now.
+  bool change(counts &seen, int searching, int active, int alive) noexcept {
+    std::uint64_t expected = pack(seen);
+    if (word_.compare_exchange_weak(expected, expected + delta(searching, active, alive), std::memory_order_seq_cst))
+      return true;
+    seen = unpack(expected);
+    return false;
+  }
+
+  // Change them whatever they are; the answer is what they were.
+  counts add(int searching, int active, int alive) noexcept {
+    return unpack(word_.fetch_add(delta(searching, active, alive), std::memory_order_seq_cst));
+  }
+
+private:
+  static constexpr int width = 20; // more than enough for 4096 workers
+  static constexpr std::uint64_t mask = (std::uint64_t{1} << width) - 1;
+
+  static counts unpack(std::uint64_t word) noexcept {
+    return {static_cast<std::uint32_t>(word & mask), static_cast<std::uint32_t>((word >> width) & mask),
+            static_cast<std::uint32_t>((word >> (2 * width)) & mask)};
+  }
+  static std::uint64_t pack(counts c) noexcept {
+    return c.searching | (std::uint64_t{c.active} << width) | (std::uint64_t{c.alive} << (2 * width));
+  }
+  // Negative steps work as additions modulo 2^64: a field never goes below zero, so nothing is borrowed in the end.
+  static std::uint64_t delta(int searching, int active, int alive) noexcept {
+    return static_cast<std::uint64_t>(searching) + (static_cast<std::uint64_t>(active) << width) +
+           (static_cast<std::uint64_t>(alive) << (2 * width));
+  }
+
+  // All accesses are sequentially consistent: each is one half of a "publish, then look" pair whose other half is the
+  // size of a queue.
+  alignas(64) std::atomic<std::uint64_t> word_{0};
+};
+
+} // namespace weft::core

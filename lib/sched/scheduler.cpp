@@ -1,0 +1,280 @@
+#include "sched/scheduler.hpp"
+
+#include <mutex>
+#include <new>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
+#include "thread/record.hpp"
+#include "thread/roster_find.hpp"
+#include "thread/wait_graph.hpp"
+
+namespace weft::core {
+
+scheduler::scheduler(shared<roster> home, task_owner &owner, scheduler_settings settings)
+    : home_(std::move(home)), owner_(owner), settings_(std::move(settings)), keep_running_(io_.get_executor()),
+      workers_(new std::atomic<worker *>[settings_.max_workers]()) {}
+
+scheduler::~scheduler() {
+  for (std::uint32_t i = 0; i < places_.load(std::memory_order_acquire); ++i)
+    delete workers_[i].load(std::memory_order_relaxed);
+}
+
+bool scheduler::is_worker(const record *who) const noexcept {
+  return who != nullptr && who->worker != nullptr && &static_cast<const worker *>(who->worker)->home == this;
+}
+
+// A worker's tasks go to its own queue, where no other submitter fights for the lock. With one worker everything goes
+// through the injector: only a single queue gives a total order.
+task_queue &scheduler::queue_of_caller() noexcept {
+  const record *const self = existing_record();
+  if (settings_.max_workers > 1 && is_worker(self)) return static_cast<worker *>(self->worker)->own;
+  return injector_;
+}
+
+weft_status scheduler::push(task *const *tasks, std::size_t count) noexcept {
+  return push_as(tasks, count, admission::checked);
+}
+
+weft_status scheduler::push_on(task *const *tasks, std::size_t count) noexcept {
+  return push_as(tasks, count, admission::forced);
+}
+
+weft_status scheduler::push_as(task *const *tasks, std::size_t count, admission how) noexcept {
+  // Before the push, so that a refusal finds nothing to take back.
+  if (census_.read().alive == 0)
+    if (const weft_status status = start_first_worker(); status != WEFT_OK) return status;
+  task_queue &queue = queue_of_caller();
+  switch (how == admission::checked ? queue.push(tasks, count) : queue.push_on(tasks, count)) {
+  case task_queue::answer::closed:
+    return WEFT_ESHUTDOWN;
+  case task_queue::answer::no_memory:
+    return WEFT_ENOMEM;
+  default:
+    break;
+  }
+  wake_one();
+  return WEFT_OK;
+}
+
+bool scheduler::has_work() const noexcept {
+  if (!injector_.empty()) return true;
+  const std::uint32_t count = places_.load(std::memory_order_acquire);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const worker *const w = workers_[i].load(std::memory_order_acquire);
+    if (!w->own.empty() || !w->batch.empty()) return true;
+  }
+  return false;
+}
+
+// After work was published. Nothing to do while somebody searches: he finds it, or sees it when he stops searching.
+// Else an idle worker is woken, or a new one started; one, who will wake the next if there is more. README.md, "Lost
+// wake-up".
+void scheduler::wake_one() noexcept {
+  census::counts seen = census_.read();
+  for (;;) {
+    if (seen.searching > 0) return;
+    if (seen.idle() > 0) {
+      if (!census_.change(seen, +1, +1, 0)) continue;
+      return send_wake_up();
+    }
+    if (seen.alive >= settings_.max_workers) return;
+    if (start_worker(seen)) return;
+  }
+}
+
+namespace {
+
+// What is posted to the io_context: whichever idle worker runs it is the one that was woken.
+struct wake_up {
+  void operator()() const noexcept { static_cast<worker *>(existing_record()->worker)->woken = true; }
+};
+
+} // namespace
+
+void scheduler::send_wake_up() noexcept {
+  try {
+    boost::asio::post(io_, wake_up{});
+  } catch (const std::bad_alloc &) {
+    census_.add(-1, -1, 0); // the bounded re-check of the idle workers finds the work
+  }
+}
+
+weft_status scheduler::start_first_worker() noexcept {
+  const std::scoped_lock hold(start_mutex_);
+  if (ended_) return WEFT_ESHUTDOWN;
+  if (census_.read().alive != 0) return WEFT_OK;
+  census_.add(+1, +1, +1);
+  const weft_status status = launch_worker_locked();
+  if (status != WEFT_OK) census_.add(-1, -1, -1);
+  return status;
+}
+
+// True: a worker was started, or cannot be. False: look again at `seen`.
+bool scheduler::start_worker(census::counts &seen) noexcept {
+  const std::scoped_lock hold(start_mutex_);
+  if (ended_) return true;
+  // The new worker counts as searching from here, which keeps other submitters from starting more than is needed.
+  if (!census_.change(seen, +1, +1, +1)) return false;
+  if (launch_worker_locked() == WEFT_OK) return true;
+  // The system refuses: go on with fewer. Whoever saw us as a searcher relied on us, so look after their work too.
+  const census::counts before = census_.add(-1, -1, -1);
+  if (before.idle() > 0 && has_work()) {
+    seen = census_.read();
+    if (seen.searching == 0 && seen.idle() > 0) return false;
+  }
+  return true;
+}
+
+// A place that a worker left when a task ended its thread, or a new one. At most max_workers are alive, so there is
+// one.
+worker *scheduler::free_place_locked() {
+  const std::uint32_t count = places_.load(std::memory_order_relaxed);
+  for (std::uint32_t i = 0; i < count; ++i)
+    if (worker *const left = workers_[i].load(std::memory_order_relaxed); left->retired) return left;
+  auto *const fresh = new worker(*this, count);
+  fresh->retired = true;
+  workers_[count].store(fresh, std::memory_order_release);
+  places_.store(count + 1, std::memory_order_release);
+  return fresh;
+}
+
+weft_status scheduler::launch_worker_locked() noexcept {
+  weft_status status = WEFT_ENOMEM;
+  try {
+    worker &place = *free_place_locked();
+    thread_settings settings;
+    settings.name = settings_.name_prefix + "_" + std::to_string(place.index);
+    settings.daemon = settings_.daemon;
+    settings.role = thread_role::worker;
+    settings.stack_size = settings_.stack_size;
+    // The thread's drop gives the owner's reference back, be it at the thread's end or when it does not start.
+    place.self = adopt(new thread(home_, std::move(settings), {&scheduler::enter, &place, [](void *ctx) {
+                                                                 static_cast<worker *>(ctx)->home.owner_.unref();
+                                                               }}));
+    owner_.ref();
+    place.retired = false;
+    status = place.self->start();
+    if (status == WEFT_OK) {
+      started_.fetch_add(1, std::memory_order_relaxed);
+    } else {
+      place.retired = true;
+      place.self.reset();
+    }
+  } catch (const std::bad_alloc &) {
+  }
+  if (status != WEFT_OK) refused_.fetch_add(1, std::memory_order_relaxed);
+  return status;
+}
+
+// A worker leaves its loop: at the end, or because its task ended the thread. Then another one takes the place.
+void scheduler::retire(worker &me) noexcept {
+  if (record *const self = existing_record(); self != nullptr) self->worker = nullptr;
+  bool last = false;
+  {
+    const std::scoped_lock hold(start_mutex_);
+    const census::counts before = census_.add(me.searching ? -1 : 0, me.idle ? 0 : -1, -1);
+    me.searching = me.idle = false;
+    me.retired = true;
+    last = before.alive == 1;
+    if (last && !ended_ && closed_.load(std::memory_order_seq_cst) && !has_work()) ended_ = true;
+    if (!ended_) last = false;
+  }
+  if (last)
+    end_.finish(false);
+  else if (has_work())
+    wake_one();
+}
+
+void scheduler::close() noexcept {
+  closed_.store(true, std::memory_order_seq_cst);
+  injector_.close();
+  const std::scoped_lock hold(start_mutex_); // a worker that starts meanwhile: its tasks come from a closed queue
+  const std::uint32_t count = places_.load(std::memory_order_acquire);
+  for (std::uint32_t i = 0; i < count; ++i) workers_[i].load(std::memory_order_acquire)->own.close();
+  if (ended_) return;
+  const census::counts now = census_.read();
+  if (now.active != 0 || has_work()) return; // the last worker to become idle does it
+  ended_ = true;
+  if (now.alive == 0)
+    end_.finish(false);
+  else
+    io_.stop();
+}
+
+// By a worker that became idle. It or close() sees that both have happened: README.md, "The end".
+void scheduler::end_if_drained() noexcept {
+  if (!closed_.load(std::memory_order_seq_cst) || census_.read().active != 0 || has_work()) return;
+  const std::scoped_lock hold(start_mutex_);
+  if (ended_ || census_.read().active != 0 || has_work()) return;
+  ended_ = true;
+  io_.stop();
+}
+
+std::size_t scheduler::withdraw(task **out, std::size_t most) noexcept {
+  std::size_t count = injector_.pop(out, most);
+  const std::uint32_t started = places_.load(std::memory_order_acquire);
+  for (std::uint32_t i = 0; i < started && count < most; ++i) {
+    worker &from = *workers_[i].load(std::memory_order_acquire);
+    count += from.own.pop(out + count, most - count);
+    // A theft can fail because the owner was faster; only an empty batch is a reason to go on.
+    while (count < most && !from.batch.empty()) count += from.batch.take(out + count, most - count);
+  }
+  return count;
+}
+
+weft_status scheduler::join_workers(deadline until) noexcept {
+  const std::uint32_t count = places_.load(std::memory_order_acquire);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const shared<thread> &self = workers_[i].load(std::memory_order_acquire)->self; // nobody starts after end()
+    if (!self) continue;
+    if (const weft_status status = self->join(until); status != WEFT_OK) return status;
+  }
+  return WEFT_OK;
+}
+
+void scheduler::halt_workers() noexcept {
+  const std::scoped_lock hold(start_mutex_);
+  const std::uint32_t count = places_.load(std::memory_order_acquire);
+  for (std::uint32_t i = 0; i < count; ++i)
+    if (const shared<thread> &self = workers_[i].load(std::memory_order_acquire)->self; self) self->halt();
+}
+
+bool scheduler::has_free_hand() const noexcept {
+  const census::counts now = census_.read();
+  return now.searching > 0 || now.idle() > 0 || now.alive < settings_.max_workers;
+}
+
+bool scheduler::could_run(const wait_graph &graph) const noexcept {
+  const census::counts now = census_.read();
+  return now.alive < settings_.max_workers || graph.stuck_workers(&owner_) < now.alive;
+}
+
+bool scheduler::others_at_work(record &self) noexcept {
+  const std::uint32_t caller = is_worker(&self) ? 1 : 0;
+  const census::counts now = census_.read();
+  if (now.alive <= caller || (now.active <= caller && !has_work())) return false;
+  if (now.active < now.alive) return true; // an idle one is on its way to the work
+  const std::scoped_lock hold(start_mutex_);
+  const std::uint32_t count = places_.load(std::memory_order_acquire);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const thread *const other = workers_[i].load(std::memory_order_acquire)->self.get();
+    if (other == nullptr || other == self.object || other->ended()) continue;
+    if (!wait_graph::instance().is_stuck_now(other, &self)) return true;
+  }
+  return false;
+}
+
+scheduler_figures scheduler::figures() const noexcept {
+  scheduler_figures now{census_.read(), started_.load(std::memory_order_relaxed),
+                        refused_.load(std::memory_order_relaxed), injector_.size()};
+  const std::uint32_t count = places_.load(std::memory_order_acquire);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const worker *const w = workers_[i].load(std::memory_order_acquire);
+    now.queued += w->own.size() + w->batch.size();
+  }
+  return now;
+}
+
+} // namespace weft::core

@@ -1,0 +1,134 @@
+// Brings ready tasks and workers together: queues, wake-ups, the workers' loop. The protocols are argued in README.md.
+//
+// Owns the io_context, the workers and their queues. Knows tasks as things to claim and run; knows nothing of futures,
+// bounds, strands or shutdown policies: that is exec/.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <weft/base.h>
+
+#include "base/clock.hpp"
+#include "base/completion.hpp"
+#include "sched/census.hpp"
+#include "sched/task_queue.hpp"
+#include "sched/worker.hpp"
+#include "task/owner.hpp"
+#include "task/task.hpp"
+
+namespace weft::core {
+
+struct scheduler_settings {
+  std::uint32_t max_workers = 1;
+  std::string name_prefix;
+  bool daemon = false;
+  std::uint64_t stack_size = 0;
+  // Runs on each new worker before its first task; may close the scheduler.
+  void (*prepare)(task_owner &owner) = nullptr;
+};
+
+struct scheduler_figures {
+  census::counts workers;
+  std::uint32_t started;
+  std::uint64_t refused, queued;
+};
+
+class scheduler {
+public:
+  // `owner` contains the scheduler; each worker holds a reference to it.
+  scheduler(shared<roster> home, task_owner &owner, scheduler_settings settings);
+  ~scheduler();
+
+  // Make tasks ready, all or none, and see to it that somebody comes for them. WEFT_OK, WEFT_ESHUTDOWN, WEFT_ENOMEM,
+  // WEFT_EAGAIN.
+  weft_status push(task *const *tasks, std::size_t count) noexcept;
+  // The same for work that belongs to what was accepted before: it passes a closed scheduler.
+  weft_status push_on(task *const *tasks, std::size_t count) noexcept;
+
+  // Nothing new from now on. The workers end when everything has run.
+  void close() noexcept;
+  bool closed() const noexcept { return closed_.load(std::memory_order_acquire); }
+  // Take tasks that no worker has begun with, from all queues; with their references. 0: there are none.
+  std::size_t withdraw(task **out, std::size_t most) noexcept;
+
+  // Finishes when the last worker has left its loop (or there never was one) after close().
+  completion &end() noexcept { return end_; }
+  const completion &end() const noexcept { return end_; }
+  // After end(): wait until the workers' threads are gone.
+  weft_status join_workers(deadline until) noexcept;
+  void halt_workers() noexcept;
+
+  // A worker, or one that could be started, is free to run something right now.
+  bool has_free_hand() const noexcept;
+  // The same with the workers that the graph calls stuck taken away. Under the graph's lock.
+  bool could_run(const wait_graph &graph) const noexcept;
+  // Besides the calling worker, is one busy, or ready for the work that is left, and not stuck while the caller stays
+  // away?
+  bool others_at_work(record &self) noexcept;
+  bool is_worker(const record *who) const noexcept;
+
+  scheduler_figures figures() const noexcept;
+  boost::asio::io_context &context() noexcept { return io_; }
+
+private:
+  enum class admission { checked, forced };
+  weft_status push_as(task *const *tasks, std::size_t count, admission how) noexcept;
+  task_queue &queue_of_caller() noexcept;
+
+  // --- waking (scheduler.cpp) ---
+  void wake_one() noexcept;
+  void send_wake_up() noexcept;
+  weft_status start_first_worker() noexcept;
+  bool start_worker(census::counts &seen) noexcept;
+  weft_status launch_worker_locked() noexcept;
+  worker *free_place_locked();
+  bool has_work() const noexcept;
+  void end_if_drained() noexcept;
+
+  // --- the worker's loop (work.cpp) ---
+  static weft_status enter(void *ctx, weft_error **failure);
+  void work(worker &me, record &self);
+  task *next(worker &me) noexcept;
+  task *search(worker &me) noexcept;
+  task *refill(worker &me) noexcept;
+  task *refill_from(task_queue &queue, worker &me) noexcept;
+  task *steal(worker &me) noexcept;
+  void settle_batch(worker &me) noexcept;
+  void let_it_grow() const noexcept;
+  void run(worker &me, record &self, task &ready);
+  void serve_io(worker &me) noexcept;
+  bool wait_for_wake_up(worker &me) noexcept;
+  bool begin_searching(worker &me) noexcept;
+  void end_searching(worker &me) noexcept;
+  void retire(worker &me) noexcept;
+
+  const shared<roster> home_;
+  task_owner &owner_;
+  const scheduler_settings settings_;
+
+  boost::asio::io_context io_;
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> keep_running_;
+
+  task_queue injector_;
+  census census_;
+
+  std::mutex start_mutex_;                           // starting workers, and the decision to end
+  bool ended_ = false;                               // under start_mutex_: nobody is started any more
+  std::atomic<std::uint32_t> places_{0};             // written under start_mutex_, after the place
+  std::unique_ptr<std::atomic<worker *>[]> workers_; // a place is written once, before places_ covers it
+  std::atomic<std::uint32_t> started_{0};            // statistics
+  std::atomic<std::uint64_t> refused_{0};            // statistics
+
+  std::atomic<bool> closed_{false}; // sequentially consistent against the census, see README.md, "The end"
+  completion end_;
+};
+
+} // namespace weft::core

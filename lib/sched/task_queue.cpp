@@ -1,0 +1,122 @@
+#include "sched/task_queue.hpp"
+
+#include <algorithm>
+#include <mutex>
+#include <new>
+
+namespace weft::core {
+namespace {
+
+// Drained blocks that are kept for the next tasks; the rest goes back to the allocator, so that a burst leaves no
+// memory behind.
+constexpr std::size_t most_spares = 64;
+
+template <class Block> void delete_chain(Block *first) noexcept {
+  while (first != nullptr) {
+    Block *const next = first->next;
+    delete first;
+    first = next;
+  }
+}
+
+} // namespace
+
+task_queue::~task_queue() {
+  delete_chain(first_);
+  delete_chain(spare_);
+}
+
+task_queue::answer task_queue::push(task *const *tasks, std::size_t count, std::size_t *was) noexcept {
+  return push_checked(tasks, count, true, was);
+}
+
+task_queue::answer task_queue::push_on(task *const *tasks, std::size_t count) noexcept {
+  return push_checked(tasks, count, false, nullptr);
+}
+
+task_queue::answer task_queue::push_checked(task *const *tasks, std::size_t count, bool heed_closed,
+                                            std::size_t *was) noexcept {
+  const std::scoped_lock hold(mutex_);
+  if (closed_ && heed_closed) return answer::closed;
+  if (!reserve_locked(count)) return answer::no_memory;
+  block *into = last_;
+  for (std::size_t i = 0; i < count;) {
+    if (into->end == block_tasks) {
+      into->next = take_spare_locked();
+      into = last_ = into->next;
+    }
+    const std::size_t step = std::min(count - i, block_tasks - into->end);
+    std::copy_n(tasks + i, step, into->tasks.begin() + into->end);
+    into->end += static_cast<std::uint32_t>(step);
+    i += step;
+  }
+  const std::size_t before = size_.load(std::memory_order_relaxed);
+  if (was != nullptr) *was = before;
+  size_.store(before + count, std::memory_order_seq_cst);
+  return answer::pushed;
+}
+
+// Enough spare blocks for `count` more tasks, and a last block. So that a push of several cannot fail half way.
+bool task_queue::reserve_locked(std::size_t count) noexcept {
+  if (last_ != nullptr && block_tasks - last_->end >= count) return true;
+  std::size_t wanted = last_ == nullptr ? 1 : 0;
+  const std::size_t room = last_ == nullptr ? block_tasks : block_tasks - last_->end;
+  if (count > room) wanted += (count - room + block_tasks - 1) / block_tasks;
+  while (spares_ < wanted) {
+    auto *fresh = new (std::nothrow) block;
+    if (fresh == nullptr) return false;
+    fresh->next = spare_;
+    spare_ = fresh;
+    ++spares_;
+  }
+  if (last_ == nullptr) first_ = last_ = take_spare_locked();
+  return true;
+}
+
+task_queue::block *task_queue::take_spare_locked() noexcept {
+  block *const taken = spare_;
+  spare_ = taken->next;
+  --spares_;
+  taken->next = nullptr;
+  taken->begin = taken->end = 0;
+  return taken;
+}
+
+void task_queue::recycle_locked(block *drained) noexcept {
+  if (spares_ >= most_spares) {
+    delete drained;
+    return;
+  }
+  drained->next = spare_;
+  spare_ = drained;
+  ++spares_;
+}
+
+std::size_t task_queue::pop(task **out, std::size_t most) noexcept {
+  if (empty()) return 0;
+  const std::scoped_lock hold(mutex_);
+  std::size_t count = 0;
+  while (count < most && first_ != nullptr && first_->begin != first_->end) {
+    const std::size_t step = std::min<std::size_t>(most - count, first_->end - first_->begin);
+    std::copy_n(first_->tasks.begin() + first_->begin, step, out + count);
+    first_->begin += static_cast<std::uint32_t>(step);
+    count += step;
+    if (first_->begin != first_->end) break;
+    if (first_ == last_) {
+      first_->begin = first_->end = 0; // the only block: it is used again from its start
+      break;
+    }
+    block *const drained = first_;
+    first_ = drained->next;
+    recycle_locked(drained);
+  }
+  size_.store(size_.load(std::memory_order_relaxed) - count, std::memory_order_seq_cst);
+  return count;
+}
+
+void task_queue::close() noexcept {
+  const std::scoped_lock hold(mutex_);
+  closed_ = true;
+}
+
+} // namespace weft::core

@@ -1,0 +1,66 @@
+// A FIFO of ready tasks under a short lock: the injector of a scheduler, the own queue of each worker, a strand's
+// queue.
+//
+// Blocks of pointers and not a list through the tasks: a worker that takes a batch then reads 8 tasks per cache line
+// and can fetch the tasks themselves side by side, where a list would make it wait for each link (and hold the lock
+// meanwhile).
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "base/adaptive_mutex.hpp"
+
+namespace weft::core {
+
+class task;
+
+class task_queue {
+public:
+  task_queue() = default;
+  ~task_queue();
+  task_queue(const task_queue &) = delete;
+  task_queue &operator=(const task_queue &) = delete;
+
+  enum class answer { pushed, closed, no_memory };
+  // All of them, in order, or none. On success *was is how many waited before.
+  answer push(task *const *tasks, std::size_t count, std::size_t *was = nullptr) noexcept;
+  // As push, but never refused for being closed: for work that belongs to what was accepted before.
+  answer push_on(task *const *tasks, std::size_t count) noexcept;
+
+  // Up to `most` of the oldest. Looks at the size first, so that an empty queue costs no lock.
+  std::size_t pop(task **out, std::size_t most) noexcept;
+
+  // From now on push() says closed; every push that said otherwise is in the queue when this returns.
+  void close() noexcept;
+
+  // Sequentially consistent against the census, see sched/README.md, "Lost wake-up".
+  std::size_t size() const noexcept { return size_.load(std::memory_order_seq_cst); }
+  bool empty() const noexcept { return size() == 0; }
+
+private:
+  static constexpr std::size_t block_tasks = 62; // with the two fields before them, 512 bytes
+  struct block {
+    block *next;
+    std::uint32_t begin, end;
+    std::array<task *, block_tasks> tasks;
+  };
+
+  answer push_checked(task *const *tasks, std::size_t count, bool heed_closed, std::size_t *was) noexcept;
+  bool reserve_locked(std::size_t count) noexcept;
+  block *take_spare_locked() noexcept;
+  void recycle_locked(block *drained) noexcept;
+
+  adaptive_mutex mutex_;
+  block *first_ = nullptr,
+        *last_ = nullptr;  // under mutex_; last_ has room or is full; both null when there is no block
+  block *spare_ = nullptr; // under mutex_
+  std::size_t spares_ = 0; // under mutex_
+  bool closed_ = false;    // under mutex_
+  // Written under mutex_, read by everybody who looks for work.
+  alignas(64) std::atomic<std::size_t> size_{0};
+};
+
+} // namespace weft::core

@@ -1,0 +1,214 @@
+// What a worker does: find a task, run it, and when there is none, wait in the io_context.
+//
+// Read from work() downwards; each function calls the next ones.
+#include <algorithm>
+#include <cxxabi.h>
+#include <utility>
+
+#include "sched/scheduler.hpp"
+#include "thread/blocking.hpp"
+#include "thread/record.hpp"
+
+namespace weft::core {
+namespace {
+
+// A batch that took less than `quick` cycles may double, one that took more than `slow` shrinks: so tasks of some
+// microseconds and more are taken one by one, and start in the order of submission over all workers.
+constexpr std::uint64_t quick = 15'000, slow = 40'000;
+// Every so many refills the injector comes before the worker's own queue, so that a task that keeps feeding its own
+// worker cannot starve submitters from outside.
+constexpr std::uint32_t injector_turn = 8;
+// After so many tasks the io_context is looked after, so that a flood of tasks cannot starve descriptors and timers.
+constexpr std::uint32_t io_turn = 512;
+// An idle worker looks again by itself after this time, though no wake-up should ever be lost.
+constexpr auto recheck_period = std::chrono::seconds(10);
+
+} // namespace
+
+weft_status scheduler::enter(void *ctx, weft_error ** /*failure*/) {
+  auto &me = *static_cast<worker *>(ctx);
+  record *const self = current_record();
+  // Whoever leaves, by the end or because a task ended the thread, leaves the census right.
+  struct leaving {
+    worker &who;
+    ~leaving() { who.home.retire(who); }
+  } const at_end{me};
+  me.searching = true; // counted by whoever started this thread
+  if (self == nullptr) return WEFT_OK;
+  self->worker = &me;
+  const frame_scope serving(*self, nullptr, &me.home.owner_, nullptr);
+  me.home.work(me, *self);
+  return WEFT_OK;
+}
+
+void scheduler::work(worker &me, record &self) {
+  if (settings_.prepare != nullptr) {
+    end_searching(me); // the initializer may take its time; others see to the tasks
+    settings_.prepare(owner_);
+  }
+  for (;;) {
+    if (task *const ready = next(me); ready != nullptr)
+      run(me, self, *ready);
+    else if (!wait_for_wake_up(me))
+      return;
+  }
+}
+
+task *scheduler::next(worker &me) noexcept {
+  task *ready = nullptr;
+  while (!me.batch.empty())
+    if (me.batch.take(&ready, 1) == 1) return ready;
+  if (!me.searching) {
+    if ((ready = refill(me)) != nullptr) return ready;
+    if (!begin_searching(me)) return nullptr; // another one searches already; one is enough
+  }
+  return search(me);
+}
+
+// Looks at everything, for a while. Only one worker at a time does.
+task *scheduler::search(worker &me) noexcept {
+  me.batch_began = 0;
+  for (int patience = std::max(1, spin_limit()); patience > 0; --patience) {
+    let_it_grow();
+    if (task *const ready = refill(me); ready != nullptr) return ready;
+    if (task *const ready = steal(me); ready != nullptr) return ready;
+    if (closed_.load(std::memory_order_relaxed)) return nullptr;
+    relax();
+  }
+  return nullptr;
+}
+
+// A searcher is faster than a submitter: taking each task at once, it would fight the submitter for the lock at every
+// one. So while the injector is short and still growing, it waits some tens of nanoseconds more; a lone task leaves
+// after one look.
+void scheduler::let_it_grow() const noexcept {
+  constexpr std::size_t long_enough = 32;
+  std::size_t size = injector_.size();
+  while (size != 0 && size < long_enough) {
+    for (int i = 0; i < 4; ++i) relax();
+    const std::size_t now = injector_.size();
+    if (now <= size) return;
+    size = now;
+  }
+}
+
+task *scheduler::refill(worker &me) noexcept {
+  settle_batch(me);
+  const bool injector_first = ++me.refills % injector_turn == 0;
+  if (injector_first)
+    if (task *const ready = refill_from(injector_, me); ready != nullptr) return ready;
+  if (task *const ready = refill_from(me.own, me); ready != nullptr) return ready;
+  return injector_first ? nullptr : refill_from(injector_, me);
+}
+
+// The time that the last batch took says how large the next may be.
+void scheduler::settle_batch(worker &me) noexcept {
+  if (me.batch_began == 0) return;
+  const std::uint64_t took = cycles() - me.batch_began;
+  if (took < quick && me.batch_taken == me.batch_size)
+    me.batch_size = std::min<std::uint32_t>(me.batch_size * 2, ring::capacity);
+  else if (took > slow)
+    me.batch_size = std::max<std::uint32_t>(1, static_cast<std::uint32_t>(me.batch_taken * quick / took));
+  me.batch_began = 0;
+}
+
+task *scheduler::refill_from(task_queue &queue, worker &me) noexcept {
+  const std::size_t waiting = queue.size();
+  if (waiting == 0) return nullptr;
+  // A fair share, lest one worker takes what others could begin with at once.
+  const std::size_t share = waiting / std::max(1u, census_.read().active) + 1;
+  task *taken[ring::capacity];
+  const std::size_t count = queue.pop(taken, std::min<std::size_t>(share, me.batch_size));
+  if (count == 0) return nullptr;
+  me.batch_began = cycles();
+  me.batch_taken = static_cast<std::uint32_t>(count);
+  if (count > 1) {
+    me.batch.fill(taken + 1, count - 1);
+    if (!me.searching) wake_one(); // they are open to thieves from now on
+  }
+  return taken[0];
+}
+
+task *scheduler::steal(worker &me) noexcept {
+  const std::uint32_t count = places_.load(std::memory_order_acquire);
+  task *taken[ring::capacity];
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const std::uint32_t index = (me.steal_from + i) % count;
+    worker &victim = *workers_[index].load(std::memory_order_acquire);
+    if (&victim == &me) continue;
+    std::size_t found = victim.batch.take(taken, std::min<std::size_t>((victim.batch.size() + 1) / 2, me.batch_size));
+    if (found == 0) found = victim.own.pop(taken, std::min<std::size_t>(victim.own.size() / 2 + 1, me.batch_size));
+    if (found == 0) continue;
+    me.steal_from = index;
+    me.batch_began = cycles();
+    me.batch_taken = static_cast<std::uint32_t>(found);
+    if (found > 1) me.batch.fill(taken + 1, found - 1);
+    return taken[0];
+  }
+  return nullptr;
+}
+
+void scheduler::run(worker &me, record &self, task &ready) {
+  if (me.searching) end_searching(me);
+  struct holding { // also when the thread is ended inside the task
+    task &which;
+    ~holding() { which.unref(); }
+  } const queue_reference{ready};
+  if (++me.tasks_since_io >= io_turn) serve_io(me);
+  if (!ready.try_claim()) return; // cancelled, or run by one who waited for it
+
+  const outcome end = ready.perform(self, &owner_);
+  // Whoever waits for this task may submit the next one the moment he sees the outcome; he must then find this worker
+  // free, not busy, or he would start another one. So it counts as searching before the outcome is published, if it
+  // will have to search anyway.
+  if (ready.has_future() && me.batch.empty() && me.own.empty() && injector_.empty()) begin_searching(me);
+  if (observer *const callbacks = ready.publish(end); callbacks != nullptr) {
+    if (me.searching) end_searching(me); // callbacks may take their time
+    run_callbacks(ready, callbacks);
+  }
+  if (me.searching && ready.is_last_reference()) end_searching(me); // so may the drop of the result
+}
+
+void scheduler::serve_io(worker &me) noexcept {
+  me.tasks_since_io = 0;
+  io_.poll_one();
+  if (!std::exchange(me.woken, false)) return;
+  // A wake-up that was meant for an idle worker came to this busy one: pass it on.
+  census_.add(-1, -1, 0);
+  if (has_work()) wake_one();
+}
+
+bool scheduler::begin_searching(worker &me) noexcept {
+  census::counts seen = census_.read();
+  while (seen.searching == 0)
+    if (census_.change(seen, +1, 0, 0)) return me.searching = true;
+  return false;
+}
+
+// The last one to stop searching looks once more at everything: what was published while he searched woke nobody.
+void scheduler::end_searching(worker &me) noexcept {
+  me.searching = false;
+  if (census_.add(-1, 0, 0).searching == 1 && has_work()) wake_one();
+}
+
+// False: the scheduler has ended.
+bool scheduler::wait_for_wake_up(worker &me) noexcept {
+  census_.add(me.searching ? -1 : 0, -1, 0);
+  me.searching = false;
+  me.idle = true;
+  me.batch_size = 1;
+  me.batch_began = 0;
+  // First idle, then one more look: whoever published before that look saw us searching or active and woke nobody.
+  if (has_work()) wake_one();
+  end_if_drained();
+  while (!io_.stopped()) {
+    if (io_.run_one_for(recheck_period) == 0 && !io_.stopped() && has_work()) wake_one();
+    if (!std::exchange(me.woken, false)) continue;
+    me.searching = true; // both counted by whoever sent the wake-up
+    me.idle = false;
+    return true;
+  }
+  return false;
+}
+
+} // namespace weft::core

@@ -1,0 +1,37 @@
+// One worker of a pool: its queues and what it remembers between tasks. The loop that it runs is scheduler::work().
+#pragma once
+
+#include <cstdint>
+
+#include "sched/ring.hpp"
+#include "sched/task_queue.hpp"
+#include "thread/thread.hpp"
+
+namespace weft::core {
+
+class scheduler;
+
+struct alignas(64) worker {
+  worker(scheduler &of, std::uint32_t number) noexcept : home(of), index(number) {}
+
+  scheduler &home;
+  const std::uint32_t index;
+  shared<thread> self;  // under the scheduler's start_mutex_
+  bool retired = false; // under the scheduler's start_mutex_: no thread has this place now, and the next one may
+
+  ring batch;     // taken, to be run next; open to thieves
+  task_queue own; // submitted by this worker's tasks; open to thieves
+
+  // The rest is this worker's alone.
+  bool searching = false;           // counted as searching in the census
+  bool idle = false;                // not counted as active in the census
+  bool woken = false;               // the io_context has handed a wake-up to this worker
+  std::uint32_t batch_size = 1;     // how many tasks the next refill may take
+  std::uint32_t batch_taken = 0;    // how many the last one took
+  std::uint64_t batch_began = 0;    // cycles() at the last refill; 0: it has waited since
+  std::uint32_t refills = 0;        // for the turn of the injector
+  std::uint32_t tasks_since_io = 0; // for the turn of the io_context
+  std::uint32_t steal_from = 0;     // where the last theft succeeded
+};
+
+} // namespace weft::core

@@ -1,0 +1,41 @@
+// Futures in the order in which they get done. One per iteration of weft_as_completed.
+#pragma once
+
+#include <cstddef>
+#include <mutex>
+
+#include "base/clock.hpp"
+#include "task/task.hpp"
+#include "thread/wait_graph.hpp"
+
+namespace weft::core {
+
+class as_completed {
+public:
+  // References are taken. Null: no memory.
+  static as_completed *make(task *const *futures, std::size_t count, deadline until) noexcept;
+  ~as_completed();
+  as_completed(const as_completed &) = delete;
+  as_completed &operator=(const as_completed &) = delete;
+
+  // WEFT_OK with a reference in `out`, WEFT_EEND, or as a wait.
+  weft_status next(task *&out);
+
+private:
+  struct member;
+  explicit as_completed(deadline until) noexcept : until_(until) {}
+  task *pop() noexcept;
+  bool lend_one(record &self, bool in_a_hurry);
+
+  const deadline until_;
+  member *members_ = nullptr;
+  dependency *dependencies_ = nullptr; // of the members not yet yielded, in no order
+  std::size_t count_ = 0, yielded_ = 0;
+
+  // Observers push, next() pops; a completion's stripe lock may be held when this one is taken, never the reverse.
+  std::mutex mutex_;
+  member *first_ready_ = nullptr, **last_ready_ = &first_ready_; // under mutex_
+  parker *sleeper_ = nullptr;                                    // under mutex_: next() sleeps here
+};
+
+} // namespace weft::core

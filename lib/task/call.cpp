@@ -1,0 +1,65 @@
+#include "task/call.hpp"
+
+#include <new>
+
+namespace weft::core {
+namespace {
+
+struct owned_call : call {
+  weft_drop_fn result_drop; // survives the call: the result takes the place of the fields before it
+};
+
+// The context is dropped when the call is over, in whatever way, and before anybody is told of the outcome.
+struct context_guard {
+  const call &of;
+  ~context_guard() {
+    if (of.drop != nullptr) of.drop(of.ctx);
+  }
+};
+
+weft_status run_call(void *room, weft_error **failure) {
+  const call what = *static_cast<call *>(room);
+  void *result = nullptr;
+  const context_guard drop_at_end{what};
+  const weft_status status = what.fn(what.ctx, &result, failure);
+  *static_cast<void **>(room) = result;
+  return status;
+}
+
+void drop_call(void *room) {
+  const call what = *static_cast<call *>(room);
+  if (what.drop != nullptr) what.drop(what.ctx);
+}
+
+void drop_owned_result(void *room) {
+  const auto *owned = static_cast<owned_call *>(room);
+  owned->result_drop(*static_cast<void **>(room));
+}
+
+constexpr std::uint32_t struct_size = sizeof(weft_task_type_t);
+constexpr weft_task_type_t posted_type{
+    struct_size, WEFT_TASK_POSTED | type_is_call, sizeof(call), alignof(call), run_call, drop_call, nullptr};
+constexpr weft_task_type_t plain_type{struct_size, type_is_call, sizeof(call), alignof(call),
+                                      run_call,    drop_call,    nullptr};
+constexpr weft_task_type_t owned_type{struct_size, type_is_call, sizeof(owned_call), alignof(owned_call),
+                                      run_call,    drop_call,    drop_owned_result};
+
+} // namespace
+
+task *create_call(const call &what, weft_drop_fn result_drop) noexcept {
+  task *const made = task::create(result_drop != nullptr ? owned_type : plain_type, 2);
+  if (made == nullptr) return nullptr;
+  if (result_drop != nullptr)
+    ::new (made->room()) owned_call{what, result_drop};
+  else
+    ::new (made->room()) call(what);
+  return made;
+}
+
+task *create_posted_call(const call &what) noexcept {
+  task *const made = task::create(posted_type, 1);
+  if (made != nullptr) ::new (made->room()) call(what);
+  return made;
+}
+
+} // namespace weft::core

@@ -1,0 +1,109 @@
+// Callbacks of futures: kept as observers without `fire`, run by whoever completes the future.
+//
+// A callback may complete further futures, whose callbacks complete further ones. Nested up to a depth they run at
+// once, as callers expect; beyond it they are put on a list of this thread's record, and the outermost run_callbacks()
+// works it off. So a chain of a million futures needs neither a million stack frames nor a scheduler.
+#include <cxxabi.h>
+#include <new>
+
+#include "base/log.hpp"
+#include "task/task.hpp"
+
+namespace weft::core {
+namespace {
+
+constexpr int deepest = 32;
+
+struct callback : observer {
+  callback(weft_future_fn fn, void *ctx, weft_drop_fn drop) noexcept
+      : observer(nullptr), fn(fn), ctx(ctx), drop(drop) {}
+  weft_future_fn fn;
+  void *ctx;
+  weft_drop_fn drop;
+  task *future = nullptr; // with a reference, while deferred
+};
+
+void call(task &done, callback &what) {
+  try {
+    what.fn(what.ctx, reinterpret_cast<weft_future_t *>(&done));
+  } catch (const abi::__forced_unwind &) {
+    throw;
+  } catch (...) {
+    log_line("a callback of a future threw an exception; it is ignored");
+  }
+}
+
+void call_and_free(task &done, callback *what) {
+  // The context goes even if a forced unwind passes through.
+  struct freeing {
+    callback *which;
+    ~freeing() {
+      if (which->drop != nullptr) which->drop(which->ctx);
+      delete which;
+    }
+  } const at_end{what};
+  call(done, *what);
+}
+
+void defer(record &self, task &done, observer *first) noexcept {
+  if (self.deferred == nullptr) self.deferred_end = &self.deferred;
+  *self.deferred_end = first;
+  for (observer *o = first; o != nullptr; o = o->next) {
+    static_cast<callback *>(o)->future = &done;
+    done.ref();
+    self.deferred_end = &o->next;
+  }
+}
+
+struct depth_scope {
+  explicit depth_scope(record &self) noexcept : self(self) { ++self.callback_depth; }
+  ~depth_scope() { --self.callback_depth; }
+  record &self;
+};
+
+void work_off_deferred(record &self) {
+  while (observer *o = self.deferred) {
+    self.deferred = o->next;
+    auto *what = static_cast<callback *>(o);
+    task *const done = what->future;
+    call_and_free(*done, what);
+    done->unref();
+  }
+}
+
+} // namespace
+
+void run_callbacks(task &done, observer *first) {
+  if (first == nullptr) return;
+  record *const self = current_record();
+  if (self == nullptr) { // no memory for a record: then without a limit of depth
+    while (first != nullptr) call_and_free(done, static_cast<callback *>(std::exchange(first, first->next)));
+    return;
+  }
+  if (self->callback_depth >= deepest) return defer(*self, done, first);
+  const depth_scope deeper(*self);
+  while (first != nullptr) call_and_free(done, static_cast<callback *>(std::exchange(first, first->next)));
+  if (self->callback_depth == 1) work_off_deferred(*self);
+}
+
+weft_status add_callback(task &future, weft_future_fn fn, void *ctx, weft_drop_fn drop) {
+  auto *const made = new (std::nothrow) callback(fn, ctx, drop);
+  if (made == nullptr) return WEFT_ENOMEM;
+  if (!future.end()->add(*made)) {
+    made->next = made->prev = nullptr;
+    future.ref(); // the callback may drop the caller's
+    run_callbacks(future, made);
+    future.unref();
+  }
+  return WEFT_OK;
+}
+
+void drop_callbacks(observer *first) noexcept {
+  while (first != nullptr) {
+    auto *const what = static_cast<callback *>(std::exchange(first, first->next));
+    if (what->drop != nullptr) what->drop(what->ctx);
+    delete what;
+  }
+}
+
+} // namespace weft::core

@@ -1,0 +1,37 @@
+// What a task needs of the executor that it was given to. The executors derive from it; the task layer knows no more.
+#pragma once
+
+#include <weft/error.h>
+
+#include "base/refs.hpp"
+
+namespace weft::core {
+
+class task;
+class wait_graph;
+struct record;
+
+class task_owner : public shared_object<task_owner> {
+public:
+  // Takes the wait graph's lock once, so that whoever found a pending task under that lock may still call its owner.
+  virtual ~task_owner();
+
+  enum class haste {
+    now,      // run it here if it has not started
+    if_needed // leave it to another worker that could start it at once
+  };
+  // A waiter asks to run `wanted` itself. True: it was claimed and has run here, on top of the caller's stack.
+  // Only for threads that act for this owner.
+  virtual bool lend(task &wanted, record &self, haste when) = 0;
+
+  // Could this pending task start while the stuck threads stay stuck? Under the wait graph's lock.
+  virtual bool may_start(const task &pending, const wait_graph &graph) const noexcept = 0;
+
+  // A task that was counted against a bound has left the pending state. Gives back the reference that it held.
+  virtual void left_queue() noexcept = 0;
+
+  // A task without a future ended with an error (borrowed).
+  virtual void report(const weft_error *failure) = 0;
+};
+
+} // namespace weft::core

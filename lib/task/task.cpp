@@ -1,0 +1,167 @@
+#include "task/task.hpp"
+
+#include <algorithm>
+#include <cxxabi.h>
+#include <new>
+
+#include "base/block_pool.hpp"
+#include "task/owner.hpp"
+#include "thread/wait_graph.hpp"
+
+namespace weft::core {
+
+// Sizes of the one allocation. The room holds at least a pointer, for that is how an error lies in it.
+struct task_block {
+  static constexpr std::size_t header(const weft_task_type_t &type) noexcept {
+    return (type.flags & WEFT_TASK_POSTED) != 0 ? sizeof(task) : sizeof(future_task);
+  }
+  static constexpr std::size_t align(const weft_task_type_t &type) noexcept {
+    return std::max<std::size_t>(type.room_align == 0 ? 16 : type.room_align, alignof(void *));
+  }
+  static constexpr std::size_t room(const weft_task_type_t &type) noexcept {
+    return (header(type) + align(type) - 1) & ~(align(type) - 1);
+  }
+  static constexpr std::size_t size(const weft_task_type_t &type) noexcept {
+    return room(type) + std::max<std::size_t>(type.room_size, sizeof(void *));
+  }
+};
+
+task_owner::~task_owner() {
+  const std::scoped_lock hold(wait_graph::instance().mutex()); // see owner.hpp
+}
+
+task *task::create(const weft_task_type_t &type, std::uint32_t references) noexcept {
+  void *const block = allocate_block(task_block::size(type), task_block::align(type));
+  if (block == nullptr) return nullptr;
+  auto *const made = ::new (block) task(type, references);
+  if (completion *observers = made->end(); observers != nullptr) ::new (observers) completion;
+  return made;
+}
+
+void *task::room() noexcept {
+  return reinterpret_cast<unsigned char *>(this) + task_block::room(*type_);
+}
+
+completion *task::end() noexcept {
+  return has_future() ? &static_cast<future_task *>(this)->observers : nullptr;
+}
+
+bool task::leave_pending(task_state next) noexcept {
+  std::uint32_t seen = word_.load(std::memory_order_relaxed);
+  do {
+    if ((seen & state_mask) != pending) return false;
+  } while (!word_.compare_exchange_weak(seen, (seen & ~counted_bit) | next, std::memory_order_acq_rel,
+                                        std::memory_order_relaxed));
+  if ((seen & counted_bit) != 0) owner_->left_queue();
+  return true;
+}
+
+bool task::try_claim() noexcept {
+  return leave_pending(running);
+}
+
+outcome task::perform(record &self, const task_owner *serving) {
+  weft_error *failure = nullptr;
+  try {
+    const frame_scope on_top(self, this, serving, &word_);
+    const weft_status status = type_->run(room(), &failure);
+    if (failure == nullptr && status == WEFT_OK) return {with_result, nullptr};
+    return {with_error, failure != nullptr ? static_cast<error *>(failure) : error::from_status(status)};
+  } catch (const abi::__forced_unwind &) {
+    // pthread_exit or a cancellation of the thread. Whoever waits must be told; then the unwinding goes on.
+    if (failure != nullptr) static_cast<error *>(failure)->unref();
+    run_callbacks(*this, publish({with_error, error::make_or_enomem(WEFT_EFAILED, "thread_exit",
+                                                                    "the thread was ended inside the task")}));
+    throw;
+  } catch (...) {
+    if (failure != nullptr) static_cast<error *>(failure)->unref();
+    return {with_error, error::from_current_exception()};
+  }
+}
+
+observer *task::publish(outcome end) noexcept {
+  if (end.state == with_error) *static_cast<error **>(room()) = end.failure;
+  // An addition and not a store: stop requests may set their bit at any time.
+  word_.fetch_add(end.state - running, std::memory_order_acq_rel);
+  if (completion *observers = this->end(); observers != nullptr) return observers->finish(end.state == with_error);
+  if (end.state == with_error) owner_->report(end.failure);
+  return nullptr;
+}
+
+void task::run_claimed(record &self, const task_owner *serving) {
+  run_callbacks(*this, publish(perform(self, serving)));
+}
+
+weft_status task::too_late() const noexcept {
+  switch (state()) {
+  case cancelled:
+    return WEFT_OK;
+  case running:
+    return WEFT_ERUNNING;
+  default:
+    return WEFT_EDONE;
+  }
+}
+
+weft_status task::cancel() {
+  if (!leave_pending(cancelled)) return too_late();
+  // The queue may pop and forget it at any time now, and a callback may drop the caller's reference.
+  ref();
+  drop_closure();
+  if (completion *observers = end(); observers != nullptr) run_callbacks(*this, observers->finish(false));
+  unref();
+  return WEFT_OK;
+}
+
+void task::fail_pending(error *reason) {
+  if (!try_claim()) return;
+  drop_closure();
+  reason->ref();
+  run_callbacks(*this, publish({with_error, reason}));
+}
+
+void task::drop_closure() noexcept {
+  if (type_->drop != nullptr && (type_->flags & type_is_promise) == 0) type_->drop(room());
+}
+
+weft_status task::request_stop() noexcept {
+  const std::uint32_t seen = word_.fetch_or(stop_bit, std::memory_order_acq_rel);
+  if ((seen & state_mask) >= with_result) return WEFT_EDONE;
+  if ((seen & state_mask) == running) wait_graph::instance().wake_task(this);
+  return WEFT_OK;
+}
+
+bool task::may_end(const void *object, const wait_graph &graph) noexcept {
+  const auto &which = *static_cast<const task *>(object);
+  switch (which.state()) {
+  case running:
+    return !graph.stuck_inside(&which);
+  case pending:
+    return which.owner_ == nullptr || which.owner_->may_start(which, graph);
+  default:
+    return true;
+  }
+}
+
+void task::destroy() noexcept {
+  switch (state()) {
+  case with_result:
+    if (type_->drop_result != nullptr && !((type_->flags & type_is_call) != 0 && taken())) type_->drop_result(room());
+    break;
+  case with_error:
+    failure()->unref();
+    break;
+  case cancelled:
+    break;
+  default: // a promise that was never kept
+    if (completion *observers = end(); observers != nullptr) drop_callbacks(observers->abandon());
+  }
+  release_block();
+}
+
+void task::release_block() noexcept {
+  const std::size_t size = task_block::size(*type_), align = task_block::align(*type_);
+  free_block(this, size, align);
+}
+
+} // namespace weft::core

@@ -1,0 +1,158 @@
+// A task and its future: one object, one allocation, from submit to the last handle.
+//
+// Layout: this header, for tasks with a future the completion, then the room, in which first the closure lives, then
+// the result or the error. Who may touch what is decided by the low bits of word_:
+//
+//  1. pending: the room holds the closure. Nobody touches it. Whoever moves the state on, by one compare-and-swap, owns
+//     the room: a worker or waiter (to running), or a canceller (to cancelled).
+//  2. running: the one who claimed it runs the closure, destroys it, and builds the outcome in the room. For a promise
+//     `filling` marks the one who won the right to do so.
+//  3. result, error, cancelled: final. The room is read-only until the last reference goes; `taken` says that the
+//  result's
+//     owner is somebody else now.
+//
+// References: one for the queue that holds it (pending or not: a cancelled task stays in its queue until it is popped),
+// one for each handle, one for whoever completes it, so that completing never touches a freed task.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include <weft/future.h>
+#include <weft/task.h>
+
+#include "base/completion.hpp"
+#include "base/error.hpp"
+#include "thread/record.hpp"
+
+struct weft_future {};
+struct weft_task {};
+
+namespace weft::core {
+
+class task_owner;
+class wait_graph;
+
+enum task_state : std::uint32_t {
+  pending = WEFT_FUTURE_PENDING,
+  running = WEFT_FUTURE_RUNNING,
+  with_result = WEFT_FUTURE_RESULT,
+  with_error = WEFT_FUTURE_ERROR,
+  cancelled = WEFT_FUTURE_CANCELLED
+};
+
+// Flags of weft_task_type_t.flags that only the library sets.
+inline constexpr std::uint32_t type_is_promise = 1u << 16; // completed by hand, never claimed by an executor
+inline constexpr std::uint32_t type_is_call = 1u << 17;    // the room holds a call or a pointer, see task/call.hpp
+inline constexpr std::uint32_t type_is_inner = 1u << 18;   // the library's own work, see exec/strand.cpp
+
+struct outcome {
+  task_state state;
+  error *failure; // owned, when state is with_error
+};
+
+class task {
+public:
+  // One reference for the queue, and one for a handle if there will be one. The room is not built. Null: no memory.
+  static task *create(const weft_task_type_t &type, std::uint32_t references) noexcept;
+  // A task that never was submitted, its closure destroyed by the caller.
+  static void discard(task *unsubmitted) noexcept { unsubmitted->release_block(); }
+
+  task(const task &) = delete;
+  task &operator=(const task &) = delete;
+
+  void ref() noexcept { refs_.fetch_add(1, std::memory_order_relaxed); }
+  void unref() noexcept {
+    // Release and acquire as in shared_object; alone with the last reference there is nobody to synchronise with.
+    if (refs_.load(std::memory_order_acquire) == 1 || refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy();
+  }
+  bool is_last_reference() const noexcept { return refs_.load(std::memory_order_relaxed) == 1; }
+  // Before it is submitted, nobody else sees it.
+  void set_references(std::uint32_t count) noexcept { refs_.store(count, std::memory_order_relaxed); }
+  void set_owner(task_owner *owner) noexcept { owner_ = owner; }
+  void set_counted() noexcept { word_.fetch_or(counted_bit, std::memory_order_relaxed); }
+  void clear_counted() noexcept { word_.fetch_and(~counted_bit, std::memory_order_relaxed); }
+
+  const weft_task_type_t &type() const noexcept { return *type_; }
+  bool has_future() const noexcept { return (type_->flags & WEFT_TASK_POSTED) == 0; }
+  task_owner *owner() const noexcept { return owner_; }
+  void *room() noexcept;
+  const std::atomic<std::uint32_t> &word() const noexcept { return word_; }
+
+  task_state state() const noexcept {
+    return static_cast<task_state>(word_.load(std::memory_order_acquire) & state_mask);
+  }
+  bool done() const noexcept { return state() >= with_result; }
+  bool failed() const noexcept { return state() == with_error; }
+  error *failure() noexcept { return *static_cast<error **>(room()); }
+
+  // pending -> running. False: somebody else was first.
+  bool try_claim() noexcept;
+  // Run the claimed task in this thread, up to its outcome. The closure is gone afterwards. A forced unwind of the
+  // thread completes it with an error and passes through.
+  outcome perform(record &self, const task_owner *serving);
+  // running -> final. Wakes waiters, returns the callbacks, to be given to run_callbacks(). The caller holds a
+  // reference.
+  observer *publish(outcome end) noexcept;
+  // perform, publish, callbacks: all of it, for whoever has nothing to do in between.
+  void run_claimed(record &self, const task_owner *serving);
+
+  // pending -> cancelled, with all that follows from it, on this thread.
+  weft_status cancel();
+  // pending -> error, as if it had run and failed; for tasks that can no longer be run. Takes a reference of its own.
+  void fail_pending(error *reason);
+  weft_status request_stop() noexcept;
+
+  // Null for posted tasks.
+  completion *end() noexcept;
+  // Whether its end is possible, for the wait graph.
+  static bool may_end(const void *object, const wait_graph &graph) noexcept;
+
+  // --- promises (task/promise.cpp) ---
+  static task *create_promise(weft_drop_fn result_drop) noexcept;
+  static task *create_room_promise(std::size_t size, std::size_t align, weft_drop_fn drop_result) noexcept;
+  weft_status set_running() noexcept;
+  weft_status begin_filling() noexcept;
+  weft_status finish_filling(outcome end);
+  weft_status set_result(void *result);
+  weft_status set_error(error *failure); // takes a reference of its own on success
+
+  // --- results ---
+  // False: it was taken before.
+  bool take() noexcept { return (word_.fetch_or(taken_bit, std::memory_order_acq_rel) & taken_bit) == 0; }
+  bool taken() const noexcept { return (word_.load(std::memory_order_acquire) & taken_bit) != 0; }
+
+private:
+  static constexpr std::uint32_t state_mask = 7;
+  static_assert((stop_bit & state_mask) == 0);
+  static constexpr std::uint32_t taken_bit = 1u << 5, filling_bit = 1u << 6, counted_bit = 1u << 7;
+
+  task(const weft_task_type_t &type, std::uint32_t references) noexcept : refs_(references), type_(&type) {}
+  friend struct task_block;
+
+  bool leave_pending(task_state next) noexcept;
+  void drop_closure() noexcept;
+  weft_status too_late() const noexcept;
+  void destroy() noexcept;
+  void release_block() noexcept;
+
+  std::atomic<std::uint32_t> word_{pending}; // the release of each change of state pairs with the acquire of state()
+  std::atomic<std::uint32_t> refs_;
+  const weft_task_type_t *type_;
+  task_owner *owner_ = nullptr; // not counted: valid while pending or running, see task_owner::~task_owner
+};
+
+// The part that posted tasks go without.
+class future_task : public task {
+public:
+  completion observers;
+};
+
+// Run what publish() returned, in order, each with its future, and drop their contexts. See task/callback.cpp.
+void run_callbacks(task &done, observer *first);
+weft_status add_callback(task &future, weft_future_fn fn, void *ctx, weft_drop_fn drop);
+void drop_callbacks(observer *first) noexcept;
+
+} // namespace weft::core

@@ -1,0 +1,46 @@
+// Waiting for one future or several, from any thread; inside a task with the right to run what is waited for.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/clock.hpp"
+#include "task/task.hpp"
+#include "thread/blocking.hpp"
+
+namespace weft::core {
+
+// WEFT_OK when it is done; WEFT_ETIMEDOUT, WEFT_EINTERRUPTED, WEFT_EDEADLK, WEFT_ENOMEM.
+weft_status wait_for_task(task &wanted, deadline until);
+
+// Let this thread run `wanted` itself if it may and it has not started. True: it has run here.
+bool try_lend(task &wanted, record &self, bool in_a_hurry);
+
+// The futures of one wait, each once, and how many of them still matter.
+class future_set {
+public:
+  future_set() = default;
+  ~future_set();
+  future_set(const future_set &) = delete;
+  future_set &operator=(const future_set &) = delete;
+
+  // Collapses duplicates. False: no memory. Borrows the futures.
+  bool assign(task *const *futures, std::size_t count) noexcept;
+
+  // Wait until `mode` (WEFT_ALL_COMPLETED ...) is fulfilled.
+  weft_status wait(std::uint32_t mode, deadline until);
+
+  std::size_t size() const noexcept { return count_; }
+  std::size_t done_count() const noexcept;
+
+private:
+  struct member;
+  bool fulfilled(std::uint32_t mode) const noexcept;
+  bool lend_one(record &self, std::uint32_t mode, bool in_a_hurry);
+
+  member *members_ = nullptr;
+  dependency *dependencies_ = nullptr;
+  std::size_t count_ = 0;
+};
+
+} // namespace weft::core

@@ -1,0 +1,46 @@
+#include "thread/blocking.hpp"
+
+#include "base/system.hpp"
+
+namespace weft::core {
+namespace {
+
+struct wake_on_finish : observer {
+  explicit wake_on_finish(parker &who) noexcept : observer(tell), sleeper(who) {}
+  static void tell(observer &self, bool /*failed*/, wake_list &sleepers) noexcept {
+    sleepers.add(static_cast<wake_on_finish &>(self).sleeper);
+  }
+  parker &sleeper;
+};
+
+} // namespace
+
+int spin_limit() noexcept {
+  static const int limit = usable_cpus() > 1 ? 1000 : 0;
+  return limit;
+}
+
+weft_status wait_for_completion(record &self, completion &end, dependency on, deadline until) noexcept {
+  const auto ready = [&end]() noexcept { return end.finished(); };
+  if (ready()) return WEFT_OK;
+  if (until.is_poll()) return WEFT_ETIMEDOUT;
+  if (stop_requested(self)) return WEFT_EINTERRUPTED;
+  if (spin_until(ready)) return WEFT_OK;
+  wake_on_finish waker(self.sleeper);
+  if (!end.add(waker)) return WEFT_OK;
+  const weft_status status = sleep_until(self, &on, 1, wait_for::all, until, ready);
+  end.remove(waker);
+  return status;
+}
+
+weft_status sleep_for(std::int64_t duration) noexcept {
+  record *const self = current_record();
+  if (self == nullptr) return WEFT_ENOMEM;
+  if (stop_requested(*self)) return WEFT_EINTERRUPTED;
+  if (duration <= 0) return WEFT_OK;
+  const weft_status status =
+      sleep_until(*self, nullptr, 0, wait_for::all, deadline::after(duration), []() noexcept { return false; });
+  return status == WEFT_ETIMEDOUT ? WEFT_OK : status;
+}
+
+} // namespace weft::core

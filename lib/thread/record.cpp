@@ -1,0 +1,101 @@
+#include "thread/record.hpp"
+
+#include <mutex>
+#include <new>
+
+#include <limits.h>
+#include <pthread.h>
+
+#include "thread/thread.hpp"
+
+namespace weft::core {
+namespace {
+
+// The process-wide store of records: one of the two registries with mutable state at file scope (runtime/runtime.cpp
+// has the other). Never destroyed, for threads may end after static destructors have run.
+struct record_store {
+  std::mutex mutex;
+  record *free = nullptr; // under mutex
+  pthread_key_t end_of_thread{};
+  bool usable = false;
+};
+
+// Initial-exec: the library is loaded with the program or early, and one pointer fits into the spare room that the
+// loader keeps; the general model would call a function at each submit.
+[[gnu::tls_model("initial-exec")]] constinit thread_local record *mine = nullptr;
+[[gnu::tls_model("initial-exec")]] constinit thread_local int end_rounds = 0;
+
+void at_thread_end(void *value);
+
+record_store &store() noexcept {
+  static record_store *const made = [] {
+    static constinit unsigned char room[sizeof(record_store)] alignas(record_store) = {};
+    auto *s = ::new (room) record_store;
+    s->usable = pthread_key_create(&s->end_of_thread, at_thread_end) == 0;
+    return s;
+  }();
+  return *made;
+}
+
+// Key destructors come after the thread_local destructors of C++, in several rounds. Ours asks for another round until
+// the last, so that keys of others, whose destructors may still use weft, come first.
+void at_thread_end(void *value) {
+  auto *self = static_cast<record *>(value);
+  if (++end_rounds < PTHREAD_DESTRUCTOR_ITERATIONS && pthread_setspecific(store().end_of_thread, value) == 0) return;
+  if (thread *object = self->object; object != nullptr) {
+    self->object = nullptr;
+    object->finish_on_thread_end(); // gives the reference back
+  }
+  mine = nullptr;
+  record_store &s = store();
+  const std::scoped_lock hold(s.mutex);
+  self->next_free = s.free;
+  s.free = self;
+}
+
+record *take_record(record_store &s) noexcept {
+  {
+    const std::scoped_lock hold(s.mutex);
+    if (record *found = s.free; found != nullptr) {
+      s.free = found->next_free;
+      return found;
+    }
+  }
+  return new (std::nothrow) record;
+}
+
+} // namespace
+
+bool stop_requested(const record &self) noexcept {
+  const std::uint32_t own = self.object != nullptr ? self.object->flags() : 0;
+  if ((own & halt_bit) != 0) return true;
+  const frame *const top = self.top;
+  if (top != nullptr && top->word != nullptr) return (top->word->load(std::memory_order_acquire) & stop_bit) != 0;
+  return (own & stop_bit) != 0;
+}
+
+record *existing_record() noexcept {
+  return mine;
+}
+
+record *current_record() noexcept {
+  if (mine != nullptr) return mine;
+  record_store &s = store();
+  if (!s.usable || end_rounds >= PTHREAD_DESTRUCTOR_ITERATIONS) return nullptr;
+  record *made = take_record(s);
+  if (made == nullptr) return nullptr;
+  if (pthread_setspecific(s.end_of_thread, made) != 0) {
+    const std::scoped_lock hold(s.mutex);
+    made->next_free = s.free;
+    s.free = made;
+    return nullptr;
+  }
+  made->top = nullptr;
+  made->worker = nullptr;
+  made->callback_depth = 0;
+  made->deferred = nullptr;
+  mine = made;
+  return made;
+}
+
+} // namespace weft::core

@@ -1,0 +1,76 @@
+// What the library knows about the thread that is running: its parker, what it runs, which object it has.
+//
+// Every thread that waits in weft or runs for it has a record, weft's own threads and foreign ones alike. Records are
+// recycled and never freed: a wake that comes late then hits a parker, if perhaps another thread's, and is harmless.
+// When a thread ends, after all thread-local destructors of C++, its record finishes the thread's object and goes back.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "base/completion.hpp"
+#include "base/parker.hpp"
+
+namespace weft::core {
+
+class thread;
+class task;
+class task_owner;
+
+// What a thread is doing, innermost first. Lives on the stack of that thread. Read by other threads only while this
+// thread is registered as blocked, under the lock of the wait graph.
+struct frame {
+  const task *running;                    // null: serving `owner` without a task (a worker between tasks, a callback)
+  const task_owner *owner;                // the executor on whose behalf this thread acts; null for none
+  const std::atomic<std::uint32_t> *word; // the task's state, which has stop_bit; null without a task
+  frame *below;
+};
+
+// The bit of a task's or thread's word that says: asked to stop. The rest of those words belongs to their layers.
+inline constexpr std::uint32_t stop_bit = 1u << 3;
+// Of a thread's word only: the runtime has ended or runs out of patience; holds inside tasks too.
+inline constexpr std::uint32_t halt_bit = 1u << 4;
+
+struct record {
+  parker sleeper;
+  frame *top = nullptr;     // owner only; others while it is blocked, under the lock of the wait graph
+  thread *object = nullptr; // owner only; counted. Null: a foreign thread that nobody has asked for
+  void *worker = nullptr;   // owner only: the pool worker that this thread is, see sched/worker.hpp
+  observer *deferred = nullptr, **deferred_end = nullptr; // owner only: callbacks for the outermost, task/callback.cpp
+  int callback_depth = 0;                                 // owner only
+  record *next_free = nullptr;                            // under the lock of the free list
+};
+
+// The record of this thread, made when it does not exist. Null: memory is exhausted, or the thread is past its end.
+record *current_record() noexcept;
+// The same, or null when this thread has none. Never allocates.
+record *existing_record() noexcept;
+
+// Puts a frame on top for as long as it lives.
+class frame_scope {
+public:
+  frame_scope(record &self, const task *running, const task_owner *owner,
+              const std::atomic<std::uint32_t> *word) noexcept
+      : self_(self), frame_{running, owner, word, self.top} {
+    self_.top = &frame_;
+  }
+  ~frame_scope() { self_.top = frame_.below; }
+  frame_scope(const frame_scope &) = delete;
+  frame_scope &operator=(const frame_scope &) = delete;
+
+private:
+  record &self_;
+  frame frame_;
+};
+
+// True when what this thread runs was asked to stop: the innermost task, or outside of tasks the thread itself.
+bool stop_requested(const record &self) noexcept;
+
+// True when the thread acts for this executor, at any depth of its stack.
+inline bool serves(const record &self, const task_owner *owner) noexcept {
+  for (const frame *f = self.top; f != nullptr; f = f->below)
+    if (f->owner == owner) return true;
+  return false;
+}
+
+} // namespace weft::core

@@ -1,0 +1,62 @@
+// All threads of one runtime that are alive, the gate through which new ones pass, and the exception hook.
+//
+// The runtime derives from it, so that the layers below can reach what they need of the runtime without knowing it.
+#pragma once
+
+#include <cstddef>
+#include <mutex>
+
+#include <weft/error.h>
+#include <weft/runtime.h>
+
+#include "base/refs.hpp"
+
+namespace weft::core {
+
+class thread;
+
+class exception_hook final : public shared_object<exception_hook> {
+public:
+  exception_hook(weft_exception_hook_fn fn, void *ctx, weft_drop_fn drop) noexcept : fn(fn), ctx(ctx), drop(drop) {}
+  ~exception_hook() {
+    if (drop != nullptr) drop(ctx);
+  }
+  const weft_exception_hook_fn fn;
+  void *const ctx;
+  const weft_drop_fn drop;
+};
+
+class roster : public shared_object<roster> {
+public:
+  virtual ~roster() = default;
+
+  // A thread that starts passes here. False: the runtime has ended.
+  bool admit(thread &entering) noexcept;
+  void leave(thread &leaving) noexcept; // harmless for one that was not admitted
+
+  // False until the last regular thread has ended at a shutdown; from then on nothing new starts.
+  bool closed() const noexcept;
+  // Close unless a regular thread other than `except` is alive. True: closed now or before.
+  bool close_if_quiet(const thread *except) noexcept;
+  void close() noexcept;
+
+  // At most `capacity` references into `threads`; the answer is how many there are.
+  std::size_t enumerate(weft_thread **threads, std::size_t capacity) const noexcept;
+
+  // Any thread that is alive, started by weft, and satisfies `wanted`; with a reference, or null.
+  template <class Wanted> thread *find(Wanted wanted) const noexcept;
+  // Halt every thread that satisfies `wanted`.
+  template <class Wanted> void halt(Wanted wanted) noexcept;
+
+  void set_hook(shared<exception_hook> hook) noexcept;
+  // Tell the hook, or stderr. `where` may be null when the thread has no object.
+  void report(thread *where, const weft_error *failure);
+
+private:
+  mutable std::mutex mutex_;
+  thread *first_ = nullptr;     // under mutex_
+  bool closed_ = false;         // under mutex_
+  shared<exception_hook> hook_; // under mutex_
+};
+
+} // namespace weft::core

@@ -1,0 +1,329 @@
+#include "thread/thread.hpp"
+
+#include <csignal>
+#include <cxxabi.h>
+#include <memory>
+#include <new>
+#include <utility>
+
+#include <boost/thread/thread.hpp>
+
+#include <pthread.h>
+#include <sched.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "base/system.hpp"
+#include "thread/blocking.hpp"
+#include "thread/record.hpp"
+#include "thread/wait_graph.hpp"
+
+namespace weft::core {
+namespace {
+
+std::atomic<std::uint64_t> next_ident{1};  // never reused: 64 bits do not wrap
+std::atomic<std::uint64_t> next_number{1}; // of Thread-N
+std::atomic<std::uint64_t> next_foreign{1};
+
+// Below this Boost's and our own frames leave no room for the target's.
+constexpr std::uint64_t least_stack = 64 * 1024;
+
+std::string default_name(thread_role role) {
+  switch (role) {
+  case thread_role::foreign:
+    return "Foreign-" + std::to_string(next_foreign.fetch_add(1, std::memory_order_relaxed));
+  case thread_role::main:
+    return "MainThread";
+  default:
+    return "Thread-" + std::to_string(next_number.fetch_add(1, std::memory_order_relaxed));
+  }
+}
+
+// Blocks the asynchronous signals while it lives; a thread created meanwhile inherits that from its first instruction.
+class signals_blocked {
+public:
+  signals_blocked() noexcept {
+    sigset_t all;
+    sigfillset(&all);
+    for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP}) sigdelset(&all, fault);
+    pthread_sigmask(SIG_BLOCK, &all, &before_);
+  }
+  ~signals_blocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  signals_blocked(const signals_blocked &) = delete;
+  signals_blocked &operator=(const signals_blocked &) = delete;
+
+private:
+  sigset_t before_;
+};
+
+} // namespace
+
+thread::thread(shared<roster> home, thread_settings settings, thread_target target)
+    : home_(std::move(home)), settings_(std::move(settings)), daemon_(settings_.daemon) {
+  if (settings_.name.empty()) settings_.name = default_name(settings_.role);
+  target_ = target; // last: if anything above throws, the target stays the caller's
+}
+
+thread::~thread() {
+  drop_target();
+  if (system_thread_ == nullptr) return;
+  system_thread_->detach();
+  delete system_thread_;
+}
+
+void thread::drop_target() noexcept {
+  const thread_target target = std::exchange(target_, {});
+  if (target.drop != nullptr) target.drop(target.ctx);
+}
+
+std::uint32_t thread::stop_bit_value() noexcept {
+  return stop_bit;
+}
+
+void thread::raise(std::uint32_t bit) noexcept {
+  flags_.fetch_or(bit, std::memory_order_acq_rel);
+  // The graph's lock orders this with sleep_until(): see there.
+  wait_graph::instance().wake_thread(this);
+}
+
+void thread::halt() noexcept {
+  raise(halt_bit);
+}
+
+std::int32_t thread::state() const noexcept {
+  switch (phase_.load(std::memory_order_acquire)) {
+  case alive:
+    return WEFT_THREAD_STARTED;
+  case stopped:
+    return WEFT_THREAD_STOPPED;
+  default:
+    return WEFT_THREAD_INITIAL;
+  }
+}
+
+weft_status thread::set_daemon(bool daemon) noexcept {
+  const std::scoped_lock hold(mutex_);
+  if (phase_.load(std::memory_order_relaxed) != initial) return WEFT_ESTARTED;
+  daemon_.store(daemon, std::memory_order_relaxed);
+  return WEFT_OK;
+}
+
+weft_status thread::set_name(const char *name) noexcept {
+  try {
+    std::string copy(name);
+    const std::scoped_lock hold(mutex_);
+    if (phase_.load(std::memory_order_relaxed) != initial) return WEFT_ESTARTED;
+    settings_.name.swap(copy);
+    return WEFT_OK;
+  } catch (const std::bad_alloc &) {
+    return WEFT_ENOMEM;
+  }
+}
+
+weft_status thread::start() noexcept {
+  {
+    const std::scoped_lock hold(mutex_);
+    if (phase_.load(std::memory_order_relaxed) != initial) return WEFT_ESTARTED;
+    phase_.store(starting, std::memory_order_relaxed);
+  }
+  const weft_status status = home_->admit(*this) ? launch() : WEFT_ESHUTDOWN;
+  if (status != WEFT_OK) {
+    home_->leave(*this);
+    phase_.store(initial, std::memory_order_release);
+  }
+  return status;
+}
+
+weft_status thread::launch() noexcept {
+  ref(); // the running thread's own; finish_on_thread_end() gives it back
+  try {
+    bool created = create_system_thread(settings_.stack_size);
+    if (!created && settings_.stack_size != 0) {
+      // A stack that thread-local data does not fit into is refused like a lack of resources.
+      created = create_system_thread(0);
+      if (created) log_line("thread " + settings_.name + ": the stack size was refused, the default is used");
+    }
+    if (!created) {
+      unref();
+      return WEFT_EAGAIN;
+    }
+  } catch (const std::bad_alloc &) {
+    unref();
+    return WEFT_ENOMEM;
+  }
+  // Nobody waits for a worker: its executor has other things to do, and it cannot be refused for what it asked.
+  if (settings_.role == thread_role::worker) return WEFT_OK;
+
+  spin_until([this]() noexcept { return phase_.load(std::memory_order_acquire) != starting; });
+  phase_.wait(starting, std::memory_order_acquire);
+  if (phase_.load(std::memory_order_acquire) != refused) return WEFT_OK;
+  const weft_status refusal = refusal_;
+  reap();
+  unref();
+  return refusal;
+}
+
+// False: the system refused.
+bool thread::create_system_thread(std::uint64_t stack_size) {
+  boost::thread::attributes attributes;
+  if (stack_size != 0) attributes.set_stack_size(std::max(stack_size, least_stack));
+  const auto run = [this] { body(); };
+  try {
+    const std::scoped_lock hold(system_mutex_);
+    if (settings_.role == thread_role::worker) {
+      const signals_blocked blocked;
+      system_thread_ = new boost::thread(attributes, run);
+    } else {
+      system_thread_ = new boost::thread(attributes, run);
+    }
+    return true;
+  } catch (const boost::thread_resource_error &) {
+    return false;
+  }
+}
+
+// Runs in the new thread, before anybody may know that it lives.
+weft_status thread::settle_in() noexcept {
+  record *const self = current_record();
+  if (self == nullptr) return WEFT_ENOMEM;
+  if (settings_.nice != 0 && setpriority(PRIO_PROCESS, static_cast<id_t>(current_native_id()), settings_.nice) != 0)
+    return WEFT_EPERM;
+  if (!settings_.affinity.empty()) {
+    cpu_set_t cpus;
+    CPU_ZERO(&cpus);
+    for (const std::uint32_t cpu : settings_.affinity) CPU_SET(cpu, &cpus);
+    if (pthread_setaffinity_np(pthread_self(), sizeof cpus, &cpus) != 0) return WEFT_EINVAL;
+  }
+  char name[16];
+  try {
+    const std::string shown = system_thread_name(settings_.name);
+    name[shown.copy(name, sizeof name - 1)] = '\0';
+    pthread_setname_np(pthread_self(), name);
+  } catch (const std::bad_alloc &) { // it then keeps the name of its parent
+  }
+  adopt_calling_thread(*self);
+  return WEFT_OK;
+}
+
+void thread::adopt_calling_thread(record &self) noexcept {
+  self.object = this; // with the reference that launch(), current() or main() counted
+  ident_.store(next_ident.fetch_add(1, std::memory_order_relaxed), std::memory_order_relaxed);
+  native_id_.store(current_native_id(), std::memory_order_relaxed);
+}
+
+void thread::body() noexcept(false) {
+  const weft_status refusal = settle_in();
+  refusal_ = refusal;
+  phase_.store(refusal == WEFT_OK ? alive : refused, std::memory_order_release);
+  phase_.notify_all();
+  // A refused thread touches nothing below: its starter reaps it. A worker is refused only when memory is exhausted,
+  // and then it must leave as if it had run.
+  if (refusal != WEFT_OK && settings_.role != thread_role::worker) return;
+
+  weft_error *failure = nullptr;
+  struct ending { // also when pthread_exit or a cancellation unwinds the target
+    thread &self;
+    ~ending() {
+      self.drop_target();
+      self.phase_.store(stopped, std::memory_order_release);
+    }
+  };
+  try {
+    const ending at_end{*this};
+    const weft_status status = target_.fn(target_.ctx, &failure);
+    if (failure == nullptr && status != WEFT_OK) failure = error::from_status(status);
+  } catch (const abi::__forced_unwind &) {
+    throw;
+  } catch (...) {
+    if (failure != nullptr) static_cast<error *>(failure)->unref();
+    failure = error::from_current_exception();
+  }
+  if (failure != nullptr) {
+    home_->report(this, failure);
+    static_cast<error *>(failure)->unref();
+  }
+  if (refusal != WEFT_OK) finish_on_thread_end(); // it has no record whose end would do it
+}
+
+void thread::finish_on_thread_end() noexcept {
+  phase_.store(stopped, std::memory_order_release);
+  home_->leave(*this);
+  end_.finish(false); // only waiters observe a thread's end, so there is no callback to run
+  unref();
+}
+
+void thread::reap() noexcept {
+  const std::scoped_lock hold(system_mutex_);
+  if (system_thread_ == nullptr) return;
+  try {
+    system_thread_->join();
+  } catch (const boost::thread_resource_error &) {
+    system_thread_->detach(); // it is this very thread, past its end
+  }
+  delete std::exchange(system_thread_, nullptr);
+}
+
+bool thread::may_end(const void *object, const wait_graph &graph) noexcept {
+  const auto *which = static_cast<const thread *>(object);
+  return which->ended() || !graph.stuck(which);
+}
+
+weft_status thread::join(deadline until) noexcept {
+  if (state() == WEFT_THREAD_INITIAL) return WEFT_ENOTSTARTED;
+  record *const self = current_record();
+  if (self == nullptr) return WEFT_ENOMEM;
+  if (self->object == this) return WEFT_EDEADLK;
+  const weft_status status = wait_for_completion(*self, end_, {this, &thread::may_end}, until);
+  if (status == WEFT_OK) reap();
+  return status;
+}
+
+thread *thread::current(roster &home) noexcept {
+  record *const self = current_record();
+  if (self == nullptr) return nullptr;
+  if (self->object != nullptr) return self->object;
+  if (static_cast<std::uint64_t>(getpid()) == current_native_id()) {
+    thread *const first = main(home);
+    if (first != nullptr) {
+      first->ref();
+      self->object = first;
+    }
+    return first;
+  }
+  try {
+    home.ref();
+    thread_settings settings;
+    settings.role = thread_role::foreign;
+    auto *made = new thread(adopt(&home), std::move(settings), {});
+    made->adopt_calling_thread(*self);
+    made->phase_.store(alive, std::memory_order_release);
+    home.admit(*made); // after the end of the runtime it is simply not listed
+    return made;
+  } catch (const std::bad_alloc &) {
+    return nullptr;
+  }
+}
+
+thread *thread::main(roster &home) noexcept {
+  static std::mutex making;
+  static thread *made = nullptr; // under `making`; never freed
+  const std::scoped_lock hold(making);
+  if (made != nullptr) return made;
+  try {
+    home.ref();
+    thread_settings settings;
+    settings.role = thread_role::main;
+    made = new thread(adopt(&home), std::move(settings), {});
+  } catch (const std::bad_alloc &) {
+    return nullptr;
+  }
+  made->ident_.store(next_ident.fetch_add(1, std::memory_order_relaxed), std::memory_order_relaxed);
+  made->native_id_.store(static_cast<std::uint64_t>(getpid()), std::memory_order_relaxed);
+  made->phase_.store(alive, std::memory_order_release);
+  home.admit(*made);
+  return made;
+}
+
+} // namespace weft::core

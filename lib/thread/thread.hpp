@@ -1,0 +1,120 @@
+// A thread: created, started, joined. Also the object of a thread that weft did not start (foreign, or the main one).
+//
+// Owns the target's context and the Boost thread. Knows its roster, not the runtime. Ownership: handles and the running
+// thread itself hold references; the roster lists it without one, from start to end.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include <weft/thread.h>
+
+#include "base/clock.hpp"
+#include "base/completion.hpp"
+#include "base/refs.hpp"
+#include "thread/roster.hpp"
+
+// Boost.Thread only names its class here; its headers stay in thread.cpp.
+namespace boost {
+class thread;
+}
+
+struct weft_thread {};
+
+namespace weft::core {
+
+struct record;
+
+enum class thread_role { target, worker, foreign, main };
+
+struct thread_settings {
+  std::string name; // empty: by the role
+  bool daemon = false;
+  thread_role role = thread_role::target;
+  std::uint64_t stack_size = 0;
+  std::int32_t nice = 0;
+  std::vector<std::uint32_t> affinity;
+};
+
+struct thread_target {
+  weft_thread_fn fn = nullptr;
+  void *ctx = nullptr;
+  weft_drop_fn drop = nullptr;
+};
+
+class thread final : public weft_thread, public shared_object<thread> {
+public:
+  // Throws std::bad_alloc, and then the target is still the caller's.
+  thread(shared<roster> home, thread_settings settings, thread_target target);
+  ~thread();
+
+  weft_status start() noexcept;
+  weft_status join(deadline until) noexcept;
+  void request_stop() noexcept { raise(stop_bit_value()); }
+  // The runtime has ended: like a stop request, but tasks on this thread see it too.
+  void halt() noexcept;
+
+  std::int32_t state() const noexcept;
+  bool ended() const noexcept { return end_.finished(); }
+  std::uint32_t flags() const noexcept { return flags_.load(std::memory_order_acquire); }
+  bool is_daemon() const noexcept { return daemon_.load(std::memory_order_relaxed); }
+  thread_role role() const noexcept { return settings_.role; }
+  bool belongs_to(const roster &home) const noexcept { return home_.get() == &home; }
+  weft_status set_daemon(bool daemon) noexcept;
+  weft_status set_name(const char *name) noexcept;
+  const char *name() const noexcept { return settings_.name.c_str(); }
+  std::uint64_t ident() const noexcept { return ident_.load(std::memory_order_relaxed); }
+  std::uint64_t native_id() const noexcept { return native_id_.load(std::memory_order_relaxed); }
+
+  // The object of the calling thread, made if need be; borrowed from its record. Null: memory is exhausted.
+  // `home` is where a foreign thread gets listed.
+  static thread *current(roster &home) noexcept;
+  // The object of the main thread; borrowed, lives for ever. Null: memory is exhausted.
+  static thread *main(roster &home) noexcept;
+
+  // At the very end of the thread it belongs to: leave the roster, tell the joiners, give the thread's reference back.
+  void finish_on_thread_end() noexcept;
+
+  // Whether the end of this thread is possible, for the wait graph.
+  static bool may_end(const void *object, const class wait_graph &graph) noexcept;
+  completion &end() noexcept { return end_; }
+  // Collect the system's thread after end() has finished. Many may call it.
+  void reap() noexcept;
+
+private:
+  friend class roster;
+  enum phase : std::uint32_t { initial, starting, refused, alive, stopped };
+
+  static std::uint32_t stop_bit_value() noexcept;
+  void raise(std::uint32_t bit) noexcept;
+  weft_status launch() noexcept;
+  bool create_system_thread(std::uint64_t stack_size);
+  void body() noexcept(false);
+  weft_status settle_in() noexcept;
+  void adopt_calling_thread(record &self) noexcept;
+  void drop_target() noexcept;
+
+  const shared<roster> home_;
+  thread_settings settings_; // name: until the start under mutex_, then fixed
+  thread_target target_;     // the running thread's; before the start the last handle's
+  std::mutex mutex_;         // start against the setters; nothing is called under it
+
+  // Written by start() and by the thread; the release of each store pairs with the acquire of whoever reads on from it.
+  std::atomic<std::uint32_t> phase_{initial};
+  weft_status refusal_ = WEFT_OK; // written by the new thread before phase_ becomes refused
+  std::atomic<std::uint32_t> flags_{0};
+  std::atomic<bool> daemon_;
+  std::atomic<std::uint64_t> ident_{0}, native_id_{0}; // written before phase_ becomes alive
+  completion end_;
+
+  std::mutex system_mutex_; // reaping; held while the system's thread, past its last user code, goes away
+  boost::thread *system_thread_ = nullptr; // under system_mutex_
+
+  thread *next_ = nullptr, *prev_ = nullptr; // the roster's, under its mutex
+  bool listed_ = false;                      // the roster's, under its mutex
+};
+
+} // namespace weft::core

@@ -1,0 +1,73 @@
+// Who is blocked on what, process-wide: finds waits that could never end, and wakes those who were asked to stop.
+//
+// Only threads that really go to sleep in weft are registered; spinning and polling cost nothing here. The argument why
+// no deadlock is missed and none is invented stands in thread/README.md, "Waits that could never end".
+#pragma once
+
+#include <cstddef>
+#include <mutex>
+
+#include "thread/record.hpp"
+
+namespace weft::core {
+
+class wait_graph;
+
+// One thing that a thread waits for. may_happen answers: could it happen while every thread that the graph calls stuck
+// stays where it is? Called under the lock of the graph; must not take a lock that is held while registering.
+struct dependency {
+  const void *object;
+  bool (*may_happen)(const void *object, const wait_graph &graph);
+};
+
+enum class wait_for { all, any };
+
+// A sleeping thread. Lives on its stack, listed from enter() to leave().
+struct blocked_thread {
+  record *who;
+  const dependency *on;
+  std::size_t count;
+  wait_for mode;
+  bool timed; // it will come back by itself, so nobody can be stuck because of it
+  bool stuck = false;
+  blocked_thread *next = nullptr, *prev = nullptr;
+};
+
+class wait_graph {
+public:
+  static wait_graph &instance() noexcept;
+
+  // Register. False: this wait could never end; it was not registered.
+  bool enter(blocked_thread &entry) noexcept;
+  void leave(blocked_thread &entry) noexcept;
+
+  // Wake threads that sleep inside this task (innermost), or as this thread object, for them to look at their flags.
+  void wake_task(const task *which) noexcept;
+  void wake_thread(const thread *which) noexcept;
+
+  // Is this thread object's end out of reach, given who is blocked now and that `except` will not go on?
+  // For the end of the process, which must not wait for those.
+  bool is_stuck_now(const thread *which, record *except) noexcept;
+
+  // For may_happen functions, under the lock.
+  bool stuck(const record *who) const noexcept;
+  bool stuck(const thread *who) const noexcept;
+  // A thread that is stuck runs this task, at any depth of its stack.
+  bool stuck_inside(const task *which) const noexcept;
+  // How many stuck threads serve this executor at the bottom of their stack (that is: are its workers).
+  std::size_t stuck_workers(const task_owner *owner) const noexcept;
+  // A stuck thread is inside this executor, at any depth.
+  bool stuck_serving(const task_owner *owner) const noexcept;
+
+  // Keeps executors alive while the graph may look at them: their destructors take this lock once.
+  std::mutex &mutex() noexcept { return mutex_; }
+
+private:
+  void settle() noexcept;
+  bool can_end(const blocked_thread &entry) const noexcept;
+
+  std::mutex mutex_;
+  blocked_thread *first_ = nullptr; // under mutex_
+};
+
+} // namespace weft::core
