@@ -1,0 +1,79 @@
+/* plugin.c: a host that loads the library with dlopen, uses it, closes it and lives on; in the manner of a program with
+ * plugins, and in plain C99. It is not linked with weft.
+ *
+ * Usage: plugin unused|used|running LIBRARY. Its output is compared by run_cases.py.
+ */
+#include <weft/weft.h>
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* The functions that the host looks up. */
+static weft_status (*executor_create)(weft_runtime_t *, const weft_executor_options_t *, weft_executor_t **);
+static weft_status (*executor_submit)(weft_executor_t *, const weft_submit_options_t *, weft_task_fn, void *,
+                                      weft_drop_fn, weft_future_t **);
+static weft_status (*executor_post)(weft_executor_t *, weft_task_fn, void *, weft_drop_fn);
+static weft_status (*future_wait)(weft_future_t *, int64_t);
+static void (*future_unref)(weft_future_t *);
+static weft_status (*sleep_for)(int64_t);
+
+static void say(const char *text) {
+  printf("%s\n", text);
+  fflush(stdout);
+}
+
+static void find(void *library, const char *name, void *pointer) {
+  void *symbol = dlsym(library, name);
+  if (symbol == NULL) {
+    say(dlerror());
+    exit(96);
+  }
+  memcpy(pointer, &symbol, sizeof symbol); /* C99 has no cast from an object pointer to a function pointer */
+}
+
+static weft_status task(void *ctx, void **result, weft_error_t **error) {
+  (void)result;
+  (void)error;
+  sleep_for(20 * WEFT_MILLISECOND); /* inside the library when it is closed */
+  say((const char *)ctx);
+  return WEFT_OK;
+}
+
+static char first_task[] = "a task";
+static char late_task[] = "a task that outlives dlclose";
+
+static void use(void *library) {
+  weft_executor_t *pool = NULL;
+  weft_future_t *future = NULL;
+  find(library, "weft_executor_create", &executor_create);
+  find(library, "weft_executor_submit", &executor_submit);
+  find(library, "weft_executor_post", &executor_post);
+  find(library, "weft_future_wait", &future_wait);
+  find(library, "weft_future_unref", &future_unref);
+  find(library, "weft_sleep", &sleep_for);
+  if (executor_create(NULL, NULL, &pool) != WEFT_OK) exit(95);
+  if (executor_submit(pool, NULL, task, first_task, NULL, &future) != WEFT_OK) exit(94);
+  if (future_wait(future, WEFT_FOREVER) != WEFT_OK) exit(93);
+  future_unref(future);
+  if (executor_post(pool, task, late_task, NULL) != WEFT_OK) exit(92);
+}
+
+int main(int argc, char **argv) {
+  void *library;
+  int round;
+  if (argc != 3) return 98;
+  for (round = 0; round < 3; ++round) {
+    library = dlopen(argv[2], RTLD_NOW | RTLD_LOCAL);
+    if (library == NULL) {
+      say(dlerror());
+      return 97;
+    }
+    if (strcmp(argv[1], "unused") != 0 && round == 0) use(library);
+    if (dlclose(library) != 0) return 91;
+    say("closed");
+  }
+  if (strcmp(argv[1], "running") == 0) _exit(0);
+  return 0;
+}

@@ -1,0 +1,199 @@
+// signal_cases.cpp: what the system sees of weft's threads: which signals they take, and what they are called.
+#include "cases.hpp"
+
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <dirent.h>
+#include <pthread.h>
+#include <sys/syscall.h>
+
+namespace process {
+namespace {
+
+std::atomic<int> handled;
+std::atomic<int> handled_elsewhere;
+pid_t host; // the thread on which handlers are to run
+
+pid_t own_tid() {
+  return static_cast<pid_t>(syscall(SYS_gettid));
+}
+
+void count_signal(int) {
+  ++handled;
+  if (own_tid() != host) ++handled_elsewhere;
+}
+
+weft_status spin_until(void *ctx, void **, weft_error_t **) {
+  auto *stop = static_cast<std::atomic<bool> *>(ctx);
+  while (!*stop) {
+  }
+  return WEFT_OK;
+}
+
+// The main thread waits, busy and idle workers would be free to take the signals, if they did not block them.
+int signals_run_on_a_host_thread() {
+  static std::atomic<bool> stop = false;
+  host = own_tid();
+  std::signal(SIGUSR1, count_signal);
+  weft_executor_t *pool = make_pool(3);
+  weft_executor_t *idle = make_pool(1);
+  weft_future_t *future = nullptr;
+  EXPECT(weft_executor_submit(idle, nullptr, task_say_now, const_cast<char *>("idle"), nullptr, &future), WEFT_OK);
+  EXPECT(weft_future_wait(future, WEFT_FOREVER), WEFT_OK);
+  weft_future_unref(future);
+  for (int i = 0; i < 2; ++i) EXPECT(weft_executor_post(pool, spin_until, &stop, nullptr), WEFT_OK);
+  for (int i = 0; i < 200; ++i) {
+    int before = handled;
+    kill(getpid(), SIGUSR1);
+    while (handled == before) weft_sleep(WEFT_MICROSECOND);
+  }
+  stop = true;
+  say(handled == 200 ? "200 handled" : "some were lost");
+  say(handled_elsewhere == 0 ? "all here" : "some elsewhere");
+  return 0;
+}
+
+// The mask that a worker runs tasks with.
+weft_status read_mask(void *ctx, void **, weft_error_t **) {
+  pthread_sigmask(SIG_SETMASK, nullptr, static_cast<sigset_t *>(ctx));
+  return WEFT_OK;
+}
+
+void say_wrong_signal(int signal, const char *what) {
+  char line[64];
+  std::snprintf(line, sizeof line, "signal %d is %s", signal, what);
+  say(line);
+}
+
+int workers_block_asynchronous_signals_and_no_faults() {
+  sigset_t mask;
+  sigset_t mine_before;
+  sigset_t mine_after;
+  weft_executor_t *pool = make_pool(1);
+  weft_future_t *future = nullptr;
+  pthread_sigmask(SIG_SETMASK, nullptr, &mine_before);
+  EXPECT(weft_executor_submit(pool, nullptr, read_mask, &mask, nullptr, &future), WEFT_OK);
+  EXPECT(weft_future_wait(future, WEFT_FOREVER), WEFT_OK);
+  weft_future_unref(future);
+  for (int signal : {SIGUSR1, SIGUSR2, SIGTERM, SIGINT, SIGHUP, SIGALRM, SIGCHLD, SIGPIPE, SIGWINCH, SIGQUIT})
+    if (!sigismember(&mask, signal)) say_wrong_signal(signal, "not blocked");
+  for (int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP})
+    if (sigismember(&mask, signal)) say_wrong_signal(signal, "blocked");
+  pthread_sigmask(SIG_SETMASK, nullptr, &mine_after); // starting threads must not have changed the host's
+  for (int signal = 1; signal < 32; ++signal)
+    if (sigismember(&mine_before, signal) != sigismember(&mine_after, signal)) say_wrong_signal(signal, "changed here");
+  return 0;
+}
+
+int weft_installs_no_handler() {
+  weft_executor_t *pool = make_pool(2);
+  weft_future_t *future = nullptr;
+  EXPECT(weft_executor_submit(
+             pool, nullptr, read_mask, new sigset_t, [](void *set) { delete static_cast<sigset_t *>(set); }, &future),
+         WEFT_OK);
+  EXPECT(weft_future_wait(future, WEFT_FOREVER), WEFT_OK);
+  weft_future_unref(future);
+  for (int signal : {SIGUSR1, SIGUSR2, SIGTERM, SIGINT, SIGHUP, SIGALRM, SIGCHLD, SIGPIPE, SIGQUIT}) {
+    struct sigaction action;
+    sigaction(signal, nullptr, &action);
+    if (action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN) say_wrong_signal(signal, "handled");
+  }
+  return 0;
+}
+
+void say_fault(int) {
+  say("fault handled");
+  _exit(14);
+}
+
+weft_status raise_fault(void *, void **, weft_error_t **) {
+  std::raise(SIGFPE);
+  return WEFT_OK;
+}
+
+int a_fault_in_a_task_reaches_its_handler() {
+  std::signal(SIGFPE, say_fault);
+  EXPECT(weft_executor_post(make_pool(1), raise_fault, nullptr, nullptr), WEFT_OK);
+  for (;;) pause();
+}
+
+int a_signal_ends_the_process_as_ever() {
+  EXPECT(weft_executor_post(make_pool(1), task_block_forever, nullptr, nullptr), WEFT_OK);
+  std::raise(SIGTERM);
+  return 0;
+}
+
+// Whether the system knows a thread of this process by that name.
+bool a_thread_is_called(const char *name) {
+  bool found = false;
+  DIR *threads = opendir("/proc/self/task");
+  while (dirent *entry = readdir(threads)) {
+    char path[300];
+    char line[64] = "";
+    std::snprintf(path, sizeof path, "/proc/self/task/%s/comm", entry->d_name);
+    if (std::FILE *file = std::fopen(path, "r")) {
+      if (std::fgets(line, sizeof line, file) != nullptr) line[std::strcspn(line, "\n")] = '\0';
+      std::fclose(file);
+    }
+    if (std::strcmp(line, name) == 0) found = true;
+  }
+  closedir(threads);
+  return found;
+}
+
+struct named_thread {
+  std::atomic<bool> stop = false;
+  static weft_status spin(void *ctx, weft_error_t **) {
+    while (!static_cast<named_thread *>(ctx)->stop) weft_sleep(WEFT_MILLISECOND);
+    return WEFT_OK;
+  }
+};
+
+// At most 15 bytes, and a number at the end survives the cut, for it tells the threads apart.
+int the_system_sees_the_names() {
+  static named_thread state;
+  weft_executor_options_t options;
+  weft_executor_options_init(&options);
+  options.name_prefix = "downloads-of-everything";
+  weft_executor_t *pool = nullptr;
+  static std::atomic<bool> stop = false;
+  weft_thread_t *threads[] = {
+      start(WEFT_DAEMON_NO, named_thread::spin, &state, "reader"),
+      start(WEFT_DAEMON_NO, named_thread::spin, &state, "a-rather-long-name-42"),
+  };
+  EXPECT(weft_executor_create(nullptr, &options, &pool), WEFT_OK);
+  for (int i = 0; i < 2; ++i) EXPECT(weft_executor_post(pool, spin_until, &stop, nullptr), WEFT_OK);
+  weft_executor_stats_t stats = {};
+  stats.size = sizeof stats;
+  while (stats.workers_alive < 2) EXPECT(weft_executor_stats(pool, &stats), WEFT_OK);
+  say(a_thread_is_called("reader") ? "reader" : "no reader");
+  say(a_thread_is_called("a-rather-long42") || a_thread_is_called("a-rather-lon-42") ? "42" : "no 42");
+  say(a_thread_is_called("downloads-of-_0") ? "worker 0" : "no worker 0");
+  say(a_thread_is_called("downloads-of-_1") ? "worker 1" : "no worker 1");
+  state.stop = true;
+  stop = true;
+  for (weft_thread_t *thread : threads) {
+    EXPECT(weft_thread_join(thread, WEFT_FOREVER), WEFT_OK);
+    weft_thread_unref(thread);
+  }
+  weft_executor_unref(pool);
+  return 0;
+}
+
+const named_case cases[] = {
+    {"signals-run-on-a-host-thread", signals_run_on_a_host_thread},
+    {"workers-block-asynchronous-signals-and-no-faults", workers_block_asynchronous_signals_and_no_faults},
+    {"weft-installs-no-handler", weft_installs_no_handler},
+    {"a-fault-in-a-task-reaches-its-handler", a_fault_in_a_task_reaches_its_handler},
+    {"a-signal-ends-the-process-as-ever", a_signal_ends_the_process_as_ever},
+    {"the-system-sees-the-names", the_system_sees_the_names},
+};
+
+} // namespace
+
+std::span<const named_case> signal_cases() {
+  return cases;
+}
+
+} // namespace process
