@@ -336,17 +336,19 @@ TEST_CASE("what could not be submitted any more comes as cancelled") {
 
 TEST_CASE("a wait for an item that was interrupted may be tried again") {
   weft::executor pool({.max_workers = 2});
-  test::gate hold, stands;
+  test::gate hold, item_stands, stands;
   const test::opener open_at_end(hold);
   bool interrupted = false;
   const auto reader = pool.submit([&] {
     auto results = pool.map(
         [&](int n) {
+          item_stands.open();
           hold.pass();
           return n;
         },
         {6});
     auto it = results.begin();
+    item_stands.pass(); // else the reader would run the item itself
     stands.open();
     for (;;) {
       try {

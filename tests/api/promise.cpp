@@ -14,8 +14,9 @@ TEST_CASE("a value is built in place") {
   test::census counts;
   {
     const weft::promise<test::tracked<>> made;
+    const auto f = made.get_future();
     made.set_value(counts, 5);
-    CHECK(made.get_future().result().value == 5);
+    CHECK(f.result().value == 5);
     CHECK(counts.moved == 0);
     CHECK(counts.copied == 0);
   }
