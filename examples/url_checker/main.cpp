@@ -24,8 +24,7 @@ enum exit_status { good = 0, bad = 1, wrong_usage = 2, interrupted = 130 };
 
 constexpr std::size_t columns_without_terminal = 120;
 
-report check_with_progress(const std::vector<std::string> &urls, const options &chosen) {
-  const std::stop_token stop = stop_at_interrupt();
+report check_with_progress(const std::vector<std::string> &urls, const options &chosen, const std::stop_token &stop) {
   std::cout << "checking " << urls.size() << (urls.size() == 1 ? " URL" : " URLs") << ", up to " << chosen.workers
             << " at once" << std::endl;
   const auto visibility = chosen.show_progress == progress::if_terminal ? progress_bar::visibility::if_terminal
@@ -57,8 +56,8 @@ void print(const report &report) {
   if (report.how == ending::interrupted) std::cout << "interrupted\n";
 }
 
-exit_status check_given(const options &chosen) {
-  const report report = check_with_progress(chosen.urls, chosen);
+exit_status check_given(const options &chosen, const std::stop_token &stop) {
+  const report report = check_with_progress(chosen.urls, chosen, stop);
   print(report);
   if (report.how == ending::interrupted) return interrupted;
   const bool all_fine =
@@ -67,14 +66,14 @@ exit_status check_given(const options &chosen) {
 }
 
 // Here it is known what each answer has to be.
-exit_status check_demo(const options &chosen) {
+exit_status check_demo(const options &chosen, const std::stop_token &stop) {
   const examples::demo_server server;
   const auto tour = examples::demo_tour();
   std::vector<std::string> urls;
-  for (const auto &stop : tour) urls.push_back(server.url(stop.path));
+  for (const auto &each : tour) urls.push_back(server.url(each.path));
   std::cout << "no URLs given: asking a server inside this program, on port " << server.port() << '\n';
 
-  const report report = check_with_progress(urls, chosen);
+  const report report = check_with_progress(urls, chosen, stop);
   print(report);
   if (report.how == ending::interrupted) return interrupted;
   exit_status status = good;
@@ -90,7 +89,8 @@ exit_status check_demo(const options &chosen) {
 exit_status run(int argc, char **argv) {
   try {
     const options chosen = read_options(argc, argv);
-    const exit_status status = chosen.demo ? check_demo(chosen) : check_given(chosen);
+    const std::stop_token stop = stop_at_interrupt();
+    const exit_status status = chosen.demo ? check_demo(chosen, stop) : check_given(chosen, stop);
     std::cout.flush();
     if (std::cout) return status;
     std::cerr << "url_checker: the standard output cannot be written\n";
