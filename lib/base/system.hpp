@@ -18,4 +18,8 @@ std::string system_thread_name(const std::string &name);
 
 std::uint64_t current_native_id() noexcept;
 
+// Makes every other thread of the process pass a full memory barrier before this returns. So a rare reader pays for the
+// order that frequent writers then need not pay for: they write, keep the compiler from reordering, and read.
+void barrier_in_all_threads() noexcept;
+
 } // namespace weft::core

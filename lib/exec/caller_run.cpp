@@ -81,12 +81,19 @@ weft_status caller_run::run(std::uint64_t max_tasks, deadline budget, std::uint6
   while (max_tasks == 0 || ran < max_tasks) {
     if (ran != 0 && budget.passed()) return WEFT_OK;
     task *next = nullptr;
-    if (queue_.pop(&next, 1) == 0) break;
+    bool claimed = false;
+    {
+      // Taking and claiming are one step for cancel_pending(), which takes the same lock: what it did not find has
+      // started.
+      const std::scoped_lock hold(mutex_);
+      if (queue_.pop(&next, 1) == 0) break;
+      claimed = next->try_claim();
+    }
     struct holding {
       task &which;
       ~holding() { which.unref(); }
     } const queue_reference{*next};
-    if (!next->try_claim()) continue; // cancelled
+    if (!claimed) continue; // cancelled
     next->run_claimed(*self, this);
     ++ran;
   }
@@ -148,12 +155,15 @@ void caller_run::end_if_quiet() noexcept {
 
 void caller_run::cancel_pending() {
   const shared<task_owner> alive(this);
-  task *left[32];
-  while (const std::size_t count = queue_.pop(left, std::size(left)))
-    for (std::size_t i = 0; i < count; ++i) {
-      left[i]->cancel();
-      left[i]->unref();
+  for (;;) {
+    task *next = nullptr;
+    {
+      const std::scoped_lock hold(mutex_);
+      if (queue_.pop(&next, 1) == 0) break;
     }
+    next->cancel();
+    next->unref();
+  }
   end_if_quiet();
 }
 

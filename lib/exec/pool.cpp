@@ -147,6 +147,7 @@ void pool::close() {
 }
 
 void pool::cancel_pending() {
+  scheduler_.discard();
   task *left[32];
   while (const std::size_t count = scheduler_.withdraw(left, std::size(left)))
     for (std::size_t i = 0; i < count; ++i) {
@@ -178,7 +179,7 @@ void pool::read(weft_executor_stats_t &figures) const noexcept {
 bool pool::lend(task &wanted, record &self, haste when) {
   if (!serves(self, this)) return false;
   if (when == haste::if_needed && scheduler_.has_free_hand()) return false;
-  if (!wanted.try_claim()) return false;
+  if (!scheduler_.claim_from_inside(wanted, self)) return false;
   wanted.run_claimed(self, this);
   return true;
 }

@@ -46,6 +46,9 @@ public:
   // `accepted`.
   weft_status push_inner(task &carrier, bool accepted) noexcept;
   bool closed() const noexcept { return scheduler_.closed(); }
+  bool discarding() const noexcept { return scheduler_.discarding(); }
+  // For strands: claim the task that carries a turn, on behalf of a waiter.
+  bool claim_from_inside(task &carrier, record &self) noexcept { return scheduler_.claim_from_inside(carrier, self); }
   bool is_broken() const noexcept { return broken_.load(std::memory_order_acquire) != nullptr; }
   // A worker is not stuck, or another may be started. Under the wait graph's lock.
   bool can_run(const wait_graph &graph) const noexcept { return scheduler_.could_run(graph); }

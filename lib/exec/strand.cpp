@@ -143,12 +143,15 @@ weft_status strand::submit(task *const *tasks, std::size_t count) {
   return status;
 }
 
-// The next task of the turn; null: there is none, and the turn is given up.
-task *strand::pop_or_finish() noexcept {
+// The next task of the turn, claimed unless it was cancelled; null: there is none, and the turn is given up. Taking and
+// claiming are one step for cancel_pending(), which takes the same lock: what it did not find has started.
+task *strand::take_next(bool &claimed) noexcept {
+  const std::scoped_lock hold(mutex_);
   task *next = nullptr;
-  if (waiting_.pop(&next, 1) == 1) return next;
-  const std::scoped_lock hold(mutex_); // against submit(): it pushes and looks at scheduled_ under this lock
-  if (waiting_.pop(&next, 1) == 1) return next;
+  if (waiting_.pop(&next, 1) == 1) {
+    claimed = !pool_.of.discarding() && next->try_claim();
+    return next;
+  }
   scheduled_ = false; // from here on another thread may have the turn
   return nullptr;
 }
@@ -158,7 +161,8 @@ bool strand::take_turn() {
   record &self = *current_record(); // a worker's or a waiter's: it exists
   const task *const wanted = std::exchange(wanted_, nullptr);
   for (int ran = 0; wanted != nullptr ? !wanted->done() : ran < turn_tasks; ++ran) {
-    task *const next = pop_or_finish();
+    bool claimed = false;
+    task *const next = take_next(claimed);
     if (next == nullptr) {
       end_if_quiet();
       return false;
@@ -167,7 +171,10 @@ bool strand::take_turn() {
       task &which;
       ~holding() { which.unref(); }
     } const queue_reference{*next};
-    if (next->try_claim()) next->run_claimed(self, this);
+    if (claimed)
+      next->run_claimed(self, this);
+    else
+      next->cancel(); // it is already, or the pool discards what has not started
   }
   return true;
 }
@@ -188,8 +195,7 @@ void strand::after_turn(bool more) {
 void strand::lose_turn() noexcept {
   // The pool was told to cancel what is pending, or its initializer failed: our tasks share that fate.
   if (error *const reason = broken(); reason != nullptr) {
-    task *next = nullptr;
-    while (waiting_.pop(&next, 1) == 1) {
+    while (task *const next = withdraw_one()) {
       next->fail_pending(reason);
       next->unref();
     }
@@ -222,11 +228,17 @@ void strand::end_if_quiet() noexcept {
 }
 
 void strand::cancel_pending() {
-  task *next = nullptr;
-  while (waiting_.pop(&next, 1) == 1) {
+  while (task *const next = withdraw_one()) {
     next->cancel();
     next->unref();
   }
+}
+
+task *strand::withdraw_one() noexcept {
+  const std::scoped_lock hold(mutex_);
+  task *next = nullptr;
+  waiting_.pop(&next, 1);
+  return next;
 }
 
 weft_status strand::join(deadline until) {
@@ -260,7 +272,7 @@ bool strand::lend(task &wanted, record &self, haste when) {
   while (wanted.state() == pending) {
     task *const turn = current_turn();
     if (turn == nullptr) return false;
-    const bool mine = turn->try_claim();
+    const bool mine = pool_.of.claim_from_inside(*turn, self);
     if (mine) {
       wanted_ = &wanted;
       turn->run_claimed(self, &pool_.of);

@@ -64,7 +64,8 @@ private:
   bool take_turn();           // in the turn: run tasks. False: the queue is empty and the turn was given up
   void after_turn(bool more); // after it: go on if there is more
   void lose_turn() noexcept;  // the pool will not run the turn
-  task *pop_or_finish() noexcept;
+  task *take_next(bool &claimed) noexcept;
+  task *withdraw_one() noexcept;
   void end_if_quiet() noexcept;
   weft_status why_closed() const noexcept;
   shared<task_owner> keep() noexcept { return shared<task_owner>(this); }
@@ -77,7 +78,7 @@ private:
   boost::asio::strand<asio_executor> serial_; // written by whoever has the right to the turn
 
   adaptive_mutex mutex_;   // taken before the locks of the pool
-  task_queue waiting_;     // pushed under mutex_
+  task_queue waiting_;     // pushed and popped under mutex_
   bool scheduled_ = false; // under mutex_: a turn is under way or in the pool
   bool closed_ = false;    // under mutex_
   bool ended_ = false;     // under mutex_: somebody finishes quiet_

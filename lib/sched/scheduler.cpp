@@ -6,6 +6,9 @@
 
 #include <boost/asio/post.hpp>
 
+#include <sched.h>
+
+#include "base/system.hpp"
 #include "thread/record.hpp"
 #include "thread/roster_find.hpp"
 #include "thread/wait_graph.hpp"
@@ -75,6 +78,9 @@ void scheduler::wake_one() noexcept {
   census::counts seen = census_.read();
   for (;;) {
     if (seen.searching > 0) return;
+    // The searcher may have been so fast that the task is gone and he with it. Then nobody else is needed: without this
+    // look, one who submits and waits by turns would start a second worker for nothing.
+    if (!has_work()) return;
     if (seen.idle() > 0) {
       if (!census_.change(seen, +1, +1, 0)) continue;
       return send_wake_up();
@@ -210,6 +216,25 @@ void scheduler::end_if_drained() noexcept {
   if (ended_ || census_.read().active != 0 || has_work()) return;
   ended_ = true;
   io_.stop();
+}
+
+void scheduler::discard() noexcept {
+  discarding_.store(true, std::memory_order_seq_cst);
+  barrier_in_all_threads();
+  // Whoever raised in_hand before the barrier is seen here; whoever raises it after, sees discarding_.
+  const std::uint32_t count = places_.load(std::memory_order_acquire);
+  for (std::uint32_t i = 0; i < count; ++i)
+    while (workers_[i].load(std::memory_order_acquire)->in_hand.load(std::memory_order_acquire)) sched_yield();
+}
+
+bool scheduler::claim_from_inside(task &wanted, record &self) noexcept {
+  if (!is_worker(&self)) return !discarding() && wanted.try_claim(); // a submitter that runs for a full queue
+  worker &me = *static_cast<worker *>(self.worker);
+  me.in_hand.store(true, std::memory_order_relaxed);
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  const bool claimed = !discarding() && wanted.try_claim();
+  me.in_hand.store(false, std::memory_order_release);
+  return claimed;
 }
 
 std::size_t scheduler::withdraw(task **out, std::size_t most) noexcept {

@@ -56,6 +56,11 @@ public:
   // Nothing new from now on. The workers end when everything has run.
   void close() noexcept;
   bool closed() const noexcept { return closed_.load(std::memory_order_acquire); }
+  // After close(): from the return of this call on no task starts any more; those that would are cancelled. For good.
+  void discard() noexcept;
+  bool discarding() const noexcept { return discarding_.load(std::memory_order_acquire); }
+  // Claim a task that this worker waits for, unless it is to be discarded.
+  bool claim_from_inside(task &wanted, record &self) noexcept;
   // Take tasks that no worker has begun with, from all queues; with their references. 0: there are none.
   std::size_t withdraw(task **out, std::size_t most) noexcept;
 
@@ -127,7 +132,8 @@ private:
   std::atomic<std::uint32_t> started_{0};            // statistics
   std::atomic<std::uint64_t> refused_{0};            // statistics
 
-  std::atomic<bool> closed_{false}; // sequentially consistent against the census, see README.md, "The end"
+  std::atomic<bool> closed_{false};     // sequentially consistent against the census, see README.md, "The end"
+  std::atomic<bool> discarding_{false}; // with worker::in_hand, see README.md, "Cancelling what is pending"
   completion end_;
 };
 

@@ -47,14 +47,18 @@ void scheduler::work(worker &me, record &self) {
     settings_.prepare(owner_);
   }
   for (;;) {
-    if (task *const ready = next(me); ready != nullptr)
+    if (task *const ready = next(me); ready != nullptr) {
       run(me, self, *ready);
-    else if (!wait_for_wake_up(me))
-      return;
+    } else {
+      me.in_hand.store(false, std::memory_order_release);
+      if (!wait_for_wake_up(me)) return;
+    }
   }
 }
 
 task *scheduler::next(worker &me) noexcept {
+  me.in_hand.store(true, std::memory_order_relaxed); // until it is claimed, or nothing was found
+  std::atomic_signal_fence(std::memory_order_seq_cst);
   task *ready = nullptr;
   while (!me.batch.empty())
     if (me.batch.take(&ready, 1) == 1) return ready;
@@ -154,8 +158,11 @@ void scheduler::run(worker &me, record &self, task &ready) {
     task &which;
     ~holding() { which.unref(); }
   } const queue_reference{ready};
-  if (++me.tasks_since_io >= io_turn) serve_io(me);
-  if (!ready.try_claim()) return; // cancelled, or run by one who waited for it
+  const bool discarded = discarding();
+  const bool claimed = !discarded && ready.try_claim();
+  me.in_hand.store(false, std::memory_order_release);
+  if (discarded) ready.cancel();
+  if (!claimed) return; // cancelled, or run by one who waited for it
 
   const outcome end = ready.perform(self, &owner_);
   // Whoever waits for this task may submit the next one the moment he sees the outcome; he must then find this worker
@@ -166,7 +173,9 @@ void scheduler::run(worker &me, record &self, task &ready) {
     if (me.searching) end_searching(me); // callbacks may take their time
     run_callbacks(ready, callbacks);
   }
-  if (me.searching && ready.is_last_reference()) end_searching(me); // so may the drop of the result
+  if (++me.tasks_since_io >= io_turn) serve_io(me);
+  // So may the drop of a result that nobody took.
+  if (me.searching && ready.type().drop_result != nullptr && ready.is_last_reference()) end_searching(me);
 }
 
 void scheduler::serve_io(worker &me) noexcept {

@@ -1,6 +1,7 @@
 // One worker of a pool: its queues and what it remembers between tasks. The loop that it runs is scheduler::work().
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
 #include "sched/ring.hpp"
@@ -21,6 +22,11 @@ struct alignas(64) worker {
 
   ring batch;     // taken, to be run next; open to thieves
   task_queue own; // submitted by this worker's tasks; open to thieves
+
+  // Between looking for a task and claiming it: a task may be in no queue and not yet running. Written by this worker,
+  // read by scheduler::discard(), which brings the barrier that the writer spares. README.md, "Cancelling what is
+  // pending".
+  std::atomic<bool> in_hand{false};
 
   // The rest is this worker's alone.
   bool searching = false;           // counted as searching in the census

@@ -4,7 +4,7 @@
 #include <cxxabi.h>
 #include <new>
 
-#include "base/block_pool.hpp"
+#include "base/block.hpp"
 #include "task/owner.hpp"
 #include "thread/wait_graph.hpp"
 

@@ -1,5 +1,4 @@
-// Memory for tasks: small blocks, recycled per thread, because a task is usually freed on another core than it was made
-// on.
+// Memory for tasks. The one place to change when tasks shall be recycled per thread instead of going to the allocator.
 #pragma once
 
 #include <cstddef>

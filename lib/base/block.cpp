@@ -1,4 +1,4 @@
-#include "base/block_pool.hpp"
+#include "base/block.hpp"
 
 #include <new>
 
