@@ -27,8 +27,7 @@ weft_status settle_bound(const weft_executor_options_t &options, bound_settings 
 
 // The runtime that a new executor is for, or why there is none.
 weft_status home_of(weft_runtime_t *handle, shared<runtime> &home) {
-  home = runtime::of(handle);
-  if (!home) return handle == nullptr ? WEFT_ENOMEM : WEFT_EINVAL;
+  if (const weft_status status = runtime_of(handle, home); status != WEFT_OK) return status;
   return home->closed() ? WEFT_ESHUTDOWN : WEFT_OK;
 }
 

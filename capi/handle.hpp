@@ -59,4 +59,11 @@ inline executor *unwrap(weft_executor *handle) noexcept {
   return static_cast<executor *>(handle);
 }
 
+// The runtime that a handle stands for. WEFT_EINVAL: it was destroyed. WEFT_ENOMEM: the default one could not be made.
+inline weft_status runtime_of(const weft_runtime *handle, shared<runtime> &found) noexcept {
+  found = runtime::of(handle);
+  if (found) return WEFT_OK;
+  return handle == nullptr ? WEFT_ENOMEM : WEFT_EINVAL;
+}
+
 } // namespace weft::core

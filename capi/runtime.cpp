@@ -24,8 +24,9 @@ weft_status weft_runtime_create(const weft_runtime_options_t *options, weft_runt
 
 weft_status weft_runtime_shutdown(weft_runtime_t *handle, int64_t timeout) {
   return guard([&]() -> weft_status {
-    const shared<runtime> which = runtime::of(handle);
-    return which ? which->shutdown(deadline::after(timeout)) : WEFT_EINVAL;
+    shared<runtime> which;
+    if (const weft_status status = runtime_of(handle, which); status != WEFT_OK) return status;
+    return which->shutdown(deadline::after(timeout));
   });
 }
 
@@ -46,8 +47,8 @@ weft_status weft_runtime_destroy(weft_runtime_t **handle) {
 weft_status weft_runtime_set_exception_hook(weft_runtime_t *handle, weft_exception_hook_fn hook, void *ctx,
                                             weft_drop_fn drop) {
   return guard([&]() -> weft_status {
-    const shared<runtime> which = runtime::of(handle);
-    if (!which) return WEFT_EINVAL;
+    shared<runtime> which;
+    if (const weft_status status = runtime_of(handle, which); status != WEFT_OK) return status;
     if (which->closed()) return WEFT_ESHUTDOWN;
     which->set_hook(adopt(new exception_hook(hook, ctx, drop)));
     return WEFT_OK;

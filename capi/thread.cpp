@@ -61,8 +61,8 @@ weft_status weft_thread_create(weft_runtime_t *handle, const weft_thread_options
     if (const weft_status status = read_options(options, sizeof read, read); status != WEFT_OK) return status;
     thread_settings settings;
     if (const weft_status status = settle(read, settings); status != WEFT_OK) return status;
-    shared<runtime> home = runtime::of(handle);
-    if (!home) return handle == nullptr ? WEFT_ENOMEM : WEFT_EINVAL;
+    shared<runtime> home;
+    if (const weft_status status = runtime_of(handle, home); status != WEFT_OK) return status;
     if (home->closed()) return WEFT_ESHUTDOWN;
     *out = new thread(std::move(home), std::move(settings), {target, ctx, drop});
     return WEFT_OK;
@@ -144,8 +144,8 @@ weft_status weft_thread_enumerate(weft_runtime_t *handle, weft_thread_t **thread
   if (count == nullptr || (threads == nullptr && capacity != 0)) return WEFT_EINVAL;
   return guard([&]() -> weft_status {
     if (handle == nullptr && with_main_thread() == nullptr) return WEFT_ENOMEM;
-    const shared<runtime> home = runtime::of(handle);
-    if (!home) return WEFT_EINVAL;
+    shared<runtime> home;
+    if (const weft_status status = runtime_of(handle, home); status != WEFT_OK) return status;
     *count = home->enumerate(threads, capacity);
     return WEFT_OK;
   });

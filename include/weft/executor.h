@@ -46,7 +46,7 @@ typedef struct weft_executor_options {
   const char *name_prefix;         /**< workers are called <prefix>_<i>; NULL or "": weft-<n> */
   weft_initializer_fn initializer; /**< NULL: none */
   void *initializer_ctx;
-  weft_drop_fn initializer_drop; /**< runs once, when the executor has ended, on the thread that ended it */
+  weft_drop_fn initializer_drop; /**< runs once, when the executor has ended and its last handle is gone */
   uint64_t max_queue;            /**< how many tasks may wait to start; 0: no bound. At most 2^40 */
   uint32_t when_full;            /**< WEFT_FULL_... */
   uint32_t daemon;               /**< WEFT_DAEMON_NO (as 0): the end of the process waits for what was submitted;
@@ -198,7 +198,8 @@ WEFT_API weft_status weft_executor_map(weft_executor_t *executor, const weft_map
  * end the iteration. Blocks. An item that could not be submitted, for the executor was shut down meanwhile, comes as a
  * cancelled future. WEFT_EEND: there is no further item. WEFT_ETIMEDOUT: the time given to map is over; what has not
  * started is cancelled, and the iteration has ended. WEFT_EINTERRUPTED, WEFT_EDEADLK: as weft_future_wait; call again.
- * WEFT_ENOMEM: an item could not be submitted; call again. WEFT_EINVAL: NULL. */
+ * WEFT_ENOMEM, WEFT_EAGAIN: an item could not be submitted; call again. WEFT_EFULL: the same, for others fill the
+ * bounded queue and nothing of this map is under way. WEFT_EINVAL: NULL. */
 WEFT_API weft_status weft_map_next(weft_map_t *map, weft_future_t **out);
 
 /** End the iteration at any point: what has not started is cancelled, here. *map becomes NULL; NULL and a pointer to

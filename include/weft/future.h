@@ -65,10 +65,10 @@ WEFT_API weft_status weft_future_request_stop(weft_future_t *future);
 WEFT_API weft_status weft_future_wait(weft_future_t *future, int64_t timeout);
 
 /** Wait for the result and read it, as often as wanted. result may be NULL. The value stays the future's: it lives
- * until the last unref, or until taken. Blocks up to timeout. WEFT_OK: *result is what the task stored. WEFT_EFAILED:
- * the task ended with an error; see weft_future_exception. WEFT_ECANCELED. WEFT_ETIMEDOUT: the wait is over (a time-out
- * inside the task is WEFT_EFAILED). WEFT_EINVALIDSTATE: it was taken. WEFT_EINTERRUPTED, WEFT_EDEADLK, WEFT_EINVAL: as
- * weft_future_wait. */
+ * until the last unref, or until taken. Blocks up to timeout. WEFT_OK: *result is what the task stored, or for a future
+ * with room (task.h) the room. WEFT_EFAILED: the task ended with an error; see weft_future_exception. WEFT_ECANCELED.
+ * WEFT_ETIMEDOUT: the wait is over (a time-out inside the task is WEFT_EFAILED). WEFT_EINVALIDSTATE: it was taken.
+ * WEFT_EINTERRUPTED, WEFT_EDEADLK, WEFT_EINVAL: as weft_future_wait. */
 WEFT_API weft_status weft_future_result(weft_future_t *future, int64_t timeout, void **result);
 
 /** As weft_future_result, but the result now belongs to the caller and its drop will not run; once only: later calls,

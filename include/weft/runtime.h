@@ -48,8 +48,9 @@ WEFT_API weft_status weft_runtime_create(const weft_runtime_options_t *options, 
  * valid. timeout: for the waiting. When it is over, what is pending is cancelled, every thread is asked to stop, and
  * the answer is WEFT_ETIMEDOUT; call again to wait further. runtime: NULL shuts the default runtime down, for good.
  * Idempotent: again is WEFT_OK (or waits on, after WEFT_ETIMEDOUT). Blocks up to timeout. WEFT_EDEADLK: called by a
- * thread or task of this runtime, or it would wait for a thread that waits for the caller; nothing was changed.
- * WEFT_EINTERRUPTED: the caller was asked to stop; the end has begun all the same. WEFT_EINVAL: runtime was destroyed.
+ * thread or task of this runtime (nothing was changed), or it would wait for a thread or pool that waits for the
+ * caller. WEFT_EINTERRUPTED: the caller was asked to stop; the end has begun all the same. WEFT_EINVAL: runtime was
+ * destroyed.
  */
 WEFT_API weft_status weft_runtime_shutdown(weft_runtime_t *runtime, int64_t timeout);
 

@@ -25,13 +25,18 @@ error::~error() {
 }
 
 error *error::make(std::int32_t code, std::string_view kind, std::string_view message) noexcept {
-  return make_foreign(code, kind, message, {}, nullptr, nullptr);
+  try {
+    return new error(code, kind, message, {});
+  } catch (const std::bad_alloc &) {
+    return nullptr;
+  }
 }
 
 error *error::make_foreign(std::int32_t code, std::string_view kind, std::string_view message, std::string_view tag,
                            void *payload, weft_drop_fn drop) noexcept {
   try {
     auto *made = new error(code, kind, message, tag);
+    made->foreign_ = true;
     made->payload_ = payload;
     made->drop_ = drop;
     return made;

@@ -32,7 +32,7 @@ public:
   std::int32_t code() const noexcept { return code_; }
   const char *kind() const noexcept { return kind_.c_str(); }
   const char *message() const noexcept { return message_.c_str(); }
-  void *payload(std::string_view tag) const noexcept { return !tag_.empty() && tag == tag_ ? payload_ : nullptr; }
+  void *payload(std::string_view tag) const noexcept { return foreign_ && tag == tag_ ? payload_ : nullptr; }
 
 private:
   error(std::int32_t code, std::string_view kind, std::string_view message, std::string_view tag)
@@ -41,6 +41,7 @@ private:
 
   const std::int32_t code_;
   const std::string kind_, message_, tag_;
+  bool foreign_ = false;
   void *payload_ = nullptr;
   weft_drop_fn drop_ = nullptr;
 };

@@ -59,7 +59,7 @@ weft_status pool::submit(task *const *tasks, std::size_t count) {
   if (bound_.exists()) {
     const weft_status room = bound_.acquire(count, {this, &pool::may_make_room});
     if (room == WEFT_EFULL && bound_.lets_caller_run()) return run_here(tasks, count);
-    if (room != WEFT_OK) return room;
+    if (room != WEFT_OK) return room == WEFT_ESHUTDOWN && is_broken() ? WEFT_EBROKEN : room;
     for (std::size_t i = 0; i < count; ++i) {
       tasks[i]->set_counted();
       ref(); // left_queue() gives it back

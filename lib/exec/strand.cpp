@@ -123,8 +123,7 @@ weft_status strand::why_closed() const noexcept {
 weft_status strand::submit(task *const *tasks, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) tasks[i]->set_owner(this);
   const std::scoped_lock hold(mutex_);
-  if (closed_) return WEFT_ESHUTDOWN;
-  if (pool_.of.closed()) return why_closed();
+  if (closed_ || pool_.of.closed()) return why_closed();
   if (waiting_.push(tasks, count) == task_queue::answer::no_memory) return WEFT_ENOMEM;
   if (scheduled_) return WEFT_OK;
   weft_status status = WEFT_ENOMEM;

@@ -46,8 +46,9 @@ weft_status scheduler::push_on(task *const *tasks, std::size_t count) noexcept {
 
 weft_status scheduler::push_as(task *const *tasks, std::size_t count, admission how) noexcept {
   // Before the push, so that a refusal finds nothing to take back.
+  bool one_is_coming = false;
   if (census_.read().alive == 0)
-    if (const weft_status status = start_first_worker(); status != WEFT_OK) return status;
+    if (const weft_status status = start_first_worker(one_is_coming); status != WEFT_OK) return status;
   task_queue &queue = queue_of_caller();
   switch (how == admission::checked ? queue.push(tasks, count) : queue.push_on(tasks, count)) {
   case task_queue::answer::closed:
@@ -57,7 +58,9 @@ weft_status scheduler::push_as(task *const *tasks, std::size_t count, admission 
   default:
     break;
   }
-  wake_one();
+  // The worker that we have just started looks at the queue before it can become idle, and wakes the next one if there
+  // is more.
+  if (!one_is_coming) wake_one();
   return WEFT_OK;
 }
 
@@ -107,13 +110,14 @@ void scheduler::send_wake_up() noexcept {
   }
 }
 
-weft_status scheduler::start_first_worker() noexcept {
+weft_status scheduler::start_first_worker(bool &started) noexcept {
   const std::scoped_lock hold(start_mutex_);
   if (ended_) return WEFT_ESHUTDOWN;
   if (census_.read().alive != 0) return WEFT_OK;
   census_.add(+1, +1, +1);
   const weft_status status = launch_worker_locked();
   if (status != WEFT_OK) census_.add(-1, -1, -1);
+  started = status == WEFT_OK;
   return status;
 }
 

@@ -91,7 +91,7 @@ private:
   // --- waking (scheduler.cpp) ---
   void wake_one() noexcept;
   void send_wake_up() noexcept;
-  weft_status start_first_worker() noexcept;
+  weft_status start_first_worker(bool &started) noexcept;
   bool start_worker(census::counts &seen) noexcept;
   weft_status launch_worker_locked() noexcept;
   worker *free_place_locked();

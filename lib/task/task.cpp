@@ -143,7 +143,40 @@ bool task::may_end(const void *object, const wait_graph &graph) noexcept {
   }
 }
 
+// A drop may give back the last reference of the next task, and that one's drop the next: nested beyond a depth they
+// are put on a list of this thread, linked through next_dying_, and the outermost destroy() works it off.
 void task::destroy() noexcept {
+  constexpr int deepest = 32;
+  record *const self = runs_code_at_its_end() ? current_record() : nullptr;
+  if (self == nullptr) return destroy_now();
+  if (self->destroy_depth >= deepest) {
+    next_dying_ = std::exchange(self->dying, this);
+    return;
+  }
+  ++self->destroy_depth;
+  destroy_now();
+  if (self->destroy_depth == 1)
+    while (task *const next = self->dying) {
+      self->dying = next->next_dying_;
+      next->destroy_now();
+    }
+  --self->destroy_depth;
+}
+
+bool task::runs_code_at_its_end() noexcept {
+  switch (state()) {
+  case with_result:
+    return type_->drop_result != nullptr;
+  case with_error:
+    return true;
+  case cancelled:
+    return false;
+  default:
+    return has_future();
+  }
+}
+
+void task::destroy_now() noexcept {
   switch (state()) {
   case with_result:
     if (type_->drop_result != nullptr && !((type_->flags & type_is_call) != 0 && taken())) type_->drop_result(room());

@@ -136,12 +136,17 @@ private:
   void drop_closure() noexcept;
   weft_status too_late() const noexcept;
   void destroy() noexcept;
+  void destroy_now() noexcept;
+  bool runs_code_at_its_end() noexcept;
   void release_block() noexcept;
 
   std::atomic<std::uint32_t> word_{pending}; // the release of each change of state pairs with the acquire of state()
   std::atomic<std::uint32_t> refs_;
   const weft_task_type_t *type_;
-  task_owner *owner_ = nullptr; // not counted: valid while pending or running, see task_owner::~task_owner
+  union {
+    task_owner *owner_ = nullptr; // not counted: valid while pending or running, see task_owner::~task_owner
+    task *next_dying_;            // when the last reference is gone
+  };
 };
 
 // The part that posted tasks go without.

@@ -94,6 +94,8 @@ record *current_record() noexcept {
   made->worker = nullptr;
   made->callback_depth = 0;
   made->deferred = nullptr;
+  made->dying = nullptr;
+  made->destroy_depth = 0;
   mine = made;
   return made;
 }

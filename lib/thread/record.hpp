@@ -38,7 +38,9 @@ struct record {
   void *worker = nullptr;   // owner only: the pool worker that this thread is, see sched/worker.hpp
   observer *deferred = nullptr, **deferred_end = nullptr; // owner only: callbacks for the outermost, task/callback.cpp
   int callback_depth = 0;                                 // owner only
-  record *next_free = nullptr;                            // under the lock of the free list
+  task *dying = nullptr;       // owner only: tasks for the outermost destruction, task/task.cpp
+  int destroy_depth = 0;       // owner only
+  record *next_free = nullptr; // under the lock of the free list
 };
 
 // The record of this thread, made when it does not exist. Null: memory is exhausted, or the thread is past its end.

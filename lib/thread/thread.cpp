@@ -140,8 +140,8 @@ weft_status thread::launch() noexcept {
   ref(); // the running thread's own; finish_on_thread_end() gives it back
   try {
     bool created = create_system_thread(settings_.stack_size);
-    if (!created && settings_.stack_size != 0) {
-      // A stack that thread-local data does not fit into is refused like a lack of resources.
+    if (!created && settings_.stack_size != 0 && settings_.stack_size < boost::thread::attributes().get_stack_size()) {
+      // A small stack that thread-local data does not fit into is refused like a lack of resources.
       created = create_system_thread(0);
       if (created) log_line("thread " + settings_.name + ": the stack size was refused, the default is used");
     }
