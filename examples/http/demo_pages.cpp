@@ -5,6 +5,12 @@
 
 namespace examples {
 
+static std::string path_of(const demo_page &page, int number) {
+  std::string path(1, '/');
+  path.append(page.name).append("/").append(std::to_string(number));
+  return path;
+}
+
 bool is_whole(behaviour what) {
   return what == behaviour::answer || what == behaviour::moved;
 }
@@ -37,7 +43,7 @@ std::vector<demo_stop> demo_tour() {
   const int rounds = std::max_element(demo_pages().begin(), demo_pages().end(), fewer)->count;
   for (int number = 1; number <= rounds; ++number)
     for (const auto &page : demo_pages())
-      if (number <= page.count) tour.push_back({"/" + std::string(page.name) + "/" + std::to_string(number), &page});
+      if (number <= page.count) tour.push_back({path_of(page, number), &page});
   return tour;
 }
 

@@ -84,8 +84,8 @@ void parse_authority(std::string_view text, url &result) {
 // The fragment is for the reader of a page and never sent. Everything that could break the request line is encoded.
 std::string encode_target(std::string_view text) {
   text = text.substr(0, text.find('#'));
-  std::string result;
-  if (text.empty() || text[0] != '/') result = "/"; // "http://host?query"
+  const bool no_path = text.empty() || text[0] != '/'; // "http://host?query"
+  std::string result(no_path ? 1 : 0, '/');
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte > 0x20 && byte < 0x7f && c != '"' && c != '<' && c != '>') {

@@ -46,15 +46,15 @@ void progress_bar::advance() {
 void progress_bar::draw() {
   if (!visible_) return;
   drawn_ = std::chrono::steady_clock::now();
-  const std::string count = " " + std::to_string(done_) + "/" + std::to_string(total_);
+  const std::string count = std::to_string(done_) + "/" + std::to_string(total_);
   const std::size_t columns = terminal_columns(STDERR_FILENO); // asked each time: a window changes its size
-  std::string line = count;
-  if (columns > count.size() + 4) { // the last column stays free, for there some terminals wrap
-    const std::size_t length = std::min(widest_bar, columns - count.size() - 3);
-    const std::size_t filled = length * done_ / total_;
-    line = "[" + std::string(filled, '#') + std::string(length - filled, '.') + "]" + count;
+  std::string bar;
+  const std::size_t rest = count.size() + 4; // two brackets, a blank, and the last column, where some terminals wrap
+  if (columns > rest) {
+    const std::size_t length = std::min(widest_bar, columns - rest), filled = length * done_ / total_;
+    bar.append("[").append(filled, '#').append(length - filled, '.').append("] ");
   }
-  std::fprintf(stderr, "\r%s\033[K", line.c_str());
+  std::fprintf(stderr, "\r%s%s\033[K", bar.c_str(), count.c_str());
 }
 
 } // namespace url_checker
