@@ -182,10 +182,10 @@ TEST_CASE("the result of a coroutine is built once, in place") {
 
 TEST_CASE("a result that cannot be copied into the future is the coroutine's failure") {
   test::census counts;
-  const auto f = [](test::census &counts) -> weft::future<test::copy_fails> {
-    static const test::copy_fails original(counts);
+  const test::copy_fails original(counts);
+  const auto f = [](const test::copy_fails &original) -> weft::future<test::copy_fails> {
     co_return original;
-  }(counts);
+  }(original);
   CHECK_THROWS_AS(f.result(), std::runtime_error);
   CHECK(counts.alive == 1);
 }
