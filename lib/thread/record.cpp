@@ -38,10 +38,13 @@ record_store &store() noexcept {
 }
 
 // Key destructors come after the thread_local destructors of C++, in several rounds. Ours asks for another round until
-// the last, so that keys of others, whose destructors may still use weft, come first.
+// the last but one, so that keys of others, whose destructors may still use weft, come first. The last one is for tools
+// that look after the thread to its very end, such as the sanitizers, which play the same game.
+constexpr int our_round = PTHREAD_DESTRUCTOR_ITERATIONS - 1;
+
 void at_thread_end(void *value) {
   auto *self = static_cast<record *>(value);
-  if (++end_rounds < PTHREAD_DESTRUCTOR_ITERATIONS && pthread_setspecific(store().end_of_thread, value) == 0) return;
+  if (++end_rounds < our_round && pthread_setspecific(store().end_of_thread, value) == 0) return;
   if (thread *object = self->object; object != nullptr) {
     self->object = nullptr;
     object->finish_on_thread_end(); // gives the reference back
@@ -81,7 +84,7 @@ record *existing_record() noexcept {
 record *current_record() noexcept {
   if (mine != nullptr) return mine;
   record_store &s = store();
-  if (!s.usable || end_rounds >= PTHREAD_DESTRUCTOR_ITERATIONS) return nullptr;
+  if (!s.usable || end_rounds >= our_round) return nullptr;
   record *made = take_record(s);
   if (made == nullptr) return nullptr;
   if (pthread_setspecific(s.end_of_thread, made) != 0) {
