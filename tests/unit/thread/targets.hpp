@@ -1,0 +1,38 @@
+// For tests of threads at the level of their class: a roster without a runtime, targets made of lambdas.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <utility>
+
+#include "support.hpp"
+#include "thread/roster.hpp"
+#include "thread/thread.hpp"
+
+namespace weft::test {
+
+// What a thread shall run, with the count of its drops. Must outlive the thread.
+struct target {
+  using body_fn = std::function<weft_status(weft_error **)>;
+  explicit target(body_fn does) : body(std::move(does)) {}
+  thread_target as_target() {
+    return {[](void *ctx, weft_error **failure) { return static_cast<target *>(ctx)->body(failure); }, this,
+            [](void *ctx) { static_cast<target *>(ctx)->dropped.fetch_add(1); }};
+  }
+  body_fn body;
+  std::atomic<int> dropped{0};
+};
+
+inline shared<roster> new_roster() {
+  return adopt(new roster);
+}
+
+inline shared<weft::core::thread> new_thread(const shared<roster> &home, target &does, thread_settings settings = {}) {
+  return adopt(new weft::core::thread(home, std::move(settings), does.as_target()));
+}
+
+inline deadline soon() {
+  return deadline::after(60 * WEFT_SECOND); // turns a hang into a failure
+}
+
+} // namespace weft::test
