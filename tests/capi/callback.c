@@ -170,19 +170,29 @@ static void a_callback_may_use_the_future(void) {
   weft_future_unref(entries[0].future);
 }
 
+typedef struct resubmit {
+  weft_executor_t *pool;
+  gate_t reached; /* passed by the task that the callback submits */
+} resubmit_t;
+
 static void submit_in_callback(void *ctx, weft_future_t *future) {
+  resubmit_t *resubmit = (resubmit_t *)ctx;
   (void)future;
-  CHECK_STATUS(weft_executor_post((weft_executor_t *)ctx, return_ctx, NULL, NULL), WEFT_OK);
+  CHECK_STATUS(weft_executor_post(resubmit->pool, pass_gate, &resubmit->reached, NULL), WEFT_OK);
 }
 
 static void a_callback_may_submit(void) {
-  weft_executor_t *pool = make_pool(1);
   gate_t gate = GATE_CLOSED;
-  weft_future_t *future = occupy_worker(pool, &gate);
-  REQUIRE_OK(weft_future_add_done_callback(future, submit_in_callback, pool, NULL));
+  resubmit_t resubmit = {NULL, GATE_CLOSED};
+  weft_future_t *future;
+  resubmit.pool = make_pool(1);
+  future = occupy_worker(resubmit.pool, &gate);
+  REQUIRE_OK(weft_future_add_done_callback(future, submit_in_callback, &resubmit, NULL));
   gate_open(&gate);
-  end_future(future);
-  end_executor(pool);
+  gate_await(&resubmit.reached, 1);
+  gate_open(&resubmit.reached);
+  weft_future_unref(future);
+  end_executor(resubmit.pool);
 }
 
 static void drop_handle(void *ctx, weft_future_t *future) {

@@ -2,6 +2,7 @@
  * is a documented one, the outputs are untouched, and nothing has changed hands. Executors are in nomem_executor.c.
  */
 #include "nomem.h"
+#include "child.h"
 
 enum { batch = 20 };
 
@@ -223,8 +224,80 @@ static weft_status attempt_as_completed(void) {
   }
   return status;
 }
+/* The first use of weft makes the default runtime, which takes memory too. One child for each allocation, for a runtime
+ * that was made stays.
+ */
+static weft_status first_use_by_hook(void) {
+  return weft_runtime_set_exception_hook(NULL, NULL, NULL, NULL);
+}
+
+static weft_status first_use_by_thread(void) {
+  weft_thread_t *thread = NULL;
+  return weft_thread_create(NULL, NULL, probe_target, NULL, NULL, &thread);
+}
+
+static weft_status first_use_by_pool(void) {
+  weft_executor_t *pool = NULL;
+  return weft_executor_create(NULL, NULL, &pool);
+}
+
+static weft_status first_use_by_caller_run(void) {
+  weft_executor_t *mine = NULL;
+  return weft_caller_run_create(NULL, NULL, &mine);
+}
+
+static weft_status first_use_by_current(void) {
+  weft_thread_t *thread = NULL;
+  return weft_thread_current(&thread);
+}
+
+static weft_status first_use_by_main(void) {
+  weft_thread_t *thread = NULL;
+  return weft_thread_main(&thread);
+}
+
+static weft_status first_use_by_list(void) {
+  size_t count = 0;
+  return weft_thread_enumerate(NULL, NULL, 0, &count);
+}
+
+static weft_status first_use_by_count(void) {
+  size_t count = 0;
+  return weft_thread_active_count(NULL, &count);
+}
+
+static weft_status (*const first_uses[])(void) = {
+    first_use_by_hook,    first_use_by_thread, first_use_by_pool, first_use_by_caller_run,
+    first_use_by_current, first_use_by_main,   first_use_by_list, first_use_by_count,
+};
+
+static weft_status (*first_use)(void);
+
+/* In a child: one attempt; afterwards, with memory again, the same call succeeds. */
+static void use_first(void) {
+  weft_status status = ARMED(first_use());
+  CHECK(status == WEFT_OK || (refused && status == WEFT_ENOMEM));
+  if (status != WEFT_OK) CHECK_STATUS(first_use(), WEFT_OK);
+  if (!refused) check_skip("it got through"); /* tells the parent to stop */
+}
+
+static weft_status attempt_first_use(void) {
+  size_t i;
+  int64_t outer = fail_at;
+  for (i = 0; i < CHECK_COUNT_OF(first_uses); ++i) {
+    int answer = 0;
+    first_use = first_uses[i];
+    for (fail_at = 0; answer == 0 && fail_at < 100; ++fail_at) answer = run_in_child(use_first);
+    CHECK_EQUAL(answer, child_skips);
+  }
+  check_skip_reason = NULL;
+  fail_at = outer;
+  return WEFT_OK;
+}
+
 int main(int argc, char **argv) {
   static const attempt_t attempts[] = {
+      ATTEMPT(first_use, attempt_first_use), /* before anything else is used */
       ATTEMPT(weft_error_create, attempt_error_create),
       ATTEMPT(weft_error_create_foreign, attempt_error_create_foreign),
       ATTEMPT(weft_runtime_create, attempt_runtime_create),

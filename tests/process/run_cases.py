@@ -12,6 +12,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 
 LIMIT = 20 * int(os.environ.get("WEFT_TEST_PATIENCE", "1"))
 LONG = "WEFT_TEST_LONG" in os.environ
@@ -102,7 +103,7 @@ CASES = [
         err=r"(?s)(?=.*failing[^\n]*ValueError[^\n]*a bad value).*\n",
     ),
     Case("a-callback-that-throws-is-logged-and-the-others-run", 0, ("the next callback",),
-         err=r"([^\n]*a callback fails[^\n]*\n){2}"),
+         err=r"([^\n]*callback[^\n]*\n){2}"),
     Case("an-initializer-that-throws-breaks-the-pool", 0, ("WEFT_EBROKEN", "no device"), True),
     Case("pthread_exit-in-a-task", 0, ("unwound", "dropped", "the pool goes on"), True, times=3),
     # Nobody could receive the error of a posted task but the hook.
@@ -173,6 +174,7 @@ def main():
     failed = False
     for number, (name, case, command) in enumerate(rows, 1):
         found = []
+        began = time.monotonic()
         for round_number in range(case.times_long if LONG else case.times):
             outcome = run(command)
             found = faults_of_kinds(outcome) if name == KINDS else faults(case, outcome)
@@ -182,6 +184,7 @@ def main():
         for line in found:
             print(f"#   {line}")
         failed |= bool(found)
+        print(f"# {time.monotonic() - began:.2f} s")
         print(f"{'not ok' if found else 'ok'} {number} - {name}", flush=True)
     return failed
 
