@@ -103,8 +103,12 @@ weft_executor_stats_t stats_of(weft_executor_t *pool) {
 
 } // namespace
 
-std::uint32_t workers_started(weft_executor_t *pool) { return stats_of(pool).workers_started; }
-std::uint32_t workers_alive(weft_executor_t *pool) { return stats_of(pool).workers_alive; }
+std::uint32_t workers_started(weft_executor_t *pool) {
+  return stats_of(pool).workers_started;
+}
+std::uint32_t workers_alive(weft_executor_t *pool) {
+  return stats_of(pool).workers_alive;
+}
 
 watchdog::watchdog(const char *what, std::chrono::seconds patience)
     : thread_([this, what, patience] {

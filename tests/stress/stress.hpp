@@ -1,7 +1,9 @@
-// What the stress tests share: a seed, the size of a run, a check for any thread, handles, closures as tasks, a watchdog.
+// What the stress tests share: a seed, the size of a run, a check for any thread, handles, closures as tasks, a
+// watchdog.
 //
-// Everything here stands on the public C ABI alone. A finding on any thread ends the program at once (VERIFY), for after
-// the first broken promise nothing that follows can be trusted, and the state in a debugger is that of the finding.
+// Everything here stands on the public C ABI alone. A finding on any thread ends the program at once (VERIFY), for
+// after the first broken promise nothing that follows can be trusted, and the state in a debugger is that of the
+// finding.
 #ifndef WEFT_TESTS_STRESS_HPP
 #define WEFT_TESTS_STRESS_HPP
 
@@ -105,8 +107,12 @@ template <class F> weft_status run_thread(void *ctx, weft_error_t ** /*error*/) 
   (*static_cast<F *>(ctx))();
   return WEFT_OK;
 }
-template <class F> void call_closure(void *ctx, weft_future_t *done) { (*static_cast<F *>(ctx))(done); }
-template <class F> void drop_closure(void *ctx) { delete static_cast<F *>(ctx); }
+template <class F> void call_closure(void *ctx, weft_future_t *done) {
+  (*static_cast<F *>(ctx))(done);
+}
+template <class F> void drop_closure(void *ctx) {
+  delete static_cast<F *>(ctx);
+}
 
 /// The status of the call; on failure the closure is gone all the same, and `out` untouched.
 template <class F> weft_status try_submit(weft_executor_t *to, F closure, future &out) {
@@ -147,7 +153,9 @@ template <class F> thread start_thread(F closure, const weft_thread_options_t *o
   return thread(made);
 }
 
-inline void wait(const future &which) { VERIFY_OK(weft_future_wait(which.get(), WEFT_FOREVER)); }
+inline void wait(const future &which) {
+  VERIFY_OK(weft_future_wait(which.get(), WEFT_FOREVER));
+}
 
 /// Turns a hang into a failure that names its part; far beyond what the slowest machine needs.
 class watchdog {
