@@ -49,8 +49,8 @@ TEST_CASE("on a future that is done, it runs at once, here") {
 }
 
 TEST_CASE("cancel runs it on the cancelling thread; the end of a task, on the worker") {
-  weft::executor pool({.max_workers = 1});
   test::gate hold, stands;
+  weft::executor pool({.max_workers = 1});
   const test::opener open_at_end(hold);
   std::thread::id cancelled_on, ended_on, worker;
   const auto running = pool.submit([&] {
@@ -149,9 +149,9 @@ TEST_CASE("a chain of a million futures, each completed by the callback of the o
 }
 
 TEST_CASE("callbacks that are added while the future ends run exactly once") {
-  weft::executor pool({.max_workers = 2});
   std::atomic<int> calls = 0;
   test::census counts;
+  weft::executor pool({.max_workers = 2});
   constexpr int rounds = 2'000;
   for (int i = 0; i < rounds; ++i) {
     const auto f = pool.submit([] {});

@@ -49,8 +49,8 @@ TEST_CASE("a coroutine goes on when what it awaits is done, on the thread that c
   made.set_value(4);
   CHECK(f.result(0s) == 5);
 
-  weft::executor pool({.max_workers = 1});
   test::gate hold;
+  weft::executor pool({.max_workers = 1});
   const auto where = thread_after(pool.submit([&] { hold.pass(); }));
   hold.open();
   CHECK(where.result() == pool.submit([] { return std::this_thread::get_id(); }).result());

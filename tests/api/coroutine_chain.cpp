@@ -95,8 +95,8 @@ TEST_CASE("a coroutine that hops a hundred thousand times") {
 }
 
 TEST_CASE("an executor that runs what has no room in the caller: hops need no stack either") {
-  weft::executor pool({.max_workers = 1, .max_queue = 1, .when_full = weft::when_full::run_in_caller});
   test::gate hold, stands;
+  weft::executor pool({.max_workers = 1, .max_queue = 1, .when_full = weft::when_full::run_in_caller});
   const test::opener open_at_end(hold);
   pool.post([&] {
     stands.open();

@@ -30,11 +30,11 @@ TEST_CASE("workers start on demand and are reused") {
 }
 
 TEST_CASE("no more workers than asked for, and as many as are needed") {
-  weft::executor pool({.max_workers = 3});
   test::gate hold;
+  std::vector<test::gate> standing(3);
+  weft::executor pool({.max_workers = 3});
   const test::opener open_at_end(hold);
   std::vector<weft::future<void>> futures;
-  std::vector<test::gate> standing(3);
   for (std::size_t i = 0; i < 6; ++i)
     futures.push_back(pool.submit([&, i] {
       if (i < 3) standing[i].open();
@@ -64,8 +64,8 @@ TEST_CASE("one worker keeps the order of submission") {
 }
 
 TEST_CASE("after a shutdown it refuses work; what was accepted still runs") {
-  weft::executor pool({.max_workers = 1});
   test::gate hold;
+  weft::executor pool({.max_workers = 1});
   const test::opener open_at_end(hold);
   const auto first = pool.submit([&] { hold.pass(); });
   const auto second = pool.submit([] { return 2; });
@@ -82,10 +82,10 @@ TEST_CASE("after a shutdown it refuses work; what was accepted still runs") {
 }
 
 TEST_CASE("cancel_pending cancels exactly what has not started") {
-  weft::executor pool({.max_workers = 1});
   test::gate hold, stands;
-  const test::opener open_at_end(hold);
   test::census counts;
+  weft::executor pool({.max_workers = 1});
+  const test::opener open_at_end(hold);
   const auto running = pool.submit([&] {
     stands.open();
     hold.pass();

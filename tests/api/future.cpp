@@ -31,8 +31,8 @@ struct held_pool {
 } // namespace
 
 TEST_CASE("a future goes from pending over running to a result") {
-  weft::executor pool({.max_workers = 1});
   test::gate first_hold, first_stands, second_hold, second_stands;
+  weft::executor pool({.max_workers = 1});
   const test::opener open_first(first_hold), open_second(second_hold);
   const auto first = pool.submit([&] {
     first_stands.open();
@@ -95,8 +95,8 @@ TEST_CASE("cancel: a pending future never runs, and says so") {
 }
 
 TEST_CASE("cancel: too late for a running and for a finished future") {
-  weft::executor pool({.max_workers = 1});
   test::gate hold, stands;
+  weft::executor pool({.max_workers = 1});
   const test::opener open_at_end(hold);
   const auto f = pool.submit([&] {
     stands.open();
@@ -113,8 +113,8 @@ TEST_CASE("cancel: too late for a running and for a finished future") {
 }
 
 TEST_CASE("request_stop is seen by the running task and wakes its waits") {
-  weft::executor pool({.max_workers = 1});
   test::gate stands;
+  weft::executor pool({.max_workers = 1});
   std::optional<bool> seen;
   const auto f = pool.submit([&] {
     stands.open();
@@ -243,8 +243,8 @@ TEST_CASE("a task may wait for a pending one of the same one-worker pool") {
 }
 
 TEST_CASE("a wait that could never end throws") {
-  weft::executor pool({.max_workers = 1});
   test::gate hold;
+  weft::executor pool({.max_workers = 1});
   weft::future<void> self;
   self = pool.submit([&] {
     hold.pass();
@@ -265,10 +265,10 @@ TEST_CASE("what the task wrote is there for whoever waited") {
 }
 
 TEST_CASE("cancel against run: exactly one of them wins") {
-  weft::executor pool({.max_workers = 2});
   test::census counts;
   int cancelled = 0;
   std::atomic<int> ran = 0;
+  weft::executor pool({.max_workers = 2});
   constexpr int rounds = 5'000;
   for (int i = 0; i < rounds; ++i) {
     const auto f = pool.submit([&, part = test::tracked<>(counts)] { ++ran; });

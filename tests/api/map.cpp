@@ -57,6 +57,8 @@ TEST_CASE("results come in the order of the items") {
 }
 
 TEST_CASE("items of any range") {
+  int read = 0;
+  int total = 0;
   weft::executor pool({.max_workers = 1});
   const auto sum = [&](auto &&items) {
     int total = 0;
@@ -69,18 +71,16 @@ TEST_CASE("items of any range") {
   CHECK(sum(constant) == 15);
   int plain[] = {7, 8};
   CHECK(sum(plain) == 15);
-  int read = 0;
   CHECK(sum(counting(read, 4)) == 6);
-  int total = 0;
   for (const int n : pool.map([](int n) { return n + 1; }, {1, 2, 3})) total += n;
   CHECK(total == 9);
 }
 
 TEST_CASE("iteration goes on after a failed item") {
+  int failed = 0;
   weft::executor pool({.max_workers = 2});
   auto results = pool.map(fails_on_odd, {0, 1, 2, 3, 4});
   std::vector<int> good;
-  int failed = 0;
   for (auto it = results.begin(); it != results.end(); ++it) {
     try {
       good.push_back(*it);
@@ -104,17 +104,17 @@ TEST_CASE("the futures of a map, each done, in order") {
 }
 
 TEST_CASE("it needs no iteration to run") {
-  weft::executor pool({.max_workers = 1});
   std::atomic<int> ran = 0;
+  weft::executor pool({.max_workers = 1});
   auto results = pool.map([&](int) { ++ran; }, {1, 2, 3});
   pool.shutdown();
   CHECK(ran == 3);
 }
 
 TEST_CASE("void, references and move-only results") {
-  weft::executor pool({.max_workers = 2});
   std::atomic<int> ran = 0;
   int seen = 0;
+  weft::executor pool({.max_workers = 2});
   for ([[maybe_unused]] const auto nothing : pool.map([&](int) { ++ran; }, {1, 2, 3})) ++seen;
   CHECK(ran == 3);
   CHECK(seen == 3);
@@ -131,11 +131,11 @@ TEST_CASE("void, references and move-only results") {
 }
 
 TEST_CASE("items are moved out of a range that is given away, copied from one that is kept") {
+  int total = 0;
   weft::executor pool({.max_workers = 1});
   std::vector<std::unique_ptr<int>> owners;
   owners.push_back(std::make_unique<int>(1));
   owners.push_back(std::make_unique<int>(2));
-  int total = 0;
   for (const int n : pool.map([](const std::unique_ptr<int> &p) { return *p; }, std::move(owners))) total += n;
   CHECK(total == 3);
 
@@ -145,8 +145,8 @@ TEST_CASE("items are moved out of a range that is given away, copied from one th
 }
 
 TEST_CASE("the function is shared, and destroyed with the last task") {
-  weft::executor pool({.max_workers = 2});
   test::census functions, items, results;
+  weft::executor pool({.max_workers = 2});
   {
     auto f = [part = test::move_only(functions), &results](const test::tracked<> &item) {
       return test::tracked<>(results, item.value);
@@ -211,8 +211,9 @@ TEST_CASE("a bounded queue that fails when full: the rest follows") {
 }
 
 TEST_CASE("a bounded queue that is full of other work") {
-  weft::executor pool({.max_workers = 1, .max_queue = 1});
   test::gate hold, stands;
+  int total = 0;
+  weft::executor pool({.max_workers = 1, .max_queue = 1});
   const test::opener open_at_end(hold);
   pool.post([&] {
     stands.open();
@@ -224,17 +225,17 @@ TEST_CASE("a bounded queue that is full of other work") {
   CHECK_THROWS_AS(*late.begin(), weft::timed_out);
   auto results = pool.map([](int n) { return n; }, {1, 2});
   std::thread later([&] { hold.open(); });
-  int total = 0;
   for (const int n : results) total += n;
   later.join();
   CHECK(total == 3);
 }
 
 TEST_CASE("a time-out ends the iteration and cancels what has not started") {
-  weft::executor pool({.max_workers = 1});
   test::gate hold;
-  const test::opener open_at_end(hold);
   std::atomic<int> ran = 0;
+  int seen = 0;
+  weft::executor pool({.max_workers = 1});
+  const test::opener open_at_end(hold);
   auto results = pool.map(
       [&](int n) {
         ++ran;
@@ -243,7 +244,6 @@ TEST_CASE("a time-out ends the iteration and cancels what has not started") {
       },
       {0, 1, 2, 3}, {.timeout = 20ms});
   auto it = results.begin();
-  int seen = 0;
   const auto go_through = [&] {
     for (; it != results.end(); ++it) seen += *it + 1;
   };
@@ -335,10 +335,10 @@ TEST_CASE("what could not be submitted any more comes as cancelled") {
 }
 
 TEST_CASE("a wait for an item that was interrupted may be tried again") {
-  weft::executor pool({.max_workers = 2});
   test::gate hold, item_stands, stands;
-  const test::opener open_at_end(hold);
   bool interrupted = false;
+  weft::executor pool({.max_workers = 2});
+  const test::opener open_at_end(hold);
   const auto reader = pool.submit([&] {
     auto results = pool.map(
         [&](int n) {

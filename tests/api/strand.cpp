@@ -25,9 +25,9 @@ TEST_CASE("tasks of a strand keep their order and do not overlap") {
 }
 
 TEST_CASE("one strand does not hold up another") {
+  test::gate hold;
   weft::executor pool({.max_workers = 2});
   const weft::strand held(pool), free(pool);
-  test::gate hold;
   const test::opener open_at_end(hold);
   const auto waits = held.submit([&] { hold.pass(); });
   CHECK(free.submit([] { return 1; }).result(test::too_long) == 1);

@@ -51,13 +51,13 @@ static_assert(std::is_same_v<weft::call_result_t<std::string && (*)()>, std::str
 static_assert(std::is_same_v<weft::call_result_t<void (*)()>, void>);
 
 TEST_CASE("a callable with arguments") {
+  int touched = 0;
   weft::executor pool({.max_workers = 2});
   CHECK(pool.submit([](int a, int b) { return a + b; }, 20, 22).result() == 42);
   CHECK(pool.submit(std::plus<>(), std::string("a"), "b").result() == "ab");
   counter c;
   CHECK(pool.submit(&counter::add, &c, 5).result() == 5);
   CHECK(pool.submit(&counter::add, std::ref(c), 5).result() == 10);
-  int touched = 0;
   pool.submit([](int &n) { n = 7; }, std::ref(touched)).result();
   CHECK(touched == 7);
 }
@@ -89,13 +89,13 @@ TEST_CASE("a callable that moves out of itself may do so: it is called once") {
 }
 
 TEST_CASE("void and references") {
-  weft::executor pool({.max_workers = 1});
   bool ran = false;
+  int target = 1;
+  weft::executor pool({.max_workers = 1});
   const weft::future<void> done = pool.submit([&] { ran = true; });
   done.result();
   CHECK(ran);
 
-  int target = 1;
   const weft::future<int &> to_target = pool.submit([&]() -> int & { return target; });
   CHECK(&to_target.result() == &target);
   to_target.result() = 5;
@@ -118,8 +118,8 @@ TEST_CASE("a result that can be neither copied nor moved") {
 }
 
 TEST_CASE("over-aligned closures and results lie where they must") {
-  weft::executor pool({.max_workers = 1});
   bool closure_aligned = false;
+  weft::executor pool({.max_workers = 1});
   const auto f = pool.submit([&, big = aligned<256>()] {
     closure_aligned = is_aligned(&big, 256);
     return aligned<1024>{7};
@@ -130,10 +130,10 @@ TEST_CASE("over-aligned closures and results lie where they must") {
 }
 
 TEST_CASE("the closure is destroyed once, before the future is done") {
-  weft::executor pool({.max_workers = 1});
-  census counts;
-  int alive_when_done = -1;
   test::gate hold;
+  census counts;
+  weft::executor pool({.max_workers = 1});
+  int alive_when_done = -1;
   {
     auto f = pool.submit([&hold, part = test::move_only(counts)] { hold.pass(); });
     f.add_done_callback([&](const weft::future<void> &) { alive_when_done = counts.alive; });
@@ -146,8 +146,8 @@ TEST_CASE("the closure is destroyed once, before the future is done") {
 }
 
 TEST_CASE("the closure of a failing task is destroyed too, before the future is done") {
-  weft::executor pool({.max_workers = 1});
   census counts;
+  weft::executor pool({.max_workers = 1});
   const auto f =
       pool.submit([part = test::tracked<>(counts)]() -> test::move_may_throw { throw std::runtime_error("no"); });
   CHECK_THROWS_AS(f.result(), std::runtime_error);
@@ -155,12 +155,12 @@ TEST_CASE("the closure of a failing task is destroyed too, before the future is 
 }
 
 TEST_CASE("the closure of a cancelled task is destroyed by cancel, without a call") {
-  weft::executor pool({.max_workers = 1});
   test::gate hold;
-  const test::opener open_at_end(hold);
-  const auto blocker = pool.submit([&] { hold.pass(); });
   census counts;
   bool ran = false;
+  weft::executor pool({.max_workers = 1});
+  const test::opener open_at_end(hold);
+  const auto blocker = pool.submit([&] { hold.pass(); });
   const auto f = pool.submit([&, part = test::tracked<>(counts)] { ran = true; });
   CHECK(counts.alive == 1);
   CHECK(f.cancel());
@@ -171,8 +171,9 @@ TEST_CASE("the closure of a cancelled task is destroyed by cancel, without a cal
 }
 
 TEST_CASE("the result lives as long as a handle") {
-  weft::executor pool({.max_workers = 1});
+  test::gate hold;
   census counts;
+  weft::executor pool({.max_workers = 1});
   SUBCASE("in the place of the closure") {
     auto f = pool.submit([&] { return test::tracked<>(counts, 4); });
     CHECK(f.result().value == 4);
@@ -188,7 +189,6 @@ TEST_CASE("the result lives as long as a handle") {
     CHECK(counts.alive == 1);
   }
   SUBCASE("with no handle at all") {
-    test::gate hold;
     pool.submit([&] {
       hold.pass();
       return test::tracked<>(counts);
@@ -201,8 +201,8 @@ TEST_CASE("the result lives as long as a handle") {
 }
 
 TEST_CASE("a callable whose copy fails: submit throws, nothing is left behind, the pool goes on") {
-  weft::executor pool({.max_workers = 1});
   census counts;
+  weft::executor pool({.max_workers = 1});
   const auto wrapped = [part = test::copy_fails(counts)] {};
   CHECK_THROWS_AS(pool.submit(wrapped), std::runtime_error);
   const test::copy_fails argument(counts);
@@ -226,9 +226,9 @@ TEST_CASE("a result whose move fails becomes the error of the future") {
 }
 
 TEST_CASE("a refused submit destroys what it copied and keeps its hands off the rest") {
+  census counts;
   weft::executor pool({.max_workers = 1});
   pool.shutdown();
-  census counts;
   const test::tracked<> mine(counts);
   CHECK_THROWS_AS(pool.submit([](const test::tracked<> &) {}, mine), weft::shut_down);
   CHECK_THROWS_AS(pool.submit([mine] {}), weft::shut_down);
@@ -288,17 +288,17 @@ TEST_CASE("submit_batch moves out of a range that is given away") {
 }
 
 TEST_CASE("submit_batch is accepted whole or not at all") {
-  weft::executor pool({.max_workers = 1, .max_queue = 2});
   test::gate hold;
   test::gate started;
+  census counts;
+  std::atomic<int> ran = 0;
+  weft::executor pool({.max_workers = 1, .max_queue = 2});
   const test::opener open_at_end(hold);
   const auto blocker = pool.submit([&] {
     started.open();
     hold.pass();
   });
   started.pass();
-  census counts;
-  std::atomic<int> ran = 0;
   const auto part = [&, tracked = test::tracked<>(counts)] { ++ran; };
   CHECK_THROWS_AS(pool.submit_batch(std::vector(3, part)), weft::queue_full);
   CHECK(counts.alive == 1);

@@ -102,9 +102,9 @@ TEST_CASE("an empty handle is refused") {
 }
 
 TEST_CASE("a wait of a task that was asked to stop is interrupted") {
+  test::gate stands;
   weft::executor pool({.max_workers = 1});
   const weft::promise<int> never;
-  test::gate stands;
   const auto f = pool.submit([&] {
     stands.open();
     static_cast<void>(weft::wait({never.get_future()}));
@@ -119,8 +119,8 @@ TEST_CASE("as_completed: the finished ones first, then as they come, each once")
   ints futures = futures_of(promises);
   futures.push_back(futures[2]);
   promises[2].set_value(2);
-  weft::executor pool({.max_workers = 1});
   test::gate go;
+  weft::executor pool({.max_workers = 1});
   pool.post([&] {
     go.pass();
     promises[3].set_value(3);
