@@ -1,23 +1,26 @@
 #include "base/log.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 #include <unistd.h>
 
 namespace weft::core {
 
-void log_line(std::string_view text) noexcept {
+void log_line(std::initializer_list<std::string_view> parts) noexcept {
   char line[1024];
-  constexpr std::string_view head = "weft: ";
-  std::memcpy(line, head.data(), head.size());
-  const std::size_t room = sizeof line - head.size() - 1;
-  const std::size_t length = std::min(text.size(), room);
-  // A message may hold line breaks; a line of the log may not.
-  std::transform(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(length), line + head.size(),
-                 [](char c) { return c == '\n' || c == '\r' ? ' ' : c; });
-  line[head.size() + length] = '\n';
-  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line, head.size() + length + 1);
+  std::size_t length = 0;
+  const auto append = [&](std::string_view text) {
+    const std::size_t room = sizeof line - 1 - length; // one byte is for the line's end
+    const std::string_view fitting = text.substr(0, room);
+    // A message may hold line breaks; a line of the log may not.
+    std::transform(fitting.begin(), fitting.end(), line + length,
+                   [](char c) { return c == '\n' || c == '\r' ? ' ' : c; });
+    length += fitting.size();
+  };
+  append("weft: ");
+  for (const std::string_view part : parts) append(part);
+  line[length] = '\n';
+  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line, length + 1);
 }
 
 } // namespace weft::core

@@ -32,8 +32,8 @@ void futex_wake_one(std::atomic<std::uint32_t> &word) noexcept {
 bool parker::park(deadline until) noexcept {
   std::uint32_t expected = empty;
   if (!state_.compare_exchange_strong(expected, asleep, std::memory_order_acquire)) {
-    // It was the permit. Taken by an exchange and not a store: a second unpark() may come just now, and a store would throw
-    // its permit away without having seen what came before it.
+    // It was the permit. Taken by an exchange and not a store: a second unpark() may come just now, and a store would
+    // throw its permit away without having seen what came before it.
     state_.exchange(empty, std::memory_order_acquire);
     return true;
   }

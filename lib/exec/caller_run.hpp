@@ -17,6 +17,8 @@ public:
   // With one handle. Throws std::bad_alloc; null: the runtime has ended.
   static caller_run *make(shared<roster> home, executor_list &list, bound_settings queue, bool daemon);
 
+  ~caller_run() override { withdraw_from_view(); }
+
   weft_status submit(task *const *tasks, std::size_t count) override;
   void close() override;
   void cancel_pending() override;

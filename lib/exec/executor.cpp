@@ -2,6 +2,7 @@
 
 #include "thread/record.hpp"
 #include "thread/thread.hpp"
+#include "thread/wait_graph.hpp"
 
 namespace weft::core {
 
@@ -32,8 +33,10 @@ bool executor::enlist() noexcept {
   return list_->admit(*this);
 }
 
-executor::~executor() {
+void executor::withdraw_from_view() noexcept {
   if (list_ != nullptr) list_->leave(*this);
+  // Whoever found one of our tasks pending under this lock, and is still looking at us, goes on first.
+  const std::scoped_lock hold(wait_graph::instance().mutex());
 }
 
 void executor::unref_handle() {

@@ -43,7 +43,7 @@ enum class executor_kind { pool, strand, caller_run };
 
 class executor : public weft_executor, public task_owner {
 public:
-  ~executor() override;
+  ~executor() override = default;
 
   // Accept tasks, all or none. On failure they are the caller's as before.
   virtual weft_status submit(task *const *tasks, std::size_t count) = 0;
@@ -82,8 +82,11 @@ public:
 protected:
   executor(executor_kind kind, shared<roster> home, executor_list *list, bool daemon) noexcept
       : kind_(kind), daemon_(daemon), home_(std::move(home)), list_(list) {}
-  // In the constructor of a kind, when it is complete. False: the runtime has ended.
+  // When the object is complete. False: the runtime has ended.
   bool enlist() noexcept;
+  // First thing in the destructor of each kind, while its virtual functions still work: afterwards neither the
+  // runtime's list nor the wait graph calls them any more.
+  void withdraw_from_view() noexcept;
 
 private:
   friend class executor_list;

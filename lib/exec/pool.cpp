@@ -47,6 +47,7 @@ pool::pool(shared<roster> home, executor_list &list, const pool_settings &settin
 }
 
 pool::~pool() {
+  withdraw_from_view();
   if (settings_.initializer_drop != nullptr) settings_.initializer_drop(settings_.initializer_ctx);
   if (error *const reason = broken_.load(std::memory_order_acquire); reason != nullptr) reason->unref();
 }

@@ -99,6 +99,7 @@ strand::strand(pool &on)
       serial_(asio_executor(on.context(), *this)) {}
 
 strand::~strand() {
+  withdraw_from_view();
   if (turn_task_ != nullptr) turn_task_->unref();
 }
 

@@ -43,7 +43,10 @@ weft_status scheduler::enter(void *ctx, weft_error ** /*failure*/) {
 
 void scheduler::work(worker &me, record &self) {
   if (settings_.prepare != nullptr) {
-    end_searching(me); // the initializer may take its time; others see to the tasks
+    // The initializer may take its time. The first task waits for it, for this worker was started for that one; should
+    // there be more, the next worker sees to them.
+    me.searching = false;
+    if (census_.add(-1, 0, 0).searching == 1 && injector_.size() > 1) wake_one();
     settings_.prepare(owner_);
   }
   for (;;) {

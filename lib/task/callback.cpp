@@ -29,7 +29,10 @@ void call(task &done, callback &what) {
   } catch (const abi::__forced_unwind &) {
     throw;
   } catch (...) {
-    log_line("a callback of a future threw an exception; it is ignored");
+    const error *const thrown = error::from_current_exception();
+    log_line(
+        {"a callback of a future threw an exception, which is ignored: ", thrown->kind(), ": ", thrown->message()});
+    thrown->unref();
   }
 }
 

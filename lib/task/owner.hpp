@@ -13,8 +13,9 @@ struct record;
 
 class task_owner : public shared_object<task_owner> {
 public:
-  // Takes the wait graph's lock once, so that whoever found a pending task under that lock may still call its owner.
-  virtual ~task_owner();
+  // A destructor of a derived class first takes the wait graph's lock once, so that whoever found a pending task under
+  // that lock may still call its owner.
+  virtual ~task_owner() = default;
 
   enum class haste {
     now,      // run it here if it has not started

@@ -26,10 +26,6 @@ struct task_block {
   }
 };
 
-task_owner::~task_owner() {
-  const std::scoped_lock hold(wait_graph::instance().mutex()); // see owner.hpp
-}
-
 task *task::create(const weft_task_type_t &type, std::uint32_t references) noexcept {
   void *const block = allocate_block(task_block::size(type), task_block::align(type));
   if (block == nullptr) return nullptr;

@@ -144,7 +144,7 @@ private:
   std::atomic<std::uint32_t> refs_;
   const weft_task_type_t *type_;
   union {
-    task_owner *owner_ = nullptr; // not counted: valid while pending or running, see task_owner::~task_owner
+    task_owner *owner_ = nullptr; // not counted: valid while pending or running, see owner.hpp
     task *next_dying_;            // when the last reference is gone
   };
 };

@@ -1,7 +1,6 @@
 #include "thread/roster.hpp"
 
 #include <cxxabi.h>
-#include <string>
 
 #include "base/error.hpp"
 #include "base/log.hpp"
@@ -83,12 +82,7 @@ void roster::report(thread *where, const weft_error *failure) {
     }
   }
   const auto &e = *static_cast<const error *>(failure);
-  try {
-    log_line(std::string("error in thread ") + (where != nullptr ? where->name() : "?") + ": " + e.kind() + ": " +
-             e.message());
-  } catch (const std::bad_alloc &) {
-    log_line(e.message());
-  }
+  log_line({"error in thread ", where != nullptr ? where->name() : "?", ": ", e.kind(), ": ", e.message()});
 }
 
 } // namespace weft::core

@@ -143,7 +143,7 @@ weft_status thread::launch() noexcept {
     if (!created && settings_.stack_size != 0 && settings_.stack_size < boost::thread::attributes().get_stack_size()) {
       // A small stack that thread-local data does not fit into is refused like a lack of resources.
       created = create_system_thread(0);
-      if (created) log_line("thread " + settings_.name + ": the stack size was refused, the default is used");
+      if (created) log_line({"thread ", settings_.name, ": the stack size was refused, the default is used"});
     }
     if (!created) {
       unref();
@@ -216,11 +216,13 @@ void thread::adopt_calling_thread(record &self) noexcept {
 void thread::body() noexcept(false) {
   const weft_status refusal = settle_in();
   refusal_ = refusal;
+  const bool leaves = refusal != WEFT_OK && settings_.role != thread_role::worker;
+  returned_ = leaves;
   phase_.store(refusal == WEFT_OK ? alive : refused, std::memory_order_release);
   phase_.notify_all();
   // A refused thread touches nothing below: its starter reaps it. A worker is refused only when memory is exhausted,
   // and then it must leave as if it had run.
-  if (refusal != WEFT_OK && settings_.role != thread_role::worker) return;
+  if (leaves) return;
 
   weft_error *failure = nullptr;
   struct ending { // also when pthread_exit or a cancellation unwinds the target
@@ -244,6 +246,7 @@ void thread::body() noexcept(false) {
     home_->report(this, failure);
     static_cast<error *>(failure)->unref();
   }
+  returned_ = true;
   if (refusal != WEFT_OK) finish_on_thread_end(); // it has no record whose end would do it
 }
 
@@ -257,11 +260,13 @@ void thread::finish_on_thread_end() noexcept {
 void thread::reap() noexcept {
   const std::scoped_lock hold(system_mutex_);
   if (system_thread_ == nullptr) return;
-  try {
+  // Boost waits for a word of its own that a thread ended by pthread_exit never says. Such a thread, and this very one
+  // past its end, are let go: nothing of the user's is left to run in them.
+  const bool joinable = returned_ && system_thread_->get_id() != boost::this_thread::get_id();
+  if (joinable)
     system_thread_->join();
-  } catch (const boost::thread_resource_error &) {
-    system_thread_->detach(); // it is this very thread, past its end
-  }
+  else
+    system_thread_->detach();
   delete std::exchange(system_thread_, nullptr);
 }
 

@@ -109,6 +109,8 @@ private:
   std::atomic<bool> daemon_;
   std::atomic<std::uint64_t> ident_{0}, native_id_{0}; // written before phase_ becomes alive
   completion end_;
+  bool returned_ =
+      false; // written by the thread before end_, or before phase_ becomes refused: its body was not unwound
 
   std::mutex system_mutex_; // reaping; held while the system's thread, past its last user code, goes away
   boost::thread *system_thread_ = nullptr; // under system_mutex_
