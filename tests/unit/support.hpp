@@ -97,6 +97,11 @@ struct noting_owner final : task_owner {
   std::vector<std::int32_t> reported;
 };
 
+// Long enough for everything; turns a hang into a failure.
+inline deadline soon() {
+  return deadline::after(60 * WEFT_SECOND);
+}
+
 inline weft_error *failure_of(std::int32_t code, const char *message = "") {
   return error::make(code, "test", message);
 }

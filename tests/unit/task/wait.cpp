@@ -10,10 +10,6 @@ using namespace weft::test;
 
 namespace {
 
-deadline soon() {
-  return deadline::after(60 * WEFT_SECOND);
-}
-
 // Promises that go at the end of the scope.
 template <std::size_t Count> struct promises {
   promises() {

@@ -31,8 +31,4 @@ inline shared<weft::core::thread> new_thread(const shared<roster> &home, target 
   return adopt(new weft::core::thread(home, std::move(settings), does.as_target()));
 }
 
-inline deadline soon() {
-  return deadline::after(60 * WEFT_SECOND); // turns a hang into a failure
-}
-
 } // namespace weft::test
