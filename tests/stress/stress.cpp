@@ -92,6 +92,13 @@ void end(executor &which) {
   which.reset();
 }
 
+void wait(weft_future_t *which) {
+  using clock = std::chrono::steady_clock;
+  const clock::time_point began = clock::now();
+  VERIFY_OK(weft_future_wait(which, WEFT_FOREVER));
+  VERIFY(clock::now() - began < std::chrono::milliseconds(9'500));
+}
+
 namespace {
 
 weft_executor_stats_t stats_of(weft_executor_t *pool) {

@@ -153,8 +153,11 @@ template <class F> thread start_thread(F closure, const weft_thread_options_t *o
   return thread(made);
 }
 
+/// Waits without limit for something short. Idle workers look around by themselves every ten seconds, which would hide
+/// a wake-up that was lost; so a wait that needs nearly as long has found one.
+void wait(weft_future_t *which);
 inline void wait(const future &which) {
-  VERIFY_OK(weft_future_wait(which.get(), WEFT_FOREVER));
+  wait(which.get());
 }
 
 /// Turns a hang into a failure that names its part; far beyond what the slowest machine needs.

@@ -1,0 +1,18 @@
+// The invariants of the contract, tried on random programs. WEFT_TEST_SEED=N plays the program N first; the order of
+// events is the system's, so a failure may take several runs to come back.
+#include <doctest/doctest.h>
+
+#include "random_program.hpp"
+
+#include <cstdlib>
+
+using namespace stress;
+
+TEST_CASE("random programs keep every promise") {
+  const bool replay = std::getenv("WEFT_TEST_SEED") != nullptr;
+  dice seeds(seed());
+  for (std::size_t i = 0; i < turns(1'500, 200'000); ++i) {
+    const watchdog patience("a random program");
+    program(replay ? seed() : i == 0 ? seed() : seeds.roll()).run();
+  }
+}
