@@ -161,6 +161,38 @@ TEST_CASE("scheduler: one who submits and waits by turns needs one worker") {
   CHECK(pool->finish() == WEFT_OK);
 }
 
+// Idle workers look again by themselves after ten seconds; whoever needs that has lost a wake-up. So the bound is half.
+TEST_CASE("scheduler: the first push to a fresh scheduler is seen without the re-check") {
+  for (int round = 0; round < 1'000; ++round) {
+    const auto pool = pool_of(round % 3 + 1);
+    work content;
+    task *const t = content.make();
+    REQUIRE(pool->push(t) == WEFT_OK);
+    const dependency on{t, &task::may_end};
+    const weft_status answer = wait_for_completion(*current_record(), *t->end(), on, deadline::after(5 * WEFT_SECOND));
+    REQUIRE(pool->finish() == WEFT_OK);
+    t->unref();
+    REQUIRE(answer == WEFT_OK);
+  }
+}
+
+TEST_CASE("scheduler: pushes into rest and search are seen without the re-check") {
+  const auto pool = pool_of(2);
+  for (int round = 0; round < 5'000; ++round) {
+    work content;
+    task *const t = content.make();
+    for (int pause = round % 1'500; pause > 0; --pause) relax(); // about as long as a worker searches before it rests
+    REQUIRE(pool->push(t) == WEFT_OK);
+    const dependency on{t, &task::may_end};
+    const weft_status answer = wait_for_completion(*current_record(), *t->end(), on, deadline::after(5 * WEFT_SECOND));
+    t->cancel(); // should it still be there: its content goes now
+    while (!t->done()) std::this_thread::yield();
+    t->unref();
+    REQUIRE(answer == WEFT_OK);
+  }
+  CHECK(pool->finish() == WEFT_OK);
+}
+
 TEST_CASE("scheduler: what is withdrawn does not run, all else does") {
   const auto pool = pool_of(2);
   gate go;

@@ -321,7 +321,7 @@ TEST_CASE("task: cancel against claim") {
     for (int i = 0; i < rounds; ++i) {
       together.arrive_and_wait();
       task *const t = current;
-      for (int pause = i % 64; pause > 0; --pause) relax(); // so that either side wins now and then
+      for (int pause = i % 64 * 64; pause > 0; --pause) relax(); // so that either side wins now and then
       answer = t->cancel();
       t->unref();
       together.arrive_and_wait();
