@@ -30,18 +30,25 @@ ip::address to_address(const sockaddr *address) {
   return ip::address_v6(bytes, v6.sin6_scope_id);
 }
 
+// What a lookup ends with: addresses, or the reason why there are none. A reason is a value here and no exception, for
+// it goes to another thread.
+struct lookup {
+  addresses found;
+  std::string reason;
+};
+
 // Blocks as long as the system likes.
-addresses ask_system(const std::string &host) {
+lookup ask_system(const std::string &host) {
   addrinfo hints{}, *list = nullptr;
   hints.ai_socktype = SOCK_STREAM;
   const int error = getaddrinfo(host.c_str(), nullptr, &hints, &list);
-  if (error == EAI_NONAME) throw lookup_failure("unknown host");
-  if (error != 0) throw lookup_failure(std::string("name lookup failed: ") + gai_strerror(error));
+  if (error == EAI_NONAME) return {{}, "unknown host"};
+  if (error != 0) return {{}, std::string("name lookup failed: ") + gai_strerror(error)};
   const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(list, &freeaddrinfo);
-  addresses result;
+  lookup result;
   for (const addrinfo *each = list; each != nullptr; each = each->ai_next)
-    if (each->ai_family == AF_INET || each->ai_family == AF_INET6) result.push_back(to_address(each->ai_addr));
-  if (result.empty()) throw lookup_failure("unknown host");
+    if (each->ai_family == AF_INET || each->ai_family == AF_INET6) result.found.push_back(to_address(each->ai_addr));
+  if (result.found.empty()) result.reason = "unknown host";
   return result;
 }
 
@@ -66,23 +73,23 @@ addresses name_resolver::resolve(const std::string &host, std::chrono::steady_cl
   const ip::address numeric = ip::make_address(host, not_numeric);
   if (!not_numeric) return {numeric};
 
-  weft::promise<addresses> promise;
-  const weft::future<addresses> future = promise.get_future();
+  weft::promise<lookup> promise;
+  const weft::future<lookup> future = promise.get_future();
   pool_.post([host, promise = std::move(promise)] {
-    const auto nobody_waits = [&promise] { return promise.get_future().cancelled(); };
-    if (nobody_waits()) return;
+    if (promise.get_future().cancelled()) return; // given up before its turn came
     try {
       promise.set_value(ask_system(host));
     } catch (const weft::cancelled &) { // given up meanwhile
-    } catch (const std::exception &) {
-      if (!nobody_waits()) promise.set_exception(std::current_exception());
     }
   });
 
   const std::stop_callback give_up(stop, [&future] { future.cancel(); });
   if (!future.wait(deadline - std::chrono::steady_clock::now())) future.cancel();
-  if (!future.cancelled()) return future.result();
-  throw lookup_failure(stop.stop_requested() ? "interrupted" : "timed out while looking up the host");
+  if (future.cancelled())
+    throw lookup_failure(stop.stop_requested() ? "interrupted" : "timed out while looking up the host");
+  const lookup answer = future.take();
+  if (answer.found.empty()) throw lookup_failure(answer.reason);
+  return answer.found;
 }
 
 } // namespace examples
