@@ -172,7 +172,10 @@ weft_status weft_executor_submit_batch(weft_executor_t *executor, const weft_sub
         discard(made.get(), i);
         return WEFT_ENOMEM;
       }
-      if (futures == nullptr) made[i]->set_references(1);
+      if (futures == nullptr && result_drop != nullptr) {
+        made[i]->set_references(1);
+        made[i]->set_posted();
+      }
     }
     const weft_status status = unwrap(executor)->submit(made.get(), count);
     if (status != WEFT_OK) {

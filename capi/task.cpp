@@ -16,6 +16,15 @@ bool sound(const weft_task_type_t &type) noexcept {
          (type.room_align == 0 || std::has_single_bit(type.room_align));
 }
 
+// One reference for the queue, one for the handle if there is one. A refused task may be given again, another way.
+void prepare(task &given, bool with_handle) noexcept {
+  given.set_references(with_handle ? 2 : 1);
+  if (with_handle)
+    given.clear_posted();
+  else
+    given.set_posted();
+}
+
 } // namespace
 
 extern "C" {
@@ -42,7 +51,7 @@ weft_status weft_executor_submit_task(weft_executor_t *executor, weft_task_t *ta
   if (executor == nullptr || task == nullptr) return WEFT_EINVAL;
   weft::core::task *const given = unwrap(task);
   if (out != nullptr && !given->has_future()) return WEFT_EINVAL;
-  given->set_references(out != nullptr ? 2 : 1);
+  prepare(*given, out != nullptr);
   return guard([&]() -> weft_status {
     const weft_status status = unwrap(executor)->submit(&given, 1);
     if (status == WEFT_OK && out != nullptr) *out = wrap_future(given);
@@ -56,7 +65,7 @@ weft_status weft_executor_submit_tasks(weft_executor_t *executor, weft_task_t *c
   for (size_t i = 0; i < count; ++i)
     if (tasks[i] == nullptr || (futures != nullptr && !unwrap(tasks[i])->has_future())) return WEFT_EINVAL;
   if (count == 0) return WEFT_OK;
-  for (size_t i = 0; i < count; ++i) unwrap(tasks[i])->set_references(futures != nullptr ? 2 : 1);
+  for (size_t i = 0; i < count; ++i) prepare(*unwrap(tasks[i]), futures != nullptr);
   return guard([&]() -> weft_status {
     const weft_status status = unwrap(executor)->submit(reinterpret_cast<task *const *>(tasks), count);
     if (status == WEFT_OK && futures != nullptr)

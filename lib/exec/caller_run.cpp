@@ -37,9 +37,11 @@ weft_status caller_run::submit(task *const *tasks, std::size_t count) {
   if (bound_.exists()) {
     const weft_status room = bound_.acquire(count, {this, &caller_run::may_happen});
     if (room == WEFT_EFULL && bound_.lets_caller_run()) {
-      if (closed_.load(std::memory_order_acquire)) return WEFT_ESHUTDOWN;
       record *const self = current_record();
       if (self == nullptr) return WEFT_ENOMEM;
+      const shared<task_owner> alive(this); // a task may drop the last handle
+      const turn mine(*this);               // before the look: from here on the end waits for us
+      if (closed_.load(std::memory_order_acquire)) return WEFT_ESHUTDOWN;
       for (std::size_t i = 0; i < count; ++i) {
         if (tasks[i]->try_claim()) tasks[i]->run_claimed(*self, this);
         tasks[i]->unref();

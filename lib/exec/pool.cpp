@@ -79,11 +79,19 @@ weft_status pool::submit(task *const *tasks, std::size_t count) {
 }
 
 weft_status pool::run_here(task *const *tasks, std::size_t count) {
-  if (scheduler_.closed()) return WEFT_ESHUTDOWN;
   record *const self = current_record();
   if (self == nullptr) return WEFT_ENOMEM;
+  if (!scheduler_.enter_as_guest()) return is_broken() ? WEFT_EBROKEN : WEFT_ESHUTDOWN;
+  const shared<task_owner> alive(this); // a task may drop the last handle
+  struct leaving {
+    scheduler &of;
+    ~leaving() { of.leave_as_guest(); }
+  } const at_end{scheduler_};
   for (std::size_t i = 0; i < count; ++i) {
-    if (tasks[i]->try_claim()) tasks[i]->run_claimed(*self, this);
+    if (scheduler_.discarding())
+      tasks[i]->cancel();
+    else if (tasks[i]->try_claim())
+      tasks[i]->run_claimed(*self, this);
     tasks[i]->unref(); // the queue's
   }
   return WEFT_OK;

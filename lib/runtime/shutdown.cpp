@@ -71,7 +71,9 @@ struct ending {
     for (;;) {
       const shared<thread> next = adopt(of.find([&](const thread &t) { return waited_for(t) && !is_passed_over(&t); }));
       if (!next) return WEFT_OK;
-      if (const weft_status status = judge(next->join(until), next.get()); status != WEFT_OK) return status;
+      const weft_status status = judge(next->join(until), next.get());
+      if (status == WEFT_ENOTSTARTED) continue; // it was on the way in, and was refused
+      if (status != WEFT_OK) return status;
     }
   }
 

@@ -60,7 +60,7 @@ weft_status scheduler::push_as(task *const *tasks, std::size_t count, admission 
   }
   // The worker that we have just started looks at the queue before it can become idle, and wakes the next one if there
   // is more.
-  if (!one_is_coming) wake_one();
+  if (!one_is_coming) wake_one(reach::everybody);
   return WEFT_OK;
 }
 
@@ -77,7 +77,7 @@ bool scheduler::has_work() const noexcept {
 // After work was published. Nothing to do while somebody searches: he finds it, or sees it when he stops searching.
 // Else an idle worker is woken, or a new one started; one, who will wake the next if there is more. README.md, "Lost
 // wake-up".
-void scheduler::wake_one() noexcept {
+void scheduler::wake_one(reach whom) noexcept {
   census::counts seen = census_.read();
   for (;;) {
     if (seen.searching > 0) return;
@@ -88,7 +88,7 @@ void scheduler::wake_one() noexcept {
       if (!census_.change(seen, +1, +1, 0)) continue;
       return send_wake_up();
     }
-    if (seen.alive >= settings_.max_workers) return;
+    if (whom == reach::the_idle || seen.alive >= settings_.max_workers) return;
     if (start_worker(seen)) return;
   }
 }
@@ -187,39 +187,57 @@ void scheduler::retire(worker &me) noexcept {
     const census::counts before = census_.add(me.searching ? -1 : 0, me.idle ? 0 : -1, -1);
     me.searching = me.idle = false;
     me.retired = true;
-    last = before.alive == 1;
-    if (last && !ended_ && closed_.load(std::memory_order_seq_cst) && !has_work()) ended_ = true;
-    if (!ended_) last = false;
+    if (ended_)
+      last = before.alive == 1;
+    else
+      end_if_drained_locked(); // a worker that its task has ended may have been the last one
   }
   if (last)
     end_.finish(false);
   else if (has_work())
-    wake_one();
+    wake_one(reach::everybody);
 }
 
 void scheduler::close() noexcept {
-  closed_.store(true, std::memory_order_seq_cst);
+  // The queue first: who sees closed_ may rely on it that nothing comes in from outside any more.
   injector_.close();
+  closed_.store(true, std::memory_order_seq_cst);
   const std::scoped_lock hold(start_mutex_); // a worker that starts meanwhile: its tasks come from a closed queue
   const std::uint32_t count = places_.load(std::memory_order_acquire);
   for (std::uint32_t i = 0; i < count; ++i) workers_[i].load(std::memory_order_acquire)->own.close();
-  if (ended_) return;
-  const census::counts now = census_.read();
-  if (now.active != 0 || has_work()) return; // the last worker to become idle does it
-  ended_ = true;
-  if (now.alive == 0)
-    end_.finish(false);
-  else
-    io_.stop();
+  end_if_drained_locked();
 }
 
-// By a worker that became idle. It or close() sees that both have happened: README.md, "The end".
+// By a worker that became idle, or a guest that leaves. They or close() see that all has happened: README.md, "The
+// end".
 void scheduler::end_if_drained() noexcept {
   if (!closed_.load(std::memory_order_seq_cst) || census_.read().active != 0 || has_work()) return;
   const std::scoped_lock hold(start_mutex_);
-  if (ended_ || census_.read().active != 0 || has_work()) return;
+  end_if_drained_locked();
+}
+
+void scheduler::end_if_drained_locked() noexcept {
+  if (ended_ || guests_ != 0 || !closed_.load(std::memory_order_seq_cst)) return;
+  const census::counts now = census_.read();
+  if (now.active != 0 || has_work()) return;
   ended_ = true;
-  io_.stop();
+  if (now.alive == 0)
+    end_.finish(false); // the caller has a reference to the owner
+  else
+    io_.stop(); // the last worker to leave its loop finishes it
+}
+
+bool scheduler::enter_as_guest() noexcept {
+  const std::scoped_lock hold(start_mutex_);
+  if (closed_.load(std::memory_order_relaxed)) return false;
+  ++guests_;
+  return true;
+}
+
+void scheduler::leave_as_guest() noexcept {
+  const std::scoped_lock hold(start_mutex_);
+  --guests_;
+  end_if_drained_locked();
 }
 
 void scheduler::discard() noexcept {

@@ -64,6 +64,10 @@ public:
   // Take tasks that no worker has begun with, from all queues; with their references. 0: there are none.
   std::size_t withdraw(task **out, std::size_t most) noexcept;
 
+  // A submitter is about to run tasks itself; until it leaves, the end does not come. False: closed.
+  bool enter_as_guest() noexcept;
+  void leave_as_guest() noexcept;
+
   // Finishes when the last worker has left its loop (or there never was one) after close().
   completion &end() noexcept { return end_; }
   const completion &end() const noexcept { return end_; }
@@ -89,7 +93,8 @@ private:
   task_queue &queue_of_caller() noexcept;
 
   // --- waking (scheduler.cpp) ---
-  void wake_one() noexcept;
+  enum class reach { everybody, the_idle }; // the idle: without starting a worker
+  void wake_one(reach whom) noexcept;
   void send_wake_up() noexcept;
   weft_status start_first_worker(bool &started) noexcept;
   bool start_worker(census::counts &seen) noexcept;
@@ -97,6 +102,7 @@ private:
   worker *free_place_locked();
   bool has_work() const noexcept;
   void end_if_drained() noexcept;
+  void end_if_drained_locked() noexcept;
 
   // --- the worker's loop (work.cpp) ---
   static weft_status enter(void *ctx, weft_error **failure);
@@ -127,6 +133,7 @@ private:
 
   std::mutex start_mutex_;                           // starting workers, and the decision to end
   bool ended_ = false;                               // under start_mutex_: nobody is started any more
+  std::uint32_t guests_ = 0;                         // under start_mutex_: submitters that run tasks themselves
   std::atomic<std::uint32_t> places_{0};             // written under start_mutex_, after the place
   std::unique_ptr<std::atomic<worker *>[]> workers_; // a place is written once, before places_ covers it
   std::atomic<std::uint32_t> started_{0};            // statistics

@@ -46,7 +46,7 @@ void scheduler::work(worker &me, record &self) {
     // The initializer may take its time. The first task waits for it, for this worker was started for that one; should
     // there be more, the next worker sees to them.
     me.searching = false;
-    if (census_.add(-1, 0, 0).searching == 1 && injector_.size() > 1) wake_one();
+    if (census_.add(-1, 0, 0).searching == 1 && injector_.size() > 1) wake_one(reach::everybody);
     settings_.prepare(owner_);
   }
   for (;;) {
@@ -131,7 +131,7 @@ task *scheduler::refill_from(task_queue &queue, worker &me) noexcept {
   me.batch_taken = static_cast<std::uint32_t>(count);
   if (count > 1) {
     me.batch.fill(taken + 1, count - 1);
-    if (!me.searching) wake_one(); // they are open to thieves from now on
+    if (!me.searching) wake_one(reach::everybody); // they are open to thieves from now on
   }
   return taken[0];
 }
@@ -162,16 +162,16 @@ void scheduler::run(worker &me, record &self, task &ready) {
     ~holding() { which.unref(); }
   } const queue_reference{ready};
   const bool discarded = discarding();
-  const bool claimed = !discarded && ready.try_claim();
+  const bool mine = discarded ? ready.begin_cancel() : ready.try_claim();
   me.in_hand.store(false, std::memory_order_release);
-  if (discarded) ready.cancel();
-  if (!claimed) return; // cancelled, or run by one who waited for it
+  if (!mine) return; // cancelled, or run by one who waited for it
+  if (discarded) return ready.finish_cancel();
 
   const outcome end = ready.perform(self, &owner_);
   // Whoever waits for this task may submit the next one the moment he sees the outcome; he must then find this worker
   // free, not busy, or he would start another one. So it counts as searching before the outcome is published, if it
   // will have to search anyway.
-  if (ready.has_future() && me.batch.empty() && me.own.empty() && injector_.empty()) begin_searching(me);
+  if (!ready.is_posted() && me.batch.empty() && me.own.empty() && injector_.empty()) begin_searching(me);
   if (observer *const callbacks = ready.publish(end); callbacks != nullptr) {
     if (me.searching) end_searching(me); // callbacks may take their time
     run_callbacks(ready, callbacks);
@@ -187,7 +187,7 @@ void scheduler::serve_io(worker &me) noexcept {
   if (!std::exchange(me.woken, false)) return;
   // A wake-up that was meant for an idle worker came to this busy one: pass it on.
   census_.add(-1, -1, 0);
-  if (has_work()) wake_one();
+  if (has_work()) wake_one(reach::everybody);
 }
 
 bool scheduler::begin_searching(worker &me) noexcept {
@@ -200,7 +200,7 @@ bool scheduler::begin_searching(worker &me) noexcept {
 // The last one to stop searching looks once more at everything: what was published while he searched woke nobody.
 void scheduler::end_searching(worker &me) noexcept {
   me.searching = false;
-  if (census_.add(-1, 0, 0).searching == 1 && has_work()) wake_one();
+  if (census_.add(-1, 0, 0).searching == 1 && has_work()) wake_one(reach::everybody);
 }
 
 // False: the scheduler has ended.
@@ -211,10 +211,10 @@ bool scheduler::wait_for_wake_up(worker &me) noexcept {
   me.batch_size = 1;
   me.batch_began = 0;
   // First idle, then one more look: whoever published before that look saw us searching or active and woke nobody.
-  if (has_work()) wake_one();
+  if (has_work()) wake_one(reach::everybody);
   end_if_drained();
   while (!io_.stopped()) {
-    if (io_.run_one_for(recheck_period) == 0 && !io_.stopped() && has_work()) wake_one();
+    if (io_.run_one_for(recheck_period) == 0 && !io_.stopped() && has_work()) wake_one(reach::everybody);
     if (!std::exchange(me.woken, false)) continue;
     me.searching = true; // both counted by whoever sent the wake-up
     me.idle = false;

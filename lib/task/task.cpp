@@ -79,9 +79,9 @@ observer *task::publish(outcome end) noexcept {
   if (end.state == with_error) *static_cast<error **>(room()) = end.failure;
   // An addition and not a store: stop requests may set their bit at any time.
   word_.fetch_add(end.state - running, std::memory_order_acq_rel);
-  if (completion *observers = this->end(); observers != nullptr) return observers->finish(end.state == with_error);
-  if (end.state == with_error) owner_->report(end.failure);
-  return nullptr;
+  if (end.state == with_error && is_posted()) owner_->report(end.failure);
+  completion *const observers = this->end();
+  return observers != nullptr ? observers->finish(end.state == with_error) : nullptr;
 }
 
 void task::run_claimed(record &self, const task_owner *serving) {
@@ -103,10 +103,14 @@ weft_status task::cancel() {
   if (!leave_pending(cancelled)) return too_late();
   // The queue may pop and forget it at any time now, and a callback may drop the caller's reference.
   ref();
-  drop_closure();
-  if (completion *observers = end(); observers != nullptr) run_callbacks(*this, observers->finish(false));
+  finish_cancel();
   unref();
   return WEFT_OK;
+}
+
+void task::finish_cancel() {
+  drop_closure();
+  if (completion *observers = end(); observers != nullptr) run_callbacks(*this, observers->finish(false));
 }
 
 void task::fail_pending(error *reason) {

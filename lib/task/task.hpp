@@ -76,6 +76,10 @@ public:
   void clear_counted() noexcept { word_.fetch_and(~counted_bit, std::memory_order_relaxed); }
 
   const weft_task_type_t &type() const noexcept { return *type_; }
+  // Nobody has or will have a handle: errors go to the exception hook. Before it is submitted.
+  void set_posted() noexcept { word_.fetch_or(posted_bit, std::memory_order_relaxed); }
+  void clear_posted() noexcept { word_.fetch_and(~posted_bit, std::memory_order_relaxed); }
+  bool is_posted() const noexcept { return !has_future() || (word_.load(std::memory_order_relaxed) & posted_bit) != 0; }
   bool has_future() const noexcept { return (type_->flags & WEFT_TASK_POSTED) == 0; }
   task_owner *owner() const noexcept { return owner_; }
   void *room() noexcept;
@@ -101,6 +105,9 @@ public:
 
   // pending -> cancelled, with all that follows from it, on this thread.
   weft_status cancel();
+  // The same in two steps: the state, and what follows from it. The caller holds a reference.
+  bool begin_cancel() noexcept { return leave_pending(cancelled); }
+  void finish_cancel();
   // pending -> error, as if it had run and failed; for tasks that can no longer be run. Takes a reference of its own.
   void fail_pending(error *reason);
   weft_status request_stop() noexcept;
@@ -127,7 +134,8 @@ public:
 private:
   static constexpr std::uint32_t state_mask = 7;
   static_assert((stop_bit & state_mask) == 0);
-  static constexpr std::uint32_t taken_bit = 1u << 5, filling_bit = 1u << 6, counted_bit = 1u << 7;
+  static constexpr std::uint32_t taken_bit = 1u << 5, filling_bit = 1u << 6, counted_bit = 1u << 7,
+                                 posted_bit = 1u << 8;
 
   task(const weft_task_type_t &type, std::uint32_t references) noexcept : refs_(references), type_(&type) {}
   friend struct task_block;

@@ -132,6 +132,7 @@ weft_status thread::start() noexcept {
   if (status != WEFT_OK) {
     home_->leave(*this);
     phase_.store(initial, std::memory_order_release);
+    phase_.notify_all();
   }
   return status;
 }
@@ -276,6 +277,8 @@ bool thread::may_end(const void *object, const wait_graph &graph) noexcept {
 }
 
 weft_status thread::join(deadline until) noexcept {
+  // One that is just starting has been started, unless the system refuses it. It settles in a moment.
+  phase_.wait(starting, std::memory_order_acquire);
   if (state() == WEFT_THREAD_INITIAL) return WEFT_ENOTSTARTED;
   record *const self = current_record();
   if (self == nullptr) return WEFT_ENOMEM;
