@@ -58,9 +58,9 @@ weft_status scheduler::push_as(task *const *tasks, std::size_t count, admission 
   default:
     break;
   }
-  // The worker that we have just started looks at the queue before it can become idle, and wakes the next one if there
-  // is more.
-  if (!one_is_coming) wake_one(reach::everybody);
+  // The worker that we have just started is the one for this push, so no second one is started. But it may have looked
+  // before the push and have gone to rest.
+  wake_one(one_is_coming ? reach::the_idle : reach::everybody);
   return WEFT_OK;
 }
 

@@ -56,7 +56,7 @@ void program::act(dice &random) {
   default:
     if (random.percent(50)) return std::this_thread::yield();
     const weft_status status = weft_sleep(random.below(30) * WEFT_MICROSECOND);
-    if (status != WEFT_OK) VERIFY(status == WEFT_EINTERRUPTED && sound(status, 0));
+    if (status != WEFT_OK) VERIFY_OF(status, status == WEFT_EINTERRUPTED && sound(status, 0));
   }
 }
 
@@ -164,7 +164,7 @@ void program::submit_to(place &where, dice &random) {
       made->posted ? weft_executor_post(where.handle.get(), run_ticket, made, drop_ticket)
                    : weft_executor_submit(where.handle.get(), &options, run_ticket, made, drop_ticket, &future);
   if (status != WEFT_OK) {
-    VERIFY(accepts(status, where, false) && future == nullptr && made->drops.load(relax) == 0);
+    VERIFY_OF(status, accepts(status, where, false) && future == nullptr && made->drops.load(relax) == 0);
     counts.drops.fetch_sub(1, relax);
     return;
   }
@@ -211,10 +211,10 @@ void program::submit_batch(dice &random) {
   options.result_drop = drop_value;
   const auto count = static_cast<std::int64_t>(made.size());
   counts.drops.fetch_add(count, relax);
-  const weft_status status = weft_executor_submit_batch(where.handle.get(), &options, calls.data(), calls.size(),
-                                                        posted ? nullptr : futures.data());
+  const weft_status status = weft_executor_submit_batch(where.handle.get(), posted ? nullptr : &options, calls.data(),
+                                                        calls.size(), posted ? nullptr : futures.data());
   if (status != WEFT_OK) {
-    VERIFY(accepts(status, where, true));
+    VERIFY_OF(status, accepts(status, where, true));
     for (ticket *const t : made) VERIFY(t->runs.load(relax) == 0 && t->drops.load(relax) == 0);
     for (weft_future_t *const f : futures) VERIFY(f == nullptr);
     counts.drops.fetch_sub(count, relax);
@@ -237,7 +237,7 @@ void program::submit_room(dice &random) {
   counts.drops.fetch_add(1, relax);
   const weft_status status = weft_executor_submit_task(where.handle.get(), task, &future);
   if (status != WEFT_OK) {
-    VERIFY(accepts(status, where, false) && future == nullptr);
+    VERIFY_OF(status, accepts(status, where, false) && future == nullptr);
     VERIFY(*static_cast<ticket **>(weft_task_room(task)) == made); // it is ours as before
     counts.drops.fetch_sub(1, relax);
     weft_task_destroy(&task);
@@ -299,7 +299,7 @@ void program::shut_down(dice &random) {
   if ((flags & WEFT_SHUTDOWN_WAIT) == 0)
     VERIFY_OK(status);
   else
-    VERIFY(sound(status, timeout) || (status == WEFT_EDEADLK && inside()));
+    VERIFY_OF(status, sound(status, timeout) || (status == WEFT_EDEADLK && inside()));
 }
 
 } // namespace stress

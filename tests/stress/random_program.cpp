@@ -97,12 +97,15 @@ void program::play(std::uint64_t random, std::uint32_t steps) {
 void program::end_place(place &which, dice &random) {
   const std::uint32_t how = random.below(3);
   const std::uint32_t cancel = how == 1 ? WEFT_SHUTDOWN_CANCEL_PENDING : 0;
-  if (which.what != place::kind::caller_run && how == 2) return which.handle.reset(); // what was accepted goes on
   which.closing.store(true, relax);
   if (cancel != 0) which.cancelling.store(true, relax);
   if (which.driver.joinable()) {
     VERIFY_OK(weft_executor_shutdown(which.handle.get(), cancel, 0));
     which.driver.join();
+  }
+  if (how == 2) { // what was accepted goes on, and the other executors end meanwhile
+    VERIFY_OK(weft_executor_shutdown(which.handle.get(), 0, 0));
+    return;
   }
   VERIFY_OK(weft_executor_shutdown(which.handle.get(), WEFT_SHUTDOWN_WAIT | cancel, WEFT_FOREVER));
   which.ended.store(true, relax);

