@@ -75,11 +75,16 @@ weft_status map::submit_ahead() {
   return WEFT_OK;
 }
 
-// For an item that nobody will run any more.
-weft_status map::make_cancelled(item &which) {
+// For an item that nobody will run any more: cancelled, or failed as the pending ones of a broken pool.
+weft_status map::give_up(item &which) {
   which.future = task::create_promise(nullptr);
   if (which.future == nullptr) return WEFT_ENOMEM;
-  which.future->cancel();
+  if (error *const reason = on_.broken(); reason != nullptr) {
+    which.future->set_error(reason);
+    reason->unref();
+  } else {
+    which.future->cancel();
+  }
   if (drop_ != nullptr) drop_(which.ctx);
   return WEFT_OK;
 }
@@ -94,7 +99,7 @@ weft_status map::next(task *&out) {
   if (submitted_ == yielded_) {                     // nothing is under way that could make room
     if (ahead == WEFT_ETIMEDOUT) return WEFT_EFULL; // it waited for room; the map's own time is another matter
     if (ahead != WEFT_ESHUTDOWN && ahead != WEFT_EBROKEN) return ahead;
-    if (const weft_status status = make_cancelled(items_[submitted_]); status != WEFT_OK) return status;
+    if (const weft_status status = give_up(items_[submitted_]); status != WEFT_OK) return status;
     ++submitted_;
   }
   task &oldest = *items_[yielded_].future;

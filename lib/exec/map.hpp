@@ -32,7 +32,7 @@ private:
 
   weft_status submit_ahead();
   weft_status submit_one(item &which);
-  weft_status make_cancelled(item &which);
+  weft_status give_up(item &which);
   void cancel_rest();
 
   executor &on_; // with a handle
