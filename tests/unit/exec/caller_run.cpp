@@ -118,8 +118,8 @@ TEST_CASE("caller_run: a bound, under each policy") {
   const world w;
   std::uint64_t ran = 0;
   {
-    const handle<caller_run> c(w.new_caller_run({1, WEFT_FULL_FAIL, 0}));
     work one, two;
+    const handle<caller_run> c(w.new_caller_run({1, WEFT_FULL_FAIL, 0}));
     task *const t = submit(*c, one);
     weft_status answer = WEFT_OK;
     CHECK(submit(*c, two, &answer) == nullptr);
@@ -133,8 +133,8 @@ TEST_CASE("caller_run: a bound, under each policy") {
     again->unref();
   }
   {
-    const handle<caller_run> c(w.new_caller_run({1, WEFT_FULL_CALLER, 0}));
     work one, two;
+    const handle<caller_run> c(w.new_caller_run({1, WEFT_FULL_CALLER, 0}));
     task *const first = submit(*c, one), *const second = submit(*c, two);
     CHECK(one.ran == 0);
     CHECK(two.ran == 1);

@@ -28,14 +28,16 @@ TEST_CASE("executor: a closed list lets nobody in") {
 }
 
 TEST_CASE("executor: the last of several handles closes it") {
+  work content; // before the handle, with which it is cancelled
   const world w;
-  const handle<caller_run> first(w.new_caller_run());
+  handle<caller_run> first(w.new_caller_run());
   first->ref_handle();
-  work content;
   task *const t = submit(*first, content);
   REQUIRE(t != nullptr);
   first->unref_handle();
   CHECK_FALSE(t->done());
+  first.reset();
+  CHECK(t->state() == cancelled);
   t->unref();
 }
 

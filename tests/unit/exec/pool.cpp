@@ -33,10 +33,10 @@ struct blocker {
 } // namespace
 
 TEST_CASE("pool: a bound counts what waits, not what runs") {
+  std::vector<work> contents(3); // before the world, whose end waits for what still refers to them
   const world w;
   const handle<pool> p(w.new_pool(1, {2, WEFT_FULL_FAIL, 0}));
   const blocker busy(*p);
-  std::vector<work> contents(3);
   task *const one = submit(*p, contents[0]), *const two = submit(*p, contents[1]);
   REQUIRE(one != nullptr);
   REQUIRE(two != nullptr);
@@ -52,10 +52,10 @@ TEST_CASE("pool: a bound counts what waits, not what runs") {
 }
 
 TEST_CASE("pool: a batch is accepted as a whole or not at all") {
+  std::vector<work> contents(6);
   const world w;
   const handle<pool> p(w.new_pool(1, {3, WEFT_FULL_FAIL, 0}));
   const blocker busy(*p);
-  std::vector<work> contents(6);
   std::vector<task *> batch;
   for (work &c : contents) batch.push_back(c.make_posted());
   CHECK(p->submit(batch.data(), 4) == WEFT_EFULL);
@@ -66,11 +66,11 @@ TEST_CASE("pool: a batch is accepted as a whole or not at all") {
 }
 
 TEST_CASE("pool: those who wait for room are told of the end") {
+  work waiting;
   const world w;
   const handle<pool> p(w.new_pool(1, {1, WEFT_FULL_WAIT, 60 * WEFT_SECOND}));
   {
     const blocker busy(*p);
-    work waiting;
     task *const t = submit(*p, waiting);
     std::vector<weft_status> answers(3, WEFT_OK);
     std::vector<work> contents(3);
