@@ -1,67 +1,114 @@
 #!/usr/bin/env python3
-"""Counts the single cases in the logs of `meson test`, names what failed or was skipped, and prints the last line of tests/run.
+"""Counts what `meson test` has run, case by case, and says what failed and what was skipped.
 
-    count.py BROKEN LOG...      BROKEN is 1 when something could not even be built
+Usage: count.py [--total] BUILD...
 
-A program that speaks TAP counts by its lines, a doctest program by its summary, any other one as a single case. A program
-that failed counts at least one failure, whatever it printed.
+For each build folder it reads meson-logs/testlog.json. A TAP program counts with its single results, a doctest program
+with its test cases, any other test as one. A program that crashed, hung or broke off counts as one failure besides.
+Prints the output of every test that failed, every skip with its reason, and last `N passed, N failed`, with
+`, N skipped` when there were any. With --total it prints that line alone. The exit status is 0 when something passed and
+nothing failed.
 """
+
+import dataclasses
 import json
+import pathlib
 import re
 import sys
 
-TAP = re.compile(r"^(not )?ok\b(.*)$", re.M)
-SKIP = re.compile(r"#\s*SKIP\b", re.I)
-DOCTEST = re.compile(r"^\[doctest\] test cases:\s*(\d+)\s*\|\s*(\d+) passed\s*\|\s*(\d+) failed", re.M)
+DOCTEST = re.compile(r"^\[doctest\] test cases:\s*(\d+)\s*\|\s*(\d+) passed\s*\|\s*(\d+) failed(?:\s*\|\s*(\d+) skipped)?", re.M)
+TAP = re.compile(r"^(not )?ok\b *(?:\d+)? *(?:- )?(.*?)(?:\s*# *(SKIP|TODO)\b *(.*))?$", re.I)
+PLAN_SKIP = re.compile(r"^1\.\.0\b(?:\s*# *SKIP\b *(.*))?", re.I | re.M)
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def cases(entry):
-    """(passed, failed, skipped, names of the skipped) of one program."""
-    output = entry.get("stdout") or ""
-    result = entry["result"]
-    passed = failed = 0
-    skipped = []
-    for line in TAP.finditer(output):
-        if line.group(1):
+@dataclasses.dataclass
+class Tally:
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    skips: list = dataclasses.field(default_factory=list)
+    output: list = dataclasses.field(default_factory=list)
+
+    def line(self):
+        return f"{self.passed} passed, {self.failed} failed" + (f", {self.skipped} skipped" if self.skipped else "")
+
+    def add(self, other):
+        self.passed += other.passed
+        self.failed += other.failed
+        self.skipped += other.skipped
+
+    def skip(self, name, reason):
+        self.skipped += 1
+        self.skips.append(f"skipped: {name}{': ' + reason if reason else ''}")
+
+
+def count_tap(test, out, tally):
+    failed = 0
+    for line in out.splitlines():
+        match = TAP.match(line)
+        if not match:
+            continue
+        is_bad, name, directive, reason = match.groups()
+        if directive and directive.upper() == "SKIP":
+            tally.skip(f"{test['name']}: {name}", reason)
+        elif is_bad:
             failed += 1
-        elif SKIP.search(line.group(2)):
-            skipped.append(line.group(2).strip())
         else:
-            passed += 1
-    for summary in DOCTEST.finditer(output):
-        passed += int(summary.group(2))
-        failed += int(summary.group(3))
-    if result == "SKIP":
-        return passed, failed, skipped or [output.strip().splitlines()[-1] if output.strip() else "no reason given"]
-    if result != "OK":
-        return passed, max(failed, 1), skipped
-    if passed + failed + len(skipped) == 0:
-        passed = 1
-    return passed, failed, skipped
+            tally.passed += 1
+    tally.failed += failed
+    return failed
+
+
+def count(test, tally):
+    """Adds one entry of the log."""
+    out = COLOURS.sub("", test.get("stdout") or "")
+    result = test["result"]
+    failed_inside = 0
+    doctest = DOCTEST.search(out)
+    plan_skip = PLAN_SKIP.search(out)
+    if doctest:
+        passed, failed_inside, skipped = int(doctest[2]), int(doctest[3]), int(doctest[4] or 0)
+        tally.passed += passed
+        tally.failed += failed_inside
+        for _ in range(skipped):
+            tally.skip(test["name"], "a case that is left out of this form")
+    elif result == "SKIP":
+        lines = [line for line in out.splitlines() if line.strip()]
+        tally.skip(test["name"], (plan_skip[1] if plan_skip else lines[-1] if lines else "") or "")
+    elif re.search(r"^1\.\.\d+", out, re.M):
+        failed_inside = count_tap(test, out, tally)
+    elif result in ("OK", "EXPECTEDFAIL"):
+        tally.passed += 1
+    if result not in ("OK", "EXPECTEDFAIL", "SKIP"):
+        if failed_inside == 0:  # it crashed, hung, or its output broke off
+            tally.failed += 1
+        tally.output.append(f"--- {test['name']}: {result}, exit status {test.get('returncode')}")
+        tally.output += [f"    {line}" for line in (out + "\n" + (test.get("stderr") or "")).splitlines()
+                         if not re.match(r"ok\b|# case: ", line)][-200:]
+
+
+def tally_of(build):
+    tally = Tally()
+    log = pathlib.Path(build) / "meson-logs/testlog.json"
+    if log.exists():
+        for line in log.read_text().splitlines():
+            count(json.loads(line), tally)
+    return tally
 
 
 def main():
-    broken, logs = sys.argv[1] == "1", sys.argv[2:]
-    passed, failed, skipped = 0, int(broken), 0
-    for log in logs:
-        folder = log.split("/")[-3]
-        try:
-            entries = [json.loads(line) for line in open(log, encoding="utf-8")]
-        except OSError:
-            print(f"FAILED  {folder}: no test ran")
-            failed += 1
-            continue
-        for entry in entries:
-            p, f, s = cases(entry)
-            passed, failed, skipped = passed + p, failed + f, skipped + len(s)
-            if f:
-                print(f"FAILED  {folder}: {entry['name']} ({f})")
-            for reason in s:
-                print(f"SKIPPED {folder}: {entry['name']}: {reason}")
-    if broken:
-        print("FAILED  a build folder could not be made; see above")
-    print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
-    return 0 if passed and not failed else 1
+    arguments = sys.argv[1:]
+    only_total = "--total" in arguments
+    total = Tally()
+    for build in (argument for argument in arguments if argument != "--total"):
+        tally = tally_of(build)
+        if not only_total:
+            for line in tally.skips + tally.output:
+                print(line)
+        total.add(tally)
+    print(total.line())
+    return total.failed != 0 or total.passed == 0
 
 
 sys.exit(main())

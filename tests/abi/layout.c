@@ -1,0 +1,128 @@
+/* The layout of the structs that cross the ABI, on 64-bit machines: sizes and offsets are promised for the life of
+ * libweft.so.1, and this is the copy to compare with. New fields go to the end of a struct, and to the end of its
+ * table.
+ */
+#include <weft/weft.h>
+
+#include "../capi/check.h"
+
+static void check_offset(size_t actual, size_t expected, const char *field) {
+  if (!CHECK(actual == expected)) printf("# %s is at %zu, was promised at %zu\n", field, actual, expected);
+}
+
+#define AT(type, field, offset) check_offset(offsetof(type, field), offset, #type "." #field)
+
+static void runtime_options(void) {
+  CHECK_EQUAL(sizeof(weft_runtime_options_t), 8);
+  AT(weft_runtime_options_t, size, 0);
+  AT(weft_runtime_options_t, reserved, 4);
+}
+
+static void thread_options(void) {
+  CHECK_EQUAL(sizeof(weft_thread_options_t), 40);
+  AT(weft_thread_options_t, size, 0);
+  AT(weft_thread_options_t, daemon, 4);
+  AT(weft_thread_options_t, name, 8);
+  AT(weft_thread_options_t, stack_size, 16);
+  AT(weft_thread_options_t, nice, 24);
+  AT(weft_thread_options_t, affinity_count, 28);
+  AT(weft_thread_options_t, affinity, 32);
+}
+
+static void executor_options(void) {
+  CHECK_EQUAL(sizeof(weft_executor_options_t), 72);
+  AT(weft_executor_options_t, size, 0);
+  AT(weft_executor_options_t, max_workers, 4);
+  AT(weft_executor_options_t, name_prefix, 8);
+  AT(weft_executor_options_t, initializer, 16);
+  AT(weft_executor_options_t, initializer_ctx, 24);
+  AT(weft_executor_options_t, initializer_drop, 32);
+  AT(weft_executor_options_t, max_queue, 40);
+  AT(weft_executor_options_t, when_full, 48);
+  AT(weft_executor_options_t, daemon, 52);
+  AT(weft_executor_options_t, full_timeout, 56);
+  AT(weft_executor_options_t, stack_size, 64);
+}
+
+static void submit_options_and_calls(void) {
+  CHECK_EQUAL(sizeof(weft_submit_options_t), 16);
+  AT(weft_submit_options_t, size, 0);
+  AT(weft_submit_options_t, reserved, 4);
+  AT(weft_submit_options_t, result_drop, 8);
+  CHECK_EQUAL(sizeof(weft_call_t), 24);
+  AT(weft_call_t, fn, 0);
+  AT(weft_call_t, ctx, 8);
+  AT(weft_call_t, drop, 16);
+}
+
+static void map_options(void) {
+  CHECK_EQUAL(sizeof(weft_map_options_t), 32);
+  AT(weft_map_options_t, size, 0);
+  AT(weft_map_options_t, reserved, 4);
+  AT(weft_map_options_t, buffer, 8);
+  AT(weft_map_options_t, timeout, 16);
+  AT(weft_map_options_t, result_drop, 24);
+}
+
+static void executor_stats(void) {
+  CHECK_EQUAL(sizeof(weft_executor_stats_t), 32);
+  AT(weft_executor_stats_t, size, 0);
+  AT(weft_executor_stats_t, max_workers, 4);
+  AT(weft_executor_stats_t, workers_started, 8);
+  AT(weft_executor_stats_t, workers_alive, 12);
+  AT(weft_executor_stats_t, workers_refused, 16);
+  AT(weft_executor_stats_t, queued, 24);
+}
+
+static void task_type(void) {
+  CHECK_EQUAL(sizeof(weft_task_type_t), 40);
+  AT(weft_task_type_t, size, 0);
+  AT(weft_task_type_t, flags, 4);
+  AT(weft_task_type_t, room_size, 8);
+  AT(weft_task_type_t, room_align, 12);
+  AT(weft_task_type_t, run, 16);
+  AT(weft_task_type_t, drop, 24);
+  AT(weft_task_type_t, drop_result, 32);
+}
+
+/* Constants that callers have compiled in. */
+static void constants(void) {
+  CHECK_EQUAL(WEFT_DAEMON_INHERIT, 0);
+  CHECK_EQUAL(WEFT_DAEMON_NO, 1);
+  CHECK_EQUAL(WEFT_DAEMON_YES, 2);
+  CHECK_EQUAL(WEFT_THREAD_INITIAL, 0);
+  CHECK_EQUAL(WEFT_THREAD_STARTED, 1);
+  CHECK_EQUAL(WEFT_THREAD_STOPPED, 2);
+  CHECK_EQUAL(WEFT_FULL_FAIL, 0);
+  CHECK_EQUAL(WEFT_FULL_WAIT, 1);
+  CHECK_EQUAL(WEFT_FULL_CALLER, 2);
+  CHECK_EQUAL(WEFT_SHUTDOWN_WAIT, 1);
+  CHECK_EQUAL(WEFT_SHUTDOWN_CANCEL_PENDING, 2);
+  CHECK_EQUAL(WEFT_FUTURE_PENDING, 0);
+  CHECK_EQUAL(WEFT_FUTURE_RUNNING, 1);
+  CHECK_EQUAL(WEFT_FUTURE_RESULT, 2);
+  CHECK_EQUAL(WEFT_FUTURE_ERROR, 3);
+  CHECK_EQUAL(WEFT_FUTURE_CANCELLED, 4);
+  CHECK_EQUAL(WEFT_ALL_COMPLETED, 0);
+  CHECK_EQUAL(WEFT_FIRST_COMPLETED, 1);
+  CHECK_EQUAL(WEFT_FIRST_EXCEPTION, 2);
+  CHECK_EQUAL(WEFT_TASK_POSTED, 1);
+}
+
+int main(int argc, char **argv) {
+  static const check_case_t cases[] = {
+      {"weft_runtime_options_t", runtime_options},
+      {"weft_thread_options_t", thread_options},
+      {"weft_executor_options_t", executor_options},
+      {"weft_submit_options_t and weft_call_t", submit_options_and_calls},
+      {"weft_map_options_t", map_options},
+      {"weft_executor_stats_t", executor_stats},
+      {"weft_task_type_t", task_type},
+      {"constants", constants},
+  };
+  if (sizeof(void *) != 8) {
+    printf("1..0 # SKIP the promised layout is that of 64-bit machines\n");
+    return 0;
+  }
+  return check_main(cases, CHECK_COUNT_OF(cases), argc, argv);
+}

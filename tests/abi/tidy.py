@@ -1,0 +1,41 @@
+#!/usr/bin/env python3
+"""clang-tidy finds nothing in lib/ and capi/. Slow, so the short form looks at capi/ and the smallest layer only.
+
+Usage: tidy.py SOURCE_ROOT BUILD_ROOT
+"""
+
+import concurrent.futures
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+from tap import Tap
+
+root, build = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2])
+tap = Tap()
+long_form = "WEFT_TEST_LONG" in os.environ
+
+
+def look_at(name):
+    answer = subprocess.run(["clang-tidy", "--quiet", "-p", build, name], capture_output=True, text=True, check=False)
+    return name, [line for line in answer.stdout.splitlines() if line] if answer.returncode or answer.stdout else []
+
+
+if shutil.which("clang-tidy") is None:
+    tap.skip("clang-tidy finds nothing", "clang-tidy is not installed")
+else:
+    commands = json.loads((build / "compile_commands.json").read_text())
+    sources = sorted({(pathlib.Path(entry["directory"]) / entry["file"]).resolve() for entry in commands})
+    wanted = [path for path in sources if path.is_relative_to(root / "lib") or path.is_relative_to(root / "capi")]
+    chosen = wanted if long_form else [path for path in wanted if path.parent.name in ("base", "capi")]
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for name, faults in pool.map(look_at, chosen):
+            tap.check(name.relative_to(root), faults)
+    if len(chosen) < len(wanted):
+        tap.skip(f"the other {len(wanted) - len(chosen)} files", "only in the long form (WEFT_TEST_LONG)")
+    elif not chosen:
+        tap.check("there are files to look at", ["none was found"])
+tap.finish()
