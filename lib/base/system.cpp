@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <fstream>
+#include <regex>
 #include <sstream>
 
 #include <sched.h>
@@ -76,11 +77,12 @@ std::uint32_t cgroup_cpu_limit(const std::string &proc, const std::string &cgrou
     if (!std::getline(fields, hierarchy, ':') || !std::getline(fields, controllers, ':') || !std::getline(fields, path))
       continue;
     if (path == "/") path.clear();
+    const bool manages_cpu = std::regex_search(controllers, std::regex("(^|,)cpu(,|$)"));
     if (hierarchy == "0" && controllers.empty()) {
       limit = tighter(limit, tightest(cgroup, path, version_2_limit));
-    } else if (("," + controllers + ",").find(",cpu,") != std::string::npos) {
-      limit = tighter(limit, tightest(cgroup + "/" + controllers, path, version_1_limit));
-      limit = tighter(limit, tightest(cgroup + "/cpu", path, version_1_limit));
+    } else if (manages_cpu) {
+      for (const std::string &folder : {controllers, std::string("cpu")})
+        limit = tighter(limit, tightest(std::string(cgroup).append("/").append(folder), path, version_1_limit));
     }
   }
   return limit;

@@ -92,7 +92,9 @@ void run_callbacks(task &done, observer *first) {
 weft_status add_callback(task &future, weft_future_fn fn, void *ctx, weft_drop_fn drop) {
   auto *const made = new (std::nothrow) callback(fn, ctx, drop);
   if (made == nullptr) return WEFT_ENOMEM;
-  if (!future.end()->add(*made)) {
+  // Done is what the state says. Between that and the end of the completion a callback could still be listed, and would
+  // then be called by the finishing thread: late, and not here.
+  if (future.done() || !future.end()->add(*made)) {
     made->next = made->prev = nullptr;
     future.ref(); // the callback may drop the caller's
     run_callbacks(future, made);

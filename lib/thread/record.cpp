@@ -29,7 +29,7 @@ void at_thread_end(void *value);
 
 record_store &store() noexcept {
   static record_store *const made = [] {
-    static constinit unsigned char room[sizeof(record_store)] alignas(record_store) = {};
+    alignas(record_store) static constinit unsigned char room[sizeof(record_store)] = {};
     auto *s = ::new (room) record_store;
     s->usable = pthread_key_create(&s->end_of_thread, at_thread_end) == 0;
     return s;

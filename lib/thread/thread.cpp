@@ -28,7 +28,7 @@ std::atomic<std::uint64_t> next_number{1}; // of Thread-N
 std::atomic<std::uint64_t> next_foreign{1};
 
 // Below this Boost's and our own frames leave no room for the target's.
-constexpr std::uint64_t least_stack = 64 * 1024;
+constexpr std::uint64_t least_stack = std::uint64_t{64} * 1024;
 
 std::string default_name(thread_role role) {
   switch (role) {
