@@ -134,6 +134,25 @@ TEST_CASE("request_stop is seen by the running task and wakes its waits") {
   CHECK_FALSE(pool.submit([] { return weft::this_thread::stop_requested(); }).result());
 }
 
+TEST_CASE("a request to stop does not hide what is done") {
+  int got = 0;
+  const weft::promise<int> made;
+  made.set_value(3);
+  test::gate hold, stands;
+  const test::opener open_at_end(hold);
+  weft::thread reader([&, done = made.get_future()] {
+    stands.open();
+    hold.pass();
+    got = weft::this_thread::stop_requested() ? done.result() + done.result(0s) : -1;
+  });
+  reader.start();
+  stands.pass();
+  reader.request_stop();
+  hold.open();
+  reader.join();
+  CHECK(got == 6);
+}
+
 TEST_CASE("a result can be read many times, and taken once, for all handles") {
   weft::executor pool({.max_workers = 1});
   const auto f = pool.submit([] { return std::make_unique<int>(8); });

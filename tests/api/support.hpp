@@ -21,6 +21,10 @@ using namespace std::chrono_literals;
 /// Turns a hang into a failure. Nothing is expected to take this long.
 inline constexpr auto too_long = 60s;
 
+/// How many links a chain has that must not need stack: more than any stack would hold. Fewer under ThreadSanitizer,
+/// which takes a hundred times as long for each.
+inline constexpr int long_chain = WEFT_TESTS_LONG_CHAIN;
+
 /// Shut until it is opened. Deliberately not made of weft.
 class gate {
 public:

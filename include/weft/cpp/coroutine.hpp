@@ -175,7 +175,7 @@ private:
 
 template <class T> struct taken_future {
   future<T> from;
-  auto operator co_await() && noexcept { return future_awaiter<T, read_taken>(std::move(from)); }
+  auto operator co_await() &&noexcept { return future_awaiter<T, read_taken>(std::move(from)); }
 };
 
 // The promise of a coroutine that returns a future<T>. Its outcome is prepared by return_value or unhandled_exception,

@@ -289,7 +289,7 @@ template <class F, class Range> void map_results<F, Range>::take_front() {
     end_if_late();
     check(weft_sleep(std::min(time_left(), WEFT_MILLISECOND)));
   }
-  if (!ahead_.front().wait(duration::from_count(time_left()))) end_if_late();
+  while (!ahead_.front().wait(duration::from_count(time_left()))) end_if_late();
   current_ = std::move(ahead_.front());
   ahead_.pop_front();
 }
