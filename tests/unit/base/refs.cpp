@@ -17,17 +17,22 @@ private:
   std::atomic<int> &deaths_;
 };
 
+// Apart from the cases, for the compiler would follow the count, lose it, and warn of a use after the end.
+[[gnu::noinline]] void give_back(const counted *object) {
+  object->unref();
+}
+
 } // namespace
 
 TEST_CASE("refs: the object dies with its last reference") {
   std::atomic<int> deaths{0};
   auto *object = new counted(deaths);
   object->ref();
-  object->unref();
+  give_back(object);
   CHECK(deaths == 0);
   CHECK(object->try_ref());
-  object->unref();
-  object->unref();
+  give_back(object);
+  give_back(object);
   CHECK(deaths == 1);
 }
 
@@ -50,10 +55,10 @@ TEST_CASE("refs: taken by many threads and given back, it dies once") {
     object->ref(); // for the other thread
     std::thread other([object] {
       const bool taken = object->try_ref();
-      object->unref();
-      if (taken) object->unref();
+      give_back(object);
+      if (taken) give_back(object);
     });
-    object->unref();
+    give_back(object);
     other.join();
   }
   CHECK(deaths == rounds);
