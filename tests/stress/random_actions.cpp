@@ -97,9 +97,7 @@ bool program::accepts(weft_status status, const place &where, bool batch) {
 }
 
 std::int64_t program::some_timeout(dice &random, const ticket *awaited) {
-  const bool untold =
-      awaited == nullptr || awaited->where == nullptr || (inside() && awaited->where->what == place::kind::caller_run);
-  if (!untold && random.percent(50)) return WEFT_FOREVER;
+  if (!may_never_end(awaited) && random.percent(50)) return WEFT_FOREVER;
   return random.percent(30) ? 0 : random.below(300) * WEFT_MICROSECOND;
 }
 

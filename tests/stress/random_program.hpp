@@ -102,6 +102,7 @@ struct note {
 struct here {
   ticket *task = nullptr;    // the task it runs, if any
   int depth = 0;             // tasks and callbacks on its stack
+  int callbacks = 0;         // callbacks among them
   std::uint32_t thread = 0;  // a number of its own in this program
   std::uint64_t orders = 0;  // how many tasks it has submitted
   std::uint64_t program = 0; // which program the numbers are of
@@ -149,6 +150,10 @@ private:
   bool sound(weft_status status, std::int64_t timeout) const;
   std::int64_t some_timeout(dice &random, const ticket *awaited);
   bool inside() const { return at().depth > 0; }
+  // Would a wait without limit for this be a promise that nobody can keep?
+  bool may_never_end(const ticket *awaited) const {
+    return awaited->where == nullptr || (inside() && awaited->where->what == place::kind::caller_run);
+  }
 
   void submit(dice &random);
   void submit_to(place &where, dice &random);

@@ -150,8 +150,10 @@ void program::called(void *ctx, weft_future_t *done) {
   on.look(done);
   if (!at_once && on.where != nullptr && weft_future_cancelled(done) == 0) VERIFY(!on.where->ended.load(relax));
   ++mine.depth;
+  ++mine.callbacks;
   dice random(self.random);
   for (std::uint32_t steps = mine.depth > 3 ? 0 : random.below(2); steps > 0; --steps) of.act(random);
+  --mine.callbacks;
   --mine.depth;
 }
 

@@ -94,8 +94,7 @@ void program::wait_for_several(dice &random) {
     if (t == nullptr) continue;
     tickets.push_back(t);
     futures.push_back(t->shown.load());
-    if (t->where == nullptr || (inside() && t->where->what == place::kind::caller_run))
-      timeout = std::min<std::int64_t>(timeout, 200 * WEFT_MICROSECOND);
+    if (may_never_end(t)) timeout = std::min<std::int64_t>(timeout, 200 * WEFT_MICROSECOND);
   }
   const std::uint32_t mode = random.below(3);
   std::vector<std::uint8_t> done(futures.size(), 7);
@@ -127,8 +126,7 @@ void program::iterate_completed(dice &random) {
     ticket *const t = some_ticket(random);
     if (t == nullptr) continue;
     futures.push_back(t->shown.load());
-    if (t->where == nullptr || (inside() && t->where->what == place::kind::caller_run))
-      timeout = std::min<std::int64_t>(timeout, 200 * WEFT_MICROSECOND);
+    if (may_never_end(t)) timeout = std::min<std::int64_t>(timeout, 200 * WEFT_MICROSECOND);
   }
   std::set<weft_future_t *> left(futures.begin(), futures.end()), finished;
   for (weft_future_t *const f : left)
