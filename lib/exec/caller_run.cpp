@@ -157,15 +157,14 @@ void caller_run::end_if_quiet() noexcept {
 
 void caller_run::cancel_pending() {
   const shared<task_owner> alive(this);
+  cancelled_tasks all;
   for (;;) {
+    const std::scoped_lock hold(mutex_); // see run()
     task *next = nullptr;
-    {
-      const std::scoped_lock hold(mutex_);
-      if (queue_.pop(&next, 1) == 0) break;
-    }
-    next->cancel();
-    next->unref();
+    if (queue_.pop(&next, 1) == 0) break;
+    all.add(*next);
   }
+  all.finish();
   end_if_quiet();
 }
 

@@ -157,12 +157,11 @@ void pool::close() {
 
 void pool::cancel_pending() {
   scheduler_.discard();
+  cancelled_tasks all;
   task *left[32];
   while (const std::size_t count = scheduler_.withdraw(left, std::size(left)))
-    for (std::size_t i = 0; i < count; ++i) {
-      left[i]->cancel();
-      left[i]->unref();
-    }
+    for (std::size_t i = 0; i < count; ++i) all.add(*left[i]);
+  all.finish();
 }
 
 weft_status pool::join(deadline until) {

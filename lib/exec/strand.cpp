@@ -77,10 +77,8 @@ weft_status strand::run_turn(void *room, weft_error ** /*failure*/) {
   here->~turn();
   struct ending { // also when the thread is ended inside a task of the turn
     strand &of;
-    bool more;
-    ~ending() { of.after_turn(more); }
-  } at_end{*self, true};
-  self->more_ = &at_end.more;
+    ~ending() { of.after_turn(); }
+  } const at_end{*self};
   what->run();
   return WEFT_OK;
 }
@@ -107,10 +105,7 @@ void strand::post_turn() {
   if (std::exchange(stale_, false))
     serial_ = boost::asio::strand<asio_executor>(asio_executor(pool_.of.context(), *this));
   try {
-    boost::asio::post(serial_, [this] { // the task that carries it holds the reference
-      bool &more = *more_;
-      more = take_turn();
-    });
+    boost::asio::post(serial_, [this] { take_turn(); }); // the task that carries it holds the reference
   } catch (...) {
     stale_ = true;
     throw;
@@ -143,30 +138,22 @@ weft_status strand::submit(task *const *tasks, std::size_t count) {
   return status;
 }
 
-// The next task of the turn, claimed unless it was cancelled; null: there is none, and the turn is given up. Taking and
-// claiming are one step for cancel_pending(), which takes the same lock: what it did not find has started.
+// The next task of the turn, claimed unless it was cancelled; null: there is none. Taking and claiming are one step for
+// cancel_pending(), which takes the same lock: what it did not find has started.
 task *strand::take_next(bool &claimed) noexcept {
   const std::scoped_lock hold(mutex_);
   task *next = nullptr;
-  if (waiting_.pop(&next, 1) == 1) {
-    claimed = !pool_.of.discarding() && next->try_claim();
-    return next;
-  }
-  scheduled_ = false; // from here on another thread may have the turn
-  return nullptr;
+  if (waiting_.pop(&next, 1) == 1) claimed = !pool_.of.discarding() && next->try_claim();
+  return next;
 }
 
-// True: the turn ended before the queue did.
-bool strand::take_turn() {
+void strand::take_turn() {
   record &self = *current_record(); // a worker's or a waiter's: it exists
   const task *const wanted = std::exchange(wanted_, nullptr);
   for (int ran = 0; wanted != nullptr ? !wanted->done() : ran < turn_tasks; ++ran) {
     bool claimed = false;
     task *const next = take_next(claimed);
-    if (next == nullptr) {
-      end_if_quiet();
-      return false;
-    }
+    if (next == nullptr) return;
     struct holding { // also when the thread is ended inside the task
       task &which;
       ~holding() { which.unref(); }
@@ -176,20 +163,28 @@ bool strand::take_turn() {
     else
       next->cancel(); // it is already, or the pool discards what has not started
   }
-  return true;
 }
 
-// Outside of asio::strand, whose turn is over. Asio's own way to go on after a turn could not report a failure.
-void strand::after_turn(bool more) {
-  while (more) {
+// Outside of asio::strand, whose turn is over. The right to the turn is given up here and not inside: a handler that
+// came in between would be handed on by Asio from a destructor, which could not report a refusal.
+void strand::after_turn() {
+  for (;;) {
+    {
+      const std::scoped_lock hold(mutex_); // against submit(): it pushes and looks at scheduled_ under this lock
+      if (waiting_.empty()) {
+        scheduled_ = false; // from here on another thread may have the turn
+        break;
+      }
+    }
     continuing_ = true;
     try {
       return post_turn(); // the next turn may run on another worker by now: *this is not touched any more
     } catch (...) {       // no memory: this worker goes on by itself
       continuing_ = false;
-      more = take_turn();
+      take_turn();
     }
   }
+  end_if_quiet();
 }
 
 void strand::lose_turn() noexcept {
@@ -228,10 +223,9 @@ void strand::end_if_quiet() noexcept {
 }
 
 void strand::cancel_pending() {
-  while (task *const next = withdraw_one()) {
-    next->cancel();
-    next->unref();
-  }
+  cancelled_tasks all;
+  while (task *const next = withdraw_one()) all.add(*next);
+  all.finish();
 }
 
 task *strand::withdraw_one() noexcept {

@@ -60,10 +60,10 @@ private:
 
   explicit strand(pool &on);
 
-  void post_turn();           // throws refused or std::bad_alloc
-  bool take_turn();           // in the turn: run tasks. False: the queue is empty and the turn was given up
-  void after_turn(bool more); // after it: go on if there is more
-  void lose_turn() noexcept;  // the pool will not run the turn
+  void post_turn();          // throws refused or std::bad_alloc
+  void take_turn();          // in the turn: run tasks
+  void after_turn();         // after it: go on if there is more, or give the turn up
+  void lose_turn() noexcept; // the pool will not run the turn
   task *take_next(bool &claimed) noexcept;
   task *withdraw_one() noexcept;
   void end_if_quiet() noexcept;
@@ -87,7 +87,6 @@ private:
   task *turn_task_ = nullptr; // under turn_mutex_, with a reference: what carries the turn through the pool
 
   // The right to the turn is the right to these. It passes from one thread to the next through the pool's queues.
-  bool *more_ = nullptr;         // where the turn says that it ended before the queue did
   bool continuing_ = false;      // the next turn belongs to what was accepted: the pool must take it
   bool stale_ = false;           // Asio's strand holds a turn that the pool refused: it needs a new one
   const task *wanted_ = nullptr; // a waiter runs this turn, and only up to this task

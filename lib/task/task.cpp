@@ -113,6 +113,22 @@ void task::finish_cancel() {
   if (completion *observers = end(); observers != nullptr) run_callbacks(*this, observers->finish(false));
 }
 
+void cancelled_tasks::add(task &withdrawn) noexcept {
+  if (!withdrawn.begin_cancel()) return withdrawn.unref();
+  withdrawn.next_dying_ = nullptr; // nobody asks a cancelled task for its owner
+  *last_ = &withdrawn;
+  last_ = &withdrawn.next_dying_;
+}
+
+void cancelled_tasks::finish() {
+  while (task *const next = first_) {
+    first_ = next->next_dying_;
+    next->finish_cancel();
+    next->unref();
+  }
+  last_ = &first_;
+}
+
 void task::fail_pending(error *reason) {
   if (!try_claim()) return;
   drop_closure();

@@ -108,6 +108,7 @@ public:
   // The same in two steps: the state, and what follows from it. The caller holds a reference.
   bool begin_cancel() noexcept { return leave_pending(cancelled); }
   void finish_cancel();
+  friend class cancelled_tasks;
   // pending -> error, as if it had run and failed; for tasks that can no longer be run. Takes a reference of its own.
   void fail_pending(error *reason);
   weft_status request_stop() noexcept;
@@ -161,6 +162,18 @@ private:
 class future_task : public task {
 public:
   completion observers;
+};
+
+// Tasks that are cancelled together: first all of them get their state, then drops and callbacks run. So a callback of
+// one that waits for another finds it done, and does not wait for what only its own caller would do.
+class cancelled_tasks {
+public:
+  // With the queue's reference. A task that is not pending any more is let go.
+  void add(task &withdrawn) noexcept;
+  void finish();
+
+private:
+  task *first_ = nullptr, **last_ = &first_; // linked through next_dying_
 };
 
 // Run what publish() returned, in order, each with its future, and drop their contexts. See task/callback.cpp.
