@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Counts what `meson test` has run, case by case, and says what failed and what was skipped.
 
-Usage: count.py [--total] BUILD...
+Usage: count.py BUILD
+       count.py --total BROKEN BUILD...
 
-For each build folder it reads meson-logs/testlog.json. A TAP program counts with its single results, a doctest program
+For a build folder it reads meson-logs/testlog.json. A TAP program counts with its single results, a doctest program
 with its test cases, any other test as one. A program that crashed, hung or broke off counts as one failure besides.
 Prints the output of every test that failed, every skip with its reason, and last `N passed, N failed`, with
-`, N skipped` when there were any. With --total it prints that line alone. The exit status is 0 when something passed and
-nothing failed.
+`, N skipped` when there were any. With --total it prints that line alone, for several folders, and BROKEN failures more:
+what could not even be built. The exit status is 0 when something passed and nothing failed.
 """
 
 import dataclasses
@@ -98,15 +99,14 @@ def tally_of(build):
 
 
 def main():
-    arguments = sys.argv[1:]
-    only_total = "--total" in arguments
-    total = Tally()
-    for build in (argument for argument in arguments if argument != "--total"):
-        tally = tally_of(build)
-        if not only_total:
-            for line in tally.skips + tally.output:
-                print(line)
-        total.add(tally)
+    if sys.argv[1] == "--total":
+        total = Tally(failed=int(sys.argv[2]))
+        for build in sys.argv[3:]:
+            total.add(tally_of(build))
+    else:
+        total = tally_of(sys.argv[1])
+        for line in total.skips + total.output:
+            print(line)
     print(total.line())
     return total.failed != 0 or total.passed == 0
 
