@@ -18,7 +18,7 @@ import re
 import sys
 
 DOCTEST = re.compile(r"^\[doctest\] test cases:\s*(\d+)\s*\|\s*(\d+) passed\s*\|\s*(\d+) failed(?:\s*\|\s*(\d+) skipped)?", re.M)
-TAP = re.compile(r"^(not )?ok\b *(?:\d+)? *(?:- )?(.*?)(?:\s*# *(SKIP|TODO)\b *(.*))?$", re.I)
+TAP = re.compile(r"^(not )?ok\b *(?:\d+)? *(?:- )?(.*?)(?:\s*# *(SKIP|[T]ODO)\b *(.*))?$", re.I)
 PLAN_SKIP = re.compile(r"^1\.\.0\b(?:\s*# *SKIP\b *(.*))?", re.I | re.M)
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 

@@ -167,7 +167,8 @@ int the_system_sees_the_names() {
   weft_executor_stats_t stats = {};
   stats.size = sizeof stats;
   while (stats.workers_alive < 2) EXPECT(weft_executor_stats(pool, &stats), WEFT_OK);
-  // A worker counts from its start on, and gives itself its name a moment later; should it never do so, the time limit says it.
+  // A worker counts from its start on, and gives itself its name a moment later; should it never do so, the time limit
+  // says it.
   while (!a_thread_is_called("downloads-of-_0") || !a_thread_is_called("downloads-of-_1")) continue;
   say(a_thread_is_called("reader") ? "reader" : "no reader");
   say(a_thread_is_called("a-rather-long42") || a_thread_is_called("a-rather-lon-42") ? "42" : "no 42");
