@@ -137,9 +137,10 @@ weft_status weft_wait(weft_future_t *const *futures, size_t count, uint32_t mode
     future_set all;
     if (!all.assign(unwrap_all(futures), count)) return WEFT_ENOMEM;
     const weft_status status = all.wait(mode, deadline::after(timeout));
+    const std::size_t finished = all.note_done();
     if (done != nullptr)
-      std::transform(futures, futures + count, done, [](weft_future_t *f) { return unwrap(f)->done() ? 1 : 0; });
-    if (done_count != nullptr) *done_count = all.done_count();
+      std::transform(futures, futures + count, done, [&all](weft_future_t *f) { return all.was_done(*unwrap(f)); });
+    if (done_count != nullptr) *done_count = finished;
     return status;
   });
 }

@@ -14,14 +14,17 @@ caller_run *caller_run::make(shared<roster> home, executor_list &list, bound_set
 
 class caller_run::turn {
 public:
-  explicit turn(caller_run &of) noexcept : of_(of) {
+  turn(caller_run &of, record &self) noexcept
+      : of_(of), nested_(serves(self, &of)), serving_(self, nullptr, &of, nullptr) {
+    if (nested_) return;
     const std::scoped_lock hold(of_.mutex_);
-    ++of_.running_;
+    of_.running_.fetch_add(1, std::memory_order_relaxed);
   }
   ~turn() {
+    if (nested_) return;
     {
       const std::scoped_lock hold(of_.mutex_);
-      --of_.running_;
+      of_.running_.fetch_sub(1, std::memory_order_relaxed);
     }
     of_.end_if_quiet();
   }
@@ -30,17 +33,19 @@ public:
 
 private:
   caller_run &of_;
+  const bool nested_;         // run() inside a task of this executor
+  const frame_scope serving_; // for callbacks, which run between the tasks
 };
 
 weft_status caller_run::submit(task *const *tasks, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) tasks[i]->set_owner(this);
   if (bound_.exists()) {
-    const weft_status room = bound_.acquire(count, {this, &caller_run::may_happen});
+    const weft_status room = bound_.acquire(count, {this, &caller_run::may_make_room});
     if (room == WEFT_EFULL && bound_.lets_caller_run()) {
       record *const self = current_record();
       if (self == nullptr) return WEFT_ENOMEM;
       const shared<task_owner> alive(this); // a task may drop the last handle
-      const turn mine(*this);               // before the look: from here on the end waits for us
+      const turn mine(*this, *self);        // before the look: from here on the end waits for us
       if (closed_.load(std::memory_order_acquire)) return WEFT_ESHUTDOWN;
       for (std::size_t i = 0; i < count; ++i) {
         if (tasks[i]->try_claim()) tasks[i]->run_claimed(*self, this);
@@ -79,7 +84,7 @@ weft_status caller_run::run(std::uint64_t max_tasks, deadline budget, std::uint6
   record *const self = current_record();
   if (self == nullptr) return WEFT_ENOMEM;
   const shared<task_owner> alive(this); // a task may drop the last handle
-  const turn mine(*this);
+  const turn mine(*this, *self);
   while (max_tasks == 0 || ran < max_tasks) {
     if (ran != 0 && budget.passed()) return WEFT_OK;
     task *next = nullptr;
@@ -139,9 +144,10 @@ void caller_run::wake_sleepers() noexcept {
 }
 
 void caller_run::close() {
+  // The queue first: run() says WEFT_ESHUTDOWN when it sees closed_ and an empty queue, and that must be final.
+  queue_.close();
   closed_.store(true, std::memory_order_release);
   bound_.close();
-  queue_.close();
   wake_sleepers();
   end_if_quiet();
 }
@@ -149,7 +155,9 @@ void caller_run::close() {
 void caller_run::end_if_quiet() noexcept {
   {
     const std::scoped_lock hold(mutex_);
-    if (ended_ || !closed_.load(std::memory_order_acquire) || running_ != 0 || !queue_.empty()) return;
+    if (ended_ || !closed_.load(std::memory_order_acquire) || running_.load(std::memory_order_relaxed) != 0 ||
+        !queue_.empty())
+      return;
     ended_ = true;
   }
   quiet_.finish(false);
@@ -157,15 +165,17 @@ void caller_run::end_if_quiet() noexcept {
 
 void caller_run::cancel_pending() {
   const shared<task_owner> alive(this);
-  cancelled_tasks all;
-  for (;;) {
-    const std::scoped_lock hold(mutex_); // see run()
-    task *next = nullptr;
-    if (queue_.pop(&next, 1) == 0) break;
-    all.add(*next);
-  }
+  withdrawn_tasks all;
+  while (task *const next = withdraw_one()) all.add(*next);
   all.finish();
   end_if_quiet();
+}
+
+task *caller_run::withdraw_one() noexcept {
+  const std::scoped_lock hold(mutex_); // see run()
+  task *next = nullptr;
+  queue_.pop(&next, 1);
+  return next;
 }
 
 void caller_run::last_handle_gone() {
@@ -198,12 +208,23 @@ bool caller_run::lend(task &wanted, record &self, haste /*when*/) {
   return true;
 }
 
-bool caller_run::may_happen(const void * /*object*/, const wait_graph & /*graph*/) noexcept {
-  return true;
+bool caller_run::may_start(const task & /*pending*/, const wait_graph &graph) const noexcept {
+  return could_run(graph);
+}
+
+// While nobody is in run(), anybody may call it. But when all who are in it are stuck, that is how it is going to stay:
+// a host with one loop has nobody else.
+bool caller_run::could_run(const wait_graph &graph) const noexcept {
+  const std::uint32_t running = running_.load(std::memory_order_relaxed);
+  return running == 0 || graph.stuck_serving(this) < running;
+}
+
+bool caller_run::may_make_room(const void *object, const wait_graph &graph) noexcept {
+  return static_cast<const caller_run *>(object)->could_run(graph);
 }
 
 bool caller_run::may_finish(const void *object, const wait_graph &graph) noexcept {
-  return !graph.stuck_serving(static_cast<const caller_run *>(object));
+  return graph.stuck_serving(static_cast<const caller_run *>(object)) == 0;
 }
 
 } // namespace weft::core

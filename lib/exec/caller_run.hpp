@@ -29,7 +29,7 @@ public:
   void last_handle_gone() override;
 
   bool lend(task &wanted, record &self, haste when) override;
-  bool may_start(const task &, const wait_graph &) const noexcept override { return true; } // anybody may call run()
+  bool may_start(const task &pending, const wait_graph &graph) const noexcept override;
   void left_queue() noexcept override;
 
   // Never waits. `budget` limits when the last task may begin.
@@ -42,24 +42,26 @@ private:
     parker *who;
     sleeper *next;
   };
-  // Counts this thread as running from construction to destruction.
+  // Counts this thread as running from construction to destruction, and shows that it serves this executor.
   class turn;
 
   caller_run(shared<roster> home, executor_list &list, bound_settings queue, bool daemon)
       : executor(executor_kind::caller_run, std::move(home), &list, daemon), bound_(queue) {}
+  task *withdraw_one() noexcept;
   void wake_sleepers() noexcept;
   void end_if_quiet() noexcept;
-  static bool may_happen(const void *object, const wait_graph &graph) noexcept;
+  bool could_run(const wait_graph &graph) const noexcept;
+  static bool may_make_room(const void *object, const wait_graph &graph) noexcept;
   static bool may_finish(const void *object, const wait_graph &graph) noexcept;
 
   bound bound_;
   task_queue queue_;
   std::atomic<bool> closed_{false};
   mutable std::mutex mutex_;
-  sleeper *first_ = nullptr;  // under mutex_
-  std::uint32_t running_ = 0; // under mutex_: threads in run()
-  bool ended_ = false;        // under mutex_
-  completion quiet_;          // finishes when it is closed, empty, and nobody runs its tasks
+  sleeper *first_ = nullptr;              // under mutex_
+  std::atomic<std::uint32_t> running_{0}; // written under mutex_: threads in run(), each once
+  bool ended_ = false;                    // under mutex_
+  completion quiet_;                      // finishes when it is closed, empty, and nobody runs its tasks
 };
 
 } // namespace weft::core

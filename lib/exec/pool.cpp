@@ -87,6 +87,7 @@ weft_status pool::run_here(task *const *tasks, std::size_t count) {
     scheduler &of;
     ~leaving() { of.leave_as_guest(); }
   } const at_end{scheduler_};
+  const frame_scope serving(*self, nullptr, this, nullptr); // for callbacks
   for (std::size_t i = 0; i < count; ++i) {
     if (scheduler_.discarding())
       tasks[i]->cancel();
@@ -110,6 +111,7 @@ void pool::left_queue() noexcept {
 
 // --- the initializer ---
 
+[[gnu::no_sanitize("null")]] // a forced unwind is caught by a reference to no object; nothing reads it
 void pool::prepare_worker(task_owner &self) {
   auto &me = static_cast<pool &>(self);
   if (me.is_broken()) return;
@@ -134,12 +136,7 @@ void pool::break_down(error *reason) {
   error *none = nullptr;
   if (!broken_.compare_exchange_strong(none, reason, std::memory_order_acq_rel)) return reason->unref();
   close();
-  task *left[32];
-  while (const std::size_t count = scheduler_.withdraw(left, std::size(left)))
-    for (std::size_t i = 0; i < count; ++i) {
-      left[i]->fail_pending(reason);
-      left[i]->unref();
-    }
+  withdraw_all(reason);
 }
 
 error *pool::broken() const noexcept {
@@ -157,7 +154,12 @@ void pool::close() {
 
 void pool::cancel_pending() {
   scheduler_.discard();
-  cancelled_tasks all;
+  withdraw_all(nullptr);
+}
+
+// What no worker has begun with fails for this reason; null: is cancelled.
+void pool::withdraw_all(error *reason) {
+  withdrawn_tasks all(reason);
   task *left[32];
   while (const std::size_t count = scheduler_.withdraw(left, std::size(left)))
     for (std::size_t i = 0; i < count; ++i) all.add(*left[i]);

@@ -62,6 +62,7 @@ private:
   weft_status run_here(task *const *tasks, std::size_t count);
   static void prepare_worker(task_owner &self);
   void break_down(error *reason);
+  void withdraw_all(error *reason);
   static bool may_make_room(const void *object, const wait_graph &graph) noexcept;
   static bool may_finish(const void *object, const wait_graph &graph) noexcept;
 

@@ -148,7 +148,8 @@ task *strand::take_next(bool &claimed) noexcept {
 }
 
 void strand::take_turn() {
-  record &self = *current_record(); // a worker's or a waiter's: it exists
+  record &self = *current_record();                        // a worker's or a waiter's: it exists
+  const frame_scope serving(self, nullptr, this, nullptr); // for callbacks, which run between the tasks
   const task *const wanted = std::exchange(wanted_, nullptr);
   for (int ran = 0; wanted != nullptr ? !wanted->done() : ran < turn_tasks; ++ran) {
     bool claimed = false;
@@ -190,10 +191,9 @@ void strand::after_turn() {
 void strand::lose_turn() noexcept {
   // The pool was told to cancel what is pending, or its initializer failed: our tasks share that fate.
   if (error *const reason = broken(); reason != nullptr) {
-    while (task *const next = withdraw_one()) {
-      next->fail_pending(reason);
-      next->unref();
-    }
+    withdrawn_tasks all(reason);
+    while (task *const next = withdraw_one()) all.add(*next);
+    all.finish();
     reason->unref();
   }
   {
@@ -223,7 +223,7 @@ void strand::end_if_quiet() noexcept {
 }
 
 void strand::cancel_pending() {
-  cancelled_tasks all;
+  withdrawn_tasks all;
   while (task *const next = withdraw_one()) all.add(*next);
   all.finish();
 }
@@ -278,12 +278,12 @@ bool strand::lend(task &wanted, record &self, haste when) {
 }
 
 bool strand::may_start(const task &pending, const wait_graph &graph) const noexcept {
-  return !graph.stuck_serving(this) && pool_.of.may_start(pending, graph);
+  return graph.stuck_serving(this) == 0 && pool_.of.may_start(pending, graph);
 }
 
 bool strand::may_finish(const void *object, const wait_graph &graph) noexcept {
   const auto *self = static_cast<const strand *>(object);
-  return self->quiet_.finished() || (!graph.stuck_serving(self) && self->pool_.of.can_run(graph));
+  return self->quiet_.finished() || (graph.stuck_serving(self) == 0 && self->pool_.of.can_run(graph));
 }
 
 } // namespace weft::core

@@ -58,9 +58,10 @@ weft_status scheduler::push_as(task *const *tasks, std::size_t count, admission 
   default:
     break;
   }
-  // The worker that we have just started is the one for this push, so no second one is started. But it may have looked
-  // before the push and have gone to rest.
-  wake_one(one_is_coming ? reach::the_idle : reach::everybody);
+  // The worker that we have just started is the one for this push, so no second one is started while it runs the
+  // initializer. Afterwards it is like any other: it may have looked before the push, and rest or run something else.
+  const bool still_coming = one_is_coming && preparing_.load(std::memory_order_seq_cst) > 0;
+  wake_one(still_coming ? reach::the_idle : reach::everybody);
   return WEFT_OK;
 }
 
@@ -165,10 +166,12 @@ weft_status scheduler::launch_worker_locked() noexcept {
                                                                }}));
     owner_.ref();
     place.retired = false;
+    if (settings_.prepare != nullptr) preparing_.fetch_add(1, std::memory_order_relaxed);
     status = place.self->start();
     if (status == WEFT_OK) {
       started_.fetch_add(1, std::memory_order_relaxed);
     } else {
+      if (settings_.prepare != nullptr) preparing_.fetch_sub(1, std::memory_order_relaxed);
       place.retired = true;
       place.self.reset();
     }

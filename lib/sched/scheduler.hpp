@@ -142,6 +142,10 @@ private:
   std::atomic<bool> closed_{false};     // sequentially consistent against the census, see README.md, "The end"
   std::atomic<bool> discarding_{false}; // with worker::in_hand, see README.md, "Cancelling what is pending"
   completion end_;
+
+  // Workers that were started and have not yet been through the initializer. Who sees one after his push knows that it
+  // will look at the queues after that; sequentially consistent like the census.
+  std::atomic<std::uint32_t> preparing_{0};
 };
 
 } // namespace weft::core

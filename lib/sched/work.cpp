@@ -33,8 +33,11 @@ weft_status scheduler::enter(void *ctx, weft_error ** /*failure*/) {
     worker &who;
     ~leaving() { who.home.retire(who); }
   } const at_end{me};
-  me.searching = true; // counted by whoever started this thread
-  if (self == nullptr) return WEFT_OK;
+  me.searching = true;   // counted by whoever started this thread
+  if (self == nullptr) { // no memory
+    if (me.home.settings_.prepare != nullptr) me.home.preparing_.fetch_sub(1, std::memory_order_seq_cst);
+    return WEFT_OK;
+  }
   self->worker = &me;
   const frame_scope serving(*self, nullptr, &me.home.owner_, nullptr);
   me.home.work(me, *self);
@@ -47,6 +50,10 @@ void scheduler::work(worker &me, record &self) {
     // there be more, the next worker sees to them.
     me.searching = false;
     if (census_.add(-1, 0, 0).searching == 1 && injector_.size() > 1) wake_one(reach::everybody);
+    struct prepared { // also when the initializer ends the thread
+      std::atomic<std::uint32_t> &preparing;
+      ~prepared() { preparing.fetch_sub(1, std::memory_order_seq_cst); }
+    } const at_end{preparing_};
     settings_.prepare(owner_);
   }
   for (;;) {

@@ -23,6 +23,7 @@ struct callback : observer {
   task *future = nullptr; // with a reference, while deferred
 };
 
+[[gnu::no_sanitize("null")]] // a forced unwind is caught by a reference to no object; nothing reads it
 void call(task &done, callback &what) {
   try {
     what.fn(what.ctx, reinterpret_cast<weft_future_t *>(&done));
@@ -48,14 +49,20 @@ void call_and_free(task &done, callback *what) {
   call(done, *what);
 }
 
-void defer(record &self, task &done, observer *first) noexcept {
-  if (self.deferred == nullptr) self.deferred_end = &self.deferred;
-  *self.deferred_end = first;
+// Append to a list, each with a reference to its future; the answer is the list's new end.
+observer **append(observer **last, task &done, observer *first) noexcept {
+  *last = first;
   for (observer *o = first; o != nullptr; o = o->next) {
     static_cast<callback *>(o)->future = &done;
     done.ref();
-    self.deferred_end = &o->next;
+    last = &o->next;
   }
+  return last;
+}
+
+void defer(record &self, task &done, observer *first) noexcept {
+  if (self.deferred == nullptr) self.deferred_end = &self.deferred;
+  self.deferred_end = append(self.deferred_end, done, first);
 }
 
 struct depth_scope {
@@ -64,14 +71,16 @@ struct depth_scope {
   record &self;
 };
 
+// Take the first of such a list and call it.
+void call_first(observer *&list) {
+  auto *const what = static_cast<callback *>(std::exchange(list, list->next));
+  task *const done = what->future;
+  call_and_free(*done, what);
+  done->unref();
+}
+
 void work_off_deferred(record &self) {
-  while (observer *o = self.deferred) {
-    self.deferred = o->next;
-    auto *what = static_cast<callback *>(o);
-    task *const done = what->future;
-    call_and_free(*done, what);
-    done->unref();
-  }
+  while (self.deferred != nullptr) call_first(self.deferred);
 }
 
 } // namespace
@@ -87,6 +96,19 @@ void run_callbacks(task &done, observer *first) {
   const depth_scope deeper(*self);
   while (first != nullptr) call_and_free(done, static_cast<callback *>(std::exchange(first, first->next)));
   if (self->callback_depth == 1) work_off_deferred(*self);
+}
+
+void gathered_callbacks::add(task &done, observer *first) noexcept {
+  last_ = append(last_, done, first);
+}
+
+void gathered_callbacks::run() {
+  if (first_ == nullptr) return;
+  record *const self = current_record();
+  if (self != nullptr) ++self->callback_depth;
+  while (first_ != nullptr) call_first(first_);
+  last_ = &first_;
+  if (self != nullptr && --self->callback_depth == 0) work_off_deferred(*self);
 }
 
 weft_status add_callback(task &future, weft_future_fn fn, void *ctx, weft_drop_fn drop) {

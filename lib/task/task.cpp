@@ -48,7 +48,7 @@ bool task::leave_pending(task_state next) noexcept {
     if ((seen & state_mask) != pending) return false;
   } while (!word_.compare_exchange_weak(seen, (seen & ~counted_bit) | next, std::memory_order_acq_rel,
                                         std::memory_order_relaxed));
-  if ((seen & counted_bit) != 0) owner_->left_queue();
+  if ((seen & counted_bit) != 0) owner()->left_queue();
   return true;
 }
 
@@ -56,7 +56,9 @@ bool task::try_claim() noexcept {
   return leave_pending(running);
 }
 
-outcome task::perform(record &self, const task_owner *serving) {
+[[gnu::no_sanitize("null")]] // a forced unwind is caught by a reference to no object; nothing reads it
+outcome
+task::perform(record &self, const task_owner *serving) {
   weft_error *failure = nullptr;
   try {
     const frame_scope on_top(self, this, serving, &word_);
@@ -79,7 +81,7 @@ observer *task::publish(outcome end) noexcept {
   if (end.state == with_error) *static_cast<error **>(room()) = end.failure;
   // An addition and not a store: stop requests may set their bit at any time.
   word_.fetch_add(end.state - running, std::memory_order_acq_rel);
-  if (end.state == with_error && is_posted()) owner_->report(end.failure);
+  if (end.state == with_error && is_posted()) owner()->report(end.failure);
   completion *const observers = this->end();
   return observers != nullptr ? observers->finish(end.state == with_error) : nullptr;
 }
@@ -113,27 +115,38 @@ void task::finish_cancel() {
   if (completion *observers = end(); observers != nullptr) run_callbacks(*this, observers->finish(false));
 }
 
-void cancelled_tasks::add(task &withdrawn) noexcept {
-  if (!withdrawn.begin_cancel()) return withdrawn.unref();
-  withdrawn.next_dying_ = nullptr; // nobody asks a cancelled task for its owner
-  *last_ = &withdrawn;
-  last_ = &withdrawn.next_dying_;
+void withdrawn_tasks::add(task &withdrawn) noexcept {
+  if (reason_ != nullptr ? !withdrawn.try_claim() : !withdrawn.begin_cancel()) return withdrawn.unref();
+  // A posted task that fails is reported by its owner, so it keeps it and is not linked.
+  if (reason_ != nullptr && withdrawn.is_posted()) {
+    withdrawn.drop_closure();
+    reason_->ref();
+    withdrawn.publish({with_error, reason_});
+    return withdrawn.unref();
+  }
+  withdrawn.link_to(nullptr); // nobody asks for its owner any more
+  if (last_ != nullptr)
+    last_->link_to(&withdrawn);
+  else
+    first_ = &withdrawn;
+  last_ = &withdrawn;
 }
 
-void cancelled_tasks::finish() {
+void withdrawn_tasks::finish() {
+  for (task *t = first_; t != nullptr; t = t->linked()) t->drop_closure();
+  gathered_callbacks callbacks;
   while (task *const next = first_) {
-    first_ = next->next_dying_;
-    next->finish_cancel();
+    first_ = next->linked();
+    if (reason_ != nullptr) {
+      reason_->ref();
+      callbacks.add(*next, next->publish({with_error, reason_}));
+    } else if (completion *const observers = next->end(); observers != nullptr) {
+      callbacks.add(*next, observers->finish(false));
+    }
     next->unref();
   }
-  last_ = &first_;
-}
-
-void task::fail_pending(error *reason) {
-  if (!try_claim()) return;
-  drop_closure();
-  reason->ref();
-  run_callbacks(*this, publish({with_error, reason}));
+  last_ = nullptr;
+  callbacks.run();
 }
 
 void task::drop_closure() noexcept {
@@ -153,7 +166,8 @@ bool task::may_end(const void *object, const wait_graph &graph) noexcept {
   case running:
     return !graph.stuck_inside(&which);
   case pending:
-    return which.owner_ == nullptr || which.owner_->may_start(which, graph);
+    if (const task_owner *const owner = which.pending_owner(); owner != nullptr) return owner->may_start(which, graph);
+    return which.state() == pending || may_end(object, graph); // a promise; or it has started in this moment
   default:
     return true;
   }
@@ -166,14 +180,14 @@ void task::destroy() noexcept {
   record *const self = runs_code_at_its_end() ? current_record() : nullptr;
   if (self == nullptr) return destroy_now();
   if (self->destroy_depth >= deepest) {
-    next_dying_ = std::exchange(self->dying, this);
+    link_to(std::exchange(self->dying, this));
     return;
   }
   ++self->destroy_depth;
   destroy_now();
   if (self->destroy_depth == 1)
     while (task *const next = self->dying) {
-      self->dying = next->next_dying_;
+      self->dying = next->linked();
       next->destroy_now();
     }
   --self->destroy_depth;

@@ -71,7 +71,7 @@ public:
   bool is_last_reference() const noexcept { return refs_.load(std::memory_order_relaxed) == 1; }
   // Before it is submitted, nobody else sees it.
   void set_references(std::uint32_t count) noexcept { refs_.store(count, std::memory_order_relaxed); }
-  void set_owner(task_owner *owner) noexcept { owner_ = owner; }
+  void set_owner(task_owner *owner) noexcept { link_.store(owner, std::memory_order_relaxed); }
   void set_counted() noexcept { word_.fetch_or(counted_bit, std::memory_order_relaxed); }
   void clear_counted() noexcept { word_.fetch_and(~counted_bit, std::memory_order_relaxed); }
 
@@ -81,7 +81,11 @@ public:
   void clear_posted() noexcept { word_.fetch_and(~posted_bit, std::memory_order_relaxed); }
   bool is_posted() const noexcept { return !has_future() || (word_.load(std::memory_order_relaxed) & posted_bit) != 0; }
   bool has_future() const noexcept { return (type_->flags & WEFT_TASK_POSTED) == 0; }
-  task_owner *owner() const noexcept { return owner_; }
+  // Its executor while it is pending; null when it is not, or has none. See owner.hpp for how long it lives.
+  task_owner *pending_owner() const noexcept {
+    task_owner *const found = owner(); // first this, then the state: link_ means the owner until the state has changed
+    return state() == pending ? found : nullptr;
+  }
   void *room() noexcept;
   const std::atomic<std::uint32_t> &word() const noexcept { return word_; }
 
@@ -108,9 +112,7 @@ public:
   // The same in two steps: the state, and what follows from it. The caller holds a reference.
   bool begin_cancel() noexcept { return leave_pending(cancelled); }
   void finish_cancel();
-  friend class cancelled_tasks;
-  // pending -> error, as if it had run and failed; for tasks that can no longer be run. Takes a reference of its own.
-  void fail_pending(error *reason);
+  friend class withdrawn_tasks;
   weft_status request_stop() noexcept;
 
   // Null for posted tasks.
@@ -141,6 +143,10 @@ private:
   task(const weft_task_type_t &type, std::uint32_t references) noexcept : refs_(references), type_(&type) {}
   friend struct task_block;
 
+  task_owner *owner() const noexcept { return static_cast<task_owner *>(link_.load(std::memory_order_acquire)); }
+  void link_to(task *next) noexcept { link_.store(next, std::memory_order_release); }
+  task *linked() const noexcept { return static_cast<task *>(link_.load(std::memory_order_relaxed)); }
+
   bool leave_pending(task_state next) noexcept;
   void drop_closure() noexcept;
   weft_status too_late() const noexcept;
@@ -152,10 +158,10 @@ private:
   std::atomic<std::uint32_t> word_{pending}; // the release of each change of state pairs with the acquire of state()
   std::atomic<std::uint32_t> refs_;
   const weft_task_type_t *type_;
-  union {
-    task_owner *owner_ = nullptr; // not counted: valid while pending or running, see owner.hpp
-    task *next_dying_;            // when the last reference is gone
-  };
+  // While pending or running: the task_owner, not counted. When that is over: the next task of a list, be it of
+  // withdrawn or of dying ones. The release of link_to() pairs with the acquire of owner(): who reads a link as an
+  // owner then sees that the state has changed.
+  std::atomic<void *> link_{nullptr};
 };
 
 // The part that posted tasks go without.
@@ -164,16 +170,30 @@ public:
   completion observers;
 };
 
-// Tasks that are cancelled together: first all of them get their state, then drops and callbacks run. So a callback of
-// one that waits for another finds it done, and does not wait for what only its own caller would do.
-class cancelled_tasks {
+// Tasks that are taken out of a queue together, to be cancelled, or to fail as if they had run (when they can no longer
+// be run): all of them are done before the first callback runs. So a callback of one that waits for another does not
+// wait for what only its own caller would do.
+class withdrawn_tasks {
 public:
-  // With the queue's reference. A task that is not pending any more is let go.
+  // reason: what they fail with (borrowed until finish); null: they are cancelled.
+  explicit withdrawn_tasks(error *reason = nullptr) noexcept : reason_(reason) {}
+  // With the queue's reference. A task that is not pending any more is let go. Not under a lock.
   void add(task &withdrawn) noexcept;
   void finish();
 
 private:
-  task *first_ = nullptr, **last_ = &first_; // linked through next_dying_
+  error *const reason_;
+  task *first_ = nullptr, *last_ = nullptr; // linked through the tasks
+};
+
+// Callbacks of several futures, to be run in the order of adding.
+class gathered_callbacks {
+public:
+  void add(task &done, observer *first) noexcept;
+  void run();
+
+private:
+  observer *first_ = nullptr, **last_ = &first_; // each with a reference to its future
 };
 
 // Run what publish() returned, in order, each with its future, and drop their contexts. See task/callback.cpp.

@@ -14,8 +14,8 @@ namespace {
 // graph's lock the owner cannot be freed, see owner.hpp.
 shared<task_owner> pending_owner(const task &which) noexcept {
   const std::scoped_lock hold(wait_graph::instance().mutex());
-  if (which.state() != pending || which.owner() == nullptr || !which.owner()->try_ref()) return nullptr;
-  return adopt(which.owner());
+  task_owner *const found = which.pending_owner();
+  return found != nullptr && found->try_ref() ? adopt(found) : nullptr;
 }
 
 } // namespace
@@ -64,6 +64,7 @@ struct future_set::member : observer {
   }
   task *which = nullptr;
   gathering *all = nullptr;
+  bool was_done = false;
 };
 
 future_set::~future_set() {
@@ -87,9 +88,15 @@ bool future_set::assign(task *const *futures, std::size_t count) noexcept {
   return true;
 }
 
-std::size_t future_set::done_count() const noexcept {
+std::size_t future_set::note_done() noexcept {
   return static_cast<std::size_t>(
-      std::count_if(members_, members_ + count_, [](const member &m) { return m.which->done(); }));
+      std::count_if(members_, members_ + count_, [](member &m) { return m.was_done = m.which->done(); }));
+}
+
+bool future_set::was_done(const task &which) const noexcept {
+  return std::lower_bound(members_, members_ + count_, &which, [](const member &m, const task *t) {
+           return std::less<>()(static_cast<const task *>(m.which), t);
+         })->was_done;
 }
 
 bool future_set::fulfilled(std::uint32_t mode) const noexcept {

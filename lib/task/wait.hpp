@@ -31,7 +31,10 @@ public:
   weft_status wait(std::uint32_t mode, deadline until);
 
   std::size_t size() const noexcept { return count_; }
-  std::size_t done_count() const noexcept;
+  // Look once at each, so that the count and the flags speak of the same moment. The answer is how many are done.
+  std::size_t note_done() noexcept;
+  // What note_done() saw. `which` is one of the set.
+  bool was_done(const task &which) const noexcept;
 
 private:
   struct member;

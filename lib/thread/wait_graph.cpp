@@ -119,10 +119,11 @@ std::size_t wait_graph::stuck_workers(const task_owner *owner) const noexcept {
   return count;
 }
 
-bool wait_graph::stuck_serving(const task_owner *owner) const noexcept {
+std::size_t wait_graph::stuck_serving(const task_owner *owner) const noexcept {
+  std::size_t count = 0;
   for (const blocked_thread *b = first_; b != nullptr; b = b->next)
-    if (b->stuck && serves(*b->who, owner)) return true;
-  return false;
+    if (b->stuck && serves(*b->who, owner)) ++count;
+  return count;
 }
 
 } // namespace weft::core

@@ -56,8 +56,8 @@ public:
   bool stuck_inside(const task *which) const noexcept;
   // How many stuck threads serve this executor at the bottom of their stack (that is: are its workers).
   std::size_t stuck_workers(const task_owner *owner) const noexcept;
-  // A stuck thread is inside this executor, at any depth.
-  bool stuck_serving(const task_owner *owner) const noexcept;
+  // How many stuck threads are inside this executor, at any depth.
+  std::size_t stuck_serving(const task_owner *owner) const noexcept;
 
   // Keeps executors alive while the graph may look at them: their destructors take this lock once.
   std::mutex &mutex() noexcept { return mutex_; }

@@ -107,7 +107,6 @@ struct here {
   std::uint64_t orders = 0;  // how many tasks it has submitted
   std::uint64_t program = 0; // which program the numbers are of
 };
-here &this_thread_here(std::uint64_t program);
 
 class program {
 public:
@@ -121,7 +120,7 @@ public:
   // --- for actions ---
   /// One random thing, from whichever thread.
   void act(dice &random);
-  here &at() const { return this_thread_here(serial_); }
+  here &at() const; // of the calling thread
   ticket *new_ticket(place *where, dice &random);
   ticket *some_ticket(dice &random); // one that was shown, or null
   void show(ticket &made, weft_future_t *future, dice &random);
@@ -177,6 +176,7 @@ private:
 
   static constexpr std::size_t most_tickets = 500, most_notes = 400, most_places = 24;
   const std::uint64_t seed_, serial_;
+  mutable std::atomic<std::uint32_t> threads_{0}; // that have asked for their number
   bool with_shutdowns_ = false;
   std::size_t lasting_ = 0; // how many of the places are for all
   std::vector<place> places_;

@@ -24,15 +24,12 @@ struct room_content {
 const weft_task_type_t program::room_type{
     sizeof(weft_task_type_t), 0, sizeof(room_content), alignof(room_content), &run_room, &drop_room, &drop_room_result};
 
-here &this_thread_here(std::uint64_t program) {
-  static std::atomic<std::uint32_t> numbers{0};
-  static std::atomic<std::uint64_t> numbered{0};
+here &program::at() const {
   static thread_local here mine;
-  if (mine.program != program) {
-    if (numbered.exchange(program) != program) numbers.store(0);
+  if (mine.program != serial_) {
     mine = here{};
-    mine.program = program;
-    mine.thread = numbers.fetch_add(1);
+    mine.program = serial_;
+    mine.thread = threads_.fetch_add(1, relax);
   }
   return mine;
 }

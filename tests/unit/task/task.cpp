@@ -164,11 +164,19 @@ TEST_CASE("task: an error lives until the last reference goes") {
   CHECK(drops == 1);
 }
 
-TEST_CASE("task: fail_pending ends what has not started, and only that") {
+// As an executor does that can no longer run it; the caller's reference stays.
+void withdraw(task &pending_one, error *reason) {
+  withdrawn_tasks all(reason);
+  pending_one.ref();
+  all.add(pending_one);
+  all.finish();
+}
+
+TEST_CASE("task: a withdrawn one that fails ends what has not started, and only that") {
   error *const reason = error::make(WEFT_EBROKEN, "k", "broken");
   work content;
   task *t = content.make();
-  t->fail_pending(reason);
+  withdraw(*t, reason);
   CHECK(t->state() == with_error);
   CHECK(t->failure() == reason);
   CHECK(content.dropped == 1);
@@ -178,7 +186,7 @@ TEST_CASE("task: fail_pending ends what has not started, and only that") {
   work cancelled_before;
   t = cancelled_before.make();
   t->cancel();
-  t->fail_pending(reason);
+  withdraw(*t, reason);
   CHECK(t->state() == cancelled);
   CHECK(cancelled_before.dropped == 1);
   t->unref();
@@ -201,7 +209,7 @@ TEST_CASE("task: a counted one tells its owner exactly once that it has left the
     else if (way == 1)
       REQUIRE(t->try_claim());
     else
-      t->fail_pending(reason);
+      withdraw(*t, reason);
     CHECK(owner.left == 1);
     if (way == 1) t->run_claimed(self(), &owner);
     t->cancel();

@@ -91,13 +91,13 @@ TEST_CASE("wait: duplicates count once, and none is nothing to wait for") {
   future_set set;
   REQUIRE(set.assign(repeated, 5));
   CHECK(set.size() == 2);
-  CHECK(set.done_count() == 0);
+  CHECK(set.note_done() == 0);
   p.all[0]->set_result(nullptr);
-  CHECK(set.done_count() == 1);
+  CHECK(set.note_done() == 1);
   CHECK(set.wait(WEFT_ALL_COMPLETED, deadline::after(1)) == WEFT_ETIMEDOUT);
   p.all[1]->set_result(nullptr);
   CHECK(set.wait(WEFT_ALL_COMPLETED, deadline::past()) == WEFT_OK);
-  CHECK(set.done_count() == 2);
+  CHECK(set.note_done() == 2);
   future_set none;
   REQUIRE(none.assign(nullptr, 0));
   CHECK(none.wait(WEFT_ALL_COMPLETED, deadline::never()) == WEFT_OK);
@@ -126,7 +126,7 @@ TEST_CASE("wait: several set by other threads in any order, in each mode") {
       future_set set;
       REQUIRE(set.assign(p.all.data(), p.all.size()));
       const weft_status answer = set.wait(mode, soon());
-      const std::size_t done = set.done_count();
+      const std::size_t done = set.note_done();
       const bool error_seen = p.all[1]->failed() || p.all[3]->failed();
       setters.join();
       REQUIRE(answer == WEFT_OK);
