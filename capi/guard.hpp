@@ -13,10 +13,8 @@ namespace weft::core {
 
 // Nothing is thrown across, except the forced unwind of a thread that is being ended: that is not an exception but the
 // way in which the system ends threads, and must not be stopped.
-template <class Body>
-[[gnu::no_sanitize("null")]] // a forced unwind is caught by a reference to no object; nothing reads it
-weft_status
-guard(Body body) {
+// UBSan: a forced unwind is caught by a reference to no object; nothing reads it.
+template <class Body> __attribute__((no_sanitize("null"))) weft_status guard(Body body) {
   try {
     return body();
   } catch (const abi::__forced_unwind &) {

@@ -111,8 +111,8 @@ void pool::left_queue() noexcept {
 
 // --- the initializer ---
 
-[[gnu::no_sanitize("null")]] // a forced unwind is caught by a reference to no object; nothing reads it
-void pool::prepare_worker(task_owner &self) {
+// UBSan: a forced unwind is caught by a reference to no object; nothing reads it.
+__attribute__((no_sanitize("null"))) void pool::prepare_worker(task_owner &self) {
   auto &me = static_cast<pool &>(self);
   if (me.is_broken()) return;
   weft_error *failure = nullptr;

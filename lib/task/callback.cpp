@@ -23,8 +23,8 @@ struct callback : observer {
   task *future = nullptr; // with a reference, while deferred
 };
 
-[[gnu::no_sanitize("null")]] // a forced unwind is caught by a reference to no object; nothing reads it
-void call(task &done, callback &what) {
+// UBSan: a forced unwind is caught by a reference to no object; nothing reads it.
+__attribute__((no_sanitize("null"))) void call(task &done, callback &what) {
   try {
     what.fn(what.ctx, reinterpret_cast<weft_future_t *>(&done));
   } catch (const abi::__forced_unwind &) {

@@ -56,9 +56,8 @@ bool task::try_claim() noexcept {
   return leave_pending(running);
 }
 
-[[gnu::no_sanitize("null")]] // a forced unwind is caught by a reference to no object; nothing reads it
-outcome
-task::perform(record &self, const task_owner *serving) {
+// UBSan: a forced unwind is caught by a reference to no object; nothing reads it.
+__attribute__((no_sanitize("null"))) outcome task::perform(record &self, const task_owner *serving) {
   weft_error *failure = nullptr;
   try {
     const frame_scope on_top(self, this, serving, &word_);

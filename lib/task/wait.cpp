@@ -94,9 +94,10 @@ std::size_t future_set::note_done() noexcept {
 }
 
 bool future_set::was_done(const task &which) const noexcept {
-  return std::lower_bound(members_, members_ + count_, &which, [](const member &m, const task *t) {
-           return std::less<>()(static_cast<const task *>(m.which), t);
-         })->was_done;
+  return std::lower_bound(
+             members_, members_ + count_, &which,
+             [](const member &m, const task *t) { return std::less<>()(static_cast<const task *>(m.which), t); })
+      ->was_done;
 }
 
 bool future_set::fulfilled(std::uint32_t mode) const noexcept {

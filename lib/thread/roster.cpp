@@ -65,8 +65,8 @@ void roster::set_hook(shared<exception_hook> hook) noexcept {
   hook_.swap(hook); // the old one goes with `hook`, after the lock: parameters outlive locals
 }
 
-[[gnu::no_sanitize("null")]] // a forced unwind is caught by a reference to no object; nothing reads it
-void roster::report(thread *where, const weft_error *failure) {
+// UBSan: a forced unwind is caught by a reference to no object; nothing reads it.
+__attribute__((no_sanitize("null"))) void roster::report(thread *where, const weft_error *failure) {
   shared<exception_hook> hook;
   {
     const std::scoped_lock hold(mutex_);

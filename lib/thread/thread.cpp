@@ -214,8 +214,8 @@ void thread::adopt_calling_thread(record &self) noexcept {
   native_id_.store(current_native_id(), std::memory_order_relaxed);
 }
 
-[[gnu::no_sanitize("null")]] // a forced unwind is caught by a reference to no object; nothing reads it
-void thread::body() noexcept(false) {
+// UBSan: a forced unwind is caught by a reference to no object; nothing reads it.
+__attribute__((no_sanitize("null"))) void thread::body() noexcept(false) {
   const weft_status refusal = settle_in();
   refusal_ = refusal;
   const bool leaves = refusal != WEFT_OK && settings_.role != thread_role::worker;

@@ -204,9 +204,8 @@ public:
   };
   completion final_suspend() const noexcept { return {}; }
 
-  [[gnu::no_sanitize("null")]] // a forced unwind is caught by a reference to no object; nothing reads it
-  void
-  unhandled_exception() {
+  // UBSan: a forced unwind is caught by a reference to no object; nothing reads it.
+  __attribute__((no_sanitize("null"))) void unhandled_exception() {
 #if defined(__GLIBCXX__)
     try {
       throw;

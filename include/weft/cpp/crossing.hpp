@@ -71,10 +71,8 @@ inline weft_error_t *to_native(const std::exception_ptr &exception) noexcept {
 
 /// Runs body at the border to C. WEFT_OK when it returns; an exception is stored in *error. A forced unwind (the end of
 /// a thread by pthread_exit or pthread_cancel) is no exception and must go on.
-template <class Body>
-[[gnu::no_sanitize("null")]] // a forced unwind is caught by a reference to no object; nothing reads it
-weft_status
-guard(weft_error_t **error, Body &&body) {
+// UBSan: a forced unwind is caught by a reference to no object; nothing reads it.
+template <class Body> __attribute__((no_sanitize("null"))) weft_status guard(weft_error_t **error, Body &&body) {
   try {
     std::forward<Body>(body)();
     return WEFT_OK;
