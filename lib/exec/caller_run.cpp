@@ -55,8 +55,8 @@ weft_status caller_run::submit(task *const *tasks, std::size_t count) {
     }
     if (room != WEFT_OK) return room;
     for (std::size_t i = 0; i < count; ++i) {
-      tasks[i]->set_counted();
-      ref();
+      ref(); // left_queue() gives it back
+      if (!tasks[i]->set_counted()) left_queue();
     }
   }
   const task_queue::answer answer = queue_.push(tasks, count);
@@ -65,11 +65,8 @@ weft_status caller_run::submit(task *const *tasks, std::size_t count) {
     return WEFT_OK;
   }
   if (bound_.exists()) {
-    for (std::size_t i = 0; i < count; ++i) {
-      tasks[i]->clear_counted();
-      unref();
-    }
-    bound_.release(count);
+    for (std::size_t i = 0; i < count; ++i)
+      if (tasks[i]->clear_counted()) left_queue();
   }
   return answer == task_queue::answer::closed ? WEFT_ESHUTDOWN : WEFT_ENOMEM;
 }

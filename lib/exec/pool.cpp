@@ -62,18 +62,15 @@ weft_status pool::submit(task *const *tasks, std::size_t count) {
     if (room == WEFT_EFULL && bound_.lets_caller_run()) return run_here(tasks, count);
     if (room != WEFT_OK) return room == WEFT_ESHUTDOWN && is_broken() ? WEFT_EBROKEN : room;
     for (std::size_t i = 0; i < count; ++i) {
-      tasks[i]->set_counted();
       ref(); // left_queue() gives it back
+      if (!tasks[i]->set_counted()) left_queue();
     }
   }
   const weft_status status = scheduler_.push(tasks, count);
   if (status == WEFT_OK) return WEFT_OK;
   if (bound_.exists()) {
-    for (std::size_t i = 0; i < count; ++i) {
-      tasks[i]->clear_counted();
-      unref();
-    }
-    bound_.release(count);
+    for (std::size_t i = 0; i < count; ++i)
+      if (tasks[i]->clear_counted()) left_queue();
   }
   return status == WEFT_ESHUTDOWN && is_broken() ? WEFT_EBROKEN : status;
 }

@@ -52,6 +52,14 @@ bool task::leave_pending(task_state next) noexcept {
   return true;
 }
 
+bool task::set_counted() noexcept {
+  std::uint32_t seen = word_.load(std::memory_order_relaxed);
+  do {
+    if ((seen & state_mask) != pending) return false;
+  } while (!word_.compare_exchange_weak(seen, seen | counted_bit, std::memory_order_relaxed));
+  return true;
+}
+
 bool task::try_claim() noexcept {
   return leave_pending(running);
 }

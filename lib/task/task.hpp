@@ -72,8 +72,13 @@ public:
   // Before it is submitted, nobody else sees it.
   void set_references(std::uint32_t count) noexcept { refs_.store(count, std::memory_order_relaxed); }
   void set_owner(task_owner *owner) noexcept { link_.store(owner, std::memory_order_relaxed); }
-  void set_counted() noexcept { word_.fetch_or(counted_bit, std::memory_order_relaxed); }
-  void clear_counted() noexcept { word_.fetch_and(~counted_bit, std::memory_order_relaxed); }
+  // From now on left_queue() tells when it leaves the pending state. False: it has left that already; only a
+  // continuation can, for its future is known before it is submitted.
+  bool set_counted() noexcept;
+  // Take that back. False: too late, left_queue() was told or will be.
+  bool clear_counted() noexcept {
+    return (word_.fetch_and(~counted_bit, std::memory_order_relaxed) & counted_bit) != 0;
+  }
 
   const weft_task_type_t &type() const noexcept { return *type_; }
   // Nobody has or will have a handle: errors go to the exception hook. Before it is submitted.
