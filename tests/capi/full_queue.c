@@ -143,7 +143,7 @@ static weft_thread_t *start_submitter(submitter_t *submitter, weft_executor_t *p
   submitter->pool = pool;
   submitter->count = count;
   submitter->answer = 1;
-  for (i = 0; i < count; ++i) {
+  for (i = 0; i < count && i < sizeof submitter->calls / sizeof submitter->calls[0]; ++i) {
     submitter->calls[i].fn = probe_run;
     submitter->calls[i].ctx = &submitter->probe;
     submitter->calls[i].drop = probe_drop;
