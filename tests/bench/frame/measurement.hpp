@@ -1,0 +1,73 @@
+// One measurement: what it is told (how many workers, how large), what it reports, and how it fails.
+//
+// Owns the rule that a measurement whose result is wrong ends the program. Knows nothing of workloads and peers; who
+// calls it is program.cpp.
+#ifndef WEFT_BENCH_MEASUREMENT_HPP
+#define WEFT_BENCH_MEASUREMENT_HPP
+
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <unistd.h>
+#include <utility>
+#include <vector>
+
+namespace bench {
+
+using nanoseconds = double;
+
+inline std::int64_t now() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+/// full: for figures. quick: a look. smoke: whether it works at all.
+enum class extent { full, quick, smoke };
+
+class measurement {
+public:
+  measurement(std::string workload, unsigned workers, extent size)
+      : workload_(std::move(workload)), workers_(workers), size_(size) {}
+
+  const std::string &workload() const { return workload_; }
+  unsigned workers() const { return workers_; }
+
+  std::uint64_t choose(std::uint64_t full, std::uint64_t quick, std::uint64_t smoke) const {
+    return size_ == extent::full ? full : size_ == extent::quick ? quick : smoke;
+  }
+
+  /// The figure of this workload.
+  void report(double value) { figures_.emplace_back(workload_, value); }
+  /// One more figure that the same run gives, such as "_p99".
+  void report(const std::string &suffix, double value) { figures_.emplace_back(workload_ + suffix, value); }
+
+  /// once() does `count` pieces of work and gives how long it took. The first call warms up: memory, threads, caches.
+  template <class Once> void report_per_piece(std::uint64_t count, Once once) {
+    once();
+    report(once() / static_cast<double>(count));
+  }
+
+  /// Ends the program at once, for a pool that lost a task may never end by itself.
+  [[noreturn]] void fail(const std::string &what) const {
+    std::fprintf(stderr, "%s, %u workers: %s\n", workload_.c_str(), workers_, what.c_str());
+    std::fflush(nullptr);
+    _exit(1);
+  }
+  void expect(std::uint64_t wanted, std::uint64_t got, const char *what) const {
+    if (got != wanted) fail(std::string(what) + ": " + std::to_string(got) + " instead of " + std::to_string(wanted));
+  }
+
+  const std::vector<std::pair<std::string, double>> &figures() const { return figures_; }
+
+private:
+  std::string workload_;
+  unsigned workers_;
+  extent size_;
+  std::vector<std::pair<std::string, double>> figures_;
+};
+
+} // namespace bench
+
+#endif

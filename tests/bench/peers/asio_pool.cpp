@@ -1,0 +1,46 @@
+// Boost.Asio's thread_pool, and asio::strand on it.
+#include "workloads/future.hpp"
+#include "workloads/pool.hpp"
+#include "workloads/strand.hpp"
+#include "workloads/tree.hpp"
+
+#include <utility> // Asio 1.74 forgets it
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_future.hpp>
+
+namespace {
+
+class pool {
+public:
+  explicit pool(unsigned workers) : native_(workers) {}
+  ~pool() { native_.join(); }
+
+  template <class F> void post(F f) { boost::asio::post(native_, f); }
+  template <class F> auto submit(F f) { return boost::asio::post(native_, boost::asio::use_future(f)); }
+
+  class strand {
+  public:
+    explicit strand(pool &on) : native_(on.native_.get_executor()) {}
+    template <class F> void post(F f) { boost::asio::post(native_, f); }
+
+  private:
+    boost::asio::strand<boost::asio::thread_pool::executor_type> native_;
+  };
+
+private:
+  boost::asio::thread_pool native_;
+};
+
+} // namespace
+
+int main(int argc, char **argv) {
+  return bench::run(argc, argv, "asio_pool",
+                    {bench::pool<pool>(),
+                     bench::futures<pool>(),
+                     bench::growing<pool>(),
+                     bench::strands<pool>(),
+                     {{"W4", bench::tree<pool>}, {"W8f", bench::pending_future_memory<pool>}}});
+}
