@@ -41,14 +41,14 @@ private:
   std::atomic<bool> raised_ = false; // the task's release pairs with the waiter's acquire
 };
 
-/// W5. A peer with finish() is waited for by that.
+/// W5.
 template <class P> void round_trip(measurement &m) {
   P pool(m.workers());
   flag ran;
   report_quantiles(m, m.choose(10'000, 2'000, 200), [&] {
     pool.post([&ran] { ran.raise(); });
-    if constexpr (requires { pool.finish(); }) pool.finish();
     ran.wait_and_lower();
+    if constexpr (requires { pool.finish(); }) pool.finish(); // after the flag, lest the waiter runs the task itself
   });
 }
 

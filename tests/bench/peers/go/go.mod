@@ -1,0 +1,3 @@
+module example.org/weft-bench-go
+
+go 1.19
