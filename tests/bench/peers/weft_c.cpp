@@ -1,5 +1,6 @@
 // weft through its C ABI, as a program in C uses it: a function and a context for each task.
 #include "frame/packed.hpp"
+#include "workloads/call.hpp"
 #include "workloads/future.hpp"
 #include "workloads/pool.hpp"
 #include "workloads/strand.hpp"
@@ -100,6 +101,7 @@ int main(int argc, char **argv) {
                      bench::growing<pool>(),
                      bench::strands<pool>(),
                      {{"W4", bench::tree<pool>},
+                      {"CABI", bench::call},
                       {"W7", bench::create_and_join<thread>},
                       {"W8f", bench::pending_future_memory<pool>}}});
 }

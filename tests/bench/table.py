@@ -1,0 +1,80 @@
+"""The figures as text: one table for each workload, and what of the musts is reached.
+
+Knows nothing of how the figures came about.
+"""
+
+from workloads import WEFT
+
+
+class Figures:
+    """The medians, to be asked for by workload, peer and number of workers."""
+
+    def __init__(self, rows):
+        self.rows = rows
+        self.medians = {(row["workload"], row["peer"], row["workers"]): row["median"] for row in rows}
+
+    def get(self, workload, peer, workers):
+        if workload.endswith("+"):
+            parts = [self.get(workload[:-1] + suffix, peer, workers) for suffix in ("", "_cancel")]
+            return None if None in parts else sum(parts)
+        return self.medians.get((workload, peer, workers))
+
+    def sorted_rows(self, name, workers, higher_is_better):
+        rows = [row for row in self.rows if row["workload"] == name and row["workers"] == workers]
+        return sorted(rows, key=lambda row: row["median"], reverse=higher_is_better)
+
+
+def number(value):
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.3g}" if abs(value) < 10 else f"{value:.1f}"
+
+
+def print_table(figures, workload, name, workers):
+    rows = figures.sorted_rows(name, workers, workload.higher_is_better)
+    if not rows:
+        return
+    print(f"\n{name}: {workload.text} ({workload.unit}, {workers} workers)")
+    best = rows[0]["median"]
+    for row in rows:
+        high, low = (best, row["median"]) if workload.higher_is_better else (row["median"], best)
+        ratio = f"{high / low:10,.2f} x" if low > 0 else " " * 12
+        mark = "*" if row["peer"] in WEFT else " "
+        spread = f"{number(row['min'])} .. {number(row['max'])}"
+        print(f" {mark}{row['peer']:<12}{number(row['median']):>12}{ratio}   {spread:>24}  n={row['n']}")
+
+
+def print_musts(figures, workload, workers):
+    """One line for each must and each of weft's interfaces. Gives how many are missed."""
+    missed = 0
+    for must in workload.musts:
+        limit = must.limit(lambda peer, other: figures.get(other or workload.name, peer, workers))
+        for peer in WEFT:
+            value = figures.get(must.workload or workload.name, peer, workers)
+            if value is None:
+                continue
+            sign = ">=" if workload.higher_is_better else "<="
+            head = f"  must {sign} {must.text}: {peer} {number(value)}"
+            if limit is None:
+                print(f"{head}: cannot be told, that peer was not measured")
+                continue
+            reached = value >= limit if workload.higher_is_better else value <= limit
+            missed += not reached
+            high, low = (limit, value) if workload.higher_is_better else (value, limit)
+            verdict = "reached" if reached else f"missed by {(high / low - 1) * 100:.0f}%" if low > 0 else "missed"
+            print(f"{head} against {number(limit)}: {verdict}")
+    return missed
+
+
+def print_growth(figures, workload, name, counts):
+    """How far the number of workers matters."""
+    if len(counts) < 2:
+        return
+    for peer in sorted({row["peer"] for row in figures.rows if row["workload"] == name}):
+        values = {workers: figures.get(name, peer, workers) for workers in counts}
+        values = {workers: value for workers, value in values.items() if value}
+        if len(values) < 2:
+            continue
+        factor = max(values.values()) / min(values.values())
+        line = ", ".join(f"{workers}: {number(value)}" for workers, value in values.items())
+        print(f"  growth of {peer:<12} {line} ({workload.unit}); worst over best {factor:.2f}")

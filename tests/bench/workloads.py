@@ -1,0 +1,93 @@
+"""What is measured: the workloads, their units, and what weft has to reach beside its peers.
+
+Knows nothing of how programs are run (measure.py) or shown (table.py, chart.py).
+"""
+
+from dataclasses import dataclass, field
+from typing import Callable
+
+WEFT = ("weft_c", "weft_cpp")
+
+
+@dataclass
+class Must:
+    """A figure of weft that is asked for. limit(of) gives it, from of(peer, ...), or None when a peer is absent."""
+    text: str
+    limit: Callable
+    workload: str = ""  # if the figure is not that of the workload itself
+
+
+@dataclass
+class Workload:
+    name: str
+    unit: str
+    text: str
+    musts: list = field(default_factory=list)
+    higher_is_better: bool = False
+    main: bool = True  # a part of a run without --only
+    parts: tuple = ()  # further figures that the same run gives
+
+
+def times(factor, *peers, workload=None):
+    """So many times the best of these peers that are present, in this workload or another one."""
+    def limit(of):
+        found = [value for value in (of(peer, workload) for peer in peers) if value is not None]
+        return factor * min(found) if found else None
+    return limit
+
+
+def fixed(value):
+    return lambda of: value
+
+
+def both(*limits):
+    """What each of these limits gives, added up."""
+    def limit(of):
+        values = [each(of) for each in limits]
+        return None if None in values else sum(values)
+    return limit
+
+
+ASIO = ("asio_pool", "asio_io")
+ARENA = "tbb_arena"
+P99 = "_p99"
+
+WORKLOADS = [
+    Workload("W1", "ns/task", "post a million empty tasks from outside, wait for all", [
+        Must("0.5 x tbb_arena", times(0.5, ARENA)), Must("0.4 x asio_pool", times(0.4, "asio_pool"))]),
+    Workload("W2", "ns/task", "submit a million tasks with a future each, then read all", [
+        Must("0.75 x tokio", times(0.75, "tokio")), Must("0.2 x asio with use_future", times(0.2, *ASIO))]),
+    Workload("W3", "ns/task", "one task posts a million from inside", [Must("0.45 x tbb_arena", times(0.45, ARENA))]),
+    Workload("W4", "ns/task", "a tree of 2^20 tasks, each spawns two", [Must("1.0 x tbb_group", times(1, "tbb_group"))]),
+    Workload("W4j", "ns/call", "fork-join recursion: Fibonacci without a cut-off", [
+        Must("1.0 x parallel_invoke", times(1, ARENA))]),
+    Workload("W5", "ns", "post one task, wait until it has run", [
+        Must("1.0 x tbb_arena", times(1, ARENA)), Must("p99: 4 µs", fixed(4000), "W5" + P99)], parts=("W5" + P99,)),
+    Workload("W5f", "ns", "submit one task, block for its result", [
+        Must("1.0 x tbb_arena's W5", times(1, ARENA, workload="W5")), Must("0.05 x asio", times(0.05, *ASIO)),
+        Must("p99: 4 µs", fixed(4000), "W5f" + P99)], parts=("W5f" + P99,)),
+    Workload("W6a", "ns/task", "a million tasks on one strand", [Must("0.5 x asio::strand", times(0.5, "asio_pool"))]),
+    Workload("W6b", "ns/task", "16 thousand tasks on each of 64 strands", [
+        Must("0.5 x asio::strand", times(0.5, "asio_pool"))]),
+    Workload("W7", "µs", "create and join one thread", [Must("1.1 x pthread", times(1.1, "pthread"))]),
+    Workload("W8", "bytes/task", "memory of a task that waits to start", [Must("64", fixed(64))]),
+    Workload("W8f", "bytes/task", "the same with a future", [Must("128", fixed(128))]),
+    Workload("W9", "ms", "CPU time in 2 s of idleness right after a burst", [Must("0.1", fixed(0.1))]),
+    Workload("W10", "ns/timer", "a million timers: arm; cancel", [
+        Must("arm + cancel: libuv's sum", both(times(1, "libuv"), times(1, "libuv", workload="W10_cancel")), "W10+")],
+        parts=("W10_cancel",)),
+    Workload("W10s", "ns", "one timer armed and cancelled, alone", [Must("100", fixed(100))]),
+    Workload("W11", "GB/s", "parallel sum over ten million doubles", [Must("0.95 x tbb", times(0.95, ARENA))],
+             higher_is_better=True),
+    Workload("W11b", "ns", "a parallel loop over four indices", [Must("3 x tbb", times(3, ARENA))],
+             parts=("W11b" + P99,)),
+    Workload("CABI", "ns/call", "a call into the shared library, and the same one linked statically", [
+        Must("5 more than the static one", both(times(1, "weft_static"), fixed(5)))]),
+    # Growth and steadiness: only when asked for.
+    *(Workload(f"W1_s{n}", "ns/task", f"W1 from {n} threads", main=False) for n in (2, 4, 8)),
+    Workload("W1_10M", "ns/task", "W1 with ten million tasks", main=False),
+    Workload("W1_grow", "KiB", "by how much ten rounds of W1 make the process grow", main=False),
+]
+
+BY_NAME = {each.name: each for each in WORKLOADS}
+UNITS = {part: each.unit for each in WORKLOADS for part in (each.name, *each.parts)}
