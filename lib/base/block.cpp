@@ -2,14 +2,39 @@
 
 #include <new>
 
-namespace weft::core {
+#include "base/block_heap.hpp"
 
-void *allocate_block(std::size_t size, std::size_t align) noexcept {
-  return ::operator new(size, std::align_val_t(align), std::nothrow);
+namespace weft::core {
+namespace {
+
+// AddressSanitizer finds what is used after it was freed only if it is really freed.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool recycles = false;
+#elif defined(__has_feature)
+constexpr bool recycles = !__has_feature(address_sanitizer);
+#else
+constexpr bool recycles = true;
+#endif
+
+constexpr bool is_recycled(std::size_t size, std::size_t align) noexcept {
+  return recycles && size <= block_heap::largest && align <= block_heap::alignment;
 }
 
-void free_block(void *block, std::size_t /*size*/, std::size_t align) noexcept {
+} // namespace
+
+void *allocate_block(std::size_t size, std::size_t align) noexcept {
+  if (is_recycled(size, align))
+    if (block_heap *const heap = block_heap::mine(); heap != nullptr) return heap->allocate(size);
+  return is_recycled(size, align) ? nullptr : ::operator new(size, std::align_val_t(align), std::nothrow);
+}
+
+void free_block(void *block, std::size_t size, std::size_t align) noexcept {
+  if (is_recycled(size, align)) return block_heap::free(block);
   ::operator delete(block, std::align_val_t(align));
+}
+
+void flush_freed_blocks() noexcept {
+  block_heap::flush_mine();
 }
 
 } // namespace weft::core

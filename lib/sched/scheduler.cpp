@@ -45,24 +45,42 @@ weft_status scheduler::push_on(task *const *tasks, std::size_t count) noexcept {
 }
 
 weft_status scheduler::push_as(task *const *tasks, std::size_t count, admission how) noexcept {
-  // Before the push, so that a refusal finds nothing to take back.
-  bool one_is_coming = false;
-  if (census_.read().alive == 0)
-    if (const weft_status status = start_first_worker(one_is_coming); status != WEFT_OK) return status;
-  task_queue &queue = queue_of_caller();
+  if (census_.read().alive == 0) return push_and_start(tasks, count, how);
+  const weft_status status = push_to(queue_of_caller(), tasks, count, how);
+  if (status == WEFT_OK) wake_one();
+  return status;
+}
+
+weft_status scheduler::push_to(task_queue &queue, task *const *tasks, std::size_t count, admission how) noexcept {
   switch (how == admission::checked ? queue.push(tasks, count) : queue.push_on(tasks, count)) {
   case task_queue::answer::closed:
     return WEFT_ESHUTDOWN;
   case task_queue::answer::no_memory:
     return WEFT_ENOMEM;
   default:
-    break;
+    return WEFT_OK;
   }
-  // The worker that we have just started is the one for this push, so no second one is started while it runs the
-  // initializer. Afterwards it is like any other: it may have looked before the push, and rest or run something else.
-  const bool still_coming = one_is_coming && preparing_.load(std::memory_order_seq_cst) > 0;
-  wake_one(still_coming ? reach::the_idle : reach::everybody);
-  return WEFT_OK;
+}
+
+// The first worker is started before the push, so that a refusal finds nothing to take back. It begins by taking this
+// lock, so it runs its initializer, and looks at the queues, after the push: the one that we have started is the one
+// for this push, and nobody else need be woken.
+weft_status scheduler::push_and_start(task *const *tasks, std::size_t count, admission how) noexcept {
+  {
+    const std::scoped_lock hold(start_mutex_);
+    if (ended_) return WEFT_ESHUTDOWN;
+    if (census_.read().alive == 0) {
+      census_.add(+1, +1, +1);
+      if (const weft_status status = launch_worker_locked(); status != WEFT_OK) {
+        census_.add(-1, -1, -1);
+        return status;
+      }
+      return push_to(injector_, tasks, count, how);
+    }
+  }
+  const weft_status status = push_to(queue_of_caller(), tasks, count, how);
+  if (status == WEFT_OK) wake_one();
+  return status;
 }
 
 bool scheduler::has_work() const noexcept {
@@ -78,7 +96,7 @@ bool scheduler::has_work() const noexcept {
 // After work was published. Nothing to do while somebody searches: he finds it, or sees it when he stops searching.
 // Else an idle worker is woken, or a new one started; one, who will wake the next if there is more. README.md, "Lost
 // wake-up".
-void scheduler::wake_one(reach whom) noexcept {
+void scheduler::wake_one() noexcept {
   census::counts seen = census_.read();
   for (;;) {
     if (seen.searching > 0) return;
@@ -89,7 +107,7 @@ void scheduler::wake_one(reach whom) noexcept {
       if (!census_.change(seen, +1, +1, 0)) continue;
       return send_wake_up();
     }
-    if (whom == reach::the_idle || seen.alive >= settings_.max_workers) return;
+    if (seen.alive >= settings_.max_workers) return;
     if (start_worker(seen)) return;
   }
 }
@@ -104,6 +122,14 @@ struct wake_up {
 } // namespace
 
 void scheduler::send_wake_up() noexcept {
+  // An idle worker can be the one who pushes: a handler of the io_context does so for him. Then he is awake already.
+  if (const record *const self = existing_record(); is_worker(self)) {
+    worker &me = *static_cast<worker *>(self->worker);
+    if (me.idle && !me.woken) {
+      me.woken = true;
+      return;
+    }
+  }
   try {
     boost::asio::post(io_, wake_up{});
   } catch (const std::bad_alloc &) {
@@ -111,15 +137,27 @@ void scheduler::send_wake_up() noexcept {
   }
 }
 
-weft_status scheduler::start_first_worker(bool &started) noexcept {
-  const std::scoped_lock hold(start_mutex_);
-  if (ended_) return WEFT_ESHUTDOWN;
-  if (census_.read().alive != 0) return WEFT_OK;
-  census_.add(+1, +1, +1);
-  const weft_status status = launch_worker_locked();
-  if (status != WEFT_OK) census_.add(-1, -1, -1);
-  started = status == WEFT_OK;
-  return status;
+weft_status scheduler::watch() noexcept {
+  watched_.store(true, std::memory_order_seq_cst);
+  if (census_.read().alive == 0) {
+    const std::scoped_lock hold(start_mutex_);
+    if (ended_) return WEFT_ESHUTDOWN;
+    if (census_.read().alive == 0) {
+      census_.add(+1, +1, +1);
+      const weft_status status = launch_worker_locked();
+      if (status != WEFT_OK) census_.add(-1, -1, -1);
+      return status;
+    }
+  }
+  keep_watch();
+  return WEFT_OK;
+}
+
+// Unless somebody is at rest, or will be or look again, start one who will. Refused: then it waits for a busy worker.
+void scheduler::keep_watch() noexcept {
+  census::counts seen = census_.read();
+  while (seen.searching == 0 && seen.idle() == 0 && seen.alive < settings_.max_workers)
+    if (start_worker(seen)) return;
 }
 
 // True: a worker was started, or cannot be. False: look again at `seen`.
@@ -166,12 +204,10 @@ weft_status scheduler::launch_worker_locked() noexcept {
                                                                }}));
     owner_.ref();
     place.retired = false;
-    if (settings_.prepare != nullptr) preparing_.fetch_add(1, std::memory_order_relaxed);
     status = place.self->start();
     if (status == WEFT_OK) {
       started_.fetch_add(1, std::memory_order_relaxed);
     } else {
-      if (settings_.prepare != nullptr) preparing_.fetch_sub(1, std::memory_order_relaxed);
       place.retired = true;
       place.self.reset();
     }
@@ -198,7 +234,9 @@ void scheduler::retire(worker &me) noexcept {
   if (last)
     end_.finish(false);
   else if (has_work())
-    wake_one(reach::everybody);
+    wake_one();
+  else if (watched_.load(std::memory_order_seq_cst))
+    keep_watch();
 }
 
 void scheduler::close() noexcept {

@@ -86,17 +86,22 @@ public:
 
   scheduler_figures figures() const noexcept;
   boost::asio::io_context &context() noexcept { return io_; }
+  // Something is to be expected from the io_context: as long as workers can be started, one is kept free to wait in it.
+  // WEFT_OK; there is none yet and none can be had: WEFT_EAGAIN, WEFT_ENOMEM, WEFT_ESHUTDOWN.
+  weft_status watch() noexcept;
+  void unwatch() noexcept { watched_.store(false, std::memory_order_relaxed); }
 
 private:
   enum class admission { checked, forced };
   weft_status push_as(task *const *tasks, std::size_t count, admission how) noexcept;
+  static weft_status push_to(task_queue &queue, task *const *tasks, std::size_t count, admission how) noexcept;
+  weft_status push_and_start(task *const *tasks, std::size_t count, admission how) noexcept;
   task_queue &queue_of_caller() noexcept;
 
   // --- waking (scheduler.cpp) ---
-  enum class reach { everybody, the_idle }; // the idle: without starting a worker
-  void wake_one(reach whom) noexcept;
+  void wake_one() noexcept;
   void send_wake_up() noexcept;
-  weft_status start_first_worker(bool &started) noexcept;
+  void keep_watch() noexcept;
   bool start_worker(census::counts &seen) noexcept;
   weft_status launch_worker_locked() noexcept;
   worker *free_place_locked();
@@ -143,9 +148,9 @@ private:
   std::atomic<bool> discarding_{false}; // with worker::in_hand, see README.md, "Cancelling what is pending"
   completion end_;
 
-  // Workers that were started and have not yet been through the initializer. Who sees one after his push knows that it
-  // will look at the queues after that; sequentially consistent like the census.
-  std::atomic<std::uint32_t> preparing_{0};
+  // Somebody should wait in the io_context. Sequentially consistent against the census: who sets it looks for a worker
+  // at rest; who stops searching takes himself out of the census, then reads it. One of the two sees the other.
+  std::atomic<bool> watched_{false};
 };
 
 } // namespace weft::core

@@ -33,11 +33,8 @@ weft_status scheduler::enter(void *ctx, weft_error ** /*failure*/) {
     worker &who;
     ~leaving() { who.home.retire(who); }
   } const at_end{me};
-  me.searching = true;   // counted by whoever started this thread
-  if (self == nullptr) { // no memory
-    if (me.home.settings_.prepare != nullptr) me.home.preparing_.fetch_sub(1, std::memory_order_seq_cst);
-    return WEFT_OK;
-  }
+  me.searching = true; // counted by whoever started this thread
+  if (self == nullptr) return WEFT_OK;
   self->worker = &me;
   const frame_scope serving(*self, nullptr, &me.home.owner_, nullptr);
   me.home.work(me, *self);
@@ -45,16 +42,15 @@ weft_status scheduler::enter(void *ctx, weft_error ** /*failure*/) {
 }
 
 void scheduler::work(worker &me, record &self) {
+  { const std::scoped_lock after_the_push(start_mutex_); } // see push_and_start()
   if (settings_.prepare != nullptr) {
     // The initializer may take its time. The first task waits for it, for this worker was started for that one; should
     // there be more, the next worker sees to them.
     me.searching = false;
-    if (census_.add(-1, 0, 0).searching == 1 && injector_.size() > 1) wake_one(reach::everybody);
-    struct prepared { // also when the initializer ends the thread
-      std::atomic<std::uint32_t> &preparing;
-      ~prepared() { preparing.fetch_sub(1, std::memory_order_seq_cst); }
-    } const at_end{preparing_};
+    if (census_.add(-1, 0, 0).searching == 1 && injector_.size() > 1) wake_one();
     settings_.prepare(owner_);
+    // From here on it may take work without having searched; as a searcher it leaves somebody to watch.
+    if (watched_.load(std::memory_order_relaxed)) begin_searching(me);
   }
   for (;;) {
     if (task *const ready = next(me); ready != nullptr) {
@@ -123,6 +119,7 @@ void scheduler::settle_batch(worker &me) noexcept {
     me.batch_size = std::min<std::uint32_t>(me.batch_size * 2, ring::capacity);
   else if (took > slow)
     me.batch_size = std::max<std::uint32_t>(1, static_cast<std::uint32_t>(me.batch_taken * quick / took));
+  if (took > slow) me.tasks_since_io += io_turn / 8; // not many tasks, but much time
   me.batch_began = 0;
 }
 
@@ -138,7 +135,7 @@ task *scheduler::refill_from(task_queue &queue, worker &me) noexcept {
   me.batch_taken = static_cast<std::uint32_t>(count);
   if (count > 1) {
     me.batch.fill(taken + 1, count - 1);
-    if (!me.searching) wake_one(reach::everybody); // they are open to thieves from now on
+    if (!me.searching) wake_one(); // they are open to thieves from now on
   }
   return taken[0];
 }
@@ -194,7 +191,7 @@ void scheduler::serve_io(worker &me) noexcept {
   if (!std::exchange(me.woken, false)) return;
   // A wake-up that was meant for an idle worker came to this busy one: pass it on.
   census_.add(-1, -1, 0);
-  if (has_work()) wake_one(reach::everybody);
+  if (has_work()) wake_one();
 }
 
 bool scheduler::begin_searching(worker &me) noexcept {
@@ -207,7 +204,11 @@ bool scheduler::begin_searching(worker &me) noexcept {
 // The last one to stop searching looks once more at everything: what was published while he searched woke nobody.
 void scheduler::end_searching(worker &me) noexcept {
   me.searching = false;
-  if (census_.add(-1, 0, 0).searching == 1 && has_work()) wake_one(reach::everybody);
+  if (census_.add(-1, 0, 0).searching != 1) return;
+  if (has_work())
+    wake_one();
+  else if (watched_.load(std::memory_order_seq_cst))
+    keep_watch();
 }
 
 // False: the scheduler has ended.
@@ -218,10 +219,10 @@ bool scheduler::wait_for_wake_up(worker &me) noexcept {
   me.batch_size = 1;
   me.batch_began = 0;
   // First idle, then one more look: whoever published before that look saw us searching or active and woke nobody.
-  if (has_work()) wake_one(reach::everybody);
+  if (has_work()) wake_one();
   end_if_drained();
   while (!io_.stopped()) {
-    if (io_.run_one_for(recheck_period) == 0 && !io_.stopped() && has_work()) wake_one(reach::everybody);
+    if (io_.run_one_for(recheck_period) == 0 && !io_.stopped() && has_work()) wake_one();
     if (!std::exchange(me.woken, false)) continue;
     me.searching = true; // both counted by whoever sent the wake-up
     me.idle = false;

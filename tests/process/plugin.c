@@ -33,10 +33,12 @@ static void find(void *library, const char *name, void *pointer) {
   memcpy(pointer, &symbol, sizeof symbol); /* C99 has no cast from an object pointer to a function pointer */
 }
 
+static int64_t nap = 20 * WEFT_MILLISECOND;
+
 static weft_status task(void *ctx, void **result, weft_error_t **error) {
   (void)result;
   (void)error;
-  sleep_for(20 * WEFT_MILLISECOND); /* inside the library when it is closed */
+  sleep_for(nap); /* inside the library when it is closed */
   say((const char *)ctx);
   return WEFT_OK;
 }
@@ -44,7 +46,7 @@ static weft_status task(void *ctx, void **result, weft_error_t **error) {
 static char first_task[] = "a task";
 static char late_task[] = "a task that outlives dlclose";
 
-static void use(void *library) {
+static void use(void *library, const char *mode) {
   weft_executor_t *pool = NULL;
   weft_future_t *future = NULL;
   find(library, "weft_executor_create", &executor_create);
@@ -57,6 +59,7 @@ static void use(void *library) {
   if (executor_submit(pool, NULL, task, first_task, NULL, &future) != WEFT_OK) exit(94);
   if (future_wait(future, WEFT_FOREVER) != WEFT_OK) exit(93);
   future_unref(future);
+  if (strcmp(mode, "running") == 0) nap = 60 * WEFT_SECOND; /* still there at the end */
   if (executor_post(pool, task, late_task, NULL) != WEFT_OK) exit(92);
 }
 
@@ -70,7 +73,7 @@ int main(int argc, char **argv) {
       say(dlerror());
       return 97;
     }
-    if (strcmp(argv[1], "unused") != 0 && round == 0) use(library);
+    if (strcmp(argv[1], "unused") != 0 && round == 0) use(library, argv[1]);
     if (dlclose(library) != 0) return 91;
     say("closed");
   }

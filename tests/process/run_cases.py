@@ -27,6 +27,8 @@ class Case:
     err: str = ""  # regular expression for all of stderr
     times: int = 1
     times_long: int = 50
+    # Daemon threads run on at its end, and what a thread that is just ending still holds looks leaked: no leak check.
+    leaves_daemons: bool = False
 
 
 BUSY = ("regular thread done", "task done")
@@ -69,8 +71,8 @@ CASES = [
     Case("regular-threads-are-waited-for", 0, tuple(f"regular {i}" for i in range(10))),
     Case("threads-started-during-the-end-are-waited-for", 0, ("the last one",), times=3),
     Case("tasks-submitted-during-the-end-are-finished", 0, ("task of a late submit",), times=3),
-    Case("forty-daemons", times=20, times_long=300),
-    Case("a-regular-thread-among-daemons", 0, ("regular thread done",)),
+    Case("forty-daemons", times=20, times_long=300, leaves_daemons=True),
+    Case("a-regular-thread-among-daemons", 0, ("regular thread done",), leaves_daemons=True),
     Case("a-pool-finishes-what-is-pending", 0, ("200 tasks",), times=5),
     Case("a-strand-finishes-what-is-pending", 0, ("200 tasks",), times=5),
     Case("a-daemon-pool-drops-what-is-pending", 0, ("dropped",) * 3),
@@ -122,9 +124,12 @@ PLUGIN_CASES = [
 ]
 
 
-def run(command):
+def run(command, leaves_daemons):
     """(status, stdout, stderr), or None after the time limit."""
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    environment = dict(os.environ)
+    if leaves_daemons:
+        environment["ASAN_OPTIONS"] = environment.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
+    child = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                              start_new_session=True)
     try:
         out, err = child.communicate(timeout=LIMIT)
@@ -176,7 +181,7 @@ def main():
         found = []
         began = time.monotonic()
         for round_number in range(case.times_long if LONG else case.times):
-            outcome = run(command)
+            outcome = run(command, case.leaves_daemons)
             found = faults_of_kinds(outcome) if name == KINDS else faults(case, outcome)
             if found:
                 print(f"# {name}, round {round_number + 1}:")

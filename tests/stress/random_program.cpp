@@ -6,7 +6,7 @@ namespace stress {
 under_way counts;
 
 void await_zero(const relaxed<std::int64_t> &count) {
-  while (count.load(relax) != 0) std::this_thread::yield();
+  while (count.load(std::memory_order_acquire) != 0) std::this_thread::yield();
 }
 
 namespace {
@@ -19,7 +19,7 @@ weft_status refuse(void * /*ctx*/, weft_error_t **error) {
 
 // Posted tasks that fail come here; those of a broken pool too, which nobody has announced.
 void hooked(void * /*ctx*/, weft_thread_t * /*thread*/, const weft_error_t *failure) {
-  if (weft_error_code(failure) != WEFT_EBROKEN) counts.hooks.fetch_sub(1, relax);
+  if (weft_error_code(failure) != WEFT_EBROKEN) counts.hooks.fetch_sub(1, std::memory_order_release);
 }
 
 } // namespace

@@ -105,7 +105,7 @@ void program::drop_value(void *result) {
   VERIFY(it->of->result_drops.fetch_add(1, relax) == 0);
   VERIFY(it->of->takes.load(relax) == 0);
   delete it;
-  counts.values.fetch_sub(1, relax);
+  counts.values.fetch_sub(1, std::memory_order_release); // the judge's acquire pairs with it
 }
 
 weft_status program::run_room(void *room, weft_error_t **error) {
@@ -132,7 +132,7 @@ void program::drop_room(void *room) {
 
 void program::drop_room_result(void *room) {
   VERIFY(static_cast<room_content *>(room)->of->result_drops.fetch_add(1, relax) == 0);
-  counts.values.fetch_sub(1, relax);
+  counts.values.fetch_sub(1, std::memory_order_release); // the judge's acquire pairs with it
 }
 
 // --- what a callback does ---

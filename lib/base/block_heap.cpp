@@ -1,0 +1,250 @@
+#include "base/block_heap.hpp"
+
+#include <mutex>
+#include <new>
+
+#include <pthread.h>
+
+namespace weft::core {
+
+struct block_heap::chunk {
+  // --- everybody's ---
+  block_heap *home;  // const
+  std::size_t which; // const: its class
+  chunk *next_ready; // written by whoever put it on the list, read by the owner after taking it off
+  // How many blocks (high half) and where in the chunk the first of them lies (low half); 0: none. One word, so that
+  // the owner learns the count without walking the chain. The release of give_back() pairs with the acquire of
+  // collect().
+  std::atomic<std::uint64_t> returned;
+
+  // --- the owner's, on a line of its own ---
+  alignas(64) block *free;
+  unsigned char *fresh, *end; // never handed out so far
+  std::uint32_t used;         // handed out and not known to be back
+  bool listed;                // in available_, or current
+  chunk *next, *prev;         // in available_
+
+  std::size_t block_size() const noexcept { return (which + 1) * alignment; }
+};
+
+struct block_heap::store {
+  std::mutex mutex;
+  block_heap *without_thread = nullptr; // under mutex
+  pthread_key_t end_of_thread{};
+  bool usable = pthread_key_create(&end_of_thread, [](void *heap) { at_thread_end(heap); }) == 0;
+};
+
+namespace {
+
+// Found without a call: the library is linked so that its few bytes lie in the static block of every thread.
+__attribute__((tls_model("initial-exec"))) constinit thread_local block_heap *of_this_thread = nullptr;
+
+} // namespace
+
+block_heap::store &block_heap::all() noexcept {
+  alignas(store) static unsigned char room[sizeof(store)]; // never destroyed: threads outlive static destructors
+  static auto *const made = ::new (room) store;
+  return *made;
+}
+
+block_heap::chunk *block_heap::chunk_of(void *inside) noexcept {
+  return reinterpret_cast<chunk *>(reinterpret_cast<std::uintptr_t>(inside) & ~(chunk_size - 1));
+}
+
+block_heap *block_heap::mine() noexcept {
+  return of_this_thread != nullptr ? of_this_thread : enter();
+}
+
+block_heap *block_heap::enter() noexcept {
+  store &s = all();
+  if (!s.usable) return nullptr;
+  block_heap *taken = nullptr;
+  {
+    const std::scoped_lock hold(s.mutex);
+    taken = s.without_thread;
+    if (taken != nullptr) s.without_thread = taken->next_;
+  }
+  if (taken == nullptr) taken = new (std::nothrow) block_heap;
+  if (taken == nullptr) return nullptr;
+  if (pthread_setspecific(s.end_of_thread, taken) != 0) {
+    at_thread_end(taken);
+    return nullptr;
+  }
+  return of_this_thread = taken;
+}
+
+// May come more than once, when a later destructor of the same thread frees another task.
+void block_heap::at_thread_end(void *heap) noexcept {
+  auto *const left = static_cast<block_heap *>(heap);
+  left->give_back();
+  left->collect();
+  of_this_thread = nullptr;
+  store &s = all();
+  const std::scoped_lock hold(s.mutex);
+  left->next_ = s.without_thread;
+  s.without_thread = left;
+}
+
+// --- allocating ---
+
+void *block_heap::allocate(std::size_t size) noexcept {
+  const std::size_t which = size == 0 ? 0 : (size - 1) / alignment;
+  chunk *const from = current_[which];
+  if (from == nullptr || from->free == nullptr) return refill(which);
+  block *const taken = from->free;
+  from->free = taken->next;
+  __builtin_prefetch(from->free, 1); // it may lie in the cache of the core that freed it
+  ++from->used;
+  return taken;
+}
+
+// No free block in the current chunk: its fresh part, what came back, another chunk, a new one.
+void *block_heap::refill(std::size_t which) noexcept {
+  chunk *from = current_[which];
+  if (from == nullptr || from->fresh == from->end) {
+    collect();
+    from = current_[which];
+    if (from == nullptr || from->free == nullptr) {
+      if (from != nullptr) from->listed = false; // full: it comes back when a block of it does
+      from = available_[which];
+      if (from != nullptr) {
+        if (from->used == 0) --empty_;
+        unlist(*from);
+      } else {
+        from = make_chunk(which);
+      }
+      current_[which] = from;
+      if (from == nullptr) return nullptr;
+      from->listed = true;
+    }
+  }
+  ++from->used;
+  if (block *const taken = from->free; taken != nullptr) {
+    from->free = taken->next;
+    return taken;
+  }
+  void *const taken = from->fresh;
+  from->fresh += from->block_size();
+  return taken;
+}
+
+block_heap::chunk *block_heap::make_chunk(std::size_t which) noexcept {
+  // A little less than its alignment, so that the allocator can set the next one right behind it.
+  constexpr std::size_t room = chunk_size - 64;
+  void *const memory = ::operator new(room, std::align_val_t(chunk_size), std::nothrow);
+  if (memory == nullptr) return nullptr;
+  auto *const made = ::new (memory) chunk{};
+  made->home = this;
+  made->which = which;
+  made->fresh = static_cast<unsigned char *>(memory) + sizeof(chunk);
+  made->end = made->fresh + (room - sizeof(chunk)) / made->block_size() * made->block_size();
+  return made;
+}
+
+void block_heap::collect() noexcept {
+  if (ready_.load(std::memory_order_relaxed) == nullptr) return;
+  chunk *next = ready_.exchange(nullptr, std::memory_order_acquire);
+  while (next != nullptr) {
+    chunk &home = *next;
+    next = home.next_ready; // before it is emptied: from then on it may be listed again
+    const std::uint64_t returned = home.returned.exchange(0, std::memory_order_acquire);
+    auto *const first = reinterpret_cast<block *>(reinterpret_cast<unsigned char *>(&home) + (returned & 0xffffffff));
+    if (home.free != nullptr) { // else the chain is not walked: its blocks lie in the caches of other cores
+      block *last = first;
+      while (last->next != nullptr) last = last->next;
+      last->next = home.free;
+    }
+    home.free = first;
+    settle(home, static_cast<std::uint32_t>(returned >> 32));
+  }
+}
+
+// After `count` blocks have come back.
+void block_heap::settle(chunk &home, std::uint32_t count) noexcept {
+  home.used -= count;
+  if (!home.listed) list(home);
+  if (home.used != 0 || current_[home.which] == &home) return;
+  if (empty_ < most_empty) {
+    ++empty_;
+    return;
+  }
+  unlist(home);
+  ::operator delete(&home, std::align_val_t(chunk_size));
+}
+
+void block_heap::list(chunk &which) noexcept {
+  chunk *&first = available_[which.which];
+  which.listed = true;
+  which.prev = nullptr;
+  which.next = first;
+  if (first != nullptr) first->prev = &which;
+  first = &which;
+}
+
+void block_heap::unlist(chunk &which) noexcept {
+  which.listed = false;
+  (which.prev != nullptr ? which.prev->next : available_[which.which]) = which.next;
+  if (which.next != nullptr) which.next->prev = which.prev;
+}
+
+// --- freeing ---
+
+void block_heap::free(void *freed) noexcept {
+  auto *const given = static_cast<block *>(freed);
+  chunk &home = *chunk_of(freed);
+  block_heap *const self = mine();
+  if (home.home == self) return self->free_here(home, *given);
+  if (self != nullptr) return self->gather(home, *given);
+  block_heap alone; // no memory for a heap: the block goes home by itself
+  alone.gather(home, *given);
+  alone.give_back();
+}
+
+void block_heap::free_here(chunk &home, block &freed) noexcept {
+  freed.next = home.free;
+  home.free = &freed;
+  if (home.used > 1 && home.listed)
+    --home.used;
+  else
+    settle(home, 1);
+}
+
+void block_heap::gather(chunk &home, block &freed) noexcept {
+  if (bound_for_ != &home || gathered_ == batch) {
+    give_back();
+    bound_for_ = &home;
+    last_ = &freed;
+  }
+  freed.next = first_;
+  first_ = &freed;
+  ++gathered_;
+}
+
+void block_heap::give_back() noexcept {
+  if (gathered_ == 0) return;
+  chunk &home = *bound_for_;
+  const auto offset =
+      static_cast<std::uint64_t>(reinterpret_cast<unsigned char *>(first_) - reinterpret_cast<unsigned char *>(&home));
+  std::uint64_t seen = home.returned.load(std::memory_order_relaxed);
+  std::uint64_t mine;
+  do {
+    last_->next =
+        seen == 0 ? nullptr : reinterpret_cast<block *>(reinterpret_cast<unsigned char *>(&home) + (seen & 0xffffffff));
+    mine = (((seen >> 32) + gathered_) << 32) | offset;
+  } while (!home.returned.compare_exchange_weak(seen, mine, std::memory_order_acq_rel, std::memory_order_relaxed));
+  bound_for_ = nullptr;
+  first_ = last_ = nullptr;
+  gathered_ = 0;
+  if (seen != 0) return; // on the list already, or about to be put there
+  std::atomic<chunk *> &ready = home.home->ready_;
+  chunk *first = ready.load(std::memory_order_relaxed);
+  do {
+    home.next_ready = first;
+  } while (!ready.compare_exchange_weak(first, &home, std::memory_order_release, std::memory_order_relaxed));
+}
+
+void block_heap::flush_mine() noexcept {
+  if (of_this_thread != nullptr) of_this_thread->give_back();
+}
+
+} // namespace weft::core

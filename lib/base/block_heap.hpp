@@ -1,0 +1,84 @@
+// Where the blocks of tasks come from: per-thread free lists, to which blocks that were freed elsewhere come home in
+// batches.
+//
+// A task is mostly made on one thread and freed on another, the pattern that general allocators are slowest at. Here a
+// block lies in a chunk that belongs to the heap of the thread that made it. The owner allocates and frees without any
+// atomic operation; another thread gathers what it frees, and gives a chain of it back with one compare-and-swap.
+//
+// Who may touch what:
+//  1. A heap belongs to one thread at a time. It outlives that thread: the next thread without one inherits it.
+//  2. chunk: the owner's fields are the heap's thread's alone; `returned` is everybody's.
+//  3. A chunk whose `returned` goes from empty to not empty is put on its heap's `ready` list, by whoever made it so.
+//     The owner takes chunks from that list, and only then empties `returned`. So a chunk is on the list at most once.
+//  4. A chunk is freed when all its blocks are back. No other thread can then be inside it: whoever is still about to
+//     put it on the list has made it ready, and the owner has not yet counted his blocks.
+//
+// What nobody takes home stays: a thread that has made a million tasks and never makes another one keeps their chunks
+// until it ends.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace weft::core {
+
+class block_heap {
+public:
+  static constexpr std::size_t largest = 256; // of a block; what is larger comes from the allocator
+  static constexpr std::size_t alignment = 16;
+
+  // Of the calling thread, made or inherited when it has none. Null: no memory, or the thread is at its very end.
+  static block_heap *mine() noexcept;
+
+  // size up to `largest`. Owner only. Null: no memory.
+  void *allocate(std::size_t size) noexcept;
+  // Any block that came from any heap, on any thread.
+  static void free(void *block) noexcept;
+
+  // Give back what this thread has gathered for others. Before it sleeps, for they may be short of it.
+  static void flush_mine() noexcept;
+
+private:
+  static constexpr std::size_t chunk_size = 32 * 1024;
+  static constexpr std::size_t classes = largest / alignment;
+  static constexpr std::uint32_t batch = 64;     // blocks that are gathered before they are given back
+  static constexpr std::uint32_t most_empty = 8; // empty chunks that are kept, for all classes together
+
+  struct block {
+    block *next;
+  };
+  struct chunk;
+  struct store;
+
+  static store &all() noexcept;
+  static block_heap *enter() noexcept;
+  static void at_thread_end(void *heap) noexcept;
+  static chunk *chunk_of(void *inside) noexcept;
+
+  void *refill(std::size_t which) noexcept;
+  chunk *make_chunk(std::size_t which) noexcept;
+  void collect() noexcept;
+  void settle(chunk &home, std::uint32_t count) noexcept;
+  void free_here(chunk &home, block &freed) noexcept;
+  void gather(chunk &home, block &freed) noexcept;
+  void give_back() noexcept;
+  void list(chunk &which) noexcept;
+  void unlist(chunk &which) noexcept;
+
+  chunk *current_[classes] = {};   // allocated from
+  chunk *available_[classes] = {}; // others with free blocks
+  std::uint32_t empty_ = 0;        // of those, with nothing but free blocks
+
+  // Gathered for one chunk of another heap.
+  chunk *bound_for_ = nullptr;
+  block *first_ = nullptr, *last_ = nullptr;
+  std::uint32_t gathered_ = 0;
+
+  block_heap *next_ = nullptr; // of the heaps without a thread, under the store's lock
+
+  // Chunks with returned blocks. The release of a push pairs with the acquire of collect().
+  alignas(64) std::atomic<chunk *> ready_{nullptr};
+};
+
+} // namespace weft::core
