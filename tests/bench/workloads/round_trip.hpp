@@ -23,13 +23,14 @@ inline void relax() {
 #endif
 }
 
-/// Set by a task, waited for by spinning: what is measured is the pool, not a way to sleep.
+/// Set by a task, waited for by spinning: what is measured is the pool, not a way to sleep. The spin is short, lest it
+/// keeps the worker off the CPU that both happen to share.
 class flag {
 public:
   void raise() { raised_.store(true, std::memory_order_release); }
   void wait_and_lower() {
     for (unsigned looks = 0; !raised_.load(std::memory_order_acquire); ++looks) {
-      if (looks < 10'000)
+      if (looks < 500)
         relax();
       else
         std::this_thread::yield();

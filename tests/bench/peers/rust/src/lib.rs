@@ -123,7 +123,7 @@ impl Flag {
         let mut looks = 0;
         while !self.0.load(Acquire) {
             looks += 1;
-            if looks < 10_000 {
+            if looks < 500 {
                 std::hint::spin_loop();
             } else {
                 std::thread::yield_now();
