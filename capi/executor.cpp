@@ -8,6 +8,7 @@
 #include "exec/strand.hpp"
 #include "guard.hpp"
 #include "handle.hpp"
+#include "submit.hpp"
 #include "task/call.hpp"
 
 using namespace weft::core;
@@ -34,16 +35,6 @@ weft_status home_of(weft_runtime_t *handle, shared<runtime> &home) {
 caller_run *as_caller_run(weft_executor_t *executor) noexcept {
   weft::core::executor *const given = unwrap(executor);
   return given->kind() == executor_kind::caller_run ? static_cast<caller_run *>(given) : nullptr;
-}
-
-weft_status read_drop(const weft_submit_options_t *options, weft_drop_fn &result_drop) noexcept {
-  result_drop = nullptr;
-  if (options == nullptr) return WEFT_OK; // the common case, on the path of each submit
-  weft_submit_options_t read;
-  if (const weft_status status = read_options(options, sizeof read, read); status != WEFT_OK) return status;
-  if (read.reserved != 0) return WEFT_EINVAL;
-  result_drop = read.result_drop;
-  return WEFT_OK;
 }
 
 void discard(task **tasks, size_t count) noexcept {

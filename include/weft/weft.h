@@ -7,6 +7,7 @@
  *   thread.h    threads, daemon threads, joins, stop requests
  *   future.h    futures: result, exception, cancel, callbacks, wait, as_completed, promises
  *   executor.h  pools, strands, caller-run executors: submit, post, map, shutdown
+ *   timer.h     timers, once or every period; submits that take effect later
  *   task.h      tasks with room for a closure: for bindings
  *
  * C++ programs include weft/weft.hpp instead, which is built on these.
@@ -36,6 +37,7 @@
 #include <weft/runtime.h>
 #include <weft/task.h>
 #include <weft/thread.h>
+#include <weft/timer.h>
 #include <weft/version.h>
 
 #endif

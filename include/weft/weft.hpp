@@ -11,6 +11,7 @@
 //   cpp/wait.hpp          wait and as_completed
 //   cpp/coroutine.hpp     co_await on futures; futures as the return type of coroutines
 //   cpp/thread.hpp        threads, from a callable or by deriving; thread_ref.hpp: join, ask, this_thread
+//   cpp/timer.hpp         timers, once or every period; submit_after and post_after
 //   cpp/runtime.hpp       isolated runtimes and the exception hook
 //   cpp/error.hpp         what is thrown; crossing.hpp: how exceptions keep their type on the way through a future
 //   cpp/duration.hpp      time-outs: any std::chrono duration, or weft::forever
@@ -59,6 +60,7 @@
 #include <weft/cpp/runtime.hpp>
 #include <weft/cpp/thread.hpp>
 #include <weft/cpp/thread_ref.hpp>
+#include <weft/cpp/timer.hpp>
 #include <weft/cpp/wait.hpp>
 #include <weft/weft.h>
 

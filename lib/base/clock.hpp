@@ -28,6 +28,8 @@ public:
     const std::int64_t now = now_ns();
     return timeout >= WEFT_FOREVER - now ? never() : deadline(now + timeout);
   }
+  // A moment of now_ns(), which is later than 0.
+  static deadline at(std::int64_t moment) noexcept { return deadline(moment); }
   static deadline never() noexcept { return deadline(WEFT_FOREVER); }
   static deadline past() noexcept { return deadline(0); }
 

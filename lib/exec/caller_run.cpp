@@ -76,6 +76,25 @@ void caller_run::left_queue() noexcept {
   unref();
 }
 
+weft_status caller_run::make_ready(task *const *tasks, std::size_t count) noexcept {
+  for (std::size_t i = 0; i < count; ++i) tasks[i]->set_owner(this);
+  switch (queue_.push(tasks, count)) {
+  case task_queue::answer::closed:
+    return WEFT_ESHUTDOWN;
+  case task_queue::answer::no_memory:
+    return WEFT_ENOMEM;
+  default:
+    wake_sleepers();
+    return WEFT_OK;
+  }
+}
+
+// Those who wait in run_wait() wait no longer than until then.
+weft_status caller_run::set_alarm(std::int64_t /*due*/) noexcept {
+  wake_sleepers();
+  return WEFT_OK;
+}
+
 weft_status caller_run::run(std::uint64_t max_tasks, deadline budget, std::uint64_t &ran) {
   ran = 0;
   record *const self = current_record();
@@ -84,6 +103,7 @@ weft_status caller_run::run(std::uint64_t max_tasks, deadline budget, std::uint6
   const turn mine(*this, *self);
   while (max_tasks == 0 || ran < max_tasks) {
     if (ran != 0 && budget.passed()) return WEFT_OK;
+    serve_due();
     task *next = nullptr;
     bool claimed = false;
     {
@@ -119,9 +139,13 @@ weft_status caller_run::run_wait(std::uint64_t max_tasks, deadline until, std::u
       me.next = first_;
       first_ = &me;
     }
-    const weft_status woken = sleep_until(*self, nullptr, 0, wait_for::all, until, [this]() noexcept {
-      return !queue_.empty() || closed_.load(std::memory_order_acquire);
+    const std::int64_t due = timers().next_due();
+    const bool until_due = due < until.at() && !until.is_poll();
+    const auto wake = until_due ? deadline::at(due) : until;
+    weft_status woken = sleep_until(*self, nullptr, 0, wait_for::all, wake, [this, due]() noexcept {
+      return !queue_.empty() || closed_.load(std::memory_order_acquire) || timers().next_due() < due;
     });
+    if (until_due && woken == WEFT_ETIMEDOUT) woken = WEFT_OK;
     {
       const std::scoped_lock hold(mutex_);
       sleeper **at = &first_;
@@ -141,11 +165,13 @@ void caller_run::wake_sleepers() noexcept {
 }
 
 void caller_run::close() {
+  serve_due();
   // The queue first: run() says WEFT_ESHUTDOWN when it sees closed_ and an empty queue, and that must be final.
   queue_.close();
   closed_.store(true, std::memory_order_release);
   bound_.close();
   wake_sleepers();
+  timers().close(WEFT_ESHUTDOWN, nullptr);
   end_if_quiet();
 }
 

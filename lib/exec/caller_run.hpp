@@ -32,6 +32,11 @@ public:
   bool may_start(const task &pending, const wait_graph &graph) const noexcept override;
   void left_queue() noexcept override;
 
+  // timer_host: those who call run() look at the time.
+  weft_status make_ready(task *const *tasks, std::size_t count) noexcept override;
+  weft_status set_alarm(std::int64_t due) noexcept override;
+  void alarm_is_idle() noexcept override {}
+
   // Never waits. `budget` limits when the last task may begin.
   weft_status run(std::uint64_t max_tasks, deadline budget, std::uint64_t &ran);
   // Waits for the first task.

@@ -17,6 +17,8 @@
 #include "task/owner.hpp"
 #include "task/task.hpp"
 #include "thread/roster.hpp"
+#include "timer/timer_host.hpp"
+#include "timer/timer_queue.hpp"
 
 struct weft_executor {};
 
@@ -41,7 +43,7 @@ private:
 
 enum class executor_kind { pool, strand, caller_run };
 
-class executor : public weft_executor, public task_owner {
+class executor : public weft_executor, public task_owner, public timer_host {
 public:
   ~executor() override = default;
 
@@ -56,6 +58,8 @@ public:
   // Ask what runs to stop.
   virtual void halt() noexcept = 0;
   virtual void read(weft_executor_stats_t &figures) const noexcept = 0;
+  // What is armed on it.
+  timer_queue &timers() noexcept { return timers_; }
   // Why it is broken, with a reference, or null.
   virtual error *broken() const noexcept { return nullptr; }
   virtual void last_handle_gone() { close(); }
@@ -81,7 +85,11 @@ public:
 
 protected:
   executor(executor_kind kind, shared<roster> home, executor_list *list, bool daemon) noexcept
-      : kind_(kind), daemon_(daemon), home_(std::move(home)), list_(list) {}
+      : kind_(kind), daemon_(daemon), home_(std::move(home)), list_(list), timers_(*this, *this) {}
+  // Before it refuses tasks: what is due by now was accepted in time.
+  void serve_due() {
+    if (const std::int64_t next = timers_.next_due(); next != timer_queue::none && next <= now_ns()) timers_.serve();
+  }
   // When the object is complete. False: the runtime has ended.
   bool enlist() noexcept;
   // First thing in the destructor of each kind, while its virtual functions still work: afterwards neither the
@@ -98,6 +106,7 @@ private:
   std::atomic<bool> asked_{false};
   executor *next_ = nullptr, *prev_ = nullptr; // the list's, under its mutex
   bool listed_ = false;                        // the same
+  timer_queue timers_;
 };
 
 template <class Wanted> shared<task_owner> executor_list::find(Wanted wanted) const noexcept {

@@ -41,7 +41,8 @@ pool::pool(shared<roster> home, executor_list &list, const pool_settings &settin
       bound_(settings.queue),
       scheduler_(home, *this,
                  {settings_.max_workers, settings_.name_prefix, settings_.daemon, settings_.stack_size,
-                  settings_.initializer != nullptr ? &pool::prepare_worker : nullptr}) {
+                  settings_.initializer != nullptr ? &pool::prepare_worker : nullptr}),
+      alarm_(scheduler_.context(), timers()) {
   settings_.initializer_ctx = nullptr;
   settings_.initializer_drop = nullptr;
 }
@@ -101,6 +102,20 @@ weft_status pool::push_inner(task &carrier, bool accepted) noexcept {
   return accepted ? scheduler_.push_on(&one, 1) : scheduler_.push(&one, 1);
 }
 
+// --- timers ---
+
+weft_status pool::make_ready(task *const *tasks, std::size_t count) noexcept {
+  for (std::size_t i = 0; i < count; ++i) tasks[i]->set_owner(this);
+  return scheduler_.push(tasks, count);
+}
+
+weft_status pool::set_alarm(std::int64_t due) noexcept {
+  if (const weft_status status = scheduler_.watch(); status != WEFT_OK) return status;
+  return alarm_.set(due);
+}
+
+// --- tasks that were counted ---
+
 void pool::left_queue() noexcept {
   bound_.release(1);
   unref();
@@ -132,6 +147,7 @@ __attribute__((no_sanitize("null"))) void pool::prepare_worker(task_owner &self)
 void pool::break_down(error *reason) {
   error *none = nullptr;
   if (!broken_.compare_exchange_strong(none, reason, std::memory_order_acq_rel)) return reason->unref();
+  timers().close(WEFT_EBROKEN, reason);
   close();
   withdraw_all(reason);
 }
@@ -145,8 +161,10 @@ error *pool::broken() const noexcept {
 // --- shutting down ---
 
 void pool::close() {
+  serve_due();
   bound_.close();
   scheduler_.close();
+  timers().close(WEFT_ESHUTDOWN, nullptr);
 }
 
 void pool::cancel_pending() {

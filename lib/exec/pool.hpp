@@ -8,6 +8,7 @@
 #include "exec/bound.hpp"
 #include "exec/executor.hpp"
 #include "sched/scheduler.hpp"
+#include "timer/alarm_clock.hpp"
 
 namespace weft::core {
 
@@ -42,6 +43,11 @@ public:
   bool may_start(const task &pending, const wait_graph &graph) const noexcept override;
   void left_queue() noexcept override;
 
+  // timer_host
+  weft_status make_ready(task *const *tasks, std::size_t count) noexcept override;
+  weft_status set_alarm(std::int64_t due) noexcept override;
+  void alarm_is_idle() noexcept override { scheduler_.unwatch(); }
+
   // For strands: work that carries other tasks, so it neither counts against the bound nor can be refused when
   // `accepted`.
   weft_status push_inner(task &carrier, bool accepted) noexcept;
@@ -70,6 +76,7 @@ private:
   bound bound_;
   std::atomic<error *> broken_{nullptr}; // set once, with a reference; its release pairs with the acquire of broken()
   scheduler scheduler_;
+  alarm_clock alarm_; // in the scheduler's io_context
 };
 
 } // namespace weft::core

@@ -98,6 +98,7 @@ strand::strand(pool &on)
 
 strand::~strand() {
   withdraw_from_view();
+  pool_.of.timers().dismiss_child(timers());
   if (turn_task_ != nullptr) turn_task_->unref();
 }
 
@@ -206,10 +207,12 @@ void strand::lose_turn() noexcept {
 }
 
 void strand::close() {
+  serve_due();
   {
     const std::scoped_lock hold(mutex_);
     closed_ = true;
   }
+  timers().close(WEFT_ESHUTDOWN, nullptr);
   end_if_quiet();
 }
 

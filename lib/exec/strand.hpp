@@ -36,6 +36,13 @@ public:
   bool lend(task &wanted, record &self, haste when) override;
   bool may_start(const task &pending, const wait_graph &graph) const noexcept override;
 
+  // timer_host: its queue is a child of the pool's.
+  weft_status make_ready(task *const *tasks, std::size_t count) noexcept override { return submit(tasks, count); }
+  weft_status set_alarm(std::int64_t due) noexcept override {
+    return pool_.of.timers().set_child_alarm(timers(), due);
+  }
+  void alarm_is_idle() noexcept override {} // the pool has an alarm of its own
+
   // For asio_executor: hand a turn to the pool. Throws refused.
   template <class Function> void carry(Function function);
 

@@ -16,7 +16,7 @@ root = pathlib.Path(sys.argv[1])
 tap = Tap()
 
 # From below to above: a file may include its own layer and those before it.
-LAYERS = ["base", "timer", "thread", "task", "sched", "exec", "runtime"]
+LAYERS = ["base", "thread", "task", "sched", "timer", "exec", "runtime"]
 SOURCES = {".c", ".h", ".cpp", ".hpp", ".rs", ".go", ".py", ".sh"}
 
 

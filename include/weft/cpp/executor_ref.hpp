@@ -71,6 +71,15 @@ public:
   requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
   void post(F &&f, Args &&...args) const;
 
+  /// The same two, but the work becomes ready only after `delay`, never earlier; until then the future is pending, and
+  /// cancelling it forgets the work at once. A shutdown cancels what is not due yet. Defined in timer.hpp.
+  template <class F, class... Args>
+  requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+  auto submit_after(duration delay, F &&f, Args &&...args) const -> future<call_result_t<F, Args...>>;
+  template <class F, class... Args>
+  requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+  void post_after(duration delay, F &&f, Args &&...args) const;
+
   /// Submits each callable of a range at once, in order, cheaper than one by one: all are accepted, or none and it
   /// throws. The callables are copied out of an lvalue range and moved out of an rvalue one.
   template <std::ranges::input_range Range>

@@ -1,0 +1,20 @@
+// What all calls that submit have in common at the border: their options.
+#pragma once
+
+#include <weft/executor.h>
+
+#include "guard.hpp"
+
+namespace weft::core {
+
+inline weft_status read_drop(const weft_submit_options_t *options, weft_drop_fn &result_drop) noexcept {
+  result_drop = nullptr;
+  if (options == nullptr) return WEFT_OK; // the common case, on the path of each submit
+  weft_submit_options_t read;
+  if (const weft_status status = read_options(options, sizeof read, read); status != WEFT_OK) return status;
+  if (read.reserved != 0) return WEFT_EINVAL;
+  result_drop = read.result_drop;
+  return WEFT_OK;
+}
+
+} // namespace weft::core

@@ -1,0 +1,130 @@
+// weft/timer.h
+#include "timer/timer.hpp"
+
+#include "base/clock.hpp"
+#include "guard.hpp"
+#include "handle.hpp"
+#include "submit.hpp"
+#include "task/call.hpp"
+#include "timer/timer_queue.hpp"
+
+using namespace weft::core;
+
+namespace {
+
+// A moment `delay` from now. What is too far away to be counted never comes.
+std::int64_t moment_after(std::int64_t delay) noexcept {
+  const std::int64_t now = now_ns();
+  if (delay <= 0) return now;
+  return delay >= timer_queue::latest - now ? timer_queue::latest : now + delay;
+}
+
+weft_status submit_at(weft_executor_t *executor, std::int64_t due, const weft_submit_options_t *options,
+                      weft_task_fn fn, void *ctx, weft_drop_fn drop, weft_future_t **out) {
+  return guard([&]() -> weft_status {
+    weft_drop_fn result_drop = nullptr;
+    if (const weft_status status = read_drop(options, result_drop); status != WEFT_OK) return status;
+    task *const made = create_call({fn, ctx, drop}, result_drop);
+    if (made == nullptr) return WEFT_ENOMEM;
+    const weft_status status = unwrap(executor)->timers().add(*made, due);
+    if (status == WEFT_OK)
+      *out = wrap_future(made);
+    else
+      task::discard(made);
+    return status;
+  });
+}
+
+timer *unwrap_timer(weft_timer_t *handle) noexcept {
+  return static_cast<timer *>(handle);
+}
+
+} // namespace
+
+extern "C" {
+
+int64_t weft_now(void) {
+  return now_ns();
+}
+
+weft_status weft_timer_create(weft_executor_t *executor, weft_task_fn fn, void *ctx, weft_drop_fn drop,
+                              weft_timer_t **out) {
+  if (executor == nullptr || fn == nullptr || out == nullptr) return WEFT_EINVAL;
+  weft::core::executor &on = *unwrap(executor);
+  timer *made = nullptr;
+  const weft_status status = timer::make(on.timers(), on, fn, ctx, drop, made);
+  if (status == WEFT_OK) *out = made;
+  return status;
+}
+
+weft_timer_t *weft_timer_ref(weft_timer_t *timer) {
+  if (timer != nullptr) unwrap_timer(timer)->ref_handle();
+  return timer;
+}
+
+void weft_timer_unref(weft_timer_t *timer) {
+  if (timer == nullptr) return;
+  guard([&]() -> weft_status {
+    unwrap_timer(timer)->unref_handle();
+    return WEFT_OK;
+  });
+}
+
+weft_status weft_timer_arm(weft_timer_t *timer, int64_t delay) {
+  if (timer == nullptr) return WEFT_EINVAL;
+  return unwrap_timer(timer)->arm({moment_after(delay)});
+}
+
+weft_status weft_timer_arm_at(weft_timer_t *timer, int64_t time) {
+  if (timer == nullptr) return WEFT_EINVAL;
+  return unwrap_timer(timer)->arm({time});
+}
+
+weft_status weft_timer_arm_every(weft_timer_t *timer, int64_t first_delay, int64_t period, uint32_t missed) {
+  if (timer == nullptr || period <= 0 || missed > WEFT_MISSED_DELAY) return WEFT_EINVAL;
+  return unwrap_timer(timer)->arm({moment_after(first_delay), period, missed});
+}
+
+weft_status weft_timer_cancel(weft_timer_t *timer) {
+  if (timer == nullptr) return WEFT_EINVAL;
+  return unwrap_timer(timer)->cancel();
+}
+
+weft_status weft_executor_submit_after(weft_executor_t *executor, int64_t delay, const weft_submit_options_t *options,
+                                       weft_task_fn fn, void *ctx, weft_drop_fn drop, weft_future_t **out) {
+  if (executor == nullptr || fn == nullptr || out == nullptr) return WEFT_EINVAL;
+  return submit_at(executor, moment_after(delay), options, fn, ctx, drop, out);
+}
+
+weft_status weft_executor_submit_at(weft_executor_t *executor, int64_t time, const weft_submit_options_t *options,
+                                    weft_task_fn fn, void *ctx, weft_drop_fn drop, weft_future_t **out) {
+  if (executor == nullptr || fn == nullptr || out == nullptr) return WEFT_EINVAL;
+  return submit_at(executor, time, options, fn, ctx, drop, out);
+}
+
+weft_status weft_executor_post_after(weft_executor_t *executor, int64_t delay, weft_task_fn fn, void *ctx,
+                                     weft_drop_fn drop) {
+  if (executor == nullptr || fn == nullptr) return WEFT_EINVAL;
+  task *const made = create_posted_call({fn, ctx, drop});
+  if (made == nullptr) return WEFT_ENOMEM;
+  const weft_status status = unwrap(executor)->timers().add(*made, moment_after(delay));
+  if (status != WEFT_OK) task::discard(made);
+  return status;
+}
+
+weft_status weft_executor_submit_task_after(weft_executor_t *executor, int64_t delay, weft_task_t *task,
+                                            weft_future_t **out) {
+  if (executor == nullptr || task == nullptr) return WEFT_EINVAL;
+  weft::core::task &given = *unwrap(task);
+  if (out != nullptr && !given.has_future()) return WEFT_EINVAL;
+  if (out != nullptr)
+    given.clear_posted();
+  else
+    given.set_posted();
+  given.set_references(out != nullptr ? 2 : 1); // the queue's, and the handle's
+  const weft_status status = unwrap(executor)->timers().add(given, moment_after(delay));
+  if (status == WEFT_OK && out != nullptr) *out = wrap_future(&given);
+  return status;
+}
+
+} // extern "C"

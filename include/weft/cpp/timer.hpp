@@ -1,0 +1,143 @@
+// Timers: a callable that runs at a time, once or every period; and submits that take effect later.
+//
+// Owns a reference to a timer of the C ABI. The rules of time are in weft/timer.h; executor_ref has submit_after and
+// post_after.
+#ifndef WEFT_CPP_TIMER_HPP
+#define WEFT_CPP_TIMER_HPP
+
+#include <weft/cpp/crossing.hpp>
+#include <weft/cpp/duration.hpp>
+#include <weft/cpp/error.hpp>
+#include <weft/cpp/executor_ref.hpp>
+#include <weft/cpp/handle.hpp>
+#include <weft/timer.h>
+
+#include <chrono>
+#include <concepts>
+#include <cstdint>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+namespace weft {
+
+/// What a periodic timer does when a tick was late, or still ran, so that others should have begun meanwhile.
+enum class missed : std::uint32_t {
+  skip = WEFT_MISSED_SKIP,         ///< leave them out: the next is the first one that is still to come
+  catch_up = WEFT_MISSED_CATCH_UP, ///< run each of them, one right after the other, until none is missing
+  delay = WEFT_MISSED_DELAY        ///< there are none: each comes one period after the end of the one before
+};
+
+/// What weft::timer::cancel found.
+enum class disarmed {
+  yes,     ///< it was armed, and will not fire any more
+  already, ///< it was not armed, and does not run
+  running  ///< its callable runs at this moment, perhaps it is the caller; that run was the last
+};
+
+/// A timer: runs a callable on an executor when it is due; never early, never two runs of it at a time.
+///
+/// A shared handle; with the last one it is disarmed, and the callable is destroyed when no run of it is under way. It
+/// does not keep the executor open, whose shutdown disarms it. Every call may come from any thread, from the callable
+/// too, and never blocks; one handle object is for one thread at a time. An empty handle throws invalid_argument.
+class timer {
+public:
+  timer() noexcept = default;
+
+  /// Makes a timer that is not armed. f is moved or copied in, may be move-only, and keeps its state from one run to
+  /// the next. What it returns is discarded; an exception goes to the exception hook of the runtime. Throws shut_down,
+  /// broken_pool, out_of_memory, and whatever moving f throws.
+  template <class F>
+  requires std::invocable < std::decay_t<F>
+  & > timer(const executor_ref &on, F &&f) {
+    using callable = std::decay_t<F>;
+    auto owned = std::make_unique<callable>(std::forward<F>(f));
+    weft_timer_t *created = nullptr;
+    const weft_status status =
+        weft_timer_create(on.native_handle(), &run<callable>, owned.get(), &drop<callable>, &created);
+    if (status != WEFT_OK) detail::throw_refusal(status, on.native_handle());
+    static_cast<void>(owned.release());
+    handle_ = shared::adopt(created);
+  }
+
+  bool valid() const noexcept { return static_cast<bool>(handle_); }
+
+  /// Runs it once, after `delay` (forever: never). Armed already, it is armed anew instead. Throws shut_down,
+  /// broken_pool; thread_refused: there is no worker yet and the system refuses a thread; out_of_memory: it is as it
+  /// was before.
+  void arm(duration delay) const { check(weft_timer_arm(handle_.get(), delay.count())); }
+
+  /// The same for a point in time; one that has passed is due at once.
+  void arm_at(std::chrono::steady_clock::time_point time) const {
+    check(weft_timer_arm_at(handle_.get(), to_native(time)));
+  }
+
+  /// Runs it after `first`, and then every `period` (at least a nanosecond), without drift. Throws invalid_argument
+  /// for a period of 0; the rest as arm.
+  void arm_every(duration first, duration period, missed rule = missed::skip) const {
+    check(weft_timer_arm_every(handle_.get(), first.count(), period.count(), static_cast<std::uint32_t>(rule)));
+  }
+  void arm_every(duration period, missed rule = missed::skip) const { arm_every(period, period, rule); }
+
+  /// Disarms it until it is armed again.
+  disarmed cancel() const {
+    switch (const weft_status status = weft_timer_cancel(handle_.get()); status) {
+    case WEFT_EDONE:
+      return disarmed::already;
+    case WEFT_ERUNNING:
+      return disarmed::running;
+    default:
+      check(status);
+      return disarmed::yes;
+    }
+  }
+
+  /// Takes over a reference of the caller's.
+  static timer adopt(weft_timer_t *native) noexcept { return timer(shared::adopt(native)); }
+  /// Takes a reference of its own.
+  static timer share(weft_timer_t *native) noexcept { return timer(shared::share(native)); }
+  /// Borrowed; NULL when empty.
+  weft_timer_t *native_handle() const noexcept { return handle_.get(); }
+
+private:
+  using shared = detail::handle<weft_timer_t, weft_timer_ref, weft_timer_unref>;
+  explicit timer(shared object) noexcept : handle_(std::move(object)) {}
+
+  // The clock of weft_now() is the steady clock, in nanoseconds.
+  static std::int64_t to_native(std::chrono::steady_clock::time_point time) noexcept {
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
+  }
+
+  template <class F> static weft_status run(void *ctx, void ** /*result*/, weft_error_t **error) {
+    return detail::guard_unread(error, [ctx] { static_cast<void>((*static_cast<F *>(ctx))()); });
+  }
+  template <class F> static void drop(void *ctx) { delete static_cast<F *>(ctx); }
+
+  shared handle_;
+};
+
+template <class F, class... Args>
+requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+auto executor_ref::submit_after(duration delay, F &&f, Args &&...args) const -> future<call_result_t<F, Args...>> {
+  using result = call_result_t<F, Args...>;
+  auto task =
+      detail::prepare<detail::kind_of_task::with_future, result>(std::forward<F>(f), std::forward<Args>(args)...);
+  weft_future_t *native = nullptr;
+  const weft_status status = weft_executor_submit_task_after(handle_.get(), delay.count(), task.get(), &native);
+  if (status != WEFT_OK) detail::throw_refusal(status, handle_.get());
+  task.release();
+  return future<result>::adopt(native);
+}
+
+template <class F, class... Args>
+requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+void executor_ref::post_after(duration delay, F &&f, Args &&...args) const {
+  auto task = detail::prepare<detail::kind_of_task::posted, void>(std::forward<F>(f), std::forward<Args>(args)...);
+  const weft_status status = weft_executor_submit_task_after(handle_.get(), delay.count(), task.get(), nullptr);
+  if (status != WEFT_OK) detail::throw_refusal(status, handle_.get());
+  task.release();
+}
+
+} // namespace weft
+
+#endif

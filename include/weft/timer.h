@@ -1,0 +1,106 @@
+/* weft/timer.h: timers: a task that runs at a time, once or every period; and submits that take effect later.
+ *
+ *   weft_timer_create(pool, tick, ctx, NULL, &timer);              not armed yet
+ *   weft_timer_arm(timer, 5 * WEFT_SECOND);                        once, in five seconds
+ *   weft_timer_arm_every(timer, 0, WEFT_SECOND, WEFT_MISSED_SKIP); instead of that: now, and then each second
+ *   weft_timer_cancel(timer);
+ *   weft_timer_unref(timer);
+ *
+ * When it is due, the task becomes ready on the executor as if it had been submitted at that moment: on a strand it
+ * takes its place in the order, on a caller-run executor it waits for weft_executor_run. Never earlier than asked for;
+ * how much later depends on how busy the executor is. What is due does not count against the bound of a queue, for it
+ * was accepted when it was armed. Equal times keep the order in which they were armed.
+ *
+ * The task of one timer never overlaps itself. Its ctx is seen by each run as the one before it left it.
+ *
+ * Shutting an executor down (also by giving back its last reference, and at the end of the runtime) disarms its timers
+ * and cancels its delayed futures that are not due yet, on the thread that does it; a shutdown never waits for them.
+ * Shutting a pool down does the same for its strands. Arming on a pool starts its first worker, and while something is
+ * armed the pool keeps one worker (of max_workers) free to look after the time.
+ */
+#ifndef WEFT_TIMER_H
+#define WEFT_TIMER_H
+
+#include <weft/base.h>
+#include <weft/executor.h>
+#include <weft/future.h>
+#include <weft/task.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A timer. Shared: weft_timer_ref / weft_timer_unref. */
+typedef struct weft_timer weft_timer_t;
+
+/** The time, in nanoseconds of the monotonic clock that durations are counted on. Never blocks, never fails. */
+WEFT_API int64_t weft_now(void);
+
+/** Make a timer that is not armed. It runs fn(ctx) on the executor, of any kind, each time that it is due; a result is
+ * ignored, an error goes to the exception hook of the runtime. It does not keep the executor open. Never blocks.
+ * Success: *out owns one reference; drop runs once, when the last reference is gone and no run of fn is under way, on
+ * the thread that ends the later of these. The caller keeps ctx on every failure: WEFT_EINVAL: executor, fn or out is
+ * NULL. WEFT_ESHUTDOWN. WEFT_EBROKEN: as weft_executor_submit. WEFT_ENOMEM. */
+WEFT_API weft_status weft_timer_create(weft_executor_t *executor, weft_task_fn fn, void *ctx, weft_drop_fn drop,
+                                       weft_timer_t **out);
+
+/** Take one more reference and return the same pointer. NULL gives NULL. Never blocks. */
+WEFT_API weft_timer_t *weft_timer_ref(weft_timer_t *timer);
+
+/** Give back a reference. With the last one the timer is disarmed as by weft_timer_cancel; a run of its task that is
+ * under way goes on. NULL is allowed. Never blocks; may be called by its own task. */
+WEFT_API void weft_timer_unref(weft_timer_t *timer);
+
+/** Arm: run the task once, after `delay` nanoseconds (negative: 0; WEFT_FOREVER: never). Armed already, it is armed
+ * anew instead: what was set before will not happen. While its task runs, the next run follows when that has ended.
+ * Needs no memory for the timer itself, and no system call unless it is the next one due. Never blocks; may be called
+ * by its own task. When it fails, the timer is as it was before:
+ * WEFT_EINVAL: NULL. WEFT_ESHUTDOWN. WEFT_EBROKEN. WEFT_EAGAIN: the pool has no worker yet and the system refuses a
+ * thread, or the descriptors with which a pool waits for the time. WEFT_ENOMEM. */
+WEFT_API weft_status weft_timer_arm(weft_timer_t *timer, int64_t delay);
+
+/** The same for a time of weft_now(); one that has passed is due at once. */
+WEFT_API weft_status weft_timer_arm_at(weft_timer_t *timer, int64_t time);
+
+/* What a periodic timer does when a tick was late, or still ran, so that others should have begun meanwhile. */
+#define WEFT_MISSED_SKIP 0u     /**< leave them out: the next is the first one that is still to come */
+#define WEFT_MISSED_CATCH_UP 1u /**< run each of them, one right after the other, until none is missing */
+#define WEFT_MISSED_DELAY 2u    /**< there are none: each tick comes one period after the end of the one before */
+
+/** Arm: run the task after first_delay, and then every period. Ticks do not drift: the n-th one is due at the first
+ * plus n periods (not so with WEFT_MISSED_DELAY). period: 1 or more nanoseconds. missed: WEFT_MISSED_...
+ * WEFT_EINVAL: NULL, period is not positive, or missed is none of these. The rest as weft_timer_arm. */
+WEFT_API weft_status weft_timer_arm_every(weft_timer_t *timer, int64_t first_delay, int64_t period, uint32_t missed);
+
+/** Disarm: it will not fire any more until it is armed again. Never blocks; may be called by its own task.
+ * WEFT_OK: it was armed, or due but not yet run, and its task does not run. WEFT_EDONE: it was not armed, and its task
+ * does not run. WEFT_ERUNNING: its task runs at this moment, perhaps it is the caller; it goes on to its end, and was
+ * the last. WEFT_EINVAL: NULL. */
+WEFT_API weft_status weft_timer_cancel(weft_timer_t *timer);
+
+/** As weft_executor_submit, but the task becomes ready only after `delay` nanoseconds (as for weft_timer_arm). Its
+ * future is pending until it runs, and can be cancelled, which forgets the task at once. Never blocks.
+ * On every failure the caller keeps ctx: WEFT_EINVAL: executor, fn or out is NULL, or the options are malformed.
+ * WEFT_ENOTSUP (options). WEFT_ESHUTDOWN. WEFT_EBROKEN. WEFT_EAGAIN: as weft_timer_arm. WEFT_ENOMEM. */
+WEFT_API weft_status weft_executor_submit_after(weft_executor_t *executor, int64_t delay,
+                                                const weft_submit_options_t *options, weft_task_fn fn, void *ctx,
+                                                weft_drop_fn drop, weft_future_t **out);
+
+/** The same for a time of weft_now(); one that has passed is due at once. */
+WEFT_API weft_status weft_executor_submit_at(weft_executor_t *executor, int64_t time,
+                                             const weft_submit_options_t *options, weft_task_fn fn, void *ctx,
+                                             weft_drop_fn drop, weft_future_t **out);
+
+/** The same without a future, as weft_executor_post: nobody can cancel it but the shutdown of the executor. */
+WEFT_API weft_status weft_executor_post_after(weft_executor_t *executor, int64_t delay, weft_task_fn fn, void *ctx,
+                                              weft_drop_fn drop);
+
+/** The same for a task with room, as weft_executor_submit_task. WEFT_EINVAL: executor or task is NULL, or out is given
+ * for a WEFT_TASK_POSTED type. */
+WEFT_API weft_status weft_executor_submit_task_after(weft_executor_t *executor, int64_t delay, weft_task_t *task,
+                                                     weft_future_t **out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

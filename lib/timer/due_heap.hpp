@@ -1,0 +1,105 @@
+// A heap of things that are due at some time: each slot has a time, a number that keeps equal times in order, and what
+// is due.
+//
+// Owns the slots and nothing of what they refer to; not thread-safe. Four children per slot: half the levels of a
+// binary heap, and the children of one slot lie side by side. What has to be found again in the middle is told its
+// position each time it changes: What::moved(position).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <new>
+#include <vector>
+
+namespace weft::core {
+
+template <class What> class due_heap {
+public:
+  struct slot {
+    std::int64_t due;
+    std::uint64_t order;
+    What what;
+
+    bool before(const slot &other) const noexcept {
+      return due < other.due || (due == other.due && order < other.order);
+    }
+  };
+
+  bool empty() const noexcept { return slots_.empty(); }
+  std::size_t size() const noexcept { return slots_.size(); }
+  const slot &top() const noexcept { return slots_.front(); }
+  const slot &operator[](std::size_t at) const noexcept { return slots_[at]; }
+  slot &operator[](std::size_t at) noexcept { return slots_[at]; } // not to change its place
+
+  // Room for so many slots in all. False: no memory, and nothing has changed.
+  bool reserve(std::size_t count) noexcept {
+    if (count <= slots_.capacity()) return true;
+    try {
+      slots_.reserve(count < least ? least : count + count / 2);
+    } catch (...) { // bad_alloc, or longer than any vector
+      return false;
+    }
+    return true;
+  }
+
+  // Room for it was reserved.
+  void push(const slot &added) noexcept {
+    slots_.push_back(added);
+    rise(slots_.size() - 1, added);
+  }
+
+  void remove(std::size_t at) noexcept {
+    const slot last = slots_.back();
+    slots_.pop_back();
+    if (at != slots_.size()) settle(at, last);
+  }
+
+  // Another time for what lies there.
+  void change(std::size_t at, std::int64_t due, std::uint64_t order) noexcept {
+    settle(at, {due, order, slots_[at].what});
+  }
+
+private:
+  static constexpr std::size_t children = 4, least = 16;
+
+  void put(std::size_t at, const slot &which) noexcept {
+    slots_[at] = which;
+    which.what.moved(at);
+  }
+
+  void settle(std::size_t at, const slot &which) noexcept {
+    if (at != 0 && which.before(slots_[(at - 1) / children]))
+      rise(at, which);
+    else
+      sink(at, which);
+  }
+
+  void rise(std::size_t at, const slot &which) noexcept {
+    while (at != 0) {
+      const std::size_t parent = (at - 1) / children;
+      if (!which.before(slots_[parent])) break;
+      put(at, slots_[parent]);
+      at = parent;
+    }
+    put(at, which);
+  }
+
+  void sink(std::size_t at, const slot &which) noexcept {
+    for (;;) {
+      const std::size_t first = at * children + 1;
+      if (first >= slots_.size()) break;
+      const std::size_t end = first + children < slots_.size() ? first + children : slots_.size();
+      std::size_t earliest = first;
+      for (std::size_t i = first + 1; i < end; ++i)
+        if (slots_[i].before(slots_[earliest])) earliest = i;
+      if (!slots_[earliest].before(which)) break;
+      put(at, slots_[earliest]);
+      at = earliest;
+    }
+    put(at, which);
+  }
+
+  std::vector<slot> slots_;
+};
+
+} // namespace weft::core

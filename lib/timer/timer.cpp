@@ -1,0 +1,77 @@
+#include "timer/timer.hpp"
+
+#include <new>
+
+#include "timer/timer_queue.hpp"
+
+namespace weft::core {
+namespace {
+
+struct tick { // the room of the task that carries a tick through the executor
+  timer *of;  // the lease
+  std::uint64_t ticket;
+};
+
+} // namespace
+
+weft_status timer::make(timer_queue &queue, task_owner &owner, weft_task_fn fn, void *ctx, weft_drop_fn drop,
+                        timer *&out) noexcept {
+  const shared<timer> made = adopt(new (std::nothrow) timer(queue, owner, fn, ctx, nullptr));
+  if (!made) return WEFT_ENOMEM;
+  if (const weft_status status = queue.enroll(); status != WEFT_OK) return status;
+  made->drop_ = drop;
+  made->ref();
+  out = made.get();
+  return WEFT_OK;
+}
+
+timer::~timer() {
+  if (drop_ != nullptr) drop_(ctx_);
+}
+
+weft_status timer::arm(const timer_schedule &when) noexcept {
+  return queue_.arm(*this, when);
+}
+
+weft_status timer::cancel() noexcept {
+  return queue_.cancel(*this);
+}
+
+void timer::unref_handle() noexcept {
+  if (handles_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  queue_.dismiss(*this);
+  unref();
+}
+
+task *timer::make_tick(std::uint64_t ticket) noexcept {
+  static constexpr weft_task_type_t type{sizeof(weft_task_type_t),
+                                         WEFT_TASK_POSTED | type_is_inner,
+                                         sizeof(tick),
+                                         alignof(tick),
+                                         &timer::run_tick,
+                                         &timer::drop_tick,
+                                         nullptr};
+  task *const carrier = task::create(type, 1);
+  if (carrier != nullptr) ::new (carrier->room()) tick{this, ticket};
+  return carrier;
+}
+
+weft_status timer::run_tick(void *room, weft_error **failure) {
+  const tick here = *static_cast<tick *>(room);
+  const shared<timer> lease = adopt(here.of);
+  if (!lease->queue_.begin_tick(*lease, here.ticket)) return WEFT_OK;
+  struct ending { // also when the thread is ended inside
+    timer &of;
+    ~ending() { of.queue_.end_tick(of); }
+  } const at_end{*lease};
+  void *result = nullptr;
+  return lease->fn_(lease->ctx_, &result, failure);
+}
+
+void timer::drop_tick(void *room) {
+  const tick here = *static_cast<tick *>(room);
+  const shared<timer> lease = adopt(here.of);
+  lease->queue_.lose_tick(*lease, here.ticket);
+}
+
+} // namespace weft::core

@@ -1,0 +1,86 @@
+// A timer: a task that becomes ready at a time, once or every period. The object behind weft_timer_t.
+//
+// Owns the user's function and context. When it is due is the business of its timer_queue, under whose lock all
+// changing fields are. Two counts, as executors have: handles are what users hold, and with the last one the timer is
+// disarmed; references keep the memory: all handles together have one, and so has each tick that is on its way (its
+// lease).
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include <weft/timer.h>
+
+#include "base/refs.hpp"
+#include "task/owner.hpp"
+#include "task/task.hpp"
+
+struct weft_timer {};
+
+namespace weft::core {
+
+class timer_queue;
+
+// The one slot that something may have in a timer_queue.
+struct slotted {
+  static constexpr std::uint32_t nowhere = UINT32_MAX;
+  std::uint32_t position = nowhere; // under the mutex of that queue
+};
+
+struct timer_schedule {
+  std::int64_t due;
+  std::int64_t period = 0; // 0: once
+  std::uint32_t missed = WEFT_MISSED_SKIP;
+};
+
+class timer final : public weft_timer, public shared_object<timer>, private slotted {
+public:
+  // With one handle. WEFT_OK, or WEFT_ENOMEM, WEFT_ESHUTDOWN, WEFT_EBROKEN: the context is still the caller's.
+  static weft_status make(timer_queue &queue, task_owner &owner, weft_task_fn fn, void *ctx, weft_drop_fn drop,
+                          timer *&out) noexcept;
+  ~timer();
+
+  weft_status arm(const timer_schedule &when) noexcept;
+  weft_status cancel() noexcept;
+
+  void ref_handle() noexcept { handles_.fetch_add(1, std::memory_order_relaxed); }
+  void unref_handle() noexcept;
+
+private:
+  friend class timer_queue;
+  friend struct timed;
+
+  enum class phase : std::uint8_t {
+    idle,    // not armed; a slot that is left over does nothing
+    armed,   // has a slot, at schedule_.due or before it
+    queued,  // it was due: the tick with ticket_ is on its way through the executor
+    between, // a periodic tick runs, and the next one will be armed when it has ended
+    overdue  // due again while its tick runs: the next one follows at once
+  };
+
+  timer(timer_queue &queue, task_owner &owner, weft_task_fn fn, void *ctx, weft_drop_fn drop) noexcept
+      : queue_(queue), owner_(&owner), fn_(fn), ctx_(ctx), drop_(drop) {}
+
+  // A task that runs the function, if the timer is still queued with this ticket then. Takes the lease over on success.
+  // Null: no memory.
+  task *make_tick(std::uint64_t ticket) noexcept;
+  static weft_status run_tick(void *room, weft_error **failure);
+  static void drop_tick(void *room);
+
+  timer_queue &queue_; // the owner's
+  const shared<task_owner> owner_;
+  const weft_task_fn fn_;
+  void *const ctx_;
+  weft_drop_fn drop_; // null until make() has succeeded
+  std::atomic<std::uint32_t> handles_{1};
+
+  // Under the queue's mutex.
+  phase phase_ = phase::idle;
+  bool running_ = false;     // its tick is in the user's function
+  std::uint32_t missed_ = 0; // WEFT_MISSED_...
+  std::int64_t due_ = 0;     // of the tick that is armed, on its way or running
+  std::int64_t period_ = 0;  // 0: once
+  std::uint64_t ticket_ = 0; // grows with each arming: a tick that was cancelled meanwhile has an old one
+};
+
+} // namespace weft::core

@@ -1,0 +1,126 @@
+// What one executor has armed: timers, delayed tasks and, for a pool, its strands' queues. Brings them to the executor
+// when they are due.
+//
+// Owns the heap and the rules of timers; knows executors as timer_host, and clocks not at all except for reading the
+// time. Who calls serve(), and when, is the host's business. The protocol is told in README.md.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include <weft/base.h>
+
+#include "base/adaptive_mutex.hpp"
+#include "base/error.hpp"
+#include "timer/due_heap.hpp"
+#include "timer/timer.hpp"
+#include "timer/timer_host.hpp"
+
+namespace weft::core {
+
+// What a slot refers to: a pointer, and in its low bits what kind of thing that is.
+struct timed {
+  enum class kind : std::uintptr_t {
+    timer,
+    queue,
+    task,    // counted: leaving the pending state it gives a reference to the executor back
+    due_task // was due and could not be handed over for lack of memory; not counted
+  };
+  template <class T> static timed of(T &thing, kind what) noexcept {
+    return {reinterpret_cast<std::uintptr_t>(&thing) | static_cast<std::uintptr_t>(what)};
+  }
+
+  kind what() const noexcept { return static_cast<kind>(bits & 3); }
+  bool is_task() const noexcept { return what() >= kind::task; }
+  template <class T> T &as() const noexcept { return *reinterpret_cast<T *>(bits & ~std::uintptr_t{3}); }
+  void moved(std::size_t position) const noexcept;
+
+  std::uintptr_t bits = 0;
+};
+
+class timer_queue : private slotted {
+public:
+  static constexpr std::int64_t none = INT64_MAX;       // no time at all
+  static constexpr std::int64_t latest = INT64_MAX - 1; // so late that it never comes
+
+  // Both are the executor that contains this.
+  timer_queue(timer_host &host, task_owner &owner) noexcept : host_(host), owner_(owner) {}
+  ~timer_queue();
+  timer_queue(const timer_queue &) = delete;
+  timer_queue &operator=(const timer_queue &) = delete;
+
+  // --- timers; see timer.hpp ---
+  // Room for one timer, so that arming it needs no memory of ours. WEFT_ENOMEM, or why the queue is closed.
+  weft_status enroll() noexcept;
+  // WEFT_OK, why the queue is closed, or what set_alarm() says; then the timer is as before.
+  weft_status arm(timer &which, const timer_schedule &when) noexcept;
+  // WEFT_OK; WEFT_EDONE: it was not armed. WEFT_ERUNNING: its tick runs, and was the last.
+  weft_status cancel(timer &which) noexcept;
+  // Disarm it for good, and give its room back.
+  void dismiss(timer &which) noexcept;
+  // Around the function of a tick. False: it was cancelled or replaced meanwhile.
+  bool begin_tick(timer &which, std::uint64_t ticket) noexcept;
+  void end_tick(timer &which) noexcept;
+  // The tick will never run.
+  void lose_tick(timer &which, std::uint64_t ticket) noexcept;
+
+  // --- delayed tasks ---
+  // Accept a task that becomes ready at `due`. On failure it is the caller's as before. WEFT_OK, WEFT_ENOMEM, why the
+  // queue is closed, or what set_alarm() says.
+  weft_status add(task &delayed, std::int64_t due) noexcept;
+
+  // --- strands of a pool ---
+  // The alarm of a child: serve() of the pool's queue will call the child's.
+  weft_status set_child_alarm(timer_queue &child, std::int64_t due) noexcept;
+  void dismiss_child(timer_queue &child) noexcept;
+
+  // Make ready what is due. The caller has a reference to the owner. May run callbacks of futures that have to be
+  // cancelled, for the executor takes nothing any more.
+  void serve();
+  // When the next call of serve() has something to do, or earlier; none: never. Any thread, without a lock.
+  std::int64_t next_due() const noexcept { return next_.load(std::memory_order_acquire); }
+
+  // Refuse everything from now on with `why`. What is armed will not happen: timers are disarmed, delayed tasks are
+  // cancelled or, when there is a reason (borrowed), fail with it; on this thread. Once; later calls do nothing.
+  void close(weft_status why, error *reason);
+
+private:
+  // The owner that delayed tasks have while they wait. On its own, because somebody may hold a reference to it for a
+  // moment longer than the executor lives.
+  class waiting_room;
+
+  // What is taken out of the heap in one go, and a turn in serve().
+  struct batch;
+  struct turn;
+  friend struct timed;
+
+  weft_status ask_for_alarm_locked(std::int64_t due) noexcept;
+  void show_next_locked() noexcept;
+  void collect_locked(batch &due_now, std::int64_t now) noexcept;
+  void repeat_locked(timer &which, batch &at_once) noexcept;
+  void deliver(batch &due_now, withdrawn_tasks &refused);
+  void put_back(const batch &late, std::size_t gone, withdrawn_tasks &refused) noexcept;
+  void sweep() noexcept;
+
+  timer_host &host_;
+  task_owner &owner_;
+
+  adaptive_mutex mutex_; // above those of the host; a strand's is above its pool's
+  due_heap<timed> heap_; // under mutex_, as all that follows
+  // What may come to have a slot: the heap always has room for all of them.
+  std::size_t enrolled_ = 0, tasks_ = 0;
+  std::int64_t alarm_at_ = none; // the host will call serve() then
+  std::uint64_t tickets_ = 0;
+  std::size_t sweep_from_ = 0;
+  waiting_room *waiting_room_ = nullptr; // made for the first delayed task; with a reference
+  weft_status closed_ = WEFT_OK;         // or why
+  bool serving_ = false;                 // somebody is in serve(): one at a time, which keeps the order
+  bool enrolled_as_child_ = false;       // under the mutex_ of the parent, as `position` is
+
+  // The release of each change under mutex_ pairs with the acquire of next_due(): a caller-run executor that was woken
+  // sees the time for which it was.
+  std::atomic<std::int64_t> next_{none};
+};
+
+} // namespace weft::core
