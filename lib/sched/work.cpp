@@ -222,7 +222,8 @@ bool scheduler::wait_for_wake_up(worker &me) noexcept {
   if (has_work()) wake_one();
   end_if_drained();
   while (!io_.stopped()) {
-    if (io_.run_one_for(recheck_period) == 0 && !io_.stopped() && has_work()) wake_one();
+    // It may have woken itself, by the look above or in a handler.
+    if (!me.woken && io_.run_one_for(recheck_period) == 0 && !io_.stopped() && has_work()) wake_one();
     if (!std::exchange(me.woken, false)) continue;
     me.searching = true; // both counted by whoever sent the wake-up
     me.idle = false;
