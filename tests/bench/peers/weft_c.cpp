@@ -1,5 +1,6 @@
 // weft through its C ABI, as a program in C uses it: a function and a context for each task.
 #include "frame/packed.hpp"
+#include "peers/weft_c_timers.hpp"
 #include "workloads/call.hpp"
 #include "workloads/future.hpp"
 #include "workloads/pool.hpp"
@@ -100,8 +101,9 @@ int main(int argc, char **argv) {
                      bench::futures<pool>(),
                      bench::growing<pool>(),
                      bench::strands<pool>(),
+                     bench::timing<bench::weft_c_timers>(),
                      {{"W4", bench::tree<pool>},
-                      {"CABI", bench::call},
                       {"W7", bench::create_and_join<thread>},
-                      {"W8f", bench::pending_future_memory<pool>}}});
+                      {"W8f", bench::pending_future_memory<pool>},
+                      {"CABI", bench::call}}});
 }
