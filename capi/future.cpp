@@ -7,6 +7,7 @@
 #include "handle.hpp"
 #include "task/as_completed.hpp"
 #include "task/call.hpp"
+#include "task/continuation.hpp"
 #include "task/wait.hpp"
 
 using namespace weft::core;
@@ -25,6 +26,7 @@ weft_status verdict(const task &done) noexcept {
   }
 }
 
+// Of its owner: a continuation may hand on the result of another future.
 void *result_of(task &done) noexcept {
   return (done.type().flags & type_is_call) != 0 ? call_result(done) : done.room();
 }
@@ -89,8 +91,9 @@ weft_status weft_future_result(weft_future_t *future, int64_t timeout, void **re
   if (const weft_status status = weft_future_wait(future, timeout); status != WEFT_OK) return status;
   task &done = *unwrap(future);
   if (const weft_status status = verdict(done); status != WEFT_OK) return status;
-  if (done.taken()) return WEFT_EINVALIDSTATE;
-  if (result != nullptr) *result = result_of(done);
+  task &owner = result_owner(done);
+  if (owner.taken()) return WEFT_EINVALIDSTATE;
+  if (result != nullptr) *result = result_of(owner);
   return WEFT_OK;
 }
 
@@ -98,8 +101,9 @@ weft_status weft_future_take(weft_future_t *future, int64_t timeout, void **resu
   if (const weft_status status = weft_future_wait(future, timeout); status != WEFT_OK) return status;
   task &done = *unwrap(future);
   if (const weft_status status = verdict(done); status != WEFT_OK) return status;
-  if (!done.take()) return WEFT_EINVALIDSTATE;
-  if (result != nullptr) *result = result_of(done);
+  task &owner = result_owner(done);
+  if (!owner.take()) return WEFT_EINVALIDSTATE;
+  if (result != nullptr) *result = result_of(owner);
   return WEFT_OK;
 }
 
@@ -121,8 +125,9 @@ weft_status weft_future_exception(weft_future_t *future, int64_t timeout, weft_e
 }
 
 void *weft_future_room(weft_future_t *future) {
-  if (future == nullptr || (unwrap(future)->type().flags & type_is_call) != 0) return nullptr;
-  return unwrap(future)->room();
+  if (future == nullptr) return nullptr;
+  task &owner = result_owner(*unwrap(future));
+  return (owner.type().flags & type_is_call) == 0 ? owner.room() : nullptr;
 }
 
 weft_status weft_future_add_done_callback(weft_future_t *future, weft_future_fn fn, void *ctx, weft_drop_fn drop) {

@@ -11,7 +11,8 @@ namespace {
 
 bool sound(const weft_task_type_t &type) noexcept {
   constexpr std::uint32_t largest = 1u << 30, widest = 4096;
-  return type.size >= sizeof type && type.size <= widest && (type.flags & ~WEFT_TASK_POSTED) == 0 &&
+  return type.size >= sizeof type && type.size <= widest &&
+         (type.flags == 0 || type.flags == WEFT_TASK_POSTED || type.flags == WEFT_TASK_CONTINUATION) &&
          type.run != nullptr && type.room_size <= largest && type.room_align <= widest &&
          (type.room_align == 0 || std::has_single_bit(type.room_align));
 }
@@ -50,7 +51,7 @@ void weft_task_destroy(weft_task_t **task) {
 weft_status weft_executor_submit_task(weft_executor_t *executor, weft_task_t *task, weft_future_t **out) {
   if (executor == nullptr || task == nullptr) return WEFT_EINVAL;
   weft::core::task *const given = unwrap(task);
-  if (out != nullptr && !given->has_future()) return WEFT_EINVAL;
+  if ((out != nullptr && !given->has_future()) || given->is_continuation()) return WEFT_EINVAL;
   prepare(*given, out != nullptr);
   return guard([&]() -> weft_status {
     const weft_status status = unwrap(executor)->submit(&given, 1);
@@ -63,7 +64,9 @@ weft_status weft_executor_submit_tasks(weft_executor_t *executor, weft_task_t *c
                                        weft_future_t **futures) {
   if (executor == nullptr || (tasks == nullptr && count != 0)) return WEFT_EINVAL;
   for (size_t i = 0; i < count; ++i)
-    if (tasks[i] == nullptr || (futures != nullptr && !unwrap(tasks[i])->has_future())) return WEFT_EINVAL;
+    if (tasks[i] == nullptr || (futures != nullptr && !unwrap(tasks[i])->has_future()) ||
+        unwrap(tasks[i])->is_continuation())
+      return WEFT_EINVAL;
   if (count == 0) return WEFT_OK;
   for (size_t i = 0; i < count; ++i) prepare(*unwrap(tasks[i]), futures != nullptr);
   return guard([&]() -> weft_status {

@@ -27,12 +27,14 @@ typedef struct weft_task weft_task_t;
 
 /** weft_task_type_t.flags: the task has no future; it can only be posted. Saves memory. */
 #define WEFT_TASK_POSTED 1u
+/** weft_task_type_t.flags: the task is for weft_future_then_task (continuation.h), and for nothing else. */
+#define WEFT_TASK_CONTINUATION 2u
 
 /** How to run and drop the tasks of one type. run and drop get the room. Exactly one of run and drop is called, once.
  */
 typedef struct weft_task_type {
   uint32_t size;       /**< sizeof(weft_task_type_t) */
-  uint32_t flags;      /**< 0 or WEFT_TASK_POSTED */
+  uint32_t flags;      /**< 0, WEFT_TASK_POSTED or WEFT_TASK_CONTINUATION */
   uint32_t room_size;  /**< bytes for the larger of closure and result; up to 2^30; 0 is allowed */
   uint32_t room_align; /**< a power of two up to 4096; 0: 16 */
   /** Run the closure in room and destroy it. Then either build the result in room and return WEFT_OK; or return another
@@ -58,13 +60,13 @@ WEFT_API void weft_task_destroy(weft_task_t **task);
 
 /** Submit a task with room. out: gets its future (one reference); NULL submits without a future.
  *  Success: the task and its closure belong to the executor. On failure both are still the caller's.
- *  WEFT_EINVAL: executor or task is NULL, or out is given for a WEFT_TASK_POSTED type. The rest as
- * weft_executor_submit. */
+ *  WEFT_EINVAL: executor or task is NULL, out is given for a WEFT_TASK_POSTED type, or the type is a
+ * WEFT_TASK_CONTINUATION. The rest as weft_executor_submit. */
 WEFT_API weft_status weft_executor_submit_task(weft_executor_t *executor, weft_task_t *task, weft_future_t **out);
 
 /** Submit several at once, all or none, as weft_executor_submit_batch. tasks: count different tasks. futures: NULL, or
- * room for count futures. WEFT_EINVAL: an argument or entry is NULL, or futures is given for a WEFT_TASK_POSTED type.
- */
+ * room for count futures. WEFT_EINVAL: an argument or entry is NULL, futures is given for a WEFT_TASK_POSTED type, or a
+ * type is a WEFT_TASK_CONTINUATION. */
 WEFT_API weft_status weft_executor_submit_tasks(weft_executor_t *executor, weft_task_t *const *tasks, size_t count,
                                                 weft_future_t **futures);
 

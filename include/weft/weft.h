@@ -6,6 +6,7 @@
  *   runtime.h   the runtime, and what happens at the end of the process
  *   thread.h    threads, daemon threads, joins, stop requests
  *   future.h    futures: result, exception, cancel, callbacks, wait, as_completed, promises
+ *   continuation.h  then, when_all, when_any: futures that come of futures
  *   executor.h  pools, strands, caller-run executors: submit, post, map, shutdown
  *   timer.h     timers, once or every period; submits that take effect later
  *   task.h      tasks with room for a closure: for bindings
@@ -31,6 +32,7 @@
 #define WEFT_WEFT_H
 
 #include <weft/base.h>
+#include <weft/continuation.h>
 #include <weft/error.h>
 #include <weft/executor.h>
 #include <weft/future.h>

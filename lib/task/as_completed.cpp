@@ -78,10 +78,10 @@ task *as_completed::pop() noexcept {
   return std::exchange(m->which, nullptr);
 }
 
-bool as_completed::lend_one(record &self, bool in_a_hurry) {
+bool as_completed::lend_one(record &self, lending how) {
   if (self.top == nullptr) return false;
   return std::any_of(members_, members_ + count_, [&](const member &m) {
-    return m.which != nullptr && m.which->state() == pending && try_lend(*m.which, self, in_a_hurry);
+    return m.which != nullptr && m.which->state() == pending && try_lend(*m.which, self, how);
   });
 }
 
@@ -99,7 +99,7 @@ weft_status as_completed::next(task *&out) {
   };
   const bool one_runs = std::any_of(members_, members_ + count_,
                                     [](const member &m) { return m.which != nullptr && m.which->state() == running; });
-  if (!one_runs) lend_one(*self, false);
+  if (!one_runs) lend_one(*self, lending::if_needed);
   for (;;) {
     std::size_t left = 0;
     for (std::size_t i = 0; i < count_; ++i)
@@ -114,7 +114,7 @@ weft_status as_completed::next(task *&out) {
       sleeper_ = nullptr;
     }
     if ((out = pop()) != nullptr) return WEFT_OK; // also when it got done just as the time was over
-    if (status != WEFT_EDEADLK || !lend_one(*self, true)) return status;
+    if (status != WEFT_EDEADLK || !lend_one(*self, lending::last_resort)) return status;
   }
 }
 

@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "base/clock.hpp"
+#include "task/sources.hpp"
 #include "task/task.hpp"
 #include "thread/wait_graph.hpp"
 
@@ -25,7 +26,7 @@ private:
   struct member;
   explicit as_completed(deadline until) noexcept : until_(until) {}
   task *pop() noexcept;
-  bool lend_one(record &self, bool in_a_hurry);
+  bool lend_one(record &self, lending how);
 
   const deadline until_;
   member *members_ = nullptr;

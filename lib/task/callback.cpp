@@ -3,6 +3,8 @@
 // A callback may complete further futures, whose callbacks complete further ones. Nested up to a depth they run at
 // once, as callers expect; beyond it they are put on a list of this thread's record, and the outermost run_callbacks()
 // works it off. So a chain of a million futures needs neither a million stack frames nor a scheduler.
+#include "task/callback.hpp"
+
 #include <cxxabi.h>
 #include <new>
 
@@ -13,15 +15,6 @@ namespace weft::core {
 namespace {
 
 constexpr int deepest = 32;
-
-struct callback : observer {
-  callback(weft_future_fn fn, void *ctx, weft_drop_fn drop) noexcept
-      : observer(nullptr), fn(fn), ctx(ctx), drop(drop) {}
-  weft_future_fn fn;
-  void *ctx;
-  weft_drop_fn drop;
-  task *future = nullptr; // with a reference, while deferred
-};
 
 // UBSan: a forced unwind is caught by a reference to no object; nothing reads it.
 __attribute__((no_sanitize("null"))) void call(task &done, callback &what) {
@@ -38,6 +31,7 @@ __attribute__((no_sanitize("null"))) void call(task &done, callback &what) {
 }
 
 void call_and_free(task &done, callback *what) {
+  if (what->memory == callback::storage::lent) return call(done, *what);
   // The context goes even if a forced unwind passes through.
   struct freeing {
     callback *which;
@@ -112,24 +106,28 @@ void gathered_callbacks::run() {
 }
 
 weft_status add_callback(task &future, weft_future_fn fn, void *ctx, weft_drop_fn drop) {
-  auto *const made = new (std::nothrow) callback(fn, ctx, drop);
+  auto *const made = new (std::nothrow) callback(callback::storage::own, fn, ctx, drop);
   if (made == nullptr) return WEFT_ENOMEM;
+  add_callback(future, *made);
+  return WEFT_OK;
+}
+
+void add_callback(task &future, callback &entry) {
   // Done is what the state says. Between that and the end of the completion a callback could still be listed, and would
   // then be called by the finishing thread: late, and not here.
-  if (future.done() || !future.end()->add(*made)) {
-    made->next = made->prev = nullptr;
-    future.ref(); // the callback may drop the caller's
-    run_callbacks(future, made);
-    future.unref();
-  }
-  return WEFT_OK;
+  if (!future.done() && future.end()->add(entry)) return;
+  entry.next = entry.prev = nullptr;
+  future.ref(); // the callback may drop the caller's
+  run_callbacks(future, &entry);
+  future.unref();
 }
 
 void drop_callbacks(observer *first) noexcept {
   while (first != nullptr) {
     auto *const what = static_cast<callback *>(std::exchange(first, first->next));
+    const bool owned = what->memory == callback::storage::own;
     if (what->drop != nullptr) what->drop(what->ctx);
-    delete what;
+    if (owned) delete what;
   }
 }
 

@@ -5,7 +5,9 @@
 #include <new>
 
 #include "base/block.hpp"
+#include "task/continuation.hpp"
 #include "task/owner.hpp"
+#include "task/sources.hpp"
 #include "thread/wait_graph.hpp"
 
 namespace weft::core {
@@ -13,6 +15,7 @@ namespace weft::core {
 // Sizes of the one allocation. The room holds at least a pointer, for that is how an error lies in it.
 struct task_block {
   static constexpr std::size_t header(const weft_task_type_t &type) noexcept {
+    if ((type.flags & WEFT_TASK_CONTINUATION) != 0) return sizeof(continuation_task);
     return (type.flags & WEFT_TASK_POSTED) != 0 ? sizeof(task) : sizeof(future_task);
   }
   static constexpr std::size_t align(const weft_task_type_t &type) noexcept {
@@ -31,6 +34,7 @@ task *task::create(const weft_task_type_t &type, std::uint32_t references) noexc
   if (block == nullptr) return nullptr;
   auto *const made = ::new (block) task(type, references);
   if (completion *observers = made->end(); observers != nullptr) ::new (observers) completion;
+  if (made->is_continuation()) ::new (&continuation::of(*made)) continuation(*made);
   return made;
 }
 
@@ -85,6 +89,7 @@ __attribute__((no_sanitize("null"))) outcome task::perform(record &self, const t
 }
 
 observer *task::publish(outcome end) noexcept {
+  if (is_continuation()) continuation::of(*this).let_go(*this);
   if (end.state == with_error) *static_cast<error **>(room()) = end.failure;
   // An addition and not a store: stop requests may set their bit at any time.
   word_.fetch_add(end.state - running, std::memory_order_acq_rel);
@@ -158,6 +163,7 @@ void withdrawn_tasks::finish() {
 
 void task::drop_closure() noexcept {
   if (type_->drop != nullptr && (type_->flags & type_is_promise) == 0) type_->drop(room());
+  if (is_continuation()) continuation::of(*this).let_go(*this);
 }
 
 weft_status task::request_stop() noexcept {
@@ -174,7 +180,8 @@ bool task::may_end(const void *object, const wait_graph &graph) noexcept {
     return !graph.stuck_inside(&which);
   case pending:
     if (const task_owner *const owner = which.pending_owner(); owner != nullptr) return owner->may_start(which, graph);
-    return which.state() == pending || may_end(object, graph); // a promise; or it has started in this moment
+    if (which.state() != pending) return may_end(object, graph); // it has started in this moment
+    return sources_may_end(which, graph);                        // or is a promise, which has none
   default:
     return true;
   }
@@ -203,7 +210,7 @@ void task::destroy() noexcept {
 bool task::runs_code_at_its_end() noexcept {
   switch (state()) {
   case with_result:
-    return type_->drop_result != nullptr;
+    return type_->drop_result != nullptr || &result_owner(*this) != this;
   case with_error:
     return true;
   case cancelled:
@@ -216,7 +223,10 @@ bool task::runs_code_at_its_end() noexcept {
 void task::destroy_now() noexcept {
   switch (state()) {
   case with_result:
-    if (type_->drop_result != nullptr && !((type_->flags & type_is_call) != 0 && taken())) type_->drop_result(room());
+    if (&result_owner(*this) != this)
+      continuation::of(*this).forget_origin();
+    else if (type_->drop_result != nullptr && !((type_->flags & type_is_call) != 0 && taken()))
+      type_->drop_result(room());
     break;
   case with_error:
     failure()->unref();

@@ -44,9 +44,10 @@ enum task_state : std::uint32_t {
 };
 
 // Flags of weft_task_type_t.flags that only the library sets.
-inline constexpr std::uint32_t type_is_promise = 1u << 16; // completed by hand, never claimed by an executor
-inline constexpr std::uint32_t type_is_call = 1u << 17;    // the room holds a call or a pointer, see task/call.hpp
-inline constexpr std::uint32_t type_is_inner = 1u << 18;   // the library's own work, see exec/strand.cpp
+inline constexpr std::uint32_t type_is_promise = 1u << 16;   // completed by hand, never claimed by an executor
+inline constexpr std::uint32_t type_is_call = 1u << 17;      // the room holds a call or a pointer, see task/call.hpp
+inline constexpr std::uint32_t type_is_inner = 1u << 18;     // the library's own work, see exec/strand.cpp
+inline constexpr std::uint32_t type_is_gathering = 1u << 19; // when_all or when_any, see task/when.hpp
 
 struct outcome {
   task_state state;
@@ -86,6 +87,9 @@ public:
   void clear_posted() noexcept { word_.fetch_and(~posted_bit, std::memory_order_relaxed); }
   bool is_posted() const noexcept { return !has_future() || (word_.load(std::memory_order_relaxed) & posted_bit) != 0; }
   bool has_future() const noexcept { return (type_->flags & WEFT_TASK_POSTED) == 0; }
+  // See task/continuation.hpp.
+  bool is_continuation() const noexcept { return (type_->flags & WEFT_TASK_CONTINUATION) != 0; }
+  bool is_gathering() const noexcept { return (type_->flags & type_is_gathering) != 0; }
   // Its executor while it is pending; null when it is not, or has none. See owner.hpp for how long it lives.
   task_owner *pending_owner() const noexcept {
     task_owner *const found = owner(); // first this, then the state: link_ means the owner until the state has changed
@@ -147,6 +151,8 @@ private:
 
   task(const weft_task_type_t &type, std::uint32_t references) noexcept : refs_(references), type_(&type) {}
   friend struct task_block;
+  friend class continuation;
+  friend class gathering;
 
   task_owner *owner() const noexcept { return static_cast<task_owner *>(link_.load(std::memory_order_acquire)); }
   void link_to(task *next) noexcept { link_.store(next, std::memory_order_release); }

@@ -20,12 +20,12 @@ shared<task_owner> pending_owner(const task &which) noexcept {
 
 } // namespace
 
-bool try_lend(task &wanted, record &self, bool in_a_hurry) {
+bool try_lend(task &wanted, record &self, lending how) {
   // A thread that acts for no executor never runs tasks for one.
   if (self.top == nullptr || wanted.state() != pending) return false;
-  const auto when = in_a_hurry ? task_owner::haste::now : task_owner::haste::if_needed;
-  const shared<task_owner> owner = pending_owner(wanted);
-  return owner && owner->lend(wanted, self, when);
+  const auto when = how == lending::if_needed ? task_owner::haste::if_needed : task_owner::haste::now;
+  if (const shared<task_owner> owner = pending_owner(wanted)) return owner->lend(wanted, self, when);
+  return lend_source(wanted, self, how);
 }
 
 weft_status wait_for_task(task &wanted, deadline until) {
@@ -34,9 +34,15 @@ weft_status wait_for_task(task &wanted, deadline until) {
   record *const self = current_record();
   if (self == nullptr) return WEFT_ENOMEM;
   if (stop_requested(*self)) return WEFT_EINTERRUPTED;
-  if (try_lend(wanted, *self, until.is_never())) return WEFT_OK;
-  const dependency on{&wanted, &task::may_end};
-  return wait_for_completion(*self, *wanted.end(), on, until);
+  // More than once for a future that comes of others: they run one after the other, and make it ready at last.
+  for (lending how = until.is_never() ? lending::now : lending::if_needed;; how = lending::last_resort) {
+    while (try_lend(wanted, *self, how))
+      if (wanted.done()) return WEFT_OK;
+    const dependency on{&wanted, &task::may_end};
+    const weft_status status = wait_for_completion(*self, *wanted.end(), on, until);
+    if (status != WEFT_EDEADLK || !try_lend(wanted, *self, lending::last_resort)) return status;
+    if (wanted.done()) return WEFT_OK;
+  }
 }
 
 // --- several ---
@@ -112,13 +118,12 @@ bool future_set::fulfilled(std::uint32_t mode) const noexcept {
 
 // One task of the set, run here. For the first of several only when nothing of the set runs elsewhere: otherwise the
 // caller could sit in a long task while the short one has long been done.
-bool future_set::lend_one(record &self, std::uint32_t mode, bool in_a_hurry) {
+bool future_set::lend_one(record &self, std::uint32_t mode, lending how) {
   if (self.top == nullptr) return false;
-  if (mode == WEFT_FIRST_COMPLETED && !in_a_hurry &&
+  if (mode == WEFT_FIRST_COMPLETED && how == lending::if_needed &&
       std::any_of(members_, members_ + count_, [](const member &m) { return m.which->state() == running; }))
     return false;
-  return std::any_of(members_, members_ + count_,
-                     [&](const member &m) { return try_lend(*m.which, self, in_a_hurry); });
+  return std::any_of(members_, members_ + count_, [&](const member &m) { return try_lend(*m.which, self, how); });
 }
 
 weft_status future_set::wait(std::uint32_t mode, deadline until) {
@@ -129,7 +134,7 @@ weft_status future_set::wait(std::uint32_t mode, deadline until) {
   if (stop_requested(*self)) return WEFT_EINTERRUPTED;
 
   const bool all_matter = mode != WEFT_FIRST_COMPLETED;
-  while (lend_one(*self, mode, all_matter && until.is_never()))
+  while (lend_one(*self, mode, all_matter && until.is_never() ? lending::now : lending::if_needed))
     if (fulfilled(mode)) return WEFT_OK;
 
   for (;;) {
@@ -152,7 +157,7 @@ weft_status future_set::wait(std::uint32_t mode, deadline until) {
                     [&all]() noexcept { return all.missing.load(std::memory_order_acquire) <= 0; });
     for (std::size_t i = 0; i < added; ++i) members_[i].which->end()->remove(members_[i]);
     // What would hang may be mended by running something of it here.
-    if (status != WEFT_EDEADLK || !lend_one(*self, mode, true)) return status;
+    if (status != WEFT_EDEADLK || !lend_one(*self, mode, lending::last_resort)) return status;
     if (fulfilled(mode)) return WEFT_OK;
   }
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "base/clock.hpp"
+#include "task/sources.hpp"
 #include "task/task.hpp"
 #include "thread/blocking.hpp"
 
@@ -13,8 +14,9 @@ namespace weft::core {
 // WEFT_OK when it is done; WEFT_ETIMEDOUT, WEFT_EINTERRUPTED, WEFT_EDEADLK, WEFT_ENOMEM.
 weft_status wait_for_task(task &wanted, deadline until);
 
-// Let this thread run `wanted` itself if it may and it has not started. True: it has run here.
-bool try_lend(task &wanted, record &self, bool in_a_hurry);
+// Let this thread run `wanted` itself if it may and it has not started; or, if it comes of other futures (a
+// continuation), something of those. True: something has run here.
+bool try_lend(task &wanted, record &self, lending how);
 
 // The futures of one wait, each once, and how many of them still matter.
 class future_set {
@@ -39,7 +41,7 @@ public:
 private:
   struct member;
   bool fulfilled(std::uint32_t mode) const noexcept;
-  bool lend_one(record &self, std::uint32_t mode, bool in_a_hurry);
+  bool lend_one(record &self, std::uint32_t mode, lending how);
 
   member *members_ = nullptr;
   dependency *dependencies_ = nullptr;

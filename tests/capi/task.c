@@ -83,7 +83,7 @@ static void types_out_of_range_are_invalid(void) {
     CHECK_STATUS(weft_task_create(&type, &task), WEFT_EINVAL);
   }
   type = closure_type;
-  type.flags = 2;
+  type.flags = 4;
   CHECK_STATUS(weft_task_create(&type, &task), WEFT_EINVAL);
   type.flags = UINT32_MAX;
   CHECK_STATUS(weft_task_create(&type, &task), WEFT_EINVAL);

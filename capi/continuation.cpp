@@ -1,0 +1,75 @@
+// weft/continuation.h
+#include <algorithm>
+
+#include "exec/then.hpp"
+#include "guard.hpp"
+#include "handle.hpp"
+#include "task/when.hpp"
+
+using namespace weft::core;
+
+namespace {
+
+bool valid(weft_future_t *const *futures, size_t count) noexcept {
+  if (futures == nullptr) return count == 0;
+  return std::find(futures, futures + count, nullptr) == futures + count;
+}
+
+weft_status start_gathering(gather mode, weft_future_t *const *futures, size_t count, weft_future_t **out) {
+  return guard([&]() -> weft_status {
+    task *const made = gathering::make(mode, reinterpret_cast<task *const *>(futures), count);
+    if (made == nullptr) return WEFT_ENOMEM;
+    *out = wrap_future(made);
+    return WEFT_OK;
+  });
+}
+
+} // namespace
+
+extern "C" {
+
+weft_status weft_future_then(weft_future_t *future, weft_executor_t *executor, uint32_t when,
+                             const weft_submit_options_t *options, weft_then_fn fn, void *ctx, weft_drop_fn drop,
+                             weft_future_t **out) {
+  if (future == nullptr || fn == nullptr || out == nullptr || when > WEFT_THEN_ALWAYS) return WEFT_EINVAL;
+  return guard([&]() -> weft_status {
+    weft_submit_options_t read;
+    if (const weft_status status = read_options(options, sizeof read, read); status != WEFT_OK) return status;
+    if (read.reserved != 0) return WEFT_EINVAL;
+    task *const made = create_continuation({fn, ctx, drop}, read.result_drop);
+    if (made == nullptr) return WEFT_ENOMEM;
+    start_continuation(*made, *unwrap(future), when, executor != nullptr ? unwrap(executor) : nullptr);
+    *out = wrap_future(made);
+    return WEFT_OK;
+  });
+}
+
+weft_status weft_future_then_task(weft_future_t *future, weft_executor_t *executor, uint32_t when, weft_task_t *task,
+                                  weft_future_t **out) {
+  if (future == nullptr || task == nullptr || out == nullptr || when > WEFT_THEN_ALWAYS) return WEFT_EINVAL;
+  weft::core::task &given = *unwrap(task);
+  if (!given.is_continuation()) return WEFT_EINVAL;
+  return guard([&]() -> weft_status {
+    given.set_references(2);
+    start_continuation(given, *unwrap(future), when, executor != nullptr ? unwrap(executor) : nullptr);
+    *out = wrap_future(&given);
+    return WEFT_OK;
+  });
+}
+
+weft_future_t *weft_continuation_source(void) {
+  task *const source = current_source();
+  return source != nullptr ? wrap_future(source) : nullptr;
+}
+
+weft_status weft_when_all(weft_future_t *const *futures, size_t count, weft_future_t **out) {
+  if (out == nullptr || !valid(futures, count)) return WEFT_EINVAL;
+  return start_gathering(gather::all, futures, count, out);
+}
+
+weft_status weft_when_any(weft_future_t *const *futures, size_t count, weft_future_t **out) {
+  if (out == nullptr || count == 0 || !valid(futures, count)) return WEFT_EINVAL;
+  return start_gathering(gather::any, futures, count, out);
+}
+
+} // extern "C"

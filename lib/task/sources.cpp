@@ -1,0 +1,131 @@
+#include "task/sources.hpp"
+
+#include <vector>
+
+#include "task/continuation.hpp"
+#include "task/owner.hpp"
+#include "task/wait.hpp"
+#include "task/when.hpp"
+#include "thread/wait_graph.hpp"
+
+namespace weft::core {
+namespace {
+
+// How far a walk goes. Futures may be shared by many gatherings, so without a limit a walk could take exponential time.
+// Beyond it everything is taken to be possible, and nothing is run here.
+struct reach {
+  int steps = 100'000;
+  int nested = 64; // gatherings inside each other
+};
+
+bool may_end_within(const task &which, const wait_graph &graph, reach &left) noexcept;
+
+bool members_may_end(const gathering &whole, const wait_graph &graph, reach &left) noexcept {
+  const bool all = whole.mode() == gather::all;
+  if (--left.nested < 0) return true;
+  bool answer = all;
+  for (const gathering::member &m : whole) {
+    const task *const source = m.pin();
+    if (source == nullptr) {
+      // It has been called. For when_any that is enough; of when_all it is one less.
+      if (all) continue;
+      answer = true;
+      break;
+    }
+    const bool possible = may_end_within(*source, graph, left);
+    m.unpin();
+    if (possible == all) continue;
+    answer = possible;
+    break;
+  }
+  ++left.nested;
+  return answer;
+}
+
+// A chain is walked from pin to pin: while one holds the link of a continuation, that one is alive.
+bool may_end_within(const task &which, const wait_graph &graph, reach &left) noexcept {
+  const task *at = &which;
+  const source_link *pinned = nullptr;
+  const auto step_to = [&pinned](const source_link *next) noexcept {
+    if (const source_link *const last = std::exchange(pinned, next); last != nullptr) last->unpin();
+  };
+  bool answer = true;
+  while (--left.steps > 0) {
+    const bool linked = at->state() == pending && at->pending_owner() == nullptr;
+    if (linked && at->is_gathering()) {
+      answer = members_may_end(gathering::of(const_cast<task &>(*at)), graph, left);
+      break;
+    }
+    if (!linked || !at->is_continuation()) {
+      // A promise may always be kept; the others answer for themselves.
+      answer = linked || task::may_end(at, graph);
+      break;
+    }
+    const source_link &link = continuation::of(*at).link();
+    const task *const source = link.pin();
+    if (source == nullptr) break; // it is about to be run, or is done
+    step_to(&link);
+    at = source;
+  }
+  step_to(nullptr);
+  return answer;
+}
+
+bool lend_within(task &wanted, record &self, lending how, reach &left);
+
+bool lend_member(task &whole, record &self, lending how, reach &left) {
+  const gathering &all = gathering::of(whole);
+  // Of when_any one may be long under way, and the waiter would sit in another: only if nothing else helps.
+  if (all.mode() == gather::any && how == lending::now) how = lending::if_needed;
+  if (--left.nested < 0) return false;
+  bool ran = false;
+  for (const gathering::member &m : all) {
+    if (whole.done()) break;
+    const task_reference source(m);
+    if (source.get() == nullptr || !lend_within(*source.get(), self, how, left)) continue;
+    ran = true;
+    if (all.mode() == gather::any) break;
+  }
+  ++left.nested;
+  return ran;
+}
+
+bool lend_within(task &wanted, record &self, lending how, reach &left) {
+  // Down the chain to what could run, and up again as each makes the next ready.
+  std::vector<task_reference> path;
+  for (task *at = &wanted; at->state() == pending && at->pending_owner() == nullptr && at->is_continuation();) {
+    if (--left.steps <= 0) return false;
+    task_reference source(continuation::of(*at).link());
+    if (source.get() == nullptr) break;
+    at = source.get();
+    path.push_back(std::move(source));
+  }
+  const auto lend = [&](task &one) {
+    if (one.state() != pending) return false;
+    if (one.pending_owner() != nullptr) return try_lend(one, self, how);
+    return --left.steps > 0 && one.is_gathering() && lend_member(one, self, how, left);
+  };
+  bool ran = false;
+  for (; !path.empty(); path.pop_back()) {
+    task &deepest = *path.back().get();
+    if (deepest.done()) continue;
+    if (!lend(deepest)) return ran;
+    ran = true;
+    if (!deepest.done()) return true; // a member of it
+  }
+  return lend(wanted) || ran;
+}
+
+} // namespace
+
+bool sources_may_end(const task &which, const wait_graph &graph) noexcept {
+  reach left;
+  return may_end_within(which, graph, left);
+}
+
+bool lend_source(task &wanted, record &self, lending how) {
+  reach left;
+  return lend_within(wanted, self, how, left);
+}
+
+} // namespace weft::core
