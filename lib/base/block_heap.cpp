@@ -147,7 +147,8 @@ void block_heap::collect() noexcept {
   while (next != nullptr) {
     chunk &home = *next;
     next = home.next_ready; // before it is emptied: from then on it may be listed again
-    const std::uint64_t returned = home.returned.exchange(0, std::memory_order_acquire);
+    // The release pairs with give_back(), which writes next_ready when it finds this 0.
+    const std::uint64_t returned = home.returned.exchange(0, std::memory_order_acq_rel);
     auto *const first = reinterpret_cast<block *>(reinterpret_cast<unsigned char *>(&home) + (returned & 0xffffffff));
     if (home.free != nullptr) { // else the chain is not walked: its blocks lie in the caches of other cores
       block *last = first;
