@@ -4,6 +4,7 @@
 #include "exec/then.hpp"
 #include "guard.hpp"
 #include "handle.hpp"
+#include "submit.hpp"
 #include "task/when.hpp"
 
 using namespace weft::core;
@@ -33,11 +34,12 @@ weft_status weft_future_then(weft_future_t *future, weft_executor_t *executor, u
                              weft_future_t **out) {
   if (future == nullptr || fn == nullptr || out == nullptr || when > WEFT_THEN_ALWAYS) return WEFT_EINVAL;
   return guard([&]() -> weft_status {
-    weft_submit_options_t read;
-    if (const weft_status status = read_options(options, sizeof read, read); status != WEFT_OK) return status;
-    if (read.reserved != 0) return WEFT_EINVAL;
-    task *const made = create_continuation({fn, ctx, drop}, read.result_drop);
+    weft_drop_fn result_drop = nullptr;
+    std::uint32_t priority = WEFT_PRIORITY_NORMAL;
+    if (const weft_status status = read_submit(options, result_drop, priority); status != WEFT_OK) return status;
+    task *const made = create_continuation({fn, ctx, drop}, result_drop);
     if (made == nullptr) return WEFT_ENOMEM;
+    made->set_priority(priority);
     start_continuation(*made, *unwrap(future), when, executor != nullptr ? unwrap(executor) : nullptr);
     *out = wrap_future(made);
     return WEFT_OK;

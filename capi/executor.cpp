@@ -53,7 +53,9 @@ weft_status weft_executor_create(weft_runtime_t *handle, const weft_executor_opt
   return guard([&]() -> weft_status {
     weft_executor_options_t read;
     if (const weft_status status = read_options(options, sizeof read, read); status != WEFT_OK) return status;
-    if (read.max_workers > most_workers || read.stack_size > largest_stack) return WEFT_EINVAL;
+    if (read.max_workers > most_workers || read.stack_size > largest_stack || read.max_spares > most_workers ||
+        read.reserved != 0)
+      return WEFT_EINVAL;
     pool_settings settings;
     if (const weft_status status = settle_bound(read, settings.queue); status != WEFT_OK) return status;
     settings.max_workers = read.max_workers;
@@ -63,6 +65,7 @@ weft_status weft_executor_create(weft_runtime_t *handle, const weft_executor_opt
     settings.initializer_drop = read.initializer_drop;
     settings.daemon = read.daemon == WEFT_DAEMON_YES;
     settings.stack_size = read.stack_size;
+    if (read.max_spares != 0) settings.max_spares = read.max_spares;
     shared<runtime> home;
     if (const weft_status status = home_of(handle, home); status != WEFT_OK) return status;
     pool *const made = pool::make(home, home->executors(), settings);
@@ -90,7 +93,7 @@ weft_status weft_caller_run_create(weft_runtime_t *handle, const weft_executor_o
     weft_executor_options_t read;
     if (const weft_status status = read_options(options, sizeof read, read); status != WEFT_OK) return status;
     if (read.max_workers != 0 || read.initializer != nullptr || read.initializer_ctx != nullptr ||
-        read.initializer_drop != nullptr || read.stack_size != 0)
+        read.initializer_drop != nullptr || read.stack_size != 0 || read.max_spares != 0 || read.reserved != 0)
       return WEFT_ENOTSUP;
     bound_settings queue;
     if (const weft_status status = settle_bound(read, queue); status != WEFT_OK) return status;
@@ -121,9 +124,11 @@ weft_status weft_executor_submit(weft_executor_t *executor, const weft_submit_op
   if (executor == nullptr || fn == nullptr || out == nullptr) return WEFT_EINVAL;
   return guard([&]() -> weft_status {
     weft_drop_fn result_drop = nullptr;
-    if (const weft_status status = read_drop(options, result_drop); status != WEFT_OK) return status;
+    std::uint32_t priority = WEFT_PRIORITY_NORMAL;
+    if (const weft_status status = read_submit(options, result_drop, priority); status != WEFT_OK) return status;
     task *made = create_call({fn, ctx, drop}, result_drop);
     if (made == nullptr) return WEFT_ENOMEM;
+    if (priority != WEFT_PRIORITY_NORMAL) made->set_priority(priority);
     const weft_status status = unwrap(executor)->submit(&made, 1);
     if (status == WEFT_OK)
       *out = wrap_future(made);
@@ -151,7 +156,8 @@ weft_status weft_executor_submit_batch(weft_executor_t *executor, const weft_sub
     if (calls[i].fn == nullptr) return WEFT_EINVAL;
   return guard([&]() -> weft_status {
     weft_drop_fn result_drop = nullptr;
-    if (const weft_status status = read_drop(options, result_drop); status != WEFT_OK) return status;
+    std::uint32_t priority = WEFT_PRIORITY_NORMAL;
+    if (const weft_status status = read_submit(options, result_drop, priority); status != WEFT_OK) return status;
     if (count == 0) return WEFT_OK;
     const std::unique_ptr<task *[]> made(new task *[count]);
     for (size_t i = 0; i < count; ++i) {
@@ -163,6 +169,7 @@ weft_status weft_executor_submit_batch(weft_executor_t *executor, const weft_sub
         discard(made.get(), i);
         return WEFT_ENOMEM;
       }
+      if (priority != WEFT_PRIORITY_NORMAL) made[i]->set_priority(priority);
       if (futures == nullptr && result_drop != nullptr) {
         made[i]->set_references(1);
         made[i]->set_posted();
@@ -218,6 +225,21 @@ weft_status weft_executor_error(weft_executor_t *executor, weft_error_t **error)
   if (executor == nullptr || error == nullptr) return WEFT_EINVAL;
   *error = unwrap(executor)->broken();
   return WEFT_OK;
+}
+
+weft_status weft_blocking_begin(void) {
+  record *const self = existing_record();
+  if (self == nullptr || self->worker == nullptr) return WEFT_ENOTSUP;
+  worker &me = *static_cast<worker *>(self->worker);
+  me.home.begin_blocking(me, *self);
+  return WEFT_OK;
+}
+
+weft_status weft_blocking_end(void) {
+  record *const self = existing_record();
+  if (self == nullptr || self->worker == nullptr) return WEFT_ENOTSUP;
+  worker &me = *static_cast<worker *>(self->worker);
+  return me.home.end_blocking(me) ? WEFT_OK : WEFT_EINVALIDSTATE;
 }
 
 weft_status weft_executor_stats(weft_executor_t *executor, weft_executor_stats_t *stats) {

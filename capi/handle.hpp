@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "exec/executor.hpp"
+#include "exec/group.hpp"
 #include "exec/map.hpp"
 #include "runtime/runtime.hpp"
 #include "task/as_completed.hpp"
@@ -54,6 +55,9 @@ inline thread *unwrap(weft_thread *handle) noexcept {
 }
 inline const thread *unwrap(const weft_thread *handle) noexcept {
   return static_cast<const thread *>(handle);
+}
+inline group *unwrap(weft_group *handle) noexcept {
+  return static_cast<group *>(handle);
 }
 inline executor *unwrap(weft_executor *handle) noexcept {
   return static_cast<executor *>(handle);

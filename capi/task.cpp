@@ -42,6 +42,12 @@ void *weft_task_room(weft_task_t *task) {
   return task != nullptr ? unwrap(task)->room() : nullptr;
 }
 
+weft_status weft_task_set_priority(weft_task_t *task, uint32_t priority) {
+  if (task == nullptr || priority > WEFT_PRIORITY_LOW) return WEFT_EINVAL;
+  unwrap(task)->set_priority(priority);
+  return WEFT_OK;
+}
+
 void weft_task_destroy(weft_task_t **task) {
   if (task == nullptr) return;
   if (*task != nullptr) weft::core::task::discard(unwrap(*task));

@@ -23,9 +23,11 @@ weft_status submit_at(weft_executor_t *executor, std::int64_t due, const weft_su
                       weft_task_fn fn, void *ctx, weft_drop_fn drop, weft_future_t **out) {
   return guard([&]() -> weft_status {
     weft_drop_fn result_drop = nullptr;
-    if (const weft_status status = read_drop(options, result_drop); status != WEFT_OK) return status;
+    std::uint32_t priority = WEFT_PRIORITY_NORMAL;
+    if (const weft_status status = read_submit(options, result_drop, priority); status != WEFT_OK) return status;
     task *const made = create_call({fn, ctx, drop}, result_drop);
     if (made == nullptr) return WEFT_ENOMEM;
+    made->set_priority(priority);
     const weft_status status = unwrap(executor)->timers().add(*made, due);
     if (status == WEFT_OK)
       *out = wrap_future(made);

@@ -53,6 +53,9 @@ typedef struct weft_executor_options {
                                       WEFT_DAEMON_YES: it cancels what is pending and does not wait */
   int64_t full_timeout;          /**< for WEFT_FULL_WAIT: nanoseconds; 0: WEFT_FOREVER; negative: WEFT_EINVAL */
   uint64_t stack_size;           /**< of each worker; as weft_thread_options_t.stack_size */
+  uint32_t max_spares;           /**< workers beside max_workers while others are in blocking regions; 0: 64, at most
+                                      4096 */
+  uint32_t reserved;             /**< 0 */
 } weft_executor_options_t;
 
 static inline void weft_executor_options_init(weft_executor_options_t *options) {
@@ -87,10 +90,17 @@ WEFT_API weft_executor_t *weft_executor_ref(weft_executor_t *executor);
  * is allowed. Never blocks otherwise; may be called from its own tasks. */
 WEFT_API void weft_executor_unref(weft_executor_t *executor);
 
+/* Values of weft_submit_options_t.priority. */
+#define WEFT_PRIORITY_NORMAL 0u
+#define WEFT_PRIORITY_HIGH 1u /**< before what is not, except one task in 61 on each worker */
+#define WEFT_PRIORITY_LOW 2u  /**< when there is nothing else, but after at most 61 other tasks on each worker */
+
 /** Options of one submit. */
 typedef struct weft_submit_options {
-  uint32_t size;            /**< sizeof(weft_submit_options_t), see WEFT_OPTIONS_INIT */
-  uint32_t reserved;        /**< 0 */
+  uint32_t size; /**< sizeof(weft_submit_options_t), see WEFT_OPTIONS_INIT */
+  /** WEFT_PRIORITY_...: which of the tasks that wait in a pool start first; tasks of one priority keep their order.
+   * Strands and caller-run executors know but one order, and ignore it. */
+  uint32_t priority;
   weft_drop_fn result_drop; /**< gets a result that nobody took, when the last reference to the future goes; NULL:
                                nothing to do */
 } weft_submit_options_t;
@@ -155,7 +165,20 @@ WEFT_API weft_status weft_executor_run_wait(weft_executor_t *executor, uint64_t 
  * got, whose kind and message are the initializer's; NULL when it is not broken. Never blocks. WEFT_EINVAL: NULL. */
 WEFT_API weft_status weft_executor_error(weft_executor_t *executor, weft_error_t **error);
 
-/** Figures about an executor. Read at one moment each, not all at the same. Later versions append. */
+/* Blocking regions */
+
+/** Say that the calling task is going to block outside of weft (a file, a lock, another library), for long enough that
+ * its worker should be lent out: until weft_blocking_end the pool may run one worker more, up to max_spares more at a
+ * time. On a pool of one worker other tasks may then run beside this one. Regions nest. Never blocks. WEFT_OK, also
+ * when no spare worker can be had. WEFT_ENOTSUP: the calling thread is no worker of a pool; nothing happens. */
+WEFT_API weft_status weft_blocking_begin(void);
+
+/** The end of the region. The calling task goes on at once; a worker that is one too many ends when it has nothing to
+ * do. Never blocks. WEFT_EINVALIDSTATE: there was no weft_blocking_begin. WEFT_ENOTSUP: as there. */
+WEFT_API weft_status weft_blocking_end(void);
+
+/** Figures about an executor. Read at one moment each, not all at the same. Later versions append. Those after queued
+ * are counted by pools only. */
 typedef struct weft_executor_stats {
   uint32_t size;        /**< set it to sizeof(weft_executor_stats_t) before the call; only so many bytes are written */
   uint32_t max_workers; /**< 0 for kinds without workers */
@@ -163,6 +186,19 @@ typedef struct weft_executor_stats {
   uint32_t workers_alive;   /**< of them, those that have not ended */
   uint64_t workers_refused; /**< how often the system refused a thread */
   uint64_t queued;          /**< tasks that wait to start, cancelled ones that no worker has come by yet included */
+  uint64_t submitted; /**< tasks that became ready, spawned ones and the library's own (turns of strands) included */
+  uint64_t completed; /**< of them, those that workers have begun to run */
+  uint64_t cancelled; /**< those that workers found cancelled, or dropped */
+  uint64_t stolen;    /**< those that one worker took from another's queues */
+  uint64_t injected;  /**< those that came through the common queues: from outside, or with a priority */
+  uint64_t parks;     /**< how often a worker went to rest */
+  uint64_t wakes;     /**< how often one was woken */
+  uint64_t rescues;   /**< how often a resting worker found work by its bounded re-check alone; should be 0 */
+  uint32_t workers_blocked; /**< workers in blocking regions now */
+  uint32_t reserved;        /**< 0 */
+  /** How long tasks waited to start, counted over a sample of one in some hundred: waits[0] under a microsecond,
+   * waits[i] under 4^i microseconds, the last one all that were longer. */
+  uint64_t waits[12];
 } weft_executor_stats_t;
 
 /** Read the figures. Never blocks. WEFT_EINVAL: NULL, or stats->size is 0 or under that of version 1.0. */

@@ -54,6 +54,10 @@ WEFT_API weft_status weft_task_create(const weft_task_type_t *type, weft_task_t 
 /** Where to build the closure: room_size bytes, aligned to room_align. NULL for NULL. Never blocks. */
 WEFT_API void *weft_task_room(weft_task_t *task);
 
+/** The priority of the submit that follows: WEFT_PRIORITY_..., see weft_submit_options_t. Never blocks. WEFT_EINVAL:
+ * NULL, or an unknown one. */
+WEFT_API weft_status weft_task_set_priority(weft_task_t *task, uint32_t priority);
+
 /** Free a task that was not accepted. Does not touch the room: destroy the closure before. *task becomes NULL; NULL and
  * a pointer to NULL are harmless. Never blocks. */
 WEFT_API void weft_task_destroy(weft_task_t **task);

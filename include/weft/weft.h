@@ -8,6 +8,8 @@
  *   future.h    futures: result, exception, cancel, callbacks, wait, as_completed, promises
  *   continuation.h  then, when_all, when_any: futures that come of futures
  *   executor.h  pools, strands, caller-run executors: submit, post, map, shutdown
+ *   group.h     groups: spawn, wait for all, cancel together
+ *   parallel.h  loops and reductions over index ranges
  *   timer.h     timers, once or every period; submits that take effect later
  *   task.h      tasks with room for a closure: for bindings
  *
@@ -36,6 +38,8 @@
 #include <weft/error.h>
 #include <weft/executor.h>
 #include <weft/future.h>
+#include <weft/group.h>
+#include <weft/parallel.h>
 #include <weft/runtime.h>
 #include <weft/task.h>
 #include <weft/thread.h>

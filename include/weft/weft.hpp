@@ -55,7 +55,9 @@
 #include <weft/cpp/executor.hpp>
 #include <weft/cpp/executor_ref.hpp>
 #include <weft/cpp/future.hpp>
+#include <weft/cpp/group.hpp>
 #include <weft/cpp/map.hpp>
+#include <weft/cpp/parallel.hpp>
 #include <weft/cpp/promise.hpp>
 #include <weft/cpp/runtime.hpp>
 #include <weft/cpp/thread.hpp>

@@ -118,12 +118,29 @@ std::uint64_t current_native_id() noexcept {
   return static_cast<std::uint64_t>(syscall(SYS_gettid));
 }
 
+namespace {
+
+// Linux since 4.14. Values of linux/membarrier.h, which older headers lack.
+constexpr int private_expedited = 1 << 3, register_private_expedited = 1 << 4;
+
+bool membarrier_is_available() noexcept {
+  static const bool available = syscall(SYS_membarrier, register_private_expedited, 0, 0) == 0 &&
+                                syscall(SYS_membarrier, private_expedited, 0, 0) == 0;
+  return available;
+}
+
+} // namespace
+
+bool prepare_light_barriers() noexcept {
+#if !defined(__SANITIZE_THREAD__)
+  if (membarrier_is_available()) barriers_are_light.store(true, std::memory_order_relaxed);
+#endif
+  return barriers_are_light.load(std::memory_order_relaxed);
+}
+
 void barrier_in_all_threads() noexcept {
-  // Linux since 4.14. Values of linux/membarrier.h, which older headers lack.
-  constexpr int private_expedited = 1 << 3, register_private_expedited = 1 << 4;
-  static const bool available = syscall(SYS_membarrier, register_private_expedited, 0, 0) == 0;
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  if (available && syscall(SYS_membarrier, private_expedited, 0, 0) == 0) return;
+  if (membarrier_is_available() && syscall(SYS_membarrier, private_expedited, 0, 0) == 0) return;
   // Refused, as some sandboxes do: a store buffer drains in far less than this.
   const timespec moment{0, 1'000'000};
   nanosleep(&moment, nullptr);

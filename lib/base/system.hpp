@@ -1,6 +1,7 @@
 // What the machine offers this process: CPUs under the affinity mask and the quota of the control group.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <string>
 
@@ -21,5 +22,23 @@ std::uint64_t current_native_id() noexcept;
 // Makes every other thread of the process pass a full memory barrier before this returns. So a rare reader pays for the
 // order that frequent writers then need not pay for: they write, keep the compiler from reordering, and read.
 void barrier_in_all_threads() noexcept;
+
+// Light and heavy barriers: a full fence on both sides of a "write, then look at the other's" pair, of which the side
+// that calls the light one pays nothing. Where the system cannot do that, both are ordinary fences, and so they are
+// for ThreadSanitizer, which understands neither.
+bool prepare_light_barriers() noexcept; // before the first use; the answer is whether they are light
+inline std::atomic<bool> barriers_are_light{false};
+inline void light_barrier() noexcept {
+  if (barriers_are_light.load(std::memory_order_relaxed))
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+  else
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+}
+inline void heavy_barrier() noexcept {
+  if (barriers_are_light.load(std::memory_order_relaxed))
+    barrier_in_all_threads();
+  else
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+}
 
 } // namespace weft::core

@@ -41,7 +41,7 @@ pool::pool(shared<roster> home, executor_list &list, const pool_settings &settin
       bound_(settings.queue),
       scheduler_(home, *this,
                  {settings_.max_workers, settings_.name_prefix, settings_.daemon, settings_.stack_size,
-                  settings_.initializer != nullptr ? &pool::prepare_worker : nullptr}),
+                  settings_.max_spares, settings_.initializer != nullptr ? &pool::prepare_worker : nullptr}),
       alarm_(scheduler_.context(), timers()) {
   settings_.initializer_ctx = nullptr;
   settings_.initializer_drop = nullptr;
@@ -197,6 +197,17 @@ void pool::read(weft_executor_stats_t &figures) const noexcept {
   figures.workers_alive = now.workers.alive;
   figures.workers_refused = now.refused;
   figures.queued = now.queued;
+  figures.submitted = now.submitted;
+  figures.completed = now.completed;
+  figures.cancelled = now.cancelled;
+  figures.stolen = now.stolen;
+  figures.injected = now.injected;
+  figures.parks = now.parks;
+  figures.wakes = now.wakes;
+  figures.rescues = now.rescues;
+  figures.workers_blocked = now.blocked;
+  static_assert(sizeof now.waits == sizeof figures.waits);
+  std::copy(std::begin(now.waits), std::end(now.waits), figures.waits);
 }
 
 // --- waiting inside ---

@@ -21,6 +21,7 @@ struct pool_settings {
   bound_settings queue;
   bool daemon = false;
   std::uint64_t stack_size = 0;
+  std::uint32_t max_spares = 64;
 };
 
 class pool final : public executor {
@@ -61,6 +62,9 @@ public:
   bool saturated() const noexcept { return !scheduler_.has_free_hand(); }
   // Workers other than the calling one run something or could: for an exit() from inside.
   bool others_at_work(record &self) noexcept { return scheduler_.others_at_work(self); }
+  scheduler &workers() noexcept { return scheduler_; } // for groups
+  // Somebody could begin at once with what is published now, and nothing else waits for him.
+  bool has_room_for_more() const noexcept { return scheduler_.has_room_for_more(); }
   boost::asio::io_context &context() noexcept { return scheduler_.context(); }
 
 private:

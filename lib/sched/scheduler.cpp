@@ -17,7 +17,9 @@ namespace weft::core {
 
 scheduler::scheduler(shared<roster> home, task_owner &owner, scheduler_settings settings)
     : home_(std::move(home)), owner_(owner), settings_(std::move(settings)), keep_running_(io_.get_executor()),
-      workers_(new std::atomic<worker *>[settings_.max_workers]()) {}
+      workers_(new std::atomic<worker *>[settings_.max_workers + settings_.max_spares]()) {
+  prepare_light_barriers();
+}
 
 scheduler::~scheduler() {
   for (std::uint32_t i = 0; i < places_.load(std::memory_order_acquire); ++i)
@@ -30,10 +32,11 @@ bool scheduler::is_worker(const record *who) const noexcept {
 
 // A worker's tasks go to its own queue, where no other submitter fights for the lock. With one worker everything goes
 // through the injector: only a single queue gives a total order.
-task_queue &scheduler::queue_of_caller() noexcept {
-  const record *const self = existing_record();
-  if (settings_.max_workers > 1 && is_worker(self)) return static_cast<worker *>(self->worker)->own;
-  return injector_;
+task_queue &scheduler::queue_for(const task &first) noexcept {
+  if (first.priority() != WEFT_PRIORITY_NORMAL) return first.priority() == WEFT_PRIORITY_HIGH ? high_ : low_;
+  if (settings_.max_workers == 1) return injector_;
+  worker *const self = worker_of(existing_record());
+  return self != nullptr ? self->own : injector_;
 }
 
 weft_status scheduler::push(task *const *tasks, std::size_t count) noexcept {
@@ -46,7 +49,7 @@ weft_status scheduler::push_on(task *const *tasks, std::size_t count) noexcept {
 
 weft_status scheduler::push_as(task *const *tasks, std::size_t count, admission how) noexcept {
   if (census_.read().alive == 0) return push_and_start(tasks, count, how);
-  const weft_status status = push_to(queue_of_caller(), tasks, count, how);
+  const weft_status status = push_to(queue_for(**tasks), tasks, count, how);
   if (status == WEFT_OK) wake_one();
   return status;
 }
@@ -75,20 +78,20 @@ weft_status scheduler::push_and_start(task *const *tasks, std::size_t count, adm
         census_.add(-1, -1, -1);
         return status;
       }
-      return push_to(injector_, tasks, count, how);
+      return push_to(queue_for(**tasks), tasks, count, how);
     }
   }
-  const weft_status status = push_to(queue_of_caller(), tasks, count, how);
+  const weft_status status = push_to(queue_for(**tasks), tasks, count, how);
   if (status == WEFT_OK) wake_one();
   return status;
 }
 
 bool scheduler::has_work() const noexcept {
-  if (!injector_.empty()) return true;
+  if (!injector_.empty() || !high_.empty() || !low_.empty()) return true;
   const std::uint32_t count = places_.load(std::memory_order_acquire);
   for (std::uint32_t i = 0; i < count; ++i) {
     const worker *const w = workers_[i].load(std::memory_order_acquire);
-    if (!w->own.empty() || !w->batch.empty()) return true;
+    if (!w->own.empty() || !w->batch.empty() || !w->spawned.empty()) return true;
   }
   return false;
 }
@@ -107,7 +110,7 @@ void scheduler::wake_one() noexcept {
       if (!census_.change(seen, +1, +1, 0)) continue;
       return send_wake_up();
     }
-    if (seen.alive >= settings_.max_workers) return;
+    if (seen.alive >= most_workers()) return;
     if (start_worker(seen)) return;
   }
 }
@@ -130,6 +133,7 @@ void scheduler::send_wake_up() noexcept {
       return;
     }
   }
+  wakes_.fetch_add(1, std::memory_order_relaxed);
   try {
     boost::asio::post(io_, wake_up{});
   } catch (const std::bad_alloc &) {
@@ -156,7 +160,7 @@ weft_status scheduler::watch() noexcept {
 // Unless somebody is at rest, or will be or look again, start one who will. Refused: then it waits for a busy worker.
 void scheduler::keep_watch() noexcept {
   census::counts seen = census_.read();
-  while (seen.searching == 0 && seen.idle() == 0 && seen.alive < settings_.max_workers)
+  while (seen.searching == 0 && seen.idle() == 0 && seen.alive < most_workers())
     if (start_worker(seen)) return;
 }
 
@@ -219,15 +223,23 @@ weft_status scheduler::launch_worker_locked() noexcept {
 
 // A worker leaves its loop: at the end, or because its task ended the thread. Then another one takes the place.
 void scheduler::retire(worker &me) noexcept {
-  if (record *const self = existing_record(); self != nullptr) self->worker = nullptr;
+  if (record *const self = existing_record(); self != nullptr) {
+    self->worker = nullptr;
+    self->before_sleep = nullptr;
+  }
   bool last = false;
   {
     const std::scoped_lock hold(start_mutex_);
-    const census::counts before = census_.add(me.searching ? -1 : 0, me.idle ? 0 : -1, -1);
-    me.searching = me.idle = false;
+    // A surplus worker has left the census before.
+    const census::counts before =
+        me.left ? census_.add(0, 0, 0) : census_.add(me.searching ? -1 : 0, me.idle ? 0 : -1, -1);
+    const bool was_last = before.alive == (me.left ? 0 : 1);
+    me.searching = me.idle = me.left = false;
     me.retired = true;
+    if (me.blocking != 0) blocked_.fetch_sub(1, std::memory_order_seq_cst);
+    me.blocking = 0;
     if (ended_)
-      last = before.alive == 1;
+      last = was_last;
     else
       end_if_drained_locked(); // a worker that its task has ended may have been the last one
   }
@@ -241,7 +253,7 @@ void scheduler::retire(worker &me) noexcept {
 
 void scheduler::close() noexcept {
   // The queue first: who sees closed_ may rely on it that nothing comes in from outside any more.
-  injector_.close();
+  for (task_queue *const queue : {&injector_, &high_, &low_}) queue->close();
   closed_.store(true, std::memory_order_seq_cst);
   const std::scoped_lock hold(start_mutex_); // a worker that starts meanwhile: its tasks come from a closed queue
   const std::uint32_t count = places_.load(std::memory_order_acquire);
@@ -302,6 +314,8 @@ bool scheduler::claim_from_inside(task &wanted, record &self) noexcept {
 
 std::size_t scheduler::withdraw(task **out, std::size_t most) noexcept {
   std::size_t count = injector_.pop(out, most);
+  count += high_.pop(out + count, most - count);
+  count += low_.pop(out + count, most - count);
   const std::uint32_t started = places_.load(std::memory_order_acquire);
   for (std::uint32_t i = 0; i < started && count < most; ++i) {
     worker &from = *workers_[i].load(std::memory_order_acquire);
@@ -331,12 +345,12 @@ void scheduler::halt_workers() noexcept {
 
 bool scheduler::has_free_hand() const noexcept {
   const census::counts now = census_.read();
-  return now.searching > 0 || now.idle() > 0 || now.alive < settings_.max_workers;
+  return now.searching > 0 || now.idle() > 0 || now.alive < most_workers();
 }
 
 bool scheduler::could_run(const wait_graph &graph) const noexcept {
   const census::counts now = census_.read();
-  return now.alive < settings_.max_workers || graph.stuck_workers(&owner_) < now.alive;
+  return now.alive < most_workers() || graph.stuck_workers(&owner_) < now.alive;
 }
 
 bool scheduler::others_at_work(record &self) noexcept {
@@ -355,12 +369,31 @@ bool scheduler::others_at_work(record &self) noexcept {
 }
 
 scheduler_figures scheduler::figures() const noexcept {
-  scheduler_figures now{census_.read(), started_.load(std::memory_order_relaxed),
-                        refused_.load(std::memory_order_relaxed), injector_.size()};
+  scheduler_figures now{};
+  now.workers = census_.read();
+  now.started = started_.load(std::memory_order_relaxed);
+  now.blocked = blocked_.load(std::memory_order_relaxed);
+  now.refused = refused_.load(std::memory_order_relaxed);
+  now.wakes = wakes_.load(std::memory_order_relaxed);
+  const auto add_queue = [&now](const task_queue &queue) {
+    now.queued += queue.size();
+    now.submitted += queue.pushed();
+    queue.add_waits(now.waits);
+  };
+  for (const task_queue *const queue : {&injector_, &high_, &low_}) add_queue(*queue);
+  now.injected = now.submitted;
   const std::uint32_t count = places_.load(std::memory_order_acquire);
   for (std::uint32_t i = 0; i < count; ++i) {
-    const worker *const w = workers_[i].load(std::memory_order_acquire);
-    now.queued += w->own.size() + w->batch.size();
+    const worker &w = *workers_[i].load(std::memory_order_acquire);
+    add_queue(w.own);
+    now.queued += w.batch.size() + w.spawned.size();
+    const auto read = [](const worker_counts::count &which) { return which.load(std::memory_order_relaxed); };
+    now.submitted += read(w.counts.spawned);
+    now.completed += read(w.counts.completed);
+    now.cancelled += read(w.counts.cancelled);
+    now.stolen += read(w.counts.stolen);
+    now.parks += read(w.counts.parks);
+    now.rescues += read(w.counts.rescues);
   }
   return now;
 }

@@ -31,14 +31,17 @@ struct scheduler_settings {
   std::string name_prefix;
   bool daemon = false;
   std::uint64_t stack_size = 0;
+  std::uint32_t max_spares = 0; // workers beside max_workers while others are in blocking regions
   // Runs on each new worker before its first task; may close the scheduler.
   void (*prepare)(task_owner &owner) = nullptr;
 };
 
 struct scheduler_figures {
   census::counts workers;
-  std::uint32_t started;
+  std::uint32_t started, blocked;
   std::uint64_t refused, queued;
+  std::uint64_t submitted, injected, completed, cancelled, stolen, parks, wakes, rescues;
+  std::uint64_t waits[wait_buckets];
 };
 
 class scheduler {
@@ -64,6 +67,24 @@ public:
   // Take tasks that no worker has begun with, from all queues; with their references. 0: there are none.
   std::size_t withdraw(task **out, std::size_t most) noexcept;
 
+  // --- fork-join and blocking regions (spawn.cpp) ---
+  // The worker of this scheduler that the thread is, or null.
+  worker *worker_of(const record *who) const noexcept;
+  // Put a group's task on the calling worker's deque. False: it is full.
+  bool spawn(worker &me, task &given, const task_owner &group) noexcept;
+  // The newest task of the caller's deque, or the oldest of another's, if it belongs to that group.
+  // discarded: it is not to start any more.
+  task *take_spawned(worker &me, const task_owner &group, bool &discarded) noexcept;
+  // me: null for a thread that acts for the pool without being a worker.
+  task *steal_spawned(worker *me, const task_owner &group, bool &discarded) noexcept;
+  // Somebody's oldest task belongs to that group. A guess.
+  bool has_spawned(const task_owner &group) const noexcept;
+  // The calling worker is about to sleep: its deque goes to the groups.
+  static void hand_over_spawned(record &self) noexcept;
+  // The calling worker is going to block elsewhere: its slot is free for another one.
+  void begin_blocking(worker &me, record &self) noexcept;
+  bool end_blocking(worker &me) noexcept; // false: there was no begin
+
   // A submitter is about to run tasks itself; until it leaves, the end does not come. False: closed.
   bool enter_as_guest() noexcept;
   void leave_as_guest() noexcept;
@@ -77,7 +98,8 @@ public:
 
   // A worker, or one that could be started, is free to run something right now.
   bool has_free_hand() const noexcept;
-  // The same with the workers that the graph calls stuck taken away. Under the graph's lock.
+  bool has_room_for_more() const noexcept { return injector_.empty() && has_free_hand(); }
+  // The same as has_free_hand() with the workers that the graph calls stuck taken away. Under the graph's lock.
   bool could_run(const wait_graph &graph) const noexcept;
   // Besides the calling worker, is one busy, or ready for the work that is left, and not stuck while the caller stays
   // away?
@@ -96,7 +118,9 @@ private:
   weft_status push_as(task *const *tasks, std::size_t count, admission how) noexcept;
   static weft_status push_to(task_queue &queue, task *const *tasks, std::size_t count, admission how) noexcept;
   weft_status push_and_start(task *const *tasks, std::size_t count, admission how) noexcept;
-  task_queue &queue_of_caller() noexcept;
+  task_queue &queue_for(const task &first) noexcept;
+  std::uint32_t most_workers() const noexcept;
+  bool leave_as_surplus(worker &me) noexcept;
 
   // --- waking (scheduler.cpp) ---
   void wake_one() noexcept;
@@ -119,7 +143,9 @@ private:
   task *steal(worker &me) noexcept;
   void settle_batch(worker &me) noexcept;
   void let_it_grow() const noexcept;
+  task *take_turn_of_others(worker &me) noexcept;
   void run(worker &me, record &self, task &ready);
+  void run_spawned(worker &me, record &self, task &ready);
   void serve_io(worker &me) noexcept;
   bool wait_for_wake_up(worker &me) noexcept;
   bool begin_searching(worker &me) noexcept;
@@ -134,6 +160,7 @@ private:
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> keep_running_;
 
   task_queue injector_;
+  task_queue high_, low_; // submitted with these priorities, by whomever
   census census_;
 
   std::mutex start_mutex_;                           // starting workers, and the decision to end
@@ -143,6 +170,8 @@ private:
   std::unique_ptr<std::atomic<worker *>[]> workers_; // a place is written once, before places_ covers it
   std::atomic<std::uint32_t> started_{0};            // statistics
   std::atomic<std::uint64_t> refused_{0};            // statistics
+  std::atomic<std::uint64_t> wakes_{0};              // statistics
+  std::atomic<std::uint32_t> blocked_{0}; // workers in blocking regions; sequentially consistent like the census
 
   std::atomic<bool> closed_{false};     // sequentially consistent against the census, see README.md, "The end"
   std::atomic<bool> discarding_{false}; // with worker::in_hand, see README.md, "Cancelling what is pending"

@@ -4,6 +4,8 @@
 #include <mutex>
 #include <new>
 
+#include "base/clock.hpp"
+
 namespace weft::core {
 namespace {
 
@@ -52,6 +54,7 @@ task_queue::answer task_queue::push_checked(task *const *tasks, std::size_t coun
   }
   const std::size_t before = size_.load(std::memory_order_relaxed);
   if (was != nullptr) *was = before;
+  note_push_locked(count);
   size_.store(before + count, std::memory_order_seq_cst);
   return answer::pushed;
 }
@@ -110,8 +113,33 @@ std::size_t task_queue::pop(task **out, std::size_t most) noexcept {
     first_ = drained->next;
     recycle_locked(drained);
   }
+  note_pop_locked(count);
   size_.store(size_.load(std::memory_order_relaxed) - count, std::memory_order_seq_cst);
   return count;
+}
+
+void task_queue::note_push_locked(std::size_t count) noexcept {
+  constexpr std::uint64_t every = 128;
+  const std::uint64_t first = pushed_.load(std::memory_order_relaxed);
+  pushed_.store(first + count, std::memory_order_relaxed);
+  if (watched_ != UINT64_MAX || first < next_watch_) return;
+  watched_ = first;
+  next_watch_ = first + every;
+  watched_since_ = now_ns();
+}
+
+void task_queue::note_pop_locked(std::size_t count) noexcept {
+  popped_ += count;
+  if (popped_ <= watched_) return;
+  watched_ = UINT64_MAX;
+  std::size_t bucket = 0;
+  for (std::int64_t limit = WEFT_MICROSECOND; bucket + 1 < wait_buckets && now_ns() - watched_since_ >= limit; ++bucket)
+    limit *= 4;
+  waits_[bucket].store(waits_[bucket].load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+}
+
+void task_queue::add_waits(std::uint64_t (&buckets)[wait_buckets]) const noexcept {
+  for (std::size_t i = 0; i < wait_buckets; ++i) buckets[i] += waits_[i].load(std::memory_order_relaxed);
 }
 
 void task_queue::close() noexcept {

@@ -17,6 +17,9 @@ namespace weft::core {
 
 class task;
 
+// Bucket 0 counts waits under a microsecond, bucket i those under 4^i microseconds, the last one all longer ones.
+inline constexpr std::size_t wait_buckets = 12;
+
 class task_queue {
 public:
   task_queue() = default;
@@ -36,6 +39,10 @@ public:
   // From now on push() says closed; every push that said otherwise is in the queue when this returns.
   void close() noexcept;
 
+  // Statistics: how many were ever pushed, and how long a sample of them waited, by the bucket.
+  std::uint64_t pushed() const noexcept { return pushed_.load(std::memory_order_relaxed); }
+  void add_waits(std::uint64_t (&buckets)[wait_buckets]) const noexcept;
+
   // Sequentially consistent against the census, see sched/README.md, "Lost wake-up".
   std::size_t size() const noexcept { return size_.load(std::memory_order_seq_cst); }
   bool empty() const noexcept { return size() == 0; }
@@ -48,6 +55,8 @@ private:
     std::array<task *, block_tasks> tasks;
   };
 
+  void note_push_locked(std::size_t count) noexcept;
+  void note_pop_locked(std::size_t count) noexcept;
   answer push_checked(task *const *tasks, std::size_t count, bool heed_closed, std::size_t *was) noexcept;
   bool reserve_locked(std::size_t count) noexcept;
   block *take_spare_locked() noexcept;
@@ -59,6 +68,13 @@ private:
   block *spare_ = nullptr; // under mutex_
   std::size_t spares_ = 0; // under mutex_
   bool closed_ = false;    // under mutex_
+
+  // One task in some is watched from its push to its pop, one at a time: so the clock is read seldom.
+  std::atomic<std::uint64_t> pushed_{0};                // written under mutex_
+  std::uint64_t popped_ = 0;                            // under mutex_
+  std::uint64_t watched_ = UINT64_MAX, next_watch_ = 0; // under mutex_: the position that is watched, and the next one
+  std::int64_t watched_since_ = 0;                      // under mutex_
+  std::array<std::atomic<std::uint64_t>, wait_buckets> waits_{}; // written under mutex_
   // Written under mutex_, read by everybody who looks for work.
   alignas(64) std::atomic<std::size_t> size_{0};
 };

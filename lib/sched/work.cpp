@@ -20,6 +20,9 @@ constexpr std::uint64_t quick = 15'000, slow = 40'000;
 constexpr std::uint32_t injector_turn = 8;
 // After so many tasks the io_context is looked after, so that a flood of tasks cannot starve descriptors and timers.
 constexpr std::uint32_t io_turn = 512;
+// A task of low priority, or one from outside beside a recursion, starts after at most so many others on each worker;
+// so does one that is not of high priority.
+constexpr std::uint32_t patience = 61;
 // An idle worker looks again by itself after this time, though no wake-up should ever be lost.
 constexpr auto recheck_period = std::chrono::seconds(10);
 
@@ -36,6 +39,7 @@ weft_status scheduler::enter(void *ctx, weft_error ** /*failure*/) {
   me.searching = true; // counted by whoever started this thread
   if (self == nullptr) return WEFT_OK;
   self->worker = &me;
+  self->before_sleep = &scheduler::hand_over_spawned;
   const frame_scope serving(*self, nullptr, &me.home.owner_, nullptr);
   me.home.work(me, *self);
   return WEFT_OK;
@@ -65,7 +69,8 @@ void scheduler::work(worker &me, record &self) {
 task *scheduler::next(worker &me) noexcept {
   me.in_hand.store(true, std::memory_order_relaxed); // until it is claimed, or nothing was found
   std::atomic_signal_fence(std::memory_order_seq_cst);
-  task *ready = nullptr;
+  task *ready = take_turn_of_others(me);
+  if (ready != nullptr || (ready = me.spawned.pop()) != nullptr) return ready;
   while (!me.batch.empty())
     if (me.batch.take(&ready, 1) == 1) return ready;
   if (!me.searching) {
@@ -75,13 +80,25 @@ task *scheduler::next(worker &me) noexcept {
   return search(me);
 }
 
+// What comes before the tasks at hand: those of high priority, except at every so many turns, and at some turns one
+// that could otherwise wait for ever: of low priority, or behind a recursion that never ends.
+task *scheduler::take_turn_of_others(worker &me) noexcept {
+  const std::uint32_t turn = ++me.turns % patience;
+  task *ready = nullptr;
+  if (!high_.empty() && turn != 0 && high_.pop(&ready, 1) == 1) return ready;
+  if (turn == 1 && !low_.empty() && low_.pop(&ready, 1) == 1) return ready;
+  if (turn == 2 && !me.spawned.empty() && injector_.pop(&ready, 1) == 1) return ready;
+  return nullptr;
+}
+
 // Looks at everything, for a while. Only one worker at a time does.
 task *scheduler::search(worker &me) noexcept {
   me.batch_began = 0;
-  for (int patience = std::max(1, spin_limit()); patience > 0; --patience) {
+  for (int looks = std::max(1, spin_limit()); looks > 0; --looks) {
     let_it_grow();
     if (task *const ready = refill(me); ready != nullptr) return ready;
     if (task *const ready = steal(me); ready != nullptr) return ready;
+    if (task *ready = nullptr; low_.pop(&ready, 1) == 1) return ready;
     if (closed_.load(std::memory_order_relaxed)) return nullptr;
     relax();
   }
@@ -149,7 +166,9 @@ task *scheduler::steal(worker &me) noexcept {
     if (&victim == &me) continue;
     std::size_t found = victim.batch.take(taken, std::min<std::size_t>((victim.batch.size() + 1) / 2, me.batch_size));
     if (found == 0) found = victim.own.pop(taken, std::min<std::size_t>(victim.own.size() / 2 + 1, me.batch_size));
+    if (found == 0 && (taken[0] = victim.spawned.steal()) != nullptr) found = 1;
     if (found == 0) continue;
+    worker_counts::step(me.counts.stolen, found);
     me.steal_from = index;
     me.batch_began = cycles();
     me.batch_taken = static_cast<std::uint32_t>(found);
@@ -161,6 +180,7 @@ task *scheduler::steal(worker &me) noexcept {
 
 void scheduler::run(worker &me, record &self, task &ready) {
   if (me.searching) end_searching(me);
+  if (ready.is_spawned()) return run_spawned(me, self, ready);
   struct holding { // also when the thread is ended inside the task
     task &which;
     ~holding() { which.unref(); }
@@ -168,8 +188,12 @@ void scheduler::run(worker &me, record &self, task &ready) {
   const bool discarded = discarding();
   const bool mine = discarded ? ready.begin_cancel() : ready.try_claim();
   me.in_hand.store(false, std::memory_order_release);
-  if (!mine) return; // cancelled, or run by one who waited for it
-  if (discarded) return ready.finish_cancel();
+  if (!mine || discarded) { // cancelled, or run by one who waited for it; or to be cancelled now
+    if (discarded || ready.state() == cancelled) worker_counts::step(me.counts.cancelled);
+    if (mine) ready.finish_cancel();
+    return;
+  }
+  worker_counts::step(me.counts.completed);
 
   const outcome end = ready.perform(self, &owner_);
   // Whoever waits for this task may submit the next one the moment he sees the outcome; he must then find this worker
@@ -183,6 +207,14 @@ void scheduler::run(worker &me, record &self, task &ready) {
   if (++me.tasks_since_io >= io_turn) serve_io(me);
   // So may the drop of a result that nobody took.
   if (me.searching && ready.type().drop_result != nullptr && ready.is_last_reference()) end_searching(me);
+}
+
+void scheduler::run_spawned(worker &me, record &self, task &ready) {
+  const auto what = discarding() ? task_owner::fate::drop : task_owner::fate::run;
+  me.in_hand.store(false, std::memory_order_release);
+  worker_counts::step(what == task_owner::fate::run ? me.counts.completed : me.counts.cancelled);
+  ready.group().run_spawned(ready, self, what);
+  if (++me.tasks_since_io >= io_turn) serve_io(me);
 }
 
 void scheduler::serve_io(worker &me) noexcept {
@@ -213,17 +245,23 @@ void scheduler::end_searching(worker &me) noexcept {
 
 // False: the scheduler has ended.
 bool scheduler::wait_for_wake_up(worker &me) noexcept {
+  if (leave_as_surplus(me)) return false;
+  worker_counts::step(me.counts.parks);
   census_.add(me.searching ? -1 : 0, -1, 0);
   me.searching = false;
   me.idle = true;
   me.batch_size = 1;
   me.batch_began = 0;
   // First idle, then one more look: whoever published before that look saw us searching or active and woke nobody.
+  heavy_barrier(); // for the deques: see spawn()
   if (has_work()) wake_one();
   end_if_drained();
   while (!io_.stopped()) {
     // It may have woken itself, by the look above or in a handler.
-    if (!me.woken && io_.run_one_for(recheck_period) == 0 && !io_.stopped() && has_work()) wake_one();
+    if (!me.woken && io_.run_one_for(recheck_period) == 0 && !io_.stopped() && has_work()) {
+      worker_counts::step(me.counts.rescues);
+      wake_one();
+    }
     if (!std::exchange(me.woken, false)) continue;
     me.searching = true; // both counted by whoever sent the wake-up
     me.idle = false;

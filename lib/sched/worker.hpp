@@ -5,12 +5,22 @@
 #include <cstdint>
 
 #include "sched/ring.hpp"
+#include "sched/spawn_deque.hpp"
 #include "sched/task_queue.hpp"
 #include "thread/thread.hpp"
 
 namespace weft::core {
 
 class scheduler;
+
+// Statistics of one worker: relaxed, for they order nothing; read by whoever asks, perhaps a moment late.
+struct alignas(64) worker_counts {
+  using count = std::atomic<std::uint64_t>;
+  count completed{0}, cancelled{0}, stolen{0}, spawned{0}, parks{0}, rescues{0};
+  static void step(count &which, std::uint64_t by = 1) noexcept {
+    which.store(which.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
+  }
+};
 
 struct alignas(64) worker {
   worker(scheduler &of, std::uint32_t number) noexcept : home(of), index(number) {}
@@ -20,8 +30,9 @@ struct alignas(64) worker {
   shared<thread> self;  // under the scheduler's start_mutex_
   bool retired = false; // under the scheduler's start_mutex_: no thread has this place now, and the next one may
 
-  ring batch;     // taken, to be run next; open to thieves
-  task_queue own; // submitted by this worker's tasks; open to thieves
+  ring batch;          // taken, to be run next; open to thieves
+  task_queue own;      // submitted by this worker's tasks; open to thieves
+  spawn_deque spawned; // of groups, by this worker's tasks; open to thieves
 
   // Between looking for a task and claiming it: a task may be in no queue and not yet running. Written by this worker,
   // read by scheduler::discard(), which brings the barrier that the writer spares. README.md, "Cancelling what is
@@ -29,6 +40,8 @@ struct alignas(64) worker {
   std::atomic<bool> in_hand{false};
 
   // The rest is this worker's alone.
+  worker_counts counts; // written by this worker only
+
   bool searching = false;           // counted as searching in the census
   bool idle = false;                // not counted as active in the census
   bool woken = false;               // the io_context has handed a wake-up to this worker
@@ -38,6 +51,9 @@ struct alignas(64) worker {
   std::uint32_t refills = 0;        // for the turn of the injector
   std::uint32_t tasks_since_io = 0; // for the turn of the io_context
   std::uint32_t steal_from = 0;     // where the last theft succeeded
+  std::uint32_t turns = 0;          // for the turns of other queues
+  std::uint32_t blocking = 0;       // how deep in blocking regions
+  bool left = false;                // as a surplus worker: the census knows already
 };
 
 } // namespace weft::core

@@ -31,6 +31,11 @@ public:
   // A task that was counted against a bound has left the pending state. Gives back the reference that it held.
   virtual void left_queue() noexcept = 0;
 
+  enum class fate { run, drop };
+  // Run a task of a group, which the caller has taken from a deque; or, if it is not to start any more, drop it.
+  virtual void run_spawned(task & /*taken*/, record & /*self*/, fate /*what*/) {}
+  // The worker whose deque held it is about to sleep: keep it where others find it.
+  virtual bool keep_spawned(task & /*taken*/) noexcept { return false; }
   // A task without a future ended with an error (borrowed).
   virtual void report(const weft_error *failure) = 0;
 };

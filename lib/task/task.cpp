@@ -69,10 +69,11 @@ bool task::try_claim() noexcept {
 }
 
 // UBSan: a forced unwind is caught by a reference to no object; nothing reads it.
-__attribute__((no_sanitize("null"))) outcome task::perform(record &self, const task_owner *serving) {
+__attribute__((no_sanitize("null"))) outcome task::perform(record &self, const task_owner *serving,
+                                                           const std::atomic<std::uint32_t> &stop_word) {
   weft_error *failure = nullptr;
   try {
-    const frame_scope on_top(self, this, serving, &word_);
+    const frame_scope on_top(self, this, serving, &stop_word);
     const weft_status status = type_->run(room(), &failure);
     if (failure == nullptr && status == WEFT_OK) return {with_result, nullptr};
     return {with_error, failure != nullptr ? static_cast<error *>(failure) : error::from_status(status)};

@@ -72,6 +72,27 @@ public:
   bool is_last_reference() const noexcept { return refs_.load(std::memory_order_relaxed) == 1; }
   // Before it is submitted, nobody else sees it.
   void set_references(std::uint32_t count) noexcept { refs_.store(count, std::memory_order_relaxed); }
+  // A task of a group: it lies in deques and is run through its owner. Before it is spawned.
+  void set_spawned(task_owner &group) noexcept {
+    word_.store(word_.load(std::memory_order_relaxed) | spawned_bit, std::memory_order_relaxed);
+    set_owner(&group);
+  }
+  bool is_spawned() const noexcept { return (word_.load(std::memory_order_relaxed) & spawned_bit) != 0; }
+  task_owner &group() const noexcept { return *owner(); }
+  // One that has run or will not run any more.
+  void free_spawned() noexcept { release_block(); }
+  void drop_closure() noexcept;
+  // While a group keeps it.
+  void link_to(task *next) noexcept { link_.store(next, std::memory_order_release); }
+  task *linked() const noexcept { return static_cast<task *>(link_.load(std::memory_order_relaxed)); }
+
+  // Of the next submit; before it.
+  void set_priority(std::uint32_t priority) noexcept {
+    word_.store((word_.load(std::memory_order_relaxed) & ~(3u << priority_shift)) | (priority << priority_shift),
+                std::memory_order_relaxed);
+  }
+  std::uint32_t priority() const noexcept { return (word_.load(std::memory_order_relaxed) >> priority_shift) & 3; }
+
   void set_owner(task_owner *owner) noexcept { link_.store(owner, std::memory_order_relaxed); }
   // From now on left_queue() tells when it leaves the pending state. False: it has left that already; only a
   // continuation can, for its future is known before it is submitted.
@@ -109,7 +130,9 @@ public:
   bool try_claim() noexcept;
   // Run the claimed task in this thread, up to its outcome. The closure is gone afterwards. A forced unwind of the
   // thread completes it with an error and passes through.
-  outcome perform(record &self, const task_owner *serving);
+  outcome perform(record &self, const task_owner *serving) { return perform(self, serving, word_); }
+  // The same with another word for stop requests.
+  outcome perform(record &self, const task_owner *serving, const std::atomic<std::uint32_t> &stop_word);
   // running -> final. Wakes waiters, returns the callbacks, to be given to run_callbacks(). The caller holds a
   // reference.
   observer *publish(outcome end) noexcept;
@@ -147,7 +170,8 @@ private:
   static constexpr std::uint32_t state_mask = 7;
   static_assert((stop_bit & state_mask) == 0);
   static constexpr std::uint32_t taken_bit = 1u << 5, filling_bit = 1u << 6, counted_bit = 1u << 7,
-                                 posted_bit = 1u << 8;
+                                 posted_bit = 1u << 8, spawned_bit = 1u << 9;
+  static constexpr int priority_shift = 10; // two bits
 
   task(const weft_task_type_t &type, std::uint32_t references) noexcept : refs_(references), type_(&type) {}
   friend struct task_block;
@@ -155,11 +179,8 @@ private:
   friend class gathering;
 
   task_owner *owner() const noexcept { return static_cast<task_owner *>(link_.load(std::memory_order_acquire)); }
-  void link_to(task *next) noexcept { link_.store(next, std::memory_order_release); }
-  task *linked() const noexcept { return static_cast<task *>(link_.load(std::memory_order_relaxed)); }
 
   bool leave_pending(task_state next) noexcept;
-  void drop_closure() noexcept;
   weft_status too_late() const noexcept;
   void destroy() noexcept;
   void destroy_now() noexcept;

@@ -8,6 +8,7 @@
 
 #include <weft/base.h>
 
+#include "base/block.hpp"
 #include "base/clock.hpp"
 #include "base/completion.hpp"
 #include "thread/record.hpp"
@@ -32,6 +33,8 @@ weft_status sleep_until(record &self, const dependency *on, std::size_t count, w
                         Condition ready) noexcept {
   if (ready()) return WEFT_OK;
   if (until.passed()) return WEFT_ETIMEDOUT;
+  flush_freed_blocks();
+  if (self.before_sleep != nullptr) self.before_sleep(self);
   blocked_thread entry{&self, on, count, mode, !until.is_never()};
   if (!wait_graph::instance().enter(entry)) return ready() ? WEFT_OK : WEFT_EDEADLK;
   weft_status status;

@@ -95,6 +95,7 @@ record *current_record() noexcept {
   }
   made->top = nullptr;
   made->worker = nullptr;
+  made->before_sleep = nullptr;
   made->callback_depth = 0;
   made->deferred = nullptr;
   made->dying = nullptr;

@@ -35,7 +35,8 @@ struct record {
   parker sleeper;
   frame *top = nullptr;     // owner only; others while it is blocked, under the lock of the wait graph
   thread *object = nullptr; // owner only; counted. Null: a foreign thread that nobody has asked for
-  void *worker = nullptr;   // owner only: the pool worker that this thread is, see sched/worker.hpp
+  void (*before_sleep)(record &self) = nullptr; // a worker's: see to what others must find while this thread sleeps
+  void *worker = nullptr;                       // owner only: the pool worker that this thread is, see sched/worker.hpp
   observer *deferred = nullptr, **deferred_end = nullptr; // owner only: callbacks for the outermost, task/callback.cpp
   int callback_depth = 0;                                 // owner only
   task *dying = nullptr;       // owner only: tasks for the outermost destruction, task/task.cpp

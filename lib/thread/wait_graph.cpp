@@ -79,6 +79,14 @@ void wait_graph::wake_task(const task *which) noexcept {
   sleepers.flush();
 }
 
+void wait_graph::wake_serving(const task_owner *owner) noexcept {
+  wake_list sleepers;
+  const std::scoped_lock hold(mutex_);
+  for (blocked_thread *b = first_; b != nullptr; b = b->next)
+    if (b->who->top != nullptr && b->who->top->owner == owner) sleepers.add(b->who->sleeper);
+  sleepers.flush();
+}
+
 void wait_graph::wake_thread(const thread *which) noexcept {
   wake_list sleepers;
   const std::scoped_lock hold(mutex_);
@@ -116,6 +124,15 @@ std::size_t wait_graph::stuck_workers(const task_owner *owner) const noexcept {
     while (bottom != nullptr && bottom->below != nullptr) bottom = bottom->below;
     if (bottom != nullptr && bottom->running == nullptr && bottom->owner == owner) ++count;
   }
+  return count;
+}
+
+std::size_t wait_graph::stuck_frames(const task_owner *owner) const noexcept {
+  std::size_t count = 0;
+  for (const blocked_thread *b = first_; b != nullptr; b = b->next)
+    if (b->stuck)
+      for (const frame *f = b->who->top; f != nullptr; f = f->below)
+        if (f->owner == owner && f->running != nullptr) ++count;
   return count;
 }
 

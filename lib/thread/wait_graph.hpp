@@ -43,6 +43,7 @@ public:
 
   // Wake threads that sleep inside this task (innermost), or as this thread object, for them to look at their flags.
   void wake_task(const task *which) noexcept;
+  void wake_serving(const task_owner *owner) noexcept; // innermost
   void wake_thread(const thread *which) noexcept;
 
   // Is this thread object's end out of reach, given who is blocked now and that `except` will not go on?
@@ -56,6 +57,8 @@ public:
   bool stuck_inside(const task *which) const noexcept;
   // How many stuck threads serve this executor at the bottom of their stack (that is: are its workers).
   std::size_t stuck_workers(const task_owner *owner) const noexcept;
+  // How many tasks of this executor stuck threads are inside of.
+  std::size_t stuck_frames(const task_owner *owner) const noexcept;
   // How many stuck threads are inside this executor, at any depth.
   std::size_t stuck_serving(const task_owner *owner) const noexcept;
 

@@ -1,0 +1,116 @@
+// weft::group: fork-join for C++, over weft/group.h; and what a task says to its own worker.
+#ifndef WEFT_CPP_GROUP_HPP
+#define WEFT_CPP_GROUP_HPP
+
+#include <weft/cpp/executor_ref.hpp>
+#include <weft/cpp/task.hpp>
+#include <weft/group.h>
+
+#include <concepts>
+#include <cstdint>
+#include <utility>
+
+namespace weft {
+
+/// What the first error of a group does to the rest.
+enum class on_error : std::uint32_t { go_on = 0, cancel = WEFT_GROUP_CANCEL_ON_ERROR };
+
+/// Tasks that are spawned and waited for together, on a pool. A closure lies in its task's own allocation, which is
+/// recycled. Neither copied nor moved: it belongs into the scope that waits.
+///
+///     int fib(const weft::executor_ref &pool, int n) {
+///       if (n < 2) return n;
+///       int a = 0;
+///       weft::group both(pool);
+///       both.run([&] { a = fib(pool, n - 1); });
+///       const int b = fib(pool, n - 2);
+///       both.wait();
+///       return a + b;
+///     }
+class group {
+public:
+  /// Throws not_supported: it is no pool.
+  explicit group(const executor_ref &pool, on_error what = on_error::go_on) {
+    if (what == on_error::go_on) return check(weft_group_create(pool.native_handle(), nullptr, &native_));
+    weft_group_options_t options;
+    weft_group_options_init(&options);
+    options.flags = static_cast<std::uint32_t>(what);
+    check(weft_group_create(pool.native_handle(), &options, &native_));
+  }
+  group(const group &) = delete;
+  group &operator=(const group &) = delete;
+  /// Cancels what has not started and waits for what runs: closures may refer to what is around the group.
+  ~group() {
+    if (!waited_) {
+      weft_group_cancel(native_);
+      weft_group_settle(native_);
+    }
+    weft_group_unref(native_);
+  }
+
+  /// Spawns a callable. From any thread, from its own tasks too. Throws shut_down, broken_pool, thread_refused,
+  /// out_of_memory, or what copying the callable throws; nothing was spawned then.
+  template <class F>
+  requires std::invocable<std::decay_t<F>>
+  void run(F &&f) {
+    detail::prepared_task<std::decay_t<F>, void, detail::kind_of_task::posted> task(std::in_place, std::forward<F>(f));
+    const weft_status status = weft_group_spawn_task(native_, task.get());
+    if (status != WEFT_OK) [[unlikely]]
+      detail::throw_status(status);
+    task.release();
+    waited_ = false;
+  }
+
+  /// Waits for all; on a worker of the pool it runs tasks of the group meanwhile. Rethrows the first error, which the
+  /// group then forgets. Throws canceled: none has failed, and some never ran; interrupted, deadlock.
+  void wait() { wait_for(forever); }
+  /// False: the time is over.
+  bool wait_for(duration timeout) {
+    const weft_status status = weft_group_wait(native_, timeout.count());
+    if (status == WEFT_OK) [[likely]]
+      return waited_ = true;
+    if (status == WEFT_ETIMEDOUT) return false;
+    finish(status);
+    return true;
+  }
+
+  /// Cancels what has not started, asks what runs to stop, and drops what is spawned later, until the next wait.
+  void cancel() noexcept { weft_group_cancel(native_); }
+
+  /// Borrowed.
+  weft_group_t *native_handle() const noexcept { return native_; }
+
+private:
+  void finish(weft_status status) {
+    weft_error_t *failure = nullptr;
+    if (status == WEFT_EFAILED) weft_group_error(native_, &failure);
+    if (status == WEFT_EFAILED || status == WEFT_ECANCELED) waited_ = weft_group_reset(native_) == WEFT_OK;
+    if (failure) error::adopt(failure).rethrow();
+    detail::throw_status(status);
+  }
+  static void check(weft_status status) {
+    if (status != WEFT_OK) detail::throw_status(status);
+  }
+
+  weft_group_t *native_ = nullptr;
+  bool waited_ = true; // nothing was spawned since the last wait
+};
+
+/// For as long as it lives, the calling task blocks elsewhere, and the pool may run one more worker in its place.
+/// Nothing happens on a thread that is no worker.
+class blocking_region {
+public:
+  blocking_region() noexcept : begun_(weft_blocking_begin() == WEFT_OK) {}
+  ~blocking_region() {
+    if (begun_) weft_blocking_end();
+  }
+  blocking_region(const blocking_region &) = delete;
+  blocking_region &operator=(const blocking_region &) = delete;
+
+private:
+  const bool begun_;
+};
+
+} // namespace weft
+
+#endif

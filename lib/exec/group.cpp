@@ -1,0 +1,290 @@
+#include "exec/group.hpp"
+
+#include <new>
+#include <sched.h>
+#include <utility>
+
+#include "base/block.hpp"
+#include "thread/blocking.hpp"
+#include "thread/wait_graph.hpp"
+
+namespace weft::core {
+
+void *group::operator new(std::size_t size, const std::nothrow_t &) noexcept {
+  return allocate_block(size, alignof(group));
+}
+void group::operator delete(void *room, std::size_t size) noexcept {
+  free_block(room, size, alignof(group));
+}
+void group::operator delete(void *room, const std::nothrow_t &) noexcept {
+  free_block(room, sizeof(group), alignof(group));
+}
+
+group *group::make(pool &on, std::uint32_t flags) noexcept {
+  return new (std::nothrow) group(on, flags);
+}
+
+group::group(pool &on, std::uint32_t flags) noexcept : pool_(on), flags_(flags) {
+  pool_.ref();
+}
+
+group::~group() {
+  if (error *const kept = error_.load(std::memory_order_acquire); kept != nullptr) kept->unref();
+  pool_.unref();
+}
+
+// --- spawning ---
+
+weft_status group::spawn(task &given) {
+  given.set_spawned(*this);
+  record *const self = existing_record();
+  worker *const me = pool_.workers().worker_of(self);
+  // Inside a task of the pool spawning goes on when the pool is closed, or what was accepted could not be finished.
+  const bool accepted = self != nullptr && serves(*self, &pool_);
+  if (!accepted && (pool_.closed() || pool_.is_broken())) return pool_.is_broken() ? WEFT_EBROKEN : WEFT_ESHUTDOWN;
+  if (pending_.fetch_add(1, std::memory_order_seq_cst) == 0) ref();
+  if (me != nullptr && pool_.workers().spawn(*me, given, *this)) {
+    if (waiting_.load(std::memory_order_seq_cst) != 0) wake_waiters(); // they can help
+    return WEFT_OK;
+  }
+  const weft_status status = enqueue(given, accepted);
+  if (status != WEFT_OK) end_one();
+  return status;
+}
+
+struct group::ticket {
+  group *of; // with a reference
+};
+
+weft_status group::enqueue(task &given, bool accepted) noexcept {
+  static constexpr weft_task_type_t type{sizeof(weft_task_type_t),
+                                         WEFT_TASK_POSTED | type_is_inner,
+                                         sizeof(ticket),
+                                         alignof(ticket),
+                                         &group::run_ticket,
+                                         &group::drop_ticket,
+                                         nullptr};
+  task *const carrier = task::create(type, 1);
+  if (carrier == nullptr) return WEFT_ENOMEM;
+  ::new (carrier->room()) ticket{this};
+  ref();
+  {
+    const std::scoped_lock hold(mutex_);
+    given.link_to(nullptr);
+    if (last_ != nullptr)
+      last_->link_to(&given);
+    else
+      first_ = &given;
+    last_ = &given;
+    queued_.fetch_add(1, std::memory_order_relaxed);
+  }
+  const weft_status status = pool_.push_inner(*carrier, accepted);
+  if (status == WEFT_OK) {
+    if (waiting_.load(std::memory_order_seq_cst) != 0) wake_waiters();
+    return WEFT_OK;
+  }
+  task::discard(carrier);
+  unref();
+  // A waiter or another task's ticket may have taken it meanwhile: then it is accepted after all.
+  return take_out(given) ? status : WEFT_OK;
+}
+
+bool group::take_out(task &which) noexcept {
+  const std::scoped_lock hold(mutex_);
+  task *before = nullptr;
+  for (task *t = first_; t != nullptr; before = t, t = t->linked()) {
+    if (t != &which) continue;
+    (before != nullptr ? before->link_to(t->linked()) : void(first_ = t->linked()));
+    if (last_ == t) last_ = before;
+    queued_.fetch_sub(1, std::memory_order_relaxed);
+    return true;
+  }
+  return false;
+}
+
+bool group::keep_spawned(task &taken) noexcept {
+  return enqueue(taken, true) == WEFT_OK;
+}
+
+// --- running ---
+
+task *group::take_queued() noexcept {
+  if (queued_.load(std::memory_order_relaxed) == 0) return nullptr;
+  const std::scoped_lock hold(mutex_);
+  task *const taken = first_;
+  if (taken == nullptr) return nullptr;
+  first_ = taken->linked();
+  if (first_ == nullptr) last_ = nullptr;
+  queued_.fetch_sub(1, std::memory_order_relaxed);
+  taken->set_owner(this);
+  return taken;
+}
+
+weft_status group::run_ticket(void *room, weft_error ** /*failure*/) {
+  const shared<task_owner> alive = adopt<task_owner>(static_cast<ticket *>(room)->of);
+  group &self = *static_cast<ticket *>(room)->of;
+  record *const here = existing_record();
+  if (task *const taken = self.take_queued(); taken != nullptr)
+    self.run_spawned(*taken, *here, self.pool_.discarding() ? fate::drop : fate::run);
+  return WEFT_OK;
+}
+
+// The pool cancels what is pending: so does the group with the task that this ticket was for.
+void group::drop_ticket(void *room) {
+  const shared<task_owner> alive = adopt<task_owner>(static_cast<ticket *>(room)->of);
+  group &self = *static_cast<ticket *>(room)->of;
+  record *const here = current_record();
+  if (task *const taken = self.take_queued(); taken != nullptr && here != nullptr)
+    self.run_spawned(*taken, *here, fate::drop);
+}
+
+void group::run_spawned(task &taken, record &self, fate what) {
+  struct ending { // also when the thread is ended inside the task
+    group &of;
+    task &which;
+    ~ending() {
+      which.free_spawned();
+      of.end_one();
+    }
+  } const at_end{*this, taken};
+  if (what == fate::drop || is_cancelled()) {
+    word_.fetch_or(some_dropped_bit, std::memory_order_release);
+    return taken.drop_closure();
+  }
+  const outcome end = taken.perform(self, this, word_);
+  if (end.state != with_error) return;
+  report(end.failure);
+  end.failure->unref();
+}
+
+void group::report(const weft_error *failure) {
+  auto *const given = const_cast<error *>(static_cast<const error *>(failure)); // counting a reference changes nothing
+  given->ref();
+  error *none = nullptr;
+  if (!error_.compare_exchange_strong(none, given, std::memory_order_acq_rel)) given->unref();
+  if ((flags_ & WEFT_GROUP_CANCEL_ON_ERROR) != 0) word_.fetch_or(cancelled_bit, std::memory_order_release);
+}
+
+void group::end_one() noexcept {
+  if (pending_.fetch_sub(1, std::memory_order_seq_cst) != 1) return;
+  if (waiting_.load(std::memory_order_seq_cst) != 0) wake_waiters();
+  unref(); // that of the pending ones
+}
+
+void group::wake_waiters() noexcept {
+  wake_list sleepers;
+  const std::scoped_lock hold(mutex_);
+  for (const waiter *w = waiters_; w != nullptr; w = w->next) sleepers.add(*w->who);
+}
+
+// --- waiting ---
+
+// One task of this group, by a thread that acts for its pool: the newest of its own deque, one of the queue, one of
+// another's deque.
+bool group::run_one(record &self, worker *me) {
+  scheduler &workers = pool_.workers();
+  bool discarded = false;
+  task *taken = me != nullptr ? workers.take_spawned(*me, *this, discarded) : nullptr;
+  if (taken == nullptr) {
+    taken = take_queued();
+    discarded = pool_.discarding();
+  }
+  if (taken == nullptr) taken = workers.steal_spawned(me, *this, discarded);
+  if (taken == nullptr) return false;
+  run_spawned(*taken, self, discarded ? fate::drop : fate::run);
+  return true;
+}
+
+weft_status group::verdict() const noexcept {
+  if (error_.load(std::memory_order_acquire) != nullptr) return WEFT_EFAILED;
+  return (word_.load(std::memory_order_acquire) & some_dropped_bit) != 0 ? WEFT_ECANCELED : WEFT_OK;
+}
+
+weft_status group::wait(deadline until) {
+  if (pending() == 0) return verdict();
+  if (until.is_poll()) return WEFT_ETIMEDOUT;
+  record *const self = current_record();
+  if (self == nullptr) return WEFT_ENOMEM;
+  worker *const me = pool_.workers().worker_of(self);
+  const bool helps = me != nullptr || serves(*self, &pool_);
+  for (;;) {
+    if (stop_requested(*self)) return WEFT_EINTERRUPTED;
+    while (pending() != 0 && helps && run_one(*self, me))
+      if (until.passed() && pending() != 0) return WEFT_ETIMEDOUT;
+    const auto something = [&]() noexcept {
+      return pending() == 0 || (helps && queued_.load(std::memory_order_relaxed) != 0);
+    };
+    if (!spin_until([&]() noexcept { return something() || (helps && pool_.workers().has_spawned(*this)); })) {
+      waiter entry{&self->sleeper, nullptr};
+      {
+        const std::scoped_lock hold(mutex_);
+        entry.next = waiters_;
+        waiters_ = &entry;
+      }
+      waiting_.fetch_add(1, std::memory_order_seq_cst);
+      const dependency on{this, &group::may_happen};
+      // Woken by something to run, too, of which nothing may be left then: so the condition only says "look again".
+      bool woken = false;
+      const weft_status status = sleep_until(*self, &on, 1, wait_for::all, until,
+                                             [&]() noexcept { return something() || std::exchange(woken, true); });
+      waiting_.fetch_sub(1, std::memory_order_seq_cst);
+      {
+        const std::scoped_lock hold(mutex_);
+        waiter **at = &waiters_;
+        while (*at != &entry) at = &(*at)->next;
+        *at = entry.next;
+      }
+      if (status != WEFT_OK && pending() != 0) return status;
+    }
+    if (pending() == 0) return verdict();
+  }
+}
+
+void group::settle() {
+  static constexpr std::atomic<std::uint32_t> never_asked{0};
+  record *const self = current_record();
+  while (self != nullptr && pending() != 0) {
+    const frame *const around = self->top;
+    const frame_scope deaf(*self, nullptr, around != nullptr ? around->owner : nullptr, &never_asked);
+    const weft_status status = wait(deadline::never());
+    if (status == WEFT_EDEADLK) return;
+    if (status == WEFT_EINTERRUPTED) sched_yield(); // the runtime has ended: then nobody sleeps in weft any more
+  }
+}
+
+bool group::may_happen(const void *object, const wait_graph &graph) noexcept {
+  const auto &self = *static_cast<const group *>(object);
+  const std::uint64_t pending = self.pending(), queued = self.queued_.load(std::memory_order_relaxed);
+  if (pending == 0) return true;
+  if (pending > queued + graph.stuck_frames(&self)) return true; // some run on, or lie before one who does
+  return queued != 0 && self.pool_.can_run(graph);
+}
+
+// --- ending ---
+
+void group::cancel() {
+  word_.fetch_or(cancelled_bit | stop_bit, std::memory_order_acq_rel);
+  wait_graph::instance().wake_serving(this);
+  record *const self = current_record();
+  const shared<task_owner> alive(this);
+  while (self != nullptr) {
+    task *const taken = take_queued();
+    if (taken == nullptr) return;
+    run_spawned(*taken, *self, fate::drop);
+  }
+}
+
+bool group::reset() noexcept {
+  if (pending() != 0) return false;
+  word_.store(0, std::memory_order_release);
+  if (error *const kept = error_.exchange(nullptr, std::memory_order_acq_rel); kept != nullptr) kept->unref();
+  return true;
+}
+
+error *group::first_error() const noexcept {
+  error *const kept = error_.load(std::memory_order_acquire);
+  if (kept != nullptr) kept->ref();
+  return kept;
+}
+
+} // namespace weft::core

@@ -1,0 +1,99 @@
+// A group: tasks that are spawned, waited for, and cancelled together. What fork-join is made of.
+//
+// Its tasks have no futures. They lie on the deque of the worker that spawned them (sched/spawn_deque.hpp), or, when
+// that is not possible, in the group's own queue, for each entry of which a *ticket* goes through the pool: a small
+// task that runs one of them. Waiters take from both, and only tasks of this group. See README.md of lib/sched,
+// "Groups".
+//
+// References: one for the handles, one for the time in which tasks are pending, one for each ticket.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+
+#include <weft/group.h>
+
+#include "base/adaptive_mutex.hpp"
+#include "exec/pool.hpp"
+#include "task/owner.hpp"
+
+struct weft_group {};
+
+namespace weft::core {
+
+class group final : public weft_group, public task_owner {
+public:
+  // With one handle. Null: no memory.
+  static group *make(pool &on, std::uint32_t flags) noexcept;
+  static void *operator new(std::size_t size, const std::nothrow_t &) noexcept;
+  static void operator delete(void *room, std::size_t size) noexcept;
+  static void operator delete(void *room, const std::nothrow_t &) noexcept;
+
+  void ref_handle() noexcept { ref(); }
+  void unref_handle() noexcept { unref(); }
+
+  // On success the task is the group's. A posted task with one reference.
+  weft_status spawn(task &given);
+  weft_status wait(deadline until);
+  // Wait whoever asks this thread to stop. Early only when it could never end.
+  void settle();
+  void cancel();
+  // False: tasks are pending.
+  bool reset() noexcept;
+  std::uint64_t pending() const noexcept { return pending_.load(std::memory_order_acquire); }
+  // With a reference, or null.
+  error *first_error() const noexcept;
+  pool &on() noexcept { return pool_; }
+  bool is_cancelled() const noexcept { return (word_.load(std::memory_order_acquire) & cancelled_bit) != 0; }
+  // How it ended so far.
+  weft_status verdict() const noexcept;
+
+  // task_owner
+  void run_spawned(task &taken, record &self, fate what) override;
+  bool keep_spawned(task &taken) noexcept override;
+  bool lend(task &, record &, haste) override { return false; }
+  bool may_start(const task &, const wait_graph &graph) const noexcept override { return pool_.can_run(graph); }
+  void left_queue() noexcept override {}
+  void report(const weft_error *failure) override;
+
+private:
+  struct waiter { // on the stack of a thread in wait()
+    parker *who;
+    waiter *next;
+  };
+  struct ticket;
+  // Beside stop_bit, in the same word.
+  static constexpr std::uint32_t cancelled_bit = 1u << 8, some_dropped_bit = 1u << 9;
+
+  group(pool &on, std::uint32_t flags) noexcept;
+  ~group() override;
+  friend class shared_object<task_owner>;
+
+  weft_status enqueue(task &given, bool accepted) noexcept;
+  bool take_out(task &which) noexcept;
+  task *take_queued() noexcept;
+  bool run_one(record &self, worker *me);
+  void end_one() noexcept;
+  void wake_waiters() noexcept;
+  static weft_status run_ticket(void *room, weft_error **failure);
+  static void drop_ticket(void *room);
+  static bool may_happen(const void *object, const wait_graph &graph) noexcept;
+
+  pool &pool_; // with a reference
+  const std::uint32_t flags_;
+  std::atomic<std::uint32_t> word_{0};
+  std::atomic<error *> error_{
+      nullptr}; // the first, with a reference; its release pairs with the acquire of who reads it
+  // pending_ and waiting_ are the two halves of "write mine, look at the other's", sequentially consistent: the last
+  // task counts down, then looks for waiters; a waiter enters, then looks at the count.
+  std::atomic<std::uint64_t> pending_{0};
+  std::atomic<std::uint32_t> waiting_{0};
+
+  adaptive_mutex mutex_;
+  task *first_ = nullptr, *last_ = nullptr; // under mutex_: the queue, linked through the tasks
+  std::atomic<std::uint64_t> queued_{0};    // written under mutex_
+  waiter *waiters_ = nullptr;               // under mutex_
+};
+
+} // namespace weft::core

@@ -1,0 +1,98 @@
+// Tasks of groups on the deques of workers, and blocking regions: what a running task asks of its own worker.
+//
+// The protocol of the deques is argued in README.md, "Taking and stealing spawned tasks".
+#include <algorithm>
+
+#include "sched/scheduler.hpp"
+#include "thread/record.hpp"
+
+namespace weft::core {
+
+worker *scheduler::worker_of(const record *who) const noexcept {
+  return is_worker(who) ? static_cast<worker *>(who->worker) : nullptr;
+}
+
+bool scheduler::spawn(worker &me, task &given, const task_owner &group) noexcept {
+  if (!me.spawned.push({&given, &group})) return false;
+  worker_counts::step(me.counts.spawned);
+  // Who goes to rest brings the heavy barrier before his last look: either he sees this task, or we see him at rest.
+  light_barrier();
+  wake_one();
+  return true;
+}
+
+// The raised hand is for discard(): see next().
+task *scheduler::take_spawned(worker &me, const task_owner &group, bool &discarded) noexcept {
+  if (me.spawned.empty()) return nullptr;
+  me.in_hand.store(true, std::memory_order_relaxed);
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  task *const taken = me.spawned.pop(&group);
+  discarded = discarding();
+  me.in_hand.store(false, std::memory_order_release);
+  return taken;
+}
+
+task *scheduler::steal_spawned(worker *me, const task_owner &group, bool &discarded) noexcept {
+  const std::uint32_t count = places_.load(std::memory_order_acquire);
+  task *taken = nullptr;
+  if (me != nullptr) me->in_hand.store(true, std::memory_order_relaxed);
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  for (std::uint32_t i = 0; i < count && taken == nullptr; ++i)
+    if (worker *const victim = workers_[i].load(std::memory_order_acquire); victim != me)
+      taken = victim->spawned.steal(&group);
+  discarded = discarding();
+  if (me == nullptr) return taken;
+  me->in_hand.store(false, std::memory_order_release);
+  if (taken != nullptr) worker_counts::step(me->counts.stolen);
+  return taken;
+}
+
+bool scheduler::has_spawned(const task_owner &group) const noexcept {
+  const std::uint32_t count = places_.load(std::memory_order_acquire);
+  for (std::uint32_t i = 0; i < count; ++i)
+    if (workers_[i].load(std::memory_order_acquire)->spawned.oldest_is_of(&group)) return true;
+  return false;
+}
+
+// A worker that sleeps inside a task runs nothing of its deque. Thieves may, but not one who waits for a group whose
+// task lies behind those of another: so each task goes to its group.
+void scheduler::hand_over_spawned(record &self) noexcept {
+  worker &me = *static_cast<worker *>(self.worker);
+  while (task *const left = me.spawned.pop())
+    if (!left->group().keep_spawned(*left)) { // no memory: thieves still see it here
+      me.spawned.push({left, &left->group()});
+      return;
+    }
+}
+
+// --- blocking regions ---
+
+std::uint32_t scheduler::most_workers() const noexcept {
+  return settings_.max_workers + std::min(blocked_.load(std::memory_order_seq_cst), settings_.max_spares);
+}
+
+void scheduler::begin_blocking(worker &me, record &self) noexcept {
+  if (++me.blocking > 1) return;
+  hand_over_spawned(self);
+  blocked_.fetch_add(1, std::memory_order_seq_cst); // first this, then the look at the queues, as a publisher does
+  if (has_work()) wake_one();
+}
+
+bool scheduler::end_blocking(worker &me) noexcept {
+  if (me.blocking == 0) return false;
+  if (--me.blocking == 0) blocked_.fetch_sub(1, std::memory_order_seq_cst);
+  return true;
+}
+
+// More workers than there are slots: one that has nothing to do ends. The census decides who.
+bool scheduler::leave_as_surplus(worker &me) noexcept {
+  census::counts seen = census_.read();
+  while (seen.alive > most_workers())
+    if (census_.change(seen, me.searching ? -1 : 0, -1, -1)) {
+      me.searching = false;
+      return me.left = true;
+    }
+  return false;
+}
+
+} // namespace weft::core

@@ -1,0 +1,102 @@
+// A worker's fork-join tasks: the owner puts and takes at the new end, thieves take at the old one.
+//
+// Newest first keeps a recursion's memory flat, and what thieves get, the oldest, is the largest piece. The algorithm
+// is that of Chase and Lev, over a ring of fixed size: what does not fit goes to the group's own queue. The owner's pop
+// would need a full fence between its store to tail_ and its load of head_; instead the thief makes every thread pass
+// one (system.hpp, "light and heavy barriers"), for thefts are rare and pops are not. The argument is in README.md,
+// "Taking and stealing spawned tasks".
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "base/system.hpp"
+
+namespace weft::core {
+
+class task;
+class task_owner;
+
+struct spawned {
+  task *which = nullptr;
+  const task_owner *of = nullptr; // its group, so that a waiter knows it without touching a task that may be gone
+};
+
+template <std::size_t Capacity> class basic_spawn_deque {
+  static_assert((Capacity & (Capacity - 1)) == 0, "positions are masked");
+
+public:
+  static constexpr std::size_t capacity = Capacity;
+
+  bool empty() const noexcept { return size() == 0; }
+  std::size_t size() const noexcept {
+    const std::int64_t count = tail_.load(std::memory_order_acquire) - head_.load(std::memory_order_acquire);
+    return count > 0 ? static_cast<std::size_t>(count) : 0;
+  }
+
+  // Anyone; it may be taken in this moment.
+  bool oldest_is_of(const task_owner *of) const noexcept {
+    const std::int64_t head = head_.load(std::memory_order_acquire);
+    return head < tail_.load(std::memory_order_acquire) &&
+           entries_[static_cast<std::size_t>(head) & (Capacity - 1)].of.load(std::memory_order_relaxed) == of;
+  }
+
+  // Owner only. False: full.
+  bool push(spawned entry) noexcept {
+    const std::int64_t tail = tail_.load(std::memory_order_relaxed);
+    if (tail - head_.load(std::memory_order_acquire) >= static_cast<std::int64_t>(Capacity)) return false;
+    place(tail).which.store(entry.which, std::memory_order_relaxed);
+    place(tail).of.store(entry.of, std::memory_order_relaxed);
+    tail_.store(tail + 1, std::memory_order_release); // pairs with the acquire in steal(): the entry is complete
+    return true;
+  }
+
+  // Owner only: the newest, if there is one and, unless `of` is null, it belongs to that group.
+  task *pop(const task_owner *of = nullptr) noexcept {
+    const std::int64_t last = tail_.load(std::memory_order_relaxed) - 1;
+    if (last < head_.load(std::memory_order_relaxed)) return nullptr;
+    if (of != nullptr && place(last).of.load(std::memory_order_relaxed) != of) return nullptr;
+    tail_.store(last, std::memory_order_relaxed);
+    light_barrier();
+    std::int64_t head = head_.load(std::memory_order_acquire);
+    task *taken = nullptr;
+    if (head <= last) {
+      taken = place(last).which.load(std::memory_order_relaxed);
+      if (head < last) return taken;
+      // The last one: a thief may be after it too.
+      if (!head_.compare_exchange_strong(head, head + 1, std::memory_order_seq_cst)) taken = nullptr;
+    }
+    tail_.store(last + 1, std::memory_order_relaxed);
+    return taken;
+  }
+
+  // Anyone: the oldest, if there is one and, unless `of` is null, it belongs to that group. Null also when another
+  // thief or the owner was faster.
+  task *steal(const task_owner *of = nullptr) noexcept {
+    std::int64_t head = head_.load(std::memory_order_acquire);
+    if (head >= tail_.load(std::memory_order_acquire)) return nullptr; // not worth a barrier
+    if (of != nullptr && place(head).of.load(std::memory_order_relaxed) != of) return nullptr;
+    heavy_barrier();
+    if (head >= tail_.load(std::memory_order_acquire)) return nullptr;
+    task *const taken = place(head).which.load(std::memory_order_relaxed);
+    const bool fits = of == nullptr || place(head).of.load(std::memory_order_relaxed) == of;
+    return fits && head_.compare_exchange_strong(head, head + 1, std::memory_order_seq_cst) ? taken : nullptr;
+  }
+
+private:
+  struct entry {
+    std::atomic<task *> which{nullptr};
+    std::atomic<const task_owner *> of{nullptr};
+  };
+  entry &place(std::int64_t position) noexcept { return entries_[static_cast<std::size_t>(position) & (Capacity - 1)]; }
+
+  std::array<entry, Capacity> entries_;
+  alignas(64) std::atomic<std::int64_t> tail_{0}; // written by the owner
+  alignas(64) std::atomic<std::int64_t> head_{0}; // grows only, by whoever takes the oldest
+};
+
+using spawn_deque = basic_spawn_deque<256>;
+
+} // namespace weft::core
