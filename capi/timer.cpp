@@ -118,7 +118,7 @@ weft_status weft_executor_submit_task_after(weft_executor_t *executor, int64_t d
                                             weft_future_t **out) {
   if (executor == nullptr || task == nullptr) return WEFT_EINVAL;
   weft::core::task &given = *unwrap(task);
-  if (out != nullptr && !given.has_future()) return WEFT_EINVAL;
+  if ((out != nullptr && !given.has_future()) || given.is_continuation()) return WEFT_EINVAL;
   if (out != nullptr)
     given.clear_posted();
   else

@@ -143,9 +143,10 @@ WEFT_API weft_status weft_executor_submit_batch(weft_executor_t *executor, const
  *  flags: 0, or WEFT_SHUTDOWN_WAIT to wait until everything has run and the workers have ended,
  * WEFT_SHUTDOWN_CANCEL_PENDING to cancel exactly what has not started (callbacks and drops run here), or both. timeout:
  * for the wait; ignored without WEFT_SHUTDOWN_WAIT. A caller-run executor runs its pending tasks here, on the calling
- * thread, when asked to wait. On a strand it concerns the strand alone. WEFT_OK. WEFT_EDEADLK: asked to wait by one of
- * its own tasks or workers; nothing changed. WEFT_ETIMEDOUT, WEFT_EINTERRUPTED: it is shut down but not everything has
- * ended. WEFT_EINVAL: NULL or unknown flags. */
+ * thread, when asked to wait. On a strand it concerns the strand alone. Timers are
+ * disarmed, and what was delayed and is not due yet is cancelled, here (weft/timer.h). WEFT_OK. WEFT_EDEADLK: asked to
+ * wait by one of its own tasks or workers; nothing changed. WEFT_ETIMEDOUT, WEFT_EINTERRUPTED: it is shut down but not
+ * everything has ended. WEFT_EINVAL: NULL or unknown flags. */
 WEFT_API weft_status weft_executor_shutdown(weft_executor_t *executor, uint32_t flags, int64_t timeout);
 #define WEFT_SHUTDOWN_WAIT 1u
 #define WEFT_SHUTDOWN_CANCEL_PENDING 2u

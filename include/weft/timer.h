@@ -95,8 +95,8 @@ WEFT_API weft_status weft_executor_submit_at(weft_executor_t *executor, int64_t 
 WEFT_API weft_status weft_executor_post_after(weft_executor_t *executor, int64_t delay, weft_task_fn fn, void *ctx,
                                               weft_drop_fn drop);
 
-/** The same for a task with room, as weft_executor_submit_task. WEFT_EINVAL: executor or task is NULL, or out is given
- * for a WEFT_TASK_POSTED type. */
+/** The same for a task with room, as weft_executor_submit_task. WEFT_EINVAL: executor or task is NULL, out is given
+ * for a WEFT_TASK_POSTED type, or the type is a WEFT_TASK_CONTINUATION. */
 WEFT_API weft_status weft_executor_submit_task_after(weft_executor_t *executor, int64_t delay, weft_task_t *task,
                                                      weft_future_t **out);
 

@@ -9,6 +9,7 @@
 //   cpp/future.hpp        futures: result, take, exception, cancel, callbacks
 //   cpp/promise.hpp       futures completed by hand
 //   cpp/wait.hpp          wait and as_completed
+//   cpp/continuation.hpp  then, on_error, finally; when_all, when_any
 //   cpp/coroutine.hpp     co_await on futures; futures as the return type of coroutines
 //   cpp/thread.hpp        threads, from a callable or by deriving; thread_ref.hpp: join, ask, this_thread
 //   cpp/timer.hpp         timers, once or every period; submit_after and post_after
@@ -48,6 +49,7 @@
 #ifndef WEFT_WEFT_HPP
 #define WEFT_WEFT_HPP
 
+#include <weft/cpp/continuation.hpp>
 #include <weft/cpp/coroutine.hpp>
 #include <weft/cpp/crossing.hpp>
 #include <weft/cpp/duration.hpp>

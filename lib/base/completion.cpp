@@ -83,6 +83,7 @@ observer *completion::finish(bool failed) noexcept {
 }
 
 observer *completion::abandon() noexcept {
+  const std::scoped_lock hold(lock_of(this)); // against remove()
   observer *const head = head_.exchange(closed(), std::memory_order_acq_rel);
   if (head == nullptr || head == closed()) return nullptr;
   head->prev->next = nullptr;

@@ -68,7 +68,8 @@ public:
   // Nothing of *this is touched after waiters have been told, for one of them may free it.
   observer *finish(bool failed) noexcept;
 
-  // Take the callbacks of something that will never finish. Only when nobody else can reach it.
+  // Take the callbacks of something that will never finish. Only when nobody else can reach it but through remove();
+  // such a remove() has come to its end, or finds it finished.
   observer *abandon() noexcept;
 
 private:

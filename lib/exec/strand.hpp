@@ -38,9 +38,7 @@ public:
 
   // timer_host: its queue is a child of the pool's.
   weft_status make_ready(task *const *tasks, std::size_t count) noexcept override { return submit(tasks, count); }
-  weft_status set_alarm(std::int64_t due) noexcept override {
-    return pool_.of.timers().set_child_alarm(timers(), due);
-  }
+  weft_status set_alarm(std::int64_t due) noexcept override { return pool_.of.timers().set_child_alarm(timers(), due); }
   void alarm_is_idle() noexcept override {} // the pool has an alarm of its own
 
   // For asio_executor: hand a turn to the pool. Throws refused.

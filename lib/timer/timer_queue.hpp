@@ -90,9 +90,19 @@ private:
   // moment longer than the executor lives.
   class waiting_room;
 
-  // What is taken out of the heap in one go, and a turn in serve().
-  struct batch;
-  struct turn;
+  // What is taken out of the heap in one go.
+  struct batch {
+    static constexpr std::size_t most = 64;
+    struct item {
+      timed what; // with a reference: the lease of a timer, the queue's of a task, one to the owner of a queue
+      std::uint64_t ticket;
+    };
+    void add(timed what, std::uint64_t ticket) noexcept { items[count++] = {what, ticket}; }
+
+    std::size_t count = 0;
+    item items[most];
+  };
+  struct turn; // in serve()
   friend struct timed;
 
   weft_status ask_for_alarm_locked(std::int64_t due) noexcept;

@@ -34,7 +34,7 @@ def print_table(figures, workload, name, workers):
     rows = figures.sorted_rows(name, workers, workload.higher_is_better)
     if not rows:
         return
-    print(f"\n{name}: {workload.text} ({workload.unit}, {workers} workers)")
+    print(f"\n{name}: {workload.text} ({workload.unit}, {workers} {'worker' if workers == 1 else 'workers'})")
     best = rows[0]["median"]
     for row in rows:
         high, low = (best, row["median"]) if workload.higher_is_better else (row["median"], best)

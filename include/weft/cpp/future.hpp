@@ -1,7 +1,8 @@
 // Futures: the outcome of a task, to be read, waited for, cancelled, or called back with.
 //
 // Owns a reference to a future of the C ABI, and the reading of a typed result from its room. Where futures come from
-// is in executor_ref.hpp, promise.hpp and coroutine.hpp; waiting for several in wait.hpp; co_await in coroutine.hpp.
+// is in executor_ref.hpp, promise.hpp, continuation.hpp and coroutine.hpp; waiting for several in wait.hpp; co_await in
+// coroutine.hpp.
 #ifndef WEFT_CPP_FUTURE_HPP
 #define WEFT_CPP_FUTURE_HPP
 
@@ -20,6 +21,8 @@
 #include <utility>
 
 namespace weft {
+
+class executor_ref;
 
 /// pending -> running -> result or error; pending -> cancelled. The last three are final.
 enum class future_state : std::int32_t {
@@ -48,6 +51,34 @@ inline void read_outcome(weft_status status, weft_future_t *future) {
   if (status != WEFT_OK) [[unlikely]]
     throw_outcome(status, future);
 }
+
+// What a continuation is called with: nothing for void, the reference for T&, else the result itself, to read, or when
+// it cannot be called so, to have.
+template <class F, class T> struct continued {
+  using argument = std::conditional_t<std::is_invocable_v<F, const T &>, const T &, T>;
+  static constexpr bool possible = std::is_invocable_v<F, argument>;
+};
+template <class F, class T> struct continued<F, T &> {
+  using argument = T &;
+  static constexpr bool possible = std::is_invocable_v<F, T &>;
+};
+template <class F> struct continued<F, void> { static constexpr bool possible = std::is_invocable_v<F>; };
+
+template <class F, class T> struct continued_result {
+  using type = std::invoke_result_t<F, typename continued<F, T>::argument>;
+};
+template <class F> struct continued_result<F, void> { using type = std::invoke_result_t<F>; };
+
+/// What a future of f(result) holds.
+template <class F, class T>
+using continued_result_t = typename kept<typename continued_result<std::decay_t<F>, T>::type>::type;
+
+template <class F, class T>
+concept continues = continued<std::decay_t<F>, T>::possible;
+
+template <class F, class T>
+concept mends = std::invocable < std::decay_t<F>,
+const error & > &&(std::is_void_v<T> || std::is_convertible_v<std::invoke_result_t<std::decay_t<F>, const error &>, T>);
 
 } // namespace detail
 
@@ -216,6 +247,36 @@ public:
   template <std::invocable<future> F> void add_done_callback(F &&callback) const {
     add_callback<future>(std::forward<F>(callback));
   }
+
+  /// Continues: the future of f(result), which is called once there is a result. f gets it as const T & (as T & for a
+  /// reference, nothing for void); an f that cannot be called so, as one that takes a move-only T by value, gets what
+  /// take() gives. An error or a cancellation is handed on, the same exception object, and f is destroyed without a
+  /// call. f may be move-only; it is destroyed right after the call, before the new future is done.
+  /// One allocation holds f, its result and the new future; chains of any length need no stack.
+  ///
+  /// On an executor it runs there; refused when its time has come (shut down, full, broken ...), the new future fails
+  /// with an error whose code() is that status (with broken_pool for a broken pool). Without an executor it runs on the
+  /// thread that completes this future, or now and here when it is done already: for a short f. Never blocks otherwise.
+  ///
+  /// The new future is pending until f starts and can be cancelled until then; this one goes on. See
+  /// weft/continuation.h for the rest. Throws invalid_argument: this future or the executor is empty; out_of_memory,
+  /// and what moving f throws.
+  template <detail::continues<T> F>
+  auto then(const executor_ref &where, F &&f) const -> future<detail::continued_result_t<F, T>>;
+  template <detail::continues<T> F> auto then(F &&f) const -> future<detail::continued_result_t<F, T>>;
+
+  /// Mends an error: the future of f(error), called with a const weft::error & once there is an error (its exception()
+  /// is what the task threw), and giving a T in its place. A result is handed on as it is: it stays one object with
+  /// this future's, and take() through either moves it out for both. So is a cancellation, which is no error. Else as
+  /// then.
+  template <detail::mends<T> F> future on_error(const executor_ref &where, F &&f) const;
+  template <detail::mends<T> F> future on_error(F &&f) const;
+
+  /// Continues in any case: the future of f(this future), called when it is done by result, error or cancellation. Else
+  /// as then.
+  template <std::invocable<future> F>
+  auto finally(const executor_ref &where, F &&f) const -> future<call_result_t<F, future>>;
+  template <std::invocable<future> F> auto finally(F &&f) const -> future<call_result_t<F, future>>;
 
   /// Takes over a reference of the caller's. The future must have been made by weft.hpp for the same T; only
   /// future<void> may stand for any.

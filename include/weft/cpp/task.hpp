@@ -35,8 +35,13 @@ template <class Closure, class R> struct room_layout {
   static_assert(size <= (std::size_t{1} << 30), "a closure or result cannot be larger than 1 GiB");
 };
 
-/// posted: without a future, so that the result is not kept.
-enum class kind_of_task { with_future, posted };
+/// posted: without a future, so that the result is not kept. continuation: for weft_future_then_task.
+enum class kind_of_task { with_future, posted, continuation };
+
+constexpr std::uint32_t flags_of(kind_of_task kind) noexcept {
+  if (kind == kind_of_task::posted) return WEFT_TASK_POSTED;
+  return kind == kind_of_task::continuation ? WEFT_TASK_CONTINUATION : 0u;
+}
 
 // How to run and drop tasks of this closure.
 template <class Closure, class R, kind_of_task Kind> class task_type {
@@ -78,7 +83,7 @@ template <class Closure, class R, kind_of_task Kind> class task_type {
 public:
   static constexpr weft_task_type_t value = {
       sizeof(weft_task_type_t),
-      Kind == kind_of_task::posted ? WEFT_TASK_POSTED : 0u,
+      flags_of(Kind),
       layout::size,
       layout::align,
       &run,
@@ -124,7 +129,7 @@ public:
   }
 
   weft_task_t *get() const noexcept { return task_; }
-  /// The task was accepted in a batch.
+  /// The task was accepted in another way.
   void release() noexcept { task_ = nullptr; }
 
 private:

@@ -1,0 +1,185 @@
+// Futures that come of futures: then, on_error and finally of future<T>; when_all and when_any.
+//
+// Owns the closures that read the future before them. What is continued when, and where, is the C ABI's matter
+// (weft/continuation.h).
+#ifndef WEFT_CPP_CONTINUATION_HPP
+#define WEFT_CPP_CONTINUATION_HPP
+
+#include <weft/continuation.h>
+#include <weft/cpp/executor_ref.hpp>
+#include <weft/cpp/future.hpp>
+#include <weft/cpp/task.hpp>
+#include <weft/cpp/wait.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace weft {
+
+namespace detail {
+
+// Each is called in a task that follows another future, and reads that.
+template <class F, class T> struct on_result {
+  template <class G> explicit on_result(std::in_place_t, G &&given) : f(std::forward<G>(given)) {}
+  decltype(auto) operator()() {
+    weft_future_t *const source = weft_continuation_source();
+    if constexpr (std::is_void_v<T>) {
+      return std::invoke(std::move(f));
+    } else if constexpr (std::is_lvalue_reference_v<T>) {
+      read_outcome(weft_future_result(source, 0, nullptr), source);
+      return std::invoke(std::move(f), *stored_at<T>(weft_future_room(source)));
+    } else if constexpr (std::is_lvalue_reference_v<typename continued<F, T>::argument>) {
+      read_outcome(weft_future_result(source, 0, nullptr), source);
+      return std::invoke(std::move(f), std::as_const(stored_at<T>(weft_future_room(source))));
+    } else {
+      read_outcome(weft_future_take(source, 0, nullptr), source);
+      return std::invoke(std::move(f), std::move(stored_at<T>(weft_future_room(source))));
+    }
+  }
+
+  F f;
+};
+
+template <class F, class T> struct on_failure {
+  template <class G> explicit on_failure(std::in_place_t, G &&given) : f(std::forward<G>(given)) {}
+  T operator()() {
+    weft_error_t *native = nullptr;
+    check(weft_future_exception(weft_continuation_source(), 0, &native));
+    const error failure = error::adopt(native);
+    if constexpr (std::is_void_v<T>)
+      static_cast<void>(std::invoke(std::move(f), failure));
+    else
+      return std::invoke(std::move(f), failure);
+  }
+
+  F f;
+};
+
+template <class F, class Future> struct on_end {
+  template <class G> explicit on_end(std::in_place_t, G &&given) : f(std::forward<G>(given)) {}
+  decltype(auto) operator()() { return std::invoke(std::move(f), Future::share(weft_continuation_source())); }
+
+  F f;
+};
+
+template <class R, class Closure, class F>
+future<R> follow(weft_future_t *source, weft_executor_t *where, std::uint32_t when, F &&f) {
+  prepared_task<Closure, R, kind_of_task::continuation> task(std::in_place, std::in_place, std::forward<F>(f));
+  weft_future_t *native = nullptr;
+  check(weft_future_then_task(source, where, when, task.get(), &native));
+  task.release();
+  return future<R>::adopt(native);
+}
+
+// NULL would mean: without an executor.
+inline weft_executor_t *native_of(const executor_ref &where) {
+  if (!where.valid()) throw invalid_argument();
+  return where.native_handle();
+}
+
+} // namespace detail
+
+template <class T>
+template <detail::continues<T> F>
+auto future<T>::then(const executor_ref &where, F &&f) const -> future<detail::continued_result_t<F, T>> {
+  return detail::follow<detail::continued_result_t<F, T>, detail::on_result<std::decay_t<F>, T>>(
+      native_handle(), detail::native_of(where), WEFT_THEN_RESULT, std::forward<F>(f));
+}
+template <class T>
+template <detail::continues<T> F>
+auto future<T>::then(F &&f) const -> future<detail::continued_result_t<F, T>> {
+  return detail::follow<detail::continued_result_t<F, T>, detail::on_result<std::decay_t<F>, T>>(
+      native_handle(), nullptr, WEFT_THEN_RESULT, std::forward<F>(f));
+}
+
+template <class T> template <detail::mends<T> F> future<T> future<T>::on_error(const executor_ref &where, F &&f) const {
+  return detail::follow<T, detail::on_failure<std::decay_t<F>, T>>(native_handle(), detail::native_of(where),
+                                                                   WEFT_THEN_ERROR, std::forward<F>(f));
+}
+template <class T> template <detail::mends<T> F> future<T> future<T>::on_error(F &&f) const {
+  return detail::follow<T, detail::on_failure<std::decay_t<F>, T>>(native_handle(), nullptr, WEFT_THEN_ERROR,
+                                                                   std::forward<F>(f));
+}
+
+template <class T>
+template <std::invocable<future<T>> F>
+auto future<T>::finally(const executor_ref &where, F &&f) const -> future<call_result_t<F, future>> {
+  return detail::follow<call_result_t<F, future>, detail::on_end<std::decay_t<F>, future>>(
+      native_handle(), detail::native_of(where), WEFT_THEN_ALWAYS, std::forward<F>(f));
+}
+template <class T>
+template <std::invocable<future<T>> F>
+auto future<T>::finally(F &&f) const -> future<call_result_t<F, future>> {
+  return detail::follow<call_result_t<F, future>, detail::on_end<std::decay_t<F>, future>>(
+      native_handle(), nullptr, WEFT_THEN_ALWAYS, std::forward<F>(f));
+}
+
+namespace detail {
+
+template <class T> struct gathered { using type = std::vector<T>; };
+template <class T> struct gathered<T &> { using type = std::vector<std::reference_wrapper<T>>; };
+template <> struct gathered<void> { using type = void; };
+
+// any_future has no value_type.
+template <class Future> struct gathered_of { using type = void; };
+template <class T> struct gathered_of<future<T>> : gathered<T> {};
+template <class Range> using gathered_t = typename gathered_of<future_of_t<Range>>::type;
+
+template <class Range> std::vector<future_of_t<Range>> listed_futures(Range &&futures) {
+  std::vector<future_of_t<Range>> result;
+  for (auto &&each : futures) result.push_back(each);
+  return result;
+}
+
+} // namespace detail
+
+/// A future that is done when all of these are: with their results in the order given, copied, or moved out where they
+/// cannot be copied (future<std::vector<T>>; references as std::reference_wrapper; future<void> for void and for
+/// any_future). It fails with the error that came first in time, when the last is done; it is cancelled when one was
+/// cancelled and none failed. Of no futures it is done at once. The results are gathered on the thread that completes
+/// the last one. Cancelling it cancels none of them. Never blocks otherwise. Throws invalid_argument: one of them is
+/// empty; out_of_memory.
+template <range_of_futures Range> auto when_all(Range &&futures) -> future<detail::gathered_t<Range>> {
+  auto given = detail::listed_futures(futures);
+  const std::vector<weft_future_t *> natives = detail::natives_of(given);
+  weft_future_t *native = nullptr;
+  check(weft_when_all(natives.data(), natives.size(), &native));
+  const auto all = future<void>::adopt(native);
+  if constexpr (std::is_void_v<detail::gathered_t<Range>>) {
+    return all;
+  } else {
+    return all.then([given = std::move(given)]() mutable {
+      detail::gathered_t<Range> results;
+      results.reserve(given.size());
+      for (auto &each : given) results.push_back(std::move(each).result(duration()));
+      return results;
+    });
+  }
+}
+template <std::derived_from<any_future> Future> auto when_all(std::initializer_list<Future> futures) {
+  return when_all(std::vector<Future>(futures));
+}
+
+/// A future of the index of the one that is done first, be it by result, error or cancellation; of those that are done
+/// already, the lowest. The others go on, and keep nothing of it. Never blocks. Throws invalid_argument: there is none,
+/// or one is empty; out_of_memory.
+template <range_of_futures Range> future<std::size_t> when_any(Range &&futures) {
+  const auto given = detail::listed_futures(futures);
+  const std::vector<weft_future_t *> natives = detail::natives_of(given);
+  weft_future_t *native = nullptr;
+  check(weft_when_any(natives.data(), natives.size(), &native));
+  return future<std::size_t>::adopt(native);
+}
+template <std::derived_from<any_future> Future> future<std::size_t> when_any(std::initializer_list<Future> futures) {
+  return when_any(std::vector<Future>(futures));
+}
+
+} // namespace weft
+
+#endif
