@@ -29,6 +29,7 @@ task *scheduler::take_spawned(worker &me, const task_owner &group, bool &discard
   task *const taken = me.spawned.pop(&group);
   discarded = discarding();
   me.in_hand.store(false, std::memory_order_release);
+  if (taken != nullptr) worker_counts::step(discarded ? me.counts.cancelled : me.counts.completed);
   return taken;
 }
 
@@ -43,7 +44,9 @@ task *scheduler::steal_spawned(worker *me, const task_owner &group, bool &discar
   discarded = discarding();
   if (me == nullptr) return taken;
   me->in_hand.store(false, std::memory_order_release);
-  if (taken != nullptr) worker_counts::step(me->counts.stolen);
+  if (taken == nullptr) return taken;
+  worker_counts::step(me->counts.stolen);
+  worker_counts::step(discarded ? me->counts.cancelled : me->counts.completed);
   return taken;
 }
 

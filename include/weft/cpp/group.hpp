@@ -31,11 +31,10 @@ class group {
 public:
   /// Throws not_supported: it is no pool.
   explicit group(const executor_ref &pool, on_error what = on_error::go_on) {
-    if (what == on_error::go_on) return check(weft_group_create(pool.native_handle(), nullptr, &native_));
     weft_group_options_t options;
     weft_group_options_init(&options);
     options.flags = static_cast<std::uint32_t>(what);
-    check(weft_group_create(pool.native_handle(), &options, &native_));
+    check(weft_group_create(pool.native_handle(), what == on_error::go_on ? nullptr : &options, &native_));
   }
   group(const group &) = delete;
   group &operator=(const group &) = delete;
@@ -56,7 +55,7 @@ public:
     detail::prepared_task<std::decay_t<F>, void, detail::kind_of_task::posted> task(std::in_place, std::forward<F>(f));
     const weft_status status = weft_group_spawn_task(native_, task.get());
     if (status != WEFT_OK) [[unlikely]]
-      detail::throw_status(status);
+      throw_status(status);
     task.release();
     waited_ = false;
   }
@@ -86,10 +85,7 @@ private:
     if (status == WEFT_EFAILED) weft_group_error(native_, &failure);
     if (status == WEFT_EFAILED || status == WEFT_ECANCELED) waited_ = weft_group_reset(native_) == WEFT_OK;
     if (failure) error::adopt(failure).rethrow();
-    detail::throw_status(status);
-  }
-  static void check(weft_status status) {
-    if (status != WEFT_OK) detail::throw_status(status);
+    throw_status(status);
   }
 
   weft_group_t *native_ = nullptr;
