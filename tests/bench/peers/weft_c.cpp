@@ -2,8 +2,10 @@
 #include "frame/packed.hpp"
 #include "peers/weft_c_timers.hpp"
 #include "workloads/call.hpp"
+#include "workloads/fork_join.hpp"
 #include "workloads/future.hpp"
 #include "workloads/pool.hpp"
+#include "workloads/range.hpp"
 #include "workloads/strand.hpp"
 #include "workloads/thread.hpp"
 #include "workloads/tree.hpp"
@@ -64,6 +66,7 @@ public:
     check(weft_executor_create(nullptr, &options, &native_));
   }
   pool(const pool &) = delete;
+  weft_executor_t *native() const { return native_; }
   ~pool() {
     check(weft_executor_shutdown(native_, WEFT_SHUTDOWN_WAIT, WEFT_FOREVER));
     weft_executor_unref(native_);
@@ -75,6 +78,84 @@ public:
     strand(strand &&other) noexcept { std::swap(native_, other.native_); }
     ~strand() { weft_executor_unref(native_); }
   };
+};
+
+// A group on a pool.
+class group {
+public:
+  explicit group(unsigned workers) : pool_(workers) { check(weft_group_create(pool_.native(), nullptr, &native_)); }
+  group(const group &) = delete;
+  ~group() { weft_group_unref(native_); }
+
+  template <small F> void post(F f) { check(weft_group_spawn(native_, call<F>, bench::pack(f), nullptr)); }
+  void finish() { check(weft_group_wait(native_, WEFT_FOREVER)); }
+
+private:
+  pool pool_;
+  weft_group_t *native_ = nullptr;
+};
+
+// Fork-join, loops and reductions.
+class parallel {
+public:
+  explicit parallel(unsigned workers) : pool_(workers) { current = pool_.native(); }
+
+  template <class F> auto enter(F f) {
+    struct inside {
+      F f;
+      std::invoke_result_t<F> got;
+      static weft_status run(void *ctx, void **, weft_error_t **) {
+        auto &self = *static_cast<inside *>(ctx);
+        self.got = self.f();
+        return WEFT_OK;
+      }
+    } root{f, {}};
+    weft_future_t *done;
+    check(weft_executor_submit(pool_.native(), nullptr, inside::run, &root, nullptr, &done));
+    check(weft_future_wait(done, WEFT_FOREVER));
+    weft_future_unref(done);
+    return root.got;
+  }
+  template <class A, class B> static void both(A a, B b) {
+    weft_group_t *pair;
+    check(weft_group_create(current, nullptr, &pair));
+    const auto run = [](void *ctx, void **, weft_error_t **) -> weft_status {
+      (*static_cast<A *>(ctx))();
+      return WEFT_OK;
+    };
+    check(weft_group_spawn(pair, run, &a, nullptr));
+    b();
+    check(weft_group_wait(pair, WEFT_FOREVER));
+    weft_group_unref(pair);
+  }
+
+  double sum(const double *data, std::size_t count) {
+    static const weft_reduction_t how = {
+        sizeof how,
+        alignof(double),
+        sizeof(double),
+        [](void *, void *state) { *static_cast<double *>(state) = 0; },
+        [](void *ctx, void *state, uint64_t begin, uint64_t end, weft_error_t **) -> weft_status {
+          *static_cast<double *>(state) += bench::sum_of(static_cast<const double *>(ctx) + begin, end - begin);
+          return WEFT_OK;
+        },
+        [](void *, void *into, void *from) { *static_cast<double *>(into) += *static_cast<double *>(from); },
+        nullptr};
+    double total = 0;
+    check(weft_parallel_reduce(pool_.native(), nullptr, 0, count, &how, const_cast<double *>(data), &total, nullptr));
+    return total;
+  }
+  template <class F> void loop(std::size_t count, F f) {
+    const auto body = [](void *ctx, uint64_t begin, uint64_t end, weft_error_t **) -> weft_status {
+      for (; begin != end; ++begin) (*static_cast<F *>(ctx))(begin);
+      return WEFT_OK;
+    };
+    check(weft_parallel_for(pool_.native(), nullptr, 0, count, body, &f, nullptr));
+  }
+
+private:
+  static inline weft_executor_t *current = nullptr;
+  pool pool_;
 };
 
 struct thread {
@@ -102,7 +183,9 @@ int main(int argc, char **argv) {
                      bench::growing<pool>(),
                      bench::strands<pool>(),
                      bench::timing<bench::weft_c_timers>(),
-                     {{"W4", bench::tree<pool>},
+                     bench::ranges<parallel>(),
+                     {{"W4", bench::tree<group>},
+                      {"W4j", bench::fork_join<parallel>},
                       {"W7", bench::create_and_join<thread>},
                       {"W8f", bench::pending_future_memory<pool>},
                       {"CABI", bench::call}}});

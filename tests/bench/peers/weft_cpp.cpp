@@ -1,6 +1,8 @@
 // weft through weft.hpp.
+#include "workloads/fork_join.hpp"
 #include "workloads/future.hpp"
 #include "workloads/pool.hpp"
+#include "workloads/range.hpp"
 #include "workloads/strand.hpp"
 #include "workloads/thread.hpp"
 #include "workloads/timer.hpp"
@@ -9,6 +11,7 @@
 #include <weft/weft.hpp>
 
 #include <chrono>
+#include <functional>
 #include <vector>
 
 namespace {
@@ -30,6 +33,44 @@ class pool : public executor<weft::executor> {
 public:
   explicit pool(unsigned workers) : executor(weft::executor_options{.max_workers = workers}) {}
   using strand = weft::strand;
+};
+
+class group {
+public:
+  explicit group(unsigned workers) : pool_(workers), native_(pool_) {}
+  template <class F> void post(F f) { native_.run(f); }
+  void finish() { native_.wait(); }
+
+private:
+  pool pool_;
+  weft::group native_;
+};
+
+class parallel {
+public:
+  explicit parallel(unsigned workers) : pool_(workers) { current = pool_; }
+  ~parallel() { current = {}; }
+
+  template <class F> auto enter(F f) { return pool_.submit(f).get(); }
+  template <class A, class B> static void both(A a, B b) {
+    weft::group pair(current);
+    pair.run([&a] { a(); });
+    b();
+    pair.wait();
+  }
+  double sum(const double *data, std::size_t count) {
+    return weft::parallel_reduce(
+        pool_, std::size_t{0}, count, 0.0,
+        [data](std::size_t begin, std::size_t end, double before) {
+          return before + bench::sum_of(data + begin, end - begin);
+        },
+        std::plus<>());
+  }
+  template <class F> void loop(std::size_t count, F f) { weft::parallel_for(pool_, std::size_t{0}, count, f); }
+
+private:
+  static inline weft::executor_ref current;
+  pool pool_;
 };
 
 struct thread {
@@ -75,7 +116,9 @@ int main(int argc, char **argv) {
                      bench::growing<pool>(),
                      bench::strands<pool>(),
                      bench::timing<timers>(),
-                     {{"W4", bench::tree<pool>},
+                     bench::ranges<parallel>(),
+                     {{"W4", bench::tree<group>},
+                      {"W4j", bench::fork_join<parallel>},
                       {"W7", bench::create_and_join<thread>},
                       {"W8f", bench::pending_future_memory<pool>}}});
 }
