@@ -108,15 +108,15 @@ template <class T> template <detail::mends<T> F> future<T> future<T>::on_error(F
 }
 
 template <class T>
-template <std::invocable<future<T>> F>
-auto future<T>::finally(const executor_ref &where, F &&f) const -> future<call_result_t<F, future>> {
-  return detail::follow<call_result_t<F, future>, detail::on_end<std::decay_t<F>, future>>(
+template <detail::ends<T> F>
+auto future<T>::finally(const executor_ref &where, F &&f) const -> future<detail::ended_result_t<F, T>> {
+  return detail::follow<detail::ended_result_t<F, T>, detail::on_end<std::decay_t<F>, future>>(
       native_handle(), detail::native_of(where), WEFT_THEN_ALWAYS, std::forward<F>(f));
 }
 template <class T>
-template <std::invocable<future<T>> F>
-auto future<T>::finally(F &&f) const -> future<call_result_t<F, future>> {
-  return detail::follow<call_result_t<F, future>, detail::on_end<std::decay_t<F>, future>>(
+template <detail::ends<T> F>
+auto future<T>::finally(F &&f) const -> future<detail::ended_result_t<F, T>> {
+  return detail::follow<detail::ended_result_t<F, T>, detail::on_end<std::decay_t<F>, future>>(
       native_handle(), nullptr, WEFT_THEN_ALWAYS, std::forward<F>(f));
 }
 

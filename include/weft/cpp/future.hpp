@@ -23,6 +23,7 @@
 namespace weft {
 
 class executor_ref;
+template <class T> class future;
 
 /// pending -> running -> result or error; pending -> cancelled. The last three are final.
 enum class future_state : std::int32_t {
@@ -79,6 +80,10 @@ concept continues = continued<std::decay_t<F>, T>::possible;
 template <class F, class T>
 concept mends = std::invocable < std::decay_t<F>,
 const error & > &&(std::is_void_v<T> || std::is_convertible_v<std::invoke_result_t<std::decay_t<F>, const error &>, T>);
+
+template <class F, class T>
+concept ends = std::invocable<F, future<T>>;
+template <class F, class T> using ended_result_t = call_result_t<F, future<T>>;
 
 } // namespace detail
 
@@ -274,9 +279,9 @@ public:
 
   /// Continues in any case: the future of f(this future), called when it is done by result, error or cancellation. Else
   /// as then.
-  template <std::invocable<future> F>
-  auto finally(const executor_ref &where, F &&f) const -> future<call_result_t<F, future>>;
-  template <std::invocable<future> F> auto finally(F &&f) const -> future<call_result_t<F, future>>;
+  template <detail::ends<T> F>
+  auto finally(const executor_ref &where, F &&f) const -> future<detail::ended_result_t<F, T>>;
+  template <detail::ends<T> F> auto finally(F &&f) const -> future<detail::ended_result_t<F, T>>;
 
   /// Takes over a reference of the caller's. The future must have been made by weft.hpp for the same T; only
   /// future<void> may stand for any.
