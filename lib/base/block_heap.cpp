@@ -1,5 +1,6 @@
 #include "base/block_heap.hpp"
 
+#include <bit>
 #include <mutex>
 #include <new>
 
@@ -11,6 +12,7 @@ struct block_heap::chunk {
   // --- everybody's ---
   block_heap *home;  // const
   std::size_t which; // const: its class
+  region *from;      // const: what it was cut from
   chunk *next_ready; // written by whoever put it on the list, read by the owner after taking it off
   // How many blocks (high half) and where in the chunk the first of them lies (low half); 0: none. One word, so that
   // the owner learns the count without walking the chain. The release of give_back() pairs with the acquire of
@@ -27,7 +29,23 @@ struct block_heap::chunk {
   std::size_t block_size() const noexcept { return (which + 1) * alignment; }
 };
 
+// Chunks are cut from regions, for each alone would leave a hole before the next aligned address. Under the store's
+// lock.
+struct block_heap::region {
+  unsigned char *memory;
+  std::uint32_t free;  // a bit for each chunk
+  region *next, *prev; // of the regions with a free chunk
+
+  static constexpr std::uint32_t chunks = 16, all_free = (1u << chunks) - 1;
+};
+
 struct block_heap::store {
+  void *take_chunk(region *&from) noexcept;
+  void give_chunk(void *chunk, region &to) noexcept;
+  void link_locked(region &which) noexcept;
+  void unlink_locked(region &which) noexcept;
+
+  region *regions = nullptr; // under mutex: those with a free chunk
   std::mutex mutex;
   block_heap *without_thread = nullptr; // under mutex
   pthread_key_t end_of_thread{};
@@ -45,6 +63,50 @@ block_heap::store &block_heap::all() noexcept {
   alignas(store) static unsigned char room[sizeof(store)]; // never destroyed: threads outlive static destructors
   static auto *const made = ::new (room) store;
   return *made;
+}
+
+void *block_heap::store::take_chunk(region *&from) noexcept {
+  const std::scoped_lock hold(mutex);
+  if (regions == nullptr) {
+    auto *const fresh = new (std::nothrow) region{};
+    void *const memory = fresh == nullptr
+                             ? nullptr
+                             : ::operator new(region::chunks *chunk_size, std::align_val_t(chunk_size), std::nothrow);
+    if (memory == nullptr) {
+      delete fresh;
+      return nullptr;
+    }
+    fresh->memory = static_cast<unsigned char *>(memory);
+    fresh->free = region::all_free;
+    link_locked(*fresh);
+  }
+  from = regions;
+  const auto index = static_cast<std::size_t>(std::countr_zero(from->free));
+  from->free &= from->free - 1;
+  if (from->free == 0) unlink_locked(*from);
+  return from->memory + index * chunk_size;
+}
+
+void block_heap::store::give_chunk(void *chunk, region &to) noexcept {
+  const std::scoped_lock hold(mutex);
+  if (to.free == 0) link_locked(to);
+  to.free |= 1u << (static_cast<std::size_t>(static_cast<unsigned char *>(chunk) - to.memory) / chunk_size);
+  if (to.free != region::all_free || (regions == &to && to.next == nullptr)) return; // one is kept
+  unlink_locked(to);
+  ::operator delete(to.memory, std::align_val_t(chunk_size));
+  delete &to;
+}
+
+void block_heap::store::link_locked(region &which) noexcept {
+  which.prev = nullptr;
+  which.next = regions;
+  if (regions != nullptr) regions->prev = &which;
+  regions = &which;
+}
+
+void block_heap::store::unlink_locked(region &which) noexcept {
+  (which.prev != nullptr ? which.prev->next : regions) = which.next;
+  if (which.next != nullptr) which.next->prev = which.prev;
 }
 
 block_heap::chunk *block_heap::chunk_of(void *inside) noexcept {
@@ -129,13 +191,14 @@ void *block_heap::refill(std::size_t which) noexcept {
 }
 
 block_heap::chunk *block_heap::make_chunk(std::size_t which) noexcept {
-  // A little less than its alignment, so that the allocator can set the next one right behind it.
-  constexpr std::size_t room = chunk_size - 64;
-  void *const memory = ::operator new(room, std::align_val_t(chunk_size), std::nothrow);
+  constexpr std::size_t room = chunk_size;
+  region *from = nullptr;
+  void *const memory = all().take_chunk(from);
   if (memory == nullptr) return nullptr;
   auto *const made = ::new (memory) chunk{};
   made->home = this;
   made->which = which;
+  made->from = from;
   made->fresh = static_cast<unsigned char *>(memory) + sizeof(chunk);
   made->end = made->fresh + (room - sizeof(chunk)) / made->block_size() * made->block_size();
   return made;
@@ -170,7 +233,7 @@ void block_heap::settle(chunk &home, std::uint32_t count) noexcept {
     return;
   }
   unlist(home);
-  ::operator delete(&home, std::align_val_t(chunk_size));
+  all().give_chunk(&home, *home.from);
 }
 
 void block_heap::list(chunk &which) noexcept {

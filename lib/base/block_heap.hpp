@@ -25,7 +25,7 @@ namespace weft::core {
 
 class block_heap {
 public:
-  static constexpr std::size_t largest = 256; // of a block; what is larger comes from the allocator
+  static constexpr std::size_t largest = 512; // of a block; what is larger comes from the allocator
   static constexpr std::size_t alignment = 16;
 
   // Of the calling thread, made or inherited when it has none. Null: no memory, or the thread is at its very end.
@@ -49,6 +49,7 @@ private:
     block *next;
   };
   struct chunk;
+  struct region;
   struct store;
 
   static store &all() noexcept;

@@ -14,10 +14,10 @@ public:
   shared_object(const shared_object &) = delete;
   shared_object &operator=(const shared_object &) = delete;
 
-  void ref() const noexcept { refs_.fetch_add(1, std::memory_order_relaxed); }
+  void ref(std::uint32_t count = 1) const noexcept { refs_.fetch_add(count, std::memory_order_relaxed); }
   // The release of each unref pairs with the acquire of the last, which then sees all uses as past.
-  void unref() const noexcept {
-    if (refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete static_cast<const Derived *>(this);
+  void unref(std::uint32_t count = 1) const noexcept {
+    if (refs_.fetch_sub(count, std::memory_order_acq_rel) == count) delete static_cast<const Derived *>(this);
   }
   // Take a reference unless the last one is gone; for lists that do not own their entries.
   bool try_ref() const noexcept {

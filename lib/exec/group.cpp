@@ -25,12 +25,61 @@ group *group::make(pool &on, std::uint32_t flags) noexcept {
 }
 
 group::group(pool &on, std::uint32_t flags) noexcept : pool_(on), flags_(flags) {
-  pool_.ref();
+  pool_.workers().ref_owner(pool_.workers().worker_of(existing_record()));
 }
 
 group::~group() {
   if (error *const kept = error_.load(std::memory_order_acquire); kept != nullptr) kept->unref();
-  pool_.unref();
+  pool_.workers().unref_owner(pool_.workers().worker_of(existing_record()));
+}
+
+void group::unref_handle() noexcept {
+  // Alone with the last handle there is nobody to synchronise with but those who have ended before.
+  if ((count_.load(std::memory_order_acquire) & ~waited_for) == one_handle ||
+      (count_.fetch_sub(one_handle, std::memory_order_acq_rel) & ~waited_for) == one_handle)
+    delete this;
+}
+
+// --- counting ---
+
+// True: somebody sleeps in wait() who could help.
+bool group::count_one(worker *me) noexcept {
+  constexpr std::uint32_t in_advance = 64;
+  if (me == nullptr || (me->credit_of != this && me->last_into != this)) {
+    if (me != nullptr) me->last_into = this;
+    return (count_.fetch_add(1, std::memory_order_relaxed) & waited_for) != 0;
+  }
+  if (me->credit_of == this && me->credit != 0) {
+    --me->credit;
+    return false;
+  }
+  scheduler::return_credit(*me);
+  me->credit_of = this;
+  me->credit = in_advance - 1;
+  return (count_.fetch_add(in_advance, std::memory_order_relaxed) & waited_for) != 0;
+}
+
+void group::end_one(worker *me) noexcept {
+  constexpr std::uint32_t most_kept = 256;
+  if (me == nullptr || me->credit_of != this) return end_some(1);
+  if (++me->credit < most_kept) return;
+  me->credit -= most_kept / 2;
+  end_some(most_kept / 2);
+}
+
+void group::end_some(std::uint64_t count) noexcept {
+  std::uint64_t seen = count_.load(std::memory_order_relaxed), next;
+  do {
+    next = seen - count;
+    // Waiters are woken when none is left, and when credit goes, for what they wait for may have become hopeless.
+    if ((seen & waited_for) != 0) next = next - waited_for + one_handle;
+  } while (!count_.compare_exchange_weak(seen, next, std::memory_order_acq_rel, std::memory_order_relaxed));
+  if ((seen & waited_for) != 0) {
+    wake_waiters();
+    unref_handle();
+  } else if (next == 0) {
+    delete this; // the handles went before
+  }
 }
 
 // --- spawning ---
@@ -40,20 +89,20 @@ weft_status group::spawn(task &given) {
   record *const self = existing_record();
   worker *const me = pool_.workers().worker_of(self);
   // Inside a task of the pool spawning goes on when the pool is closed, or what was accepted could not be finished.
-  const bool accepted = self != nullptr && serves(*self, &pool_);
+  const bool accepted = me != nullptr || (self != nullptr && serves(*self, &pool_));
   if (!accepted && (pool_.closed() || pool_.is_broken())) return pool_.is_broken() ? WEFT_EBROKEN : WEFT_ESHUTDOWN;
-  if (pending_.fetch_add(1, std::memory_order_seq_cst) == 0) ref();
+  const bool help_is_near = count_one(me);
   if (me != nullptr && pool_.workers().spawn(*me, given, *this)) {
-    if (waiting_.load(std::memory_order_seq_cst) != 0) wake_waiters(); // they can help
+    if (help_is_near) wake_waiters();
     return WEFT_OK;
   }
   const weft_status status = enqueue(given, accepted);
-  if (status != WEFT_OK) end_one();
+  if (status != WEFT_OK) end_one(me);
   return status;
 }
 
 struct group::ticket {
-  group *of; // with a reference
+  group *of; // with a handle
 };
 
 weft_status group::enqueue(task &given, bool accepted) noexcept {
@@ -67,7 +116,7 @@ weft_status group::enqueue(task &given, bool accepted) noexcept {
   task *const carrier = task::create(type, 1);
   if (carrier == nullptr) return WEFT_ENOMEM;
   ::new (carrier->room()) ticket{this};
-  ref();
+  ref_handle();
   {
     const std::scoped_lock hold(mutex_);
     given.link_to(nullptr);
@@ -80,11 +129,11 @@ weft_status group::enqueue(task &given, bool accepted) noexcept {
   }
   const weft_status status = pool_.push_inner(*carrier, accepted);
   if (status == WEFT_OK) {
-    if (waiting_.load(std::memory_order_seq_cst) != 0) wake_waiters();
+    if ((count_.load(std::memory_order_relaxed) & waited_for) != 0) wake_waiters();
     return WEFT_OK;
   }
   task::discard(carrier);
-  unref();
+  unref_handle();
   // A waiter or another task's ticket may have taken it meanwhile: then it is accepted after all.
   return take_out(given) ? status : WEFT_OK;
 }
@@ -121,7 +170,7 @@ task *group::take_queued() noexcept {
 }
 
 weft_status group::run_ticket(void *room, weft_error ** /*failure*/) {
-  const shared<task_owner> alive = adopt<task_owner>(static_cast<ticket *>(room)->of);
+  const handle alive(static_cast<ticket *>(room)->of);
   group &self = *static_cast<ticket *>(room)->of;
   record *const here = existing_record();
   if (task *const taken = self.take_queued(); taken != nullptr)
@@ -131,7 +180,7 @@ weft_status group::run_ticket(void *room, weft_error ** /*failure*/) {
 
 // The pool cancels what is pending: so does the group with the task that this ticket was for.
 void group::drop_ticket(void *room) {
-  const shared<task_owner> alive = adopt<task_owner>(static_cast<ticket *>(room)->of);
+  const handle alive(static_cast<ticket *>(room)->of);
   group &self = *static_cast<ticket *>(room)->of;
   record *const here = current_record();
   if (task *const taken = self.take_queued(); taken != nullptr && here != nullptr)
@@ -142,11 +191,12 @@ void group::run_spawned(task &taken, record &self, fate what) {
   struct ending { // also when the thread is ended inside the task
     group &of;
     task &which;
+    const record &here;
     ~ending() {
       which.free_spawned();
-      of.end_one();
+      of.end_one(of.pool_.workers().worker_of(&here));
     }
-  } const at_end{*this, taken};
+  } const at_end{*this, taken, self};
   if (what == fate::drop || is_cancelled()) {
     word_.fetch_or(some_dropped_bit, std::memory_order_release);
     return taken.drop_closure();
@@ -165,16 +215,13 @@ void group::report(const weft_error *failure) {
   if ((flags_ & WEFT_GROUP_CANCEL_ON_ERROR) != 0) word_.fetch_or(cancelled_bit, std::memory_order_release);
 }
 
-void group::end_one() noexcept {
-  if (pending_.fetch_sub(1, std::memory_order_seq_cst) != 1) return;
-  if (waiting_.load(std::memory_order_seq_cst) != 0) wake_waiters();
-  unref(); // that of the pending ones
-}
-
 void group::wake_waiters() noexcept {
   wake_list sleepers;
   const std::scoped_lock hold(mutex_);
-  for (const waiter *w = waiters_; w != nullptr; w = w->next) sleepers.add(*w->who);
+  for (waiter *w = waiters_; w != nullptr; w = w->next) {
+    w->told.store(true, std::memory_order_release);
+    sleepers.add(*w->who);
+  }
 }
 
 // --- waiting ---
@@ -201,43 +248,47 @@ weft_status group::verdict() const noexcept {
 }
 
 weft_status group::wait(deadline until) {
-  if (pending() == 0) return verdict();
-  if (until.is_poll()) return WEFT_ETIMEDOUT;
   record *const self = current_record();
   if (self == nullptr) return WEFT_ENOMEM;
   worker *const me = pool_.workers().worker_of(self);
   const bool helps = me != nullptr || serves(*self, &pool_);
   for (;;) {
-    if (stop_requested(*self)) return WEFT_EINTERRUPTED;
-    while (pending() != 0 && helps && run_one(*self, me))
-      if (until.passed() && pending() != 0) return WEFT_ETIMEDOUT;
-    const auto something = [&]() noexcept {
-      return pending() == 0 || (helps && queued_.load(std::memory_order_relaxed) != 0);
-    };
-    if (!spin_until([&]() noexcept { return something() || (helps && pool_.workers().has_spawned(*this)); })) {
-      waiter entry{&self->sleeper, nullptr};
-      {
-        const std::scoped_lock hold(mutex_);
-        entry.next = waiters_;
-        waiters_ = &entry;
-      }
-      waiting_.fetch_add(1, std::memory_order_seq_cst);
-      const dependency on{this, &group::may_happen};
-      // Woken by something to run, too, of which nothing may be left then: so the condition only says "look again".
-      bool woken = false;
-      const weft_status status = sleep_until(*self, &on, 1, wait_for::all, until,
-                                             [&]() noexcept { return something() || std::exchange(woken, true); });
-      waiting_.fetch_sub(1, std::memory_order_seq_cst);
-      {
-        const std::scoped_lock hold(mutex_);
-        waiter **at = &waiters_;
-        while (*at != &entry) at = &(*at)->next;
-        *at = entry.next;
-      }
-      if (status != WEFT_OK && pending() != 0) return status;
-    }
+    // Once without a look at the clock and the flags: mostly it is just the one child that was not stolen.
+    if (me != nullptr && !until.is_poll()) run_one(*self, me);
+    if (me != nullptr && me->credit_of == this) scheduler::return_credit(*me);
     if (pending() == 0) return verdict();
+    if (until.passed()) return WEFT_ETIMEDOUT;
+    if (stop_requested(*self)) return WEFT_EINTERRUPTED;
+    if (helps && run_one(*self, me)) continue;
+    const auto over = [&]() noexcept { return pending() == 0; };
+    const auto more = [&]() noexcept {
+      return helps && (queued_.load(std::memory_order_relaxed) != 0 || pool_.workers().has_spawned(*this));
+    };
+    if (spin_until([&]() noexcept { return over() || more(); })) continue;
+    if (const weft_status status = sleep(*self, until, helps); status != WEFT_OK && !over()) return status;
   }
+}
+
+// WEFT_OK: look again.
+weft_status group::sleep(record &self, deadline until, bool helps) {
+  waiter entry{&self.sleeper, nullptr, {}};
+  {
+    const std::scoped_lock hold(mutex_);
+    entry.next = waiters_;
+    waiters_ = &entry;
+  }
+  // In this order: whoever sees the flag finds us in the list.
+  const bool over = (count_.fetch_or(waited_for, std::memory_order_acq_rel) & pending_mask) == 0;
+  const dependency on{this, &group::may_happen};
+  const weft_status status = sleep_until(self, &on, 1, wait_for::all, until, [&]() noexcept {
+    return over || entry.told.load(std::memory_order_acquire) || pending() == 0 ||
+           (helps && queued_.load(std::memory_order_relaxed) != 0);
+  });
+  const std::scoped_lock hold(mutex_);
+  waiter **at = &waiters_;
+  while (*at != &entry) at = &(*at)->next;
+  *at = entry.next;
+  return status;
 }
 
 void group::settle() {
@@ -266,7 +317,8 @@ void group::cancel() {
   word_.fetch_or(cancelled_bit | stop_bit, std::memory_order_acq_rel);
   wait_graph::instance().wake_serving(this);
   record *const self = current_record();
-  const shared<task_owner> alive(this);
+  ref_handle();
+  const handle alive(this);
   while (self != nullptr) {
     task *const taken = take_queued();
     if (taken == nullptr) return;

@@ -5,11 +5,16 @@
 // task that runs one of them. Waiters take from both, and only tasks of this group. See README.md of lib/sched,
 // "Groups".
 //
-// References: one for the handles, one for the time in which tasks are pending, one for each ticket.
+// One word counts the handles, the pending tasks, and knows whether somebody sleeps in wait(): so the last task to end
+// either finds nobody there and touches nothing any more, or keeps the group with a handle of its own while it wakes
+// them. A worker that spawns into one group again and again has tasks counted in advance (its *credit*), and ends tasks
+// by taking credit back; it returns what is left before it does anything else. So two workers on one group do not fight
+// for the word at each task.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 
 #include <weft/group.h>
@@ -26,12 +31,16 @@ class group final : public weft_group, public task_owner {
 public:
   // With one handle. Null: no memory.
   static group *make(pool &on, std::uint32_t flags) noexcept;
+  struct handle_end {
+    void operator()(group *held) const noexcept { held->unref_handle(); }
+  };
+  using handle = std::unique_ptr<group, handle_end>;
   static void *operator new(std::size_t size, const std::nothrow_t &) noexcept;
   static void operator delete(void *room, std::size_t size) noexcept;
   static void operator delete(void *room, const std::nothrow_t &) noexcept;
 
-  void ref_handle() noexcept { ref(); }
-  void unref_handle() noexcept { unref(); }
+  void ref_handle() noexcept { count_.fetch_add(one_handle, std::memory_order_relaxed); }
+  void unref_handle() noexcept;
 
   // On success the task is the group's. A posted task with one reference.
   weft_status spawn(task &given);
@@ -41,7 +50,8 @@ public:
   void cancel();
   // False: tasks are pending.
   bool reset() noexcept;
-  std::uint64_t pending() const noexcept { return pending_.load(std::memory_order_acquire); }
+  // Those that were counted in advance included.
+  std::uint64_t pending() const noexcept { return count_.load(std::memory_order_acquire) & pending_mask; }
   // With a reference, or null.
   error *first_error() const noexcept;
   pool &on() noexcept { return pool_; }
@@ -52,6 +62,7 @@ public:
   // task_owner
   void run_spawned(task &taken, record &self, fate what) override;
   bool keep_spawned(task &taken) noexcept override;
+  void take_credit_back(std::uint32_t count) noexcept override { end_some(count); }
   bool lend(task &, record &, haste) override { return false; }
   bool may_start(const task &, const wait_graph &graph) const noexcept override { return pool_.can_run(graph); }
   void left_queue() noexcept override {}
@@ -61,6 +72,7 @@ private:
   struct waiter { // on the stack of a thread in wait()
     parker *who;
     waiter *next;
+    std::atomic<bool> told{false}; // under mutex_, but read by the waiter without: it is woken after that
   };
   struct ticket;
   // Beside stop_bit, in the same word.
@@ -68,13 +80,15 @@ private:
 
   group(pool &on, std::uint32_t flags) noexcept;
   ~group() override;
-  friend class shared_object<task_owner>;
 
   weft_status enqueue(task &given, bool accepted) noexcept;
   bool take_out(task &which) noexcept;
   task *take_queued() noexcept;
   bool run_one(record &self, worker *me);
-  void end_one() noexcept;
+  bool count_one(worker *me) noexcept;
+  void end_one(worker *me) noexcept;
+  void end_some(std::uint64_t count) noexcept;
+  weft_status sleep(record &self, deadline until, bool helps);
   void wake_waiters() noexcept;
   static weft_status run_ticket(void *room, weft_error **failure);
   static void drop_ticket(void *room);
@@ -85,10 +99,10 @@ private:
   std::atomic<std::uint32_t> word_{0};
   std::atomic<error *> error_{
       nullptr}; // the first, with a reference; its release pairs with the acquire of who reads it
-  // pending_ and waiting_ are the two halves of "write mine, look at the other's", sequentially consistent: the last
-  // task counts down, then looks for waiters; a waiter enters, then looks at the count.
-  std::atomic<std::uint64_t> pending_{0};
-  std::atomic<std::uint32_t> waiting_{0};
+  static constexpr std::uint64_t pending_mask = 0xffffffff, waited_for = std::uint64_t{1} << 32,
+                                 one_handle = waited_for << 1;
+  // Each end of a task releases what it did to whoever reads that none is left.
+  std::atomic<std::uint64_t> count_{one_handle};
 
   adaptive_mutex mutex_;
   task *first_ = nullptr, *last_ = nullptr; // under mutex_: the queue, linked through the tasks

@@ -103,6 +103,7 @@ void scheduler::wake_one() noexcept {
   census::counts seen = census_.read();
   for (;;) {
     if (seen.searching > 0) return;
+    if (seen.idle() == 0 && seen.alive >= most_workers()) return; // each of them looks before it rests
     // The searcher may have been so fast that the task is gone and he with it. Then nobody else is needed: without this
     // look, one who submits and waits by turns would start a second worker for nothing.
     if (!has_work()) return;
@@ -223,6 +224,9 @@ weft_status scheduler::launch_worker_locked() noexcept {
 
 // A worker leaves its loop: at the end, or because its task ended the thread. Then another one takes the place.
 void scheduler::retire(worker &me) noexcept {
+  return_credit(me);
+  if (me.owner_refs != 0) owner_.unref(std::exchange(me.owner_refs, 0)); // the thread has one more
+  me.last_into = nullptr;
   if (record *const self = existing_record(); self != nullptr) {
     self->worker = nullptr;
     self->before_sleep = nullptr;

@@ -79,6 +79,11 @@ public:
   task *steal_spawned(worker *me, const task_owner &group, bool &discarded) noexcept;
   // Somebody's oldest task belongs to that group. A guess.
   bool has_spawned(const task_owner &group) const noexcept;
+  // References to the owner for groups, which workers take and give back many at a time. me: null for other threads.
+  void ref_owner(worker *me) noexcept;
+  void unref_owner(worker *me) noexcept;
+  // Give a group's credit back: before this worker turns to anything else than tasks of that group.
+  static void return_credit(worker &me) noexcept;
   // The calling worker is about to sleep: its deque goes to the groups.
   static void hand_over_spawned(record &self) noexcept;
   // The calling worker is going to block elsewhere: its slot is free for another one.

@@ -2,6 +2,7 @@
 //
 // The protocol of the deques is argued in README.md, "Taking and stealing spawned tasks".
 #include <algorithm>
+#include <utility>
 
 #include "sched/scheduler.hpp"
 #include "thread/record.hpp"
@@ -61,11 +62,33 @@ bool scheduler::has_spawned(const task_owner &group) const noexcept {
 // task lies behind those of another: so each task goes to its group.
 void scheduler::hand_over_spawned(record &self) noexcept {
   worker &me = *static_cast<worker *>(self.worker);
+  return_credit(me);
   while (task *const left = me.spawned.pop())
     if (!left->group().keep_spawned(*left)) { // no memory: thieves still see it here
       me.spawned.push({left, &left->group()});
       return;
     }
+}
+
+void scheduler::return_credit(worker &me) noexcept {
+  if (me.credit_of == nullptr) return;
+  task_owner *const group = std::exchange(me.credit_of, nullptr);
+  if (me.credit != 0) group->take_credit_back(std::exchange(me.credit, 0));
+}
+
+void scheduler::ref_owner(worker *me) noexcept {
+  constexpr std::uint32_t in_advance = 64;
+  if (me == nullptr) return owner_.ref();
+  if (me->owner_refs == 0) {
+    owner_.ref(in_advance);
+    me->owner_refs = in_advance;
+  }
+  --me->owner_refs;
+}
+
+void scheduler::unref_owner(worker *me) noexcept {
+  if (me == nullptr) return owner_.unref();
+  ++me->owner_refs; // the rest goes when the worker does; that many are never out at once
 }
 
 // --- blocking regions ---

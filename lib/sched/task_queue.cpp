@@ -4,6 +4,7 @@
 #include <mutex>
 #include <new>
 
+#include "base/block.hpp"
 #include "base/clock.hpp"
 
 namespace weft::core {
@@ -16,7 +17,7 @@ constexpr std::size_t most_spares = 64;
 template <class Block> void delete_chain(Block *first) noexcept {
   while (first != nullptr) {
     Block *const next = first->next;
-    delete first;
+    free_block(first, sizeof(Block), alignof(Block));
     first = next;
   }
 }
@@ -66,8 +67,9 @@ bool task_queue::reserve_locked(std::size_t count) noexcept {
   const std::size_t room = last_ == nullptr ? block_tasks : block_tasks - last_->end;
   if (count > room) wanted += (count - room + block_tasks - 1) / block_tasks;
   while (spares_ < wanted) {
-    auto *fresh = new (std::nothrow) block;
-    if (fresh == nullptr) return false;
+    void *const room = allocate_block(sizeof(block), alignof(block));
+    if (room == nullptr) return false;
+    auto *const fresh = ::new (room) block;
     fresh->next = spare_;
     spare_ = fresh;
     ++spares_;
@@ -87,7 +89,7 @@ task_queue::block *task_queue::take_spare_locked() noexcept {
 
 void task_queue::recycle_locked(block *drained) noexcept {
   if (spares_ >= most_spares) {
-    delete drained;
+    free_block(drained, sizeof(block), alignof(block));
     return;
   }
   drained->next = spare_;

@@ -93,6 +93,7 @@ task *scheduler::take_turn_of_others(worker &me) noexcept {
 
 // Looks at everything, for a while. Only one worker at a time does.
 task *scheduler::search(worker &me) noexcept {
+  return_credit(me);
   me.batch_began = 0;
   for (int looks = std::max(1, spin_limit()); looks > 0; --looks) {
     let_it_grow();
@@ -181,7 +182,8 @@ task *scheduler::steal(worker &me) noexcept {
 void scheduler::run(worker &me, record &self, task &ready) {
   if (me.searching) end_searching(me);
   if (ready.is_spawned()) return run_spawned(me, self, ready);
-  struct holding { // also when the thread is ended inside the task
+  return_credit(me); // this task may take long, and its end is not waited for by that group
+  struct holding {   // also when the thread is ended inside the task
     task &which;
     ~holding() { which.unref(); }
   } const queue_reference{ready};
@@ -213,6 +215,7 @@ void scheduler::run_spawned(worker &me, record &self, task &ready) {
   const auto what = discarding() ? task_owner::fate::drop : task_owner::fate::run;
   me.in_hand.store(false, std::memory_order_release);
   worker_counts::step(what == task_owner::fate::run ? me.counts.completed : me.counts.cancelled);
+  if (me.credit_of != nullptr && me.credit_of != &ready.group()) return_credit(me);
   ready.group().run_spawned(ready, self, what);
   if (++me.tasks_since_io >= io_turn) serve_io(me);
 }
@@ -245,6 +248,7 @@ void scheduler::end_searching(worker &me) noexcept {
 
 // False: the scheduler has ended.
 bool scheduler::wait_for_wake_up(worker &me) noexcept {
+  return_credit(me);
   if (leave_as_surplus(me)) return false;
   worker_counts::step(me.counts.parks);
   census_.add(me.searching ? -1 : 0, -1, 0);

@@ -53,7 +53,12 @@ struct alignas(64) worker {
   std::uint32_t steal_from = 0;     // where the last theft succeeded
   std::uint32_t turns = 0;          // for the turns of other queues
   std::uint32_t blocking = 0;       // how deep in blocking regions
-  bool left = false;                // as a surplus worker: the census knows already
+  // Tasks that one group has counted in advance for this worker to spawn, and the group that it spawned into last.
+  task_owner *credit_of = nullptr;
+  std::uint32_t credit = 0;
+  const task_owner *last_into = nullptr;
+  std::uint32_t owner_refs = 0; // references to the pool, taken in advance, for groups
+  bool left = false;            // as a surplus worker: the census knows already
 };
 
 } // namespace weft::core
