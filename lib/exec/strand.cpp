@@ -4,9 +4,12 @@
 #include <memory>
 #include <new>
 
+#include <sched.h>
+
 #include <boost/asio/post.hpp>
 
 #include "base/log.hpp"
+#include "base/system.hpp"
 #include "thread/blocking.hpp"
 #include "thread/wait_graph.hpp"
 
@@ -121,7 +124,7 @@ weft_status strand::submit(task *const *tasks, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) tasks[i]->set_owner(this);
   const std::scoped_lock hold(mutex_);
   if (closed_ || pool_.of.closed()) return why_closed();
-  if (waiting_.push(tasks, count) == task_queue::answer::no_memory) return WEFT_ENOMEM;
+  if (waiting_.push(tasks, count) == unlocked_task_queue::answer::no_memory) return WEFT_ENOMEM;
   if (scheduled_) return WEFT_OK;
   weft_status status = WEFT_ENOMEM;
   try {
@@ -139,12 +142,25 @@ weft_status strand::submit(task *const *tasks, std::size_t count) {
   return status;
 }
 
-// The next task of the turn, claimed unless it was cancelled; null: there is none. Taking and claiming are one step for
-// cancel_pending(), which takes the same lock: what it did not find has started.
+// The next task of the turn, claimed unless it was cancelled; null: there is none.
 task *strand::take_next(bool &claimed) noexcept {
-  const std::scoped_lock hold(mutex_);
+  in_hand_.store(true, std::memory_order_relaxed);
+  std::atomic_signal_fence(std::memory_order_seq_cst); // cancel_pending() brings the barrier for both
   task *next = nullptr;
-  if (waiting_.pop(&next, 1) == 1) claimed = !pool_.of.discarding() && next->try_claim();
+  while (!batch_.empty() && batch_.take(&next, 1) == 0) continue;
+  if (next == nullptr) {
+    task *taken[ring::capacity];
+    std::size_t count = 0;
+    {
+      const std::scoped_lock hold(mutex_);
+      count = waiting_.pop(taken, ring::capacity);
+    }
+    if (count > 1) batch_.fill(taken + 1, count - 1);
+    if (count != 0) next = taken[0];
+  }
+  claimed =
+      next != nullptr && !pool_.of.discarding() && !discarding_.load(std::memory_order_relaxed) && next->try_claim();
+  in_hand_.store(false, std::memory_order_release);
   return next;
 }
 
@@ -173,7 +189,7 @@ void strand::after_turn() {
   for (;;) {
     {
       const std::scoped_lock hold(mutex_); // against submit(): it pushes and looks at scheduled_ under this lock
-      if (waiting_.empty()) {
+      if (waiting_.empty() && batch_.empty()) {
         scheduled_ = false; // from here on another thread may have the turn
         break;
       }
@@ -225,15 +241,22 @@ void strand::end_if_quiet() noexcept {
   quiet_.finish(false);
 }
 
+// When this returns nothing starts any more. The argument is that of the pool: lib/sched/README.md, "Cancelling what is
+// pending".
 void strand::cancel_pending() {
+  discarding_.store(true, std::memory_order_seq_cst);
+  barrier_in_all_threads();
+  while (in_hand_.load(std::memory_order_acquire)) sched_yield();
   withdrawn_tasks all;
   while (task *const next = withdraw_one()) all.add(*next);
   all.finish();
 }
 
 task *strand::withdraw_one() noexcept {
-  const std::scoped_lock hold(mutex_);
   task *next = nullptr;
+  while (!batch_.empty())
+    if (batch_.take(&next, 1) == 1) return next;
+  const std::scoped_lock hold(mutex_);
   waiting_.pop(&next, 1);
   return next;
 }
@@ -250,7 +273,7 @@ void strand::read(weft_executor_stats_t &figures) const noexcept {
   figures.max_workers = 0;
   figures.workers_started = figures.workers_alive = 0;
   figures.workers_refused = 0;
-  figures.queued = waiting_.size();
+  figures.queued = waiting_.size() + batch_.size();
 }
 
 // --- waiting inside ---

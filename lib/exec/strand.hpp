@@ -6,6 +6,7 @@
 // time: `scheduled_` says so, and is the right to run tasks of this strand.
 #pragma once
 
+#include <atomic>
 #include <mutex>
 
 #include <boost/asio/strand.hpp>
@@ -14,6 +15,7 @@
 #include "exec/asio_executor.hpp"
 #include "exec/executor.hpp"
 #include "exec/pool.hpp"
+#include "sched/ring.hpp"
 #include "sched/task_queue.hpp"
 
 namespace weft::core {
@@ -82,11 +84,11 @@ private:
   const pool_handle pool_;
   boost::asio::strand<asio_executor> serial_; // written by whoever has the right to the turn
 
-  adaptive_mutex mutex_;   // taken before the locks of the pool
-  task_queue waiting_;     // pushed and popped under mutex_
-  bool scheduled_ = false; // under mutex_: a turn is under way or in the pool
-  bool closed_ = false;    // under mutex_
-  bool ended_ = false;     // under mutex_: somebody finishes quiet_
+  adaptive_mutex mutex_;        // taken before the locks of the pool
+  unlocked_task_queue waiting_; // under mutex_
+  bool scheduled_ = false;      // under mutex_: a turn is under way or in the pool
+  bool closed_ = false;         // under mutex_
+  bool ended_ = false;          // under mutex_: somebody finishes quiet_
 
   std::mutex turn_mutex_;     // innermost
   task *turn_task_ = nullptr; // under turn_mutex_, with a reference: what carries the turn through the pool
@@ -95,6 +97,12 @@ private:
   bool continuing_ = false;      // the next turn belongs to what was accepted: the pool must take it
   bool stale_ = false;           // Asio's strand holds a turn that the pool refused: it needs a new one
   const task *wanted_ = nullptr; // a waiter runs this turn, and only up to this task
+
+  // What the turn has taken from waiting_ and will run next; open to those who cancel.
+  ring batch_;
+  // Between taking a task and claiming it, against cancel_pending(): as worker::in_hand, see lib/sched/README.md.
+  std::atomic<bool> in_hand_{false};
+  std::atomic<bool> discarding_{false};
 
   completion quiet_; // finishes when the strand is closed and its last task has run
 };

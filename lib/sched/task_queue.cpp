@@ -24,21 +24,27 @@ template <class Block> void delete_chain(Block *first) noexcept {
 
 } // namespace
 
-task_queue::~task_queue() {
+template <class Mutex> basic_task_queue<Mutex>::~basic_task_queue() {
   delete_chain(first_);
   delete_chain(spare_);
 }
 
-task_queue::answer task_queue::push(task *const *tasks, std::size_t count, std::size_t *was) noexcept {
+template <class Mutex>
+typename basic_task_queue<Mutex>::answer basic_task_queue<Mutex>::push(task *const *tasks, std::size_t count,
+                                                                       std::size_t *was) noexcept {
   return push_checked(tasks, count, true, was);
 }
 
-task_queue::answer task_queue::push_on(task *const *tasks, std::size_t count) noexcept {
+template <class Mutex>
+typename basic_task_queue<Mutex>::answer basic_task_queue<Mutex>::push_on(task *const *tasks,
+                                                                          std::size_t count) noexcept {
   return push_checked(tasks, count, false, nullptr);
 }
 
-task_queue::answer task_queue::push_checked(task *const *tasks, std::size_t count, bool heed_closed,
-                                            std::size_t *was) noexcept {
+template <class Mutex>
+typename basic_task_queue<Mutex>::answer basic_task_queue<Mutex>::push_checked(task *const *tasks, std::size_t count,
+                                                                               bool heed_closed,
+                                                                               std::size_t *was) noexcept {
   const std::scoped_lock hold(mutex_);
   if (closed_ && heed_closed) return answer::closed;
   if (!reserve_locked(count)) return answer::no_memory;
@@ -56,12 +62,12 @@ task_queue::answer task_queue::push_checked(task *const *tasks, std::size_t coun
   const std::size_t before = size_.load(std::memory_order_relaxed);
   if (was != nullptr) *was = before;
   note_push_locked(count);
-  size_.store(before + count, std::memory_order_seq_cst);
+  size_.store(before + count, size_order);
   return answer::pushed;
 }
 
 // Enough spare blocks for `count` more tasks, and a last block. So that a push of several cannot fail half way.
-bool task_queue::reserve_locked(std::size_t count) noexcept {
+template <class Mutex> bool basic_task_queue<Mutex>::reserve_locked(std::size_t count) noexcept {
   if (last_ != nullptr && block_tasks - last_->end >= count) return true;
   std::size_t wanted = last_ == nullptr ? 1 : 0;
   const std::size_t room = last_ == nullptr ? block_tasks : block_tasks - last_->end;
@@ -78,7 +84,7 @@ bool task_queue::reserve_locked(std::size_t count) noexcept {
   return true;
 }
 
-task_queue::block *task_queue::take_spare_locked() noexcept {
+template <class Mutex> typename basic_task_queue<Mutex>::block *basic_task_queue<Mutex>::take_spare_locked() noexcept {
   block *const taken = spare_;
   spare_ = taken->next;
   --spares_;
@@ -87,7 +93,7 @@ task_queue::block *task_queue::take_spare_locked() noexcept {
   return taken;
 }
 
-void task_queue::recycle_locked(block *drained) noexcept {
+template <class Mutex> void basic_task_queue<Mutex>::recycle_locked(block *drained) noexcept {
   if (spares_ >= most_spares) {
     free_block(drained, sizeof(block), alignof(block));
     return;
@@ -97,7 +103,7 @@ void task_queue::recycle_locked(block *drained) noexcept {
   ++spares_;
 }
 
-std::size_t task_queue::pop(task **out, std::size_t most) noexcept {
+template <class Mutex> std::size_t basic_task_queue<Mutex>::pop(task **out, std::size_t most) noexcept {
   if (empty()) return 0;
   const std::scoped_lock hold(mutex_);
   std::size_t count = 0;
@@ -116,11 +122,11 @@ std::size_t task_queue::pop(task **out, std::size_t most) noexcept {
     recycle_locked(drained);
   }
   note_pop_locked(count);
-  size_.store(size_.load(std::memory_order_relaxed) - count, std::memory_order_seq_cst);
+  size_.store(size_.load(std::memory_order_relaxed) - count, size_order);
   return count;
 }
 
-void task_queue::note_push_locked(std::size_t count) noexcept {
+template <class Mutex> void basic_task_queue<Mutex>::note_push_locked(std::size_t count) noexcept {
   constexpr std::uint64_t every = 128;
   const std::uint64_t first = pushed_.load(std::memory_order_relaxed);
   pushed_.store(first + count, std::memory_order_relaxed);
@@ -130,7 +136,7 @@ void task_queue::note_push_locked(std::size_t count) noexcept {
   watched_since_ = now_ns();
 }
 
-void task_queue::note_pop_locked(std::size_t count) noexcept {
+template <class Mutex> void basic_task_queue<Mutex>::note_pop_locked(std::size_t count) noexcept {
   popped_ += count;
   if (popped_ <= watched_) return;
   watched_ = UINT64_MAX;
@@ -140,13 +146,16 @@ void task_queue::note_pop_locked(std::size_t count) noexcept {
   waits_[bucket].store(waits_[bucket].load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
 
-void task_queue::add_waits(std::uint64_t (&buckets)[wait_buckets]) const noexcept {
+template <class Mutex> void basic_task_queue<Mutex>::add_waits(std::uint64_t (&buckets)[wait_buckets]) const noexcept {
   for (std::size_t i = 0; i < wait_buckets; ++i) buckets[i] += waits_[i].load(std::memory_order_relaxed);
 }
 
-void task_queue::close() noexcept {
+template <class Mutex> void basic_task_queue<Mutex>::close() noexcept {
   const std::scoped_lock hold(mutex_);
   closed_ = true;
 }
+
+template class basic_task_queue<adaptive_mutex>;
+template class basic_task_queue<no_mutex>;
 
 } // namespace weft::core

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include "base/adaptive_mutex.hpp"
 
@@ -20,12 +21,18 @@ class task;
 // Bucket 0 counts waits under a microsecond, bucket i those under 4^i microseconds, the last one all longer ones.
 inline constexpr std::size_t wait_buckets = 12;
 
-class task_queue {
+// For a queue whose user has a lock of his own.
+struct no_mutex {
+  void lock() noexcept {}
+  void unlock() noexcept {}
+};
+
+template <class Mutex> class basic_task_queue {
 public:
-  task_queue() = default;
-  ~task_queue();
-  task_queue(const task_queue &) = delete;
-  task_queue &operator=(const task_queue &) = delete;
+  basic_task_queue() = default;
+  ~basic_task_queue();
+  basic_task_queue(const basic_task_queue &) = delete;
+  basic_task_queue &operator=(const basic_task_queue &) = delete;
 
   enum class answer { pushed, closed, no_memory };
   // All of them, in order, or none. On success *was is how many waited before.
@@ -62,7 +69,7 @@ private:
   block *take_spare_locked() noexcept;
   void recycle_locked(block *drained) noexcept;
 
-  adaptive_mutex mutex_;
+  Mutex mutex_;
   block *first_ = nullptr,
         *last_ = nullptr;  // under mutex_; last_ has room or is full; both null when there is no block
   block *spare_ = nullptr; // under mutex_
@@ -75,8 +82,13 @@ private:
   std::uint64_t watched_ = UINT64_MAX, next_watch_ = 0; // under mutex_: the position that is watched, and the next one
   std::int64_t watched_since_ = 0;                      // under mutex_
   std::array<std::atomic<std::uint64_t>, wait_buckets> waits_{}; // written under mutex_
-  // Written under mutex_, read by everybody who looks for work.
+  // Written under mutex_, read by everybody who looks for work; nobody looks for work in one without a lock.
+  static constexpr std::memory_order size_order =
+      std::is_same_v<Mutex, no_mutex> ? std::memory_order_release : std::memory_order_seq_cst;
   alignas(64) std::atomic<std::size_t> size_{0};
 };
+
+using task_queue = basic_task_queue<adaptive_mutex>;
+using unlocked_task_queue = basic_task_queue<no_mutex>;
 
 } // namespace weft::core
