@@ -30,7 +30,7 @@ static void thread_options(void) {
 }
 
 static void executor_options(void) {
-  CHECK_EQUAL(sizeof(weft_executor_options_t), 72);
+  CHECK_EQUAL(sizeof(weft_executor_options_t), 80);
   AT(weft_executor_options_t, size, 0);
   AT(weft_executor_options_t, max_workers, 4);
   AT(weft_executor_options_t, name_prefix, 8);
@@ -42,12 +42,14 @@ static void executor_options(void) {
   AT(weft_executor_options_t, daemon, 52);
   AT(weft_executor_options_t, full_timeout, 56);
   AT(weft_executor_options_t, stack_size, 64);
+  AT(weft_executor_options_t, max_spares, 72);
+  AT(weft_executor_options_t, reserved, 76);
 }
 
 static void submit_options_and_calls(void) {
   CHECK_EQUAL(sizeof(weft_submit_options_t), 16);
   AT(weft_submit_options_t, size, 0);
-  AT(weft_submit_options_t, reserved, 4);
+  AT(weft_submit_options_t, priority, 4);
   AT(weft_submit_options_t, result_drop, 8);
   CHECK_EQUAL(sizeof(weft_call_t), 24);
   AT(weft_call_t, fn, 0);
@@ -65,13 +67,24 @@ static void map_options(void) {
 }
 
 static void executor_stats(void) {
-  CHECK_EQUAL(sizeof(weft_executor_stats_t), 32);
+  CHECK_EQUAL(sizeof(weft_executor_stats_t), 200);
   AT(weft_executor_stats_t, size, 0);
   AT(weft_executor_stats_t, max_workers, 4);
   AT(weft_executor_stats_t, workers_started, 8);
   AT(weft_executor_stats_t, workers_alive, 12);
   AT(weft_executor_stats_t, workers_refused, 16);
   AT(weft_executor_stats_t, queued, 24);
+  AT(weft_executor_stats_t, submitted, 32);
+  AT(weft_executor_stats_t, completed, 40);
+  AT(weft_executor_stats_t, cancelled, 48);
+  AT(weft_executor_stats_t, stolen, 56);
+  AT(weft_executor_stats_t, injected, 64);
+  AT(weft_executor_stats_t, parks, 72);
+  AT(weft_executor_stats_t, wakes, 80);
+  AT(weft_executor_stats_t, rescues, 88);
+  AT(weft_executor_stats_t, workers_blocked, 96);
+  AT(weft_executor_stats_t, reserved, 100);
+  AT(weft_executor_stats_t, waits, 104);
 }
 
 static void task_type(void) {
@@ -83,6 +96,22 @@ static void task_type(void) {
   AT(weft_task_type_t, run, 16);
   AT(weft_task_type_t, drop, 24);
   AT(weft_task_type_t, drop_result, 32);
+}
+
+static void group_and_range_options(void) {
+  CHECK_EQUAL(sizeof(weft_group_options_t), 8);
+  AT(weft_group_options_t, size, 0);
+  AT(weft_group_options_t, flags, 4);
+  CHECK_EQUAL(sizeof(weft_range_options_t), 16);
+  AT(weft_range_options_t, size, 0);
+  AT(weft_range_options_t, grain, 8);
+  CHECK_EQUAL(sizeof(weft_reduction_t), 48);
+  AT(weft_reduction_t, state_align, 4);
+  AT(weft_reduction_t, state_size, 8);
+  AT(weft_reduction_t, init, 16);
+  AT(weft_reduction_t, body, 24);
+  AT(weft_reduction_t, join, 32);
+  AT(weft_reduction_t, destroy, 40);
 }
 
 /* Constants that callers have compiled in. */
@@ -118,6 +147,7 @@ int main(int argc, char **argv) {
       {"weft_map_options_t", map_options},
       {"weft_executor_stats_t", executor_stats},
       {"weft_task_type_t", task_type},
+      {"weft_group_options_t and ranges", group_and_range_options},
       {"constants", constants},
   };
   if (sizeof(void *) != 8) {
