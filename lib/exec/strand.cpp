@@ -142,13 +142,15 @@ weft_status strand::submit(task *const *tasks, std::size_t count) {
   return status;
 }
 
-// The next task of the turn, claimed unless it was cancelled; null: there is none.
-task *strand::take_next(bool &claimed) noexcept {
+// The next task of the turn, whose fate is decided before cancel_pending() may return; null: there is none.
+task *strand::take_next(next_is &fate) noexcept {
   in_hand_.store(true, std::memory_order_relaxed);
   std::atomic_signal_fence(std::memory_order_seq_cst); // cancel_pending() brings the barrier for both
   task *next = nullptr;
-  while (!batch_.empty() && batch_.take(&next, 1) == 0) continue;
-  if (next == nullptr) {
+  bool found = false;
+  while (!found && !batch_.empty()) found = batch_.take(&next, 1) == 1;
+  if (!found) {
+    next = nullptr; // a failed take may have written it
     task *taken[ring::capacity];
     std::size_t count = 0;
     {
@@ -158,8 +160,13 @@ task *strand::take_next(bool &claimed) noexcept {
     if (count > 1) batch_.fill(taken + 1, count - 1);
     if (count != 0) next = taken[0];
   }
-  claimed =
-      next != nullptr && !pool_.of.discarding() && !discarding_.load(std::memory_order_relaxed) && next->try_claim();
+  if (next != nullptr) {
+    const bool discarded = pool_.of.discarding() || discarding_.load(std::memory_order_relaxed);
+    if (discarded)
+      fate = next->begin_cancel() ? next_is::cancelled_here : next_is::over;
+    else
+      fate = next->try_claim() ? next_is::claimed : next_is::over;
+  }
   in_hand_.store(false, std::memory_order_release);
   return next;
 }
@@ -169,17 +176,17 @@ void strand::take_turn() {
   const frame_scope serving(self, nullptr, this, nullptr); // for callbacks, which run between the tasks
   const task *const wanted = std::exchange(wanted_, nullptr);
   for (int ran = 0; wanted != nullptr ? !wanted->done() : ran < turn_tasks; ++ran) {
-    bool claimed = false;
-    task *const next = take_next(claimed);
+    next_is fate = next_is::over;
+    task *const next = take_next(fate);
     if (next == nullptr) return;
     struct holding { // also when the thread is ended inside the task
       task &which;
       ~holding() { which.unref(); }
     } const queue_reference{*next};
-    if (claimed)
+    if (fate == next_is::claimed)
       next->run_claimed(self, this);
-    else
-      next->cancel(); // it is already, or the pool discards what has not started
+    else if (fate == next_is::cancelled_here)
+      next->finish_cancel();
   }
 }
 

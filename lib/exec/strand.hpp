@@ -71,7 +71,8 @@ private:
   void take_turn();          // in the turn: run tasks
   void after_turn();         // after it: go on if there is more, or give the turn up
   void lose_turn() noexcept; // the pool will not run the turn
-  task *take_next(bool &claimed) noexcept;
+  enum class next_is { claimed, cancelled_here, over };
+  task *take_next(next_is &fate) noexcept;
   task *withdraw_one() noexcept;
   void end_if_quiet() noexcept;
   weft_status why_closed() const noexcept;
