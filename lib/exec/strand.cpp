@@ -263,6 +263,7 @@ task *strand::withdraw_one() noexcept {
   task *next = nullptr;
   while (!batch_.empty())
     if (batch_.take(&next, 1) == 1) return next;
+  next = nullptr; // a failed take may have written it
   const std::scoped_lock hold(mutex_);
   waiting_.pop(&next, 1);
   return next;
