@@ -1,4 +1,7 @@
 // weft/executor.h
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
 #include <memory>
 #include <new>
 
@@ -32,6 +35,10 @@ weft_status home_of(weft_runtime_t *handle, shared<runtime> &home) {
   return home->closed() ? WEFT_ESHUTDOWN : WEFT_OK;
 }
 
+// What the first version of these structs had; later fields follow.
+constexpr std::size_t first_options = offsetof(weft_executor_options_t, max_spares);
+constexpr std::size_t first_stats = offsetof(weft_executor_stats_t, submitted);
+
 caller_run *as_caller_run(weft_executor_t *executor) noexcept {
   weft::core::executor *const given = unwrap(executor);
   return given->kind() == executor_kind::caller_run ? static_cast<caller_run *>(given) : nullptr;
@@ -52,7 +59,7 @@ weft_status weft_executor_create(weft_runtime_t *handle, const weft_executor_opt
   if (out == nullptr) return WEFT_EINVAL;
   return guard([&]() -> weft_status {
     weft_executor_options_t read;
-    if (const weft_status status = read_options(options, sizeof read, read); status != WEFT_OK) return status;
+    if (const weft_status status = read_options(options, first_options, read); status != WEFT_OK) return status;
     if (read.max_workers > most_workers || read.stack_size > largest_stack || read.max_spares > most_workers ||
         read.reserved != 0)
       return WEFT_EINVAL;
@@ -91,7 +98,7 @@ weft_status weft_caller_run_create(weft_runtime_t *handle, const weft_executor_o
   if (out == nullptr) return WEFT_EINVAL;
   return guard([&]() -> weft_status {
     weft_executor_options_t read;
-    if (const weft_status status = read_options(options, sizeof read, read); status != WEFT_OK) return status;
+    if (const weft_status status = read_options(options, first_options, read); status != WEFT_OK) return status;
     if (read.max_workers != 0 || read.initializer != nullptr || read.initializer_ctx != nullptr ||
         read.initializer_drop != nullptr || read.stack_size != 0 || read.max_spares != 0 || read.reserved != 0)
       return WEFT_ENOTSUP;
@@ -243,11 +250,11 @@ weft_status weft_blocking_end(void) {
 }
 
 weft_status weft_executor_stats(weft_executor_t *executor, weft_executor_stats_t *stats) {
-  if (executor == nullptr || stats == nullptr || stats->size < sizeof *stats) return WEFT_EINVAL;
+  if (executor == nullptr || stats == nullptr || stats->size < first_stats) return WEFT_EINVAL;
   weft_executor_stats_t now{};
-  now.size = sizeof now;
+  now.size = stats->size;
   unwrap(executor)->read(now);
-  *stats = now;
+  std::memcpy(stats, &now, std::min<std::size_t>(stats->size, sizeof now));
   return WEFT_OK;
 }
 

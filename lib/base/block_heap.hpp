@@ -40,7 +40,7 @@ public:
   static void flush_mine() noexcept;
 
 private:
-  static constexpr std::size_t chunk_size = 32 * 1024;
+  static constexpr std::size_t chunk_size = 32'768;
   static constexpr std::size_t classes = largest / alignment;
   static constexpr std::uint32_t batch = 64;     // blocks that are gathered before they are given back
   static constexpr std::uint32_t most_empty = 8; // empty chunks that are kept, for all classes together

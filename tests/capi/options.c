@@ -105,16 +105,19 @@ static weft_status attempt_map(void *options) {
 
 static const struct {
   const char *name;
+  uint32_t first; /* the size in the first version */
   uint32_t size;
   weft_status (*attempt)(void *options);
 } kinds[] = {
-    {"weft_runtime_options_t", sizeof(weft_runtime_options_t), attempt_runtime},
-    {"weft_thread_options_t", sizeof(weft_thread_options_t), attempt_thread},
-    {"weft_executor_options_t of a pool", sizeof(weft_executor_options_t), attempt_pool},
-    {"weft_executor_options_t of a caller-run executor", sizeof(weft_executor_options_t), attempt_caller_run},
-    {"weft_submit_options_t", sizeof(weft_submit_options_t), attempt_submit},
-    {"weft_submit_options_t of a batch", sizeof(weft_submit_options_t), attempt_batch},
-    {"weft_map_options_t", sizeof(weft_map_options_t), attempt_map},
+    {"weft_runtime_options_t", sizeof(weft_runtime_options_t), sizeof(weft_runtime_options_t), attempt_runtime},
+    {"weft_thread_options_t", sizeof(weft_thread_options_t), sizeof(weft_thread_options_t), attempt_thread},
+    {"weft_executor_options_t of a pool", offsetof(weft_executor_options_t, max_spares),
+     sizeof(weft_executor_options_t), attempt_pool},
+    {"weft_executor_options_t of a caller-run executor", offsetof(weft_executor_options_t, max_spares),
+     sizeof(weft_executor_options_t), attempt_caller_run},
+    {"weft_submit_options_t", sizeof(weft_submit_options_t), sizeof(weft_submit_options_t), attempt_submit},
+    {"weft_submit_options_t of a batch", sizeof(weft_submit_options_t), sizeof(weft_submit_options_t), attempt_batch},
+    {"weft_map_options_t", sizeof(weft_map_options_t), sizeof(weft_map_options_t), attempt_map},
 };
 
 static char *end_of_memory; /* what follows is not readable */
@@ -155,7 +158,14 @@ static void a_smaller_size_is_invalid(void) {
   size_t kind;
   uint32_t size;
   for (kind = 0; kind < CHECK_COUNT_OF(kinds); ++kind)
-    for (size = 0; size < kinds[kind].size; ++size) expect(kind, size, ZERO_TAIL, WEFT_EINVAL);
+    for (size = 0; size < kinds[kind].first; ++size) expect(kind, size, ZERO_TAIL, WEFT_EINVAL);
+}
+
+static void a_size_of_an_earlier_version_is_accepted(void) {
+  size_t kind;
+  uint32_t size;
+  for (kind = 0; kind < CHECK_COUNT_OF(kinds); ++kind)
+    for (size = kinds[kind].first; size < kinds[kind].size; size += 4) expect(kind, size, ZERO_TAIL, WEFT_OK);
 }
 
 static void a_larger_size_with_a_zero_tail_is_accepted(void) {
@@ -219,6 +229,7 @@ int main(int argc, char **argv) {
       {"the known size is accepted", the_known_size_is_accepted},
       {"NULL stands for all defaults", null_stands_for_all_defaults},
       {"a smaller size is invalid", a_smaller_size_is_invalid},
+      {"a size of an earlier version is accepted", a_size_of_an_earlier_version_is_accepted},
       {"a larger size with a zero tail is accepted", a_larger_size_with_a_zero_tail_is_accepted},
       {"a larger size with something in the tail is not supported",
        a_larger_size_with_something_in_the_tail_is_not_supported},
