@@ -35,36 +35,50 @@ group::~group() {
 
 void group::unref_handle() noexcept {
   // Alone with the last handle there is nobody to synchronise with but those who have ended before.
-  if ((count_.load(std::memory_order_acquire) & ~waited_for) == one_handle ||
-      (count_.fetch_sub(one_handle, std::memory_order_acq_rel) & ~waited_for) == one_handle)
+  if ((count_.load(std::memory_order_acquire) & no_flags) == one_handle ||
+      (count_.fetch_sub(one_handle, std::memory_order_acq_rel) & no_flags) == one_handle)
     delete this;
 }
 
 // --- counting ---
 
-// True: somebody sleeps in wait() who could help.
-bool group::count_one(worker *me) noexcept {
+void group::count_one(worker *me) noexcept {
   constexpr std::uint32_t in_advance = 64;
-  if (me == nullptr || (me->credit_of != this && me->last_into != this)) {
+  const bool has_credit = me != nullptr && me->credit_of.load(std::memory_order_relaxed) == this;
+  if (!has_credit && (me == nullptr || me->last_into != this)) {
     if (me != nullptr) me->last_into = this;
-    return (count_.fetch_add(1, std::memory_order_relaxed) & waited_for) != 0;
+    count_.fetch_add(1, std::memory_order_relaxed);
+    return;
   }
-  if (me->credit_of == this && me->credit != 0) {
-    --me->credit;
-    return false;
+  if (has_credit) {
+    const std::uint64_t held = me->credit.load(std::memory_order_relaxed);
+    if ((held & 0xffffffff) != 0) return me->credit.store(held - 1, std::memory_order_release);
   }
   scheduler::return_credit(*me);
-  me->credit_of = this;
-  me->credit = in_advance - 1;
-  return (count_.fetch_add(in_advance, std::memory_order_relaxed) & waited_for) != 0;
+  // First the group's, then ours: see return_credit().
+  count_.fetch_add(in_advance, std::memory_order_relaxed);
+  me->credit_of.store(this, std::memory_order_relaxed);
+  const std::uint64_t none = me->credit.load(std::memory_order_relaxed);
+  me->credit.store(none + (std::uint64_t{1} << 32) + in_advance - 1, std::memory_order_release);
 }
 
 void group::end_one(worker *me) noexcept {
   constexpr std::uint32_t most_kept = 256;
-  if (me == nullptr || me->credit_of != this) return end_some(1);
-  if (++me->credit < most_kept) return;
-  me->credit -= most_kept / 2;
+  if (me == nullptr || me->credit_of.load(std::memory_order_relaxed) != this) return end_some(1);
+  const std::uint64_t held = me->credit.load(std::memory_order_relaxed) + 1;
+  if ((held & 0xffffffff) < most_kept) return me->credit.store(held, std::memory_order_release);
+  me->credit.store(held + (std::uint64_t{1} << 32) - most_kept / 2, std::memory_order_release);
   end_some(most_kept / 2);
+}
+
+// Nothing is pending but what was counted in advance for workers that do something else now. Each of the three looks
+// acquires, so they happen in this order. If no credit has changed from the first to the last, the count between them
+// goes with it.
+bool group::all_done() const noexcept {
+  if (pending() == 0) return true;
+  const scheduler::credit_view before = pool_.workers().credit_for(*this);
+  if (before.sum == 0 || pending() != before.sum) return false;
+  return pool_.workers().credit_for(*this).mix == before.mix;
 }
 
 void group::end_some(std::uint64_t count) noexcept {
@@ -72,10 +86,10 @@ void group::end_some(std::uint64_t count) noexcept {
   do {
     next = seen - count;
     // Waiters are woken when none is left, and when credit goes, for what they wait for may have become hopeless.
-    if ((seen & waited_for) != 0) next = next - waited_for + one_handle;
+    if ((seen & waited_for) != 0) next = (next & no_flags) + one_handle;
   } while (!count_.compare_exchange_weak(seen, next, std::memory_order_acq_rel, std::memory_order_relaxed));
   if ((seen & waited_for) != 0) {
-    wake_waiters();
+    wake_waiters(whom::all);
     unref_handle();
   } else if (next == 0) {
     delete this; // the handles went before
@@ -91,9 +105,9 @@ weft_status group::spawn(task &given) {
   // Inside a task of the pool spawning goes on when the pool is closed, or what was accepted could not be finished.
   const bool accepted = me != nullptr || (self != nullptr && serves(*self, &pool_));
   if (!accepted && (pool_.closed() || pool_.is_broken())) return pool_.is_broken() ? WEFT_EBROKEN : WEFT_ESHUTDOWN;
-  const bool help_is_near = count_one(me);
+  count_one(me);
   if (me != nullptr && pool_.workers().spawn(*me, given, *this)) {
-    if (help_is_near) wake_waiters();
+    if ((count_.load(std::memory_order_relaxed) & help_sleeps) != 0) wake_waiters(whom::helpers);
     return WEFT_OK;
   }
   const weft_status status = enqueue(given, accepted);
@@ -129,7 +143,7 @@ weft_status group::enqueue(task &given, bool accepted) noexcept {
   }
   const weft_status status = pool_.push_inner(*carrier, accepted);
   if (status == WEFT_OK) {
-    if ((count_.load(std::memory_order_relaxed) & waited_for) != 0) wake_waiters();
+    if ((count_.load(std::memory_order_relaxed) & help_sleeps) != 0) wake_waiters(whom::helpers);
     return WEFT_OK;
   }
   task::discard(carrier);
@@ -185,6 +199,7 @@ void group::drop_ticket(void *room) {
   record *const here = current_record();
   if (task *const taken = self.take_queued(); taken != nullptr && here != nullptr)
     self.run_spawned(*taken, *here, fate::drop);
+  self.return_credit_of(here);
 }
 
 void group::run_spawned(task &taken, record &self, fate what) {
@@ -215,10 +230,11 @@ void group::report(const weft_error *failure) {
   if ((flags_ & WEFT_GROUP_CANCEL_ON_ERROR) != 0) word_.fetch_or(cancelled_bit, std::memory_order_release);
 }
 
-void group::wake_waiters() noexcept {
+void group::wake_waiters(whom which) noexcept {
   wake_list sleepers;
   const std::scoped_lock hold(mutex_);
   for (waiter *w = waiters_; w != nullptr; w = w->next) {
+    if (which == whom::helpers && !w->helps) continue;
     w->told.store(true, std::memory_order_release);
     sleepers.add(*w->who);
   }
@@ -255,30 +271,34 @@ weft_status group::wait(deadline until) {
   for (;;) {
     // Once without a look at the clock and the flags: mostly it is just the one child that was not stolen.
     if (me != nullptr && !until.is_poll()) run_one(*self, me);
-    if (me != nullptr && me->credit_of == this) scheduler::return_credit(*me);
+    return_credit_of(self);
     if (pending() == 0) return verdict();
-    if (until.passed()) return WEFT_ETIMEDOUT;
+    if (until.passed()) return all_done() ? verdict() : WEFT_ETIMEDOUT;
     if (stop_requested(*self)) return WEFT_EINTERRUPTED;
     if (helps && run_one(*self, me)) continue;
     const auto over = [&]() noexcept { return pending() == 0; };
     const auto more = [&]() noexcept {
-      return helps && (queued_.load(std::memory_order_relaxed) != 0 || pool_.workers().has_spawned(*this));
+      return helps && (queued_.load(std::memory_order_relaxed) != 0 || pool_.workers().has_spawned(me, *this));
     };
     if (spin_until([&]() noexcept { return over() || more(); })) continue;
-    if (const weft_status status = sleep(*self, until, helps); status != WEFT_OK && !over()) return status;
+    const weft_status status = sleep(*self, until, helps);
+    if (all_done()) return verdict();
+    if (status != WEFT_OK) return status;
   }
 }
 
 // WEFT_OK: look again.
 weft_status group::sleep(record &self, deadline until, bool helps) {
-  waiter entry{&self.sleeper, nullptr, {}};
+  waiter entry{&self.sleeper, nullptr, helps, {}};
   {
     const std::scoped_lock hold(mutex_);
     entry.next = waiters_;
     waiters_ = &entry;
   }
   // In this order: whoever sees the flag finds us in the list.
-  const bool over = (count_.fetch_or(waited_for, std::memory_order_acq_rel) & pending_mask) == 0;
+  count_.fetch_or(helps ? waited_for | help_sleeps : waited_for, std::memory_order_acq_rel);
+  heavy_barrier(); // against the light one of who spawns on his own deque, and then looks at the flag
+  const bool over = all_done() || (helps && pool_.workers().has_spawned(pool_.workers().worker_of(&self), *this));
   const dependency on{this, &group::may_happen};
   const weft_status status = sleep_until(self, &on, 1, wait_for::all, until, [&]() noexcept {
     return over || entry.told.load(std::memory_order_acquire) || pending() == 0 ||
@@ -294,7 +314,7 @@ weft_status group::sleep(record &self, deadline until, bool helps) {
 void group::settle() {
   static constexpr std::atomic<std::uint32_t> never_asked{0};
   record *const self = current_record();
-  while (self != nullptr && pending() != 0) {
+  while (self != nullptr && !all_done()) {
     const frame *const around = self->top;
     const frame_scope deaf(*self, nullptr, around != nullptr ? around->owner : nullptr, &never_asked);
     const weft_status status = wait(deadline::never());
@@ -321,13 +341,19 @@ void group::cancel() {
   const handle alive(this);
   while (self != nullptr) {
     task *const taken = take_queued();
-    if (taken == nullptr) return;
+    if (taken == nullptr) return return_credit_of(self);
     run_spawned(*taken, *self, fate::drop);
   }
 }
 
+// What this thread has ended of the group's tasks is told to those who wait, before it turns to what is around.
+void group::return_credit_of(const record *self) noexcept {
+  worker *const me = pool_.workers().worker_of(self);
+  if (me != nullptr && me->credit_of.load(std::memory_order_relaxed) == this) scheduler::return_credit(*me);
+}
+
 bool group::reset() noexcept {
-  if (pending() != 0) return false;
+  if (!all_done()) return false;
   word_.store(0, std::memory_order_release);
   if (error *const kept = error_.exchange(nullptr, std::memory_order_acq_rel); kept != nullptr) kept->unref();
   return true;

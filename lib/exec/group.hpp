@@ -72,6 +72,7 @@ private:
   struct waiter { // on the stack of a thread in wait()
     parker *who;
     waiter *next;
+    bool helps;
     std::atomic<bool> told{false}; // under mutex_, but read by the waiter without: it is woken after that
   };
   struct ticket;
@@ -85,11 +86,14 @@ private:
   bool take_out(task &which) noexcept;
   task *take_queued() noexcept;
   bool run_one(record &self, worker *me);
-  bool count_one(worker *me) noexcept;
+  void count_one(worker *me) noexcept;
+  void return_credit_of(const record *self) noexcept;
+  bool all_done() const noexcept;
   void end_one(worker *me) noexcept;
   void end_some(std::uint64_t count) noexcept;
   weft_status sleep(record &self, deadline until, bool helps);
-  void wake_waiters() noexcept;
+  enum class whom { all, helpers };
+  void wake_waiters(whom which) noexcept;
   static weft_status run_ticket(void *room, weft_error **failure);
   static void drop_ticket(void *room);
   static bool may_happen(const void *object, const wait_graph &graph) noexcept;
@@ -99,8 +103,10 @@ private:
   std::atomic<std::uint32_t> word_{0};
   std::atomic<error *> error_{
       nullptr}; // the first, with a reference; its release pairs with the acquire of who reads it
-  static constexpr std::uint64_t pending_mask = 0xffffffff, waited_for = std::uint64_t{1} << 32,
-                                 one_handle = waited_for << 1;
+  static constexpr std::uint64_t pending_mask = 0xffffffff;
+  // Somebody sleeps in wait(); somebody does who could help.
+  static constexpr std::uint64_t waited_for = std::uint64_t{1} << 32, help_sleeps = waited_for << 1;
+  static constexpr std::uint64_t one_handle = help_sleeps << 1, no_flags = ~(waited_for | help_sleeps);
   // Each end of a task releases what it did to whoever reads that none is left.
   std::atomic<std::uint64_t> count_{one_handle};
 

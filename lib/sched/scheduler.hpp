@@ -77,11 +77,16 @@ public:
   task *take_spawned(worker &me, const task_owner &group, bool &discarded) noexcept;
   // me: null for a thread that acts for the pool without being a worker.
   task *steal_spawned(worker *me, const task_owner &group, bool &discarded) noexcept;
-  // Somebody's oldest task belongs to that group. A guess.
-  bool has_spawned(const task_owner &group) const noexcept;
+  // Another worker's oldest task belongs to that group. A guess.
+  bool has_spawned(const worker *me, const task_owner &group) const noexcept;
   // References to the owner for groups, which workers take and give back many at a time. me: null for other threads.
   void ref_owner(worker *me) noexcept;
   void unref_owner(worker *me) noexcept;
+  // What a group has counted in advance for all workers together; `mix` differs when any of it has changed.
+  struct credit_view {
+    std::uint64_t sum, mix;
+  };
+  credit_view credit_for(const task_owner &group) const noexcept;
   // Give a group's credit back: before this worker turns to anything else than tasks of that group.
   static void return_credit(worker &me) noexcept;
   // The calling worker is about to sleep: its deque goes to the groups.

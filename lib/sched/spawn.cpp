@@ -51,10 +51,12 @@ task *scheduler::steal_spawned(worker *me, const task_owner &group, bool &discar
   return taken;
 }
 
-bool scheduler::has_spawned(const task_owner &group) const noexcept {
+bool scheduler::has_spawned(const worker *me, const task_owner &group) const noexcept {
   const std::uint32_t count = places_.load(std::memory_order_acquire);
   for (std::uint32_t i = 0; i < count; ++i)
-    if (workers_[i].load(std::memory_order_acquire)->spawned.oldest_is_of(&group)) return true;
+    if (const worker *const other = workers_[i].load(std::memory_order_acquire);
+        other != me && other->spawned.oldest_is_of(&group))
+      return true;
   return false;
 }
 
@@ -71,9 +73,29 @@ void scheduler::hand_over_spawned(record &self) noexcept {
 }
 
 void scheduler::return_credit(worker &me) noexcept {
-  if (me.credit_of == nullptr) return;
-  task_owner *const group = std::exchange(me.credit_of, nullptr);
-  if (me.credit != 0) group->take_credit_back(std::exchange(me.credit, 0));
+  task_owner *const group = me.credit_of.load(std::memory_order_relaxed);
+  if (group == nullptr) return;
+  const std::uint64_t held = me.credit.load(std::memory_order_relaxed);
+  const auto count = static_cast<std::uint32_t>(held);
+  // First ours, then the group's: so a waiter between the two sees too many pending ones, never too few.
+  me.credit_of.store(nullptr, std::memory_order_relaxed);
+  me.credit.store((held | 0xffffffff) + 1, std::memory_order_release);
+  if (count != 0) group->take_credit_back(count);
+}
+
+// The acquire pairs with the release by which workers count the tasks that they have ended.
+scheduler::credit_view scheduler::credit_for(const task_owner &group) const noexcept {
+  constexpr std::uint64_t odd = 0x9e3779b97f4a7c15u;
+  credit_view seen{0, 0};
+  const std::uint32_t count = places_.load(std::memory_order_acquire);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const worker &each = *workers_[i].load(std::memory_order_acquire);
+    const std::uint64_t held = each.credit.load(std::memory_order_acquire);
+    const bool counts = each.credit_of.load(std::memory_order_acquire) == &group;
+    if (counts) seen.sum += held & 0xffffffff;
+    seen.mix = (seen.mix + held + (counts ? 1 : 0)) * odd;
+  }
+  return seen;
 }
 
 void scheduler::ref_owner(worker *me) noexcept {

@@ -215,7 +215,7 @@ void scheduler::run_spawned(worker &me, record &self, task &ready) {
   const auto what = discarding() ? task_owner::fate::drop : task_owner::fate::run;
   me.in_hand.store(false, std::memory_order_release);
   worker_counts::step(what == task_owner::fate::run ? me.counts.completed : me.counts.cancelled);
-  if (me.credit_of != nullptr && me.credit_of != &ready.group()) return_credit(me);
+  if (me.credit_of.load(std::memory_order_relaxed) != &ready.group()) return_credit(me);
   ready.group().run_spawned(ready, self, what);
   if (++me.tasks_since_io >= io_turn) serve_io(me);
 }

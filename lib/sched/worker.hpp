@@ -54,8 +54,9 @@ struct alignas(64) worker {
   std::uint32_t turns = 0;          // for the turns of other queues
   std::uint32_t blocking = 0;       // how deep in blocking regions
   // Tasks that one group has counted in advance for this worker to spawn, and the group that it spawned into last.
-  task_owner *credit_of = nullptr;
-  std::uint32_t credit = 0;
+  // Written by this worker only; the first two are read by those who wait for the group: scheduler::credit_for().
+  std::atomic<task_owner *> credit_of{nullptr};
+  std::atomic<std::uint64_t> credit{0}; // low half; high half: how often it was taken from the group or given back
   const task_owner *last_into = nullptr;
   std::uint32_t owner_refs = 0; // references to the pool, taken in advance, for groups
   bool left = false;            // as a surplus worker: the census knows already
