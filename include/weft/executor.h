@@ -92,7 +92,7 @@ WEFT_API void weft_executor_unref(weft_executor_t *executor);
 
 /* Values of weft_submit_options_t.priority. */
 #define WEFT_PRIORITY_NORMAL 0u
-#define WEFT_PRIORITY_HIGH 1u /**< before what is not, except one task in 61 on each worker */
+#define WEFT_PRIORITY_HIGH 1u /**< before what is not, except up to three tasks in 61 on each worker */
 #define WEFT_PRIORITY_LOW 2u  /**< when there is nothing else, but after at most 61 other tasks on each worker */
 
 /** Options of one submit. */
@@ -170,8 +170,9 @@ WEFT_API weft_status weft_executor_error(weft_executor_t *executor, weft_error_t
 
 /** Say that the calling task is going to block outside of weft (a file, a lock, another library), for long enough that
  * its worker should be lent out: until weft_blocking_end the pool may run one worker more, up to max_spares more at a
- * time. On a pool of one worker other tasks may then run beside this one. Regions nest. Never blocks. WEFT_OK, also
- * when no spare worker can be had. WEFT_ENOTSUP: the calling thread is no worker of a pool; nothing happens. */
+ * time. On a pool of one worker other tasks may then run beside this one. Regions nest; what a
+ * task leaves open ends with it. Never blocks. WEFT_OK, also when no spare worker can be had. WEFT_ENOTSUP: the calling
+ * thread is no worker of a pool; nothing happens. */
 WEFT_API weft_status weft_blocking_begin(void);
 
 /** The end of the region. The calling task goes on at once; a worker that is one too many ends when it has nothing to

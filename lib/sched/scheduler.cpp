@@ -240,8 +240,7 @@ void scheduler::retire(worker &me) noexcept {
     const bool was_last = before.alive == (me.left ? 0 : 1);
     me.searching = me.idle = me.left = false;
     me.retired = true;
-    if (me.blocking != 0) blocked_.fetch_sub(1, std::memory_order_seq_cst);
-    me.blocking = 0;
+    end_all_blocking(me);
     if (ended_)
       last = was_last;
     else

@@ -93,7 +93,8 @@ public:
   static void hand_over_spawned(record &self) noexcept;
   // The calling worker is going to block elsewhere: its slot is free for another one.
   void begin_blocking(worker &me, record &self) noexcept;
-  bool end_blocking(worker &me) noexcept; // false: there was no begin
+  bool end_blocking(worker &me) noexcept;     // false: there was no begin
+  void end_all_blocking(worker &me) noexcept; // that a task has left open
 
   // A submitter is about to run tasks itself; until it leaves, the end does not come. False: closed.
   bool enter_as_guest() noexcept;

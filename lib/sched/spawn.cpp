@@ -132,6 +132,10 @@ bool scheduler::end_blocking(worker &me) noexcept {
   return true;
 }
 
+void scheduler::end_all_blocking(worker &me) noexcept {
+  if (std::exchange(me.blocking, 0) != 0) blocked_.fetch_sub(1, std::memory_order_seq_cst);
+}
+
 // More workers than there are slots: one that has nothing to do ends. The census decides who.
 bool scheduler::leave_as_surplus(worker &me) noexcept {
   census::counts seen = census_.read();

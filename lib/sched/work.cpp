@@ -85,9 +85,9 @@ task *scheduler::next(worker &me) noexcept {
 task *scheduler::take_turn_of_others(worker &me) noexcept {
   const std::uint32_t turn = ++me.turns % patience;
   task *ready = nullptr;
-  if (!high_.empty() && turn != 0 && high_.pop(&ready, 1) == 1) return ready;
   if (turn == 1 && !low_.empty() && low_.pop(&ready, 1) == 1) return ready;
   if (turn == 2 && !me.spawned.empty() && injector_.pop(&ready, 1) == 1) return ready;
+  if (turn != 0 && !high_.empty() && high_.pop(&ready, 1) == 1) return ready;
   return nullptr;
 }
 
@@ -198,6 +198,7 @@ void scheduler::run(worker &me, record &self, task &ready) {
   worker_counts::step(me.counts.completed);
 
   const outcome end = ready.perform(self, &owner_);
+  if (me.blocking != 0) end_all_blocking(me);
   // Whoever waits for this task may submit the next one the moment he sees the outcome; he must then find this worker
   // free, not busy, or he would start another one. So it counts as searching before the outcome is published, if it
   // will have to search anyway.
@@ -217,6 +218,7 @@ void scheduler::run_spawned(worker &me, record &self, task &ready) {
   worker_counts::step(what == task_owner::fate::run ? me.counts.completed : me.counts.cancelled);
   if (me.credit_of.load(std::memory_order_relaxed) != &ready.group()) return_credit(me);
   ready.group().run_spawned(ready, self, what);
+  if (me.blocking != 0) end_all_blocking(me);
   if (++me.tasks_since_io >= io_turn) serve_io(me);
 }
 

@@ -23,6 +23,7 @@ spoken_of = {
     ("weft_executor_shutdown", "WEFT_ESHUTDOWN"),
     ("weft_executor_error", "WEFT_EBROKEN"),
     ("weft_future_request_stop", "WEFT_EINTERRUPTED"),
+    ("weft_group_cancel", "WEFT_EINTERRUPTED"),
     ("weft_runtime_shutdown", "WEFT_ESHUTDOWN"),
     ("weft_runtime_destroy", "WEFT_ESHUTDOWN"),
     ("weft_thread_request_stop", "WEFT_EINTERRUPTED"),

@@ -52,6 +52,14 @@ static weft_status attempt_caller_run(void *options) {
   return status;
 }
 
+static weft_status skip_range(void *ctx, uint64_t begin, uint64_t end, weft_error_t **error) {
+  (void)ctx;
+  (void)begin;
+  (void)end;
+  (void)error;
+  return WEFT_OK;
+}
+
 /* The tasks of the next three are of no interest: they wait on a caller-run executor that is never run. */
 
 static weft_status attempt_submit(void *options) {
@@ -103,6 +111,26 @@ static weft_status attempt_map(void *options) {
   return status;
 }
 
+static weft_status attempt_group(void *options) {
+  weft_executor_t *pool = make_pool(1);
+  weft_group_t *out = UNTOUCHED(weft_group_t);
+  weft_status status = weft_group_create(pool, (weft_group_options_t *)options, &out);
+  if (status == WEFT_OK)
+    weft_group_unref(out);
+  else
+    CHECK(out == UNTOUCHED(weft_group_t));
+  weft_executor_unref(pool);
+  return status;
+}
+
+/* An empty range, so that nothing runs. */
+static weft_status attempt_range(void *options) {
+  weft_executor_t *pool = make_pool(1);
+  weft_status status = weft_parallel_for(pool, (weft_range_options_t *)options, 0, 0, skip_range, NULL, NULL);
+  weft_executor_unref(pool);
+  return status;
+}
+
 static const struct {
   const char *name;
   uint32_t first; /* the size in the first version */
@@ -118,6 +146,8 @@ static const struct {
     {"weft_submit_options_t", sizeof(weft_submit_options_t), sizeof(weft_submit_options_t), attempt_submit},
     {"weft_submit_options_t of a batch", sizeof(weft_submit_options_t), sizeof(weft_submit_options_t), attempt_batch},
     {"weft_map_options_t", sizeof(weft_map_options_t), sizeof(weft_map_options_t), attempt_map},
+    {"weft_group_options_t", sizeof(weft_group_options_t), sizeof(weft_group_options_t), attempt_group},
+    {"weft_range_options_t", sizeof(weft_range_options_t), sizeof(weft_range_options_t), attempt_range},
 };
 
 static char *end_of_memory; /* what follows is not readable */

@@ -40,11 +40,13 @@ static void a_pool_without_a_worker_is_refused(void) {
   weft_future_t *out = UNTOUCHED(weft_future_t);
   weft_map_t *map = UNTOUCHED(weft_map_t);
   weft_task_t *task = NULL;
+  weft_group_t *group = NULL;
   int runs_in_room = 0;
   void *item = &probe;
   call.ctx = &probe;
   REQUIRE_OK(weft_task_create(&type, &task));
   *(int **)weft_task_room(task) = &runs_in_room;
+  REQUIRE_OK(weft_group_create(pool, NULL, &group));
   if (!refuse_threads()) return;
   CHECK_STATUS(weft_executor_submit(pool, NULL, probe_run, &probe, probe_drop, &out), WEFT_EAGAIN);
   CHECK_STATUS(weft_executor_post(pool, probe_run, &probe, probe_drop), WEFT_EAGAIN);
@@ -52,6 +54,8 @@ static void a_pool_without_a_worker_is_refused(void) {
   CHECK_STATUS(weft_executor_submit_task(pool, task, &out), WEFT_EAGAIN);
   CHECK_STATUS(weft_executor_submit_tasks(pool, &task, 1, &out), WEFT_EAGAIN);
   CHECK_STATUS(weft_executor_map(pool, NULL, probe_run, &item, 1, probe_drop, &map), WEFT_EAGAIN);
+  CHECK_STATUS(weft_group_spawn(group, probe_run, &probe, probe_drop), WEFT_EAGAIN);
+  CHECK_STATUS(weft_group_wait(group, 0), WEFT_OK); /* it was not spawned */
   CHECK_STATUS(weft_executor_submit(strand, NULL, probe_run, &probe, probe_drop, &out), WEFT_EAGAIN);
   CHECK_STATUS(weft_executor_post(strand, probe_run, &probe, probe_drop), WEFT_EAGAIN);
   CHECK(out == UNTOUCHED(weft_future_t) && map == UNTOUCHED(weft_map_t));
@@ -64,6 +68,7 @@ static void a_pool_without_a_worker_is_refused(void) {
   end_future(out);
   REQUIRE_OK(weft_executor_submit_task(pool, task, NULL));
   REQUIRE_OK(weft_executor_post(strand, probe_run, &probe, probe_drop));
+  weft_group_unref(group);
   end_executor(strand);
   end_executor(pool);
   CHECK_EQUAL(probe_runs(&probe), 2);

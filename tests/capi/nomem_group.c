@@ -1,0 +1,109 @@
+/* Tests of memory that runs out under groups and loops (see nomem.h). */
+#include <weft/parallel.h>
+
+#include "group.h"
+#include "nomem.h"
+
+/* On a thread that weft has not met, so that it needs memory for that too. */
+typedef struct elsewhere {
+  weft_status (*attempt)(void *ctx);
+  void *ctx;
+  weft_status status;
+  int refused;
+} elsewhere_t;
+
+static void *run_elsewhere(void *ctx) {
+  elsewhere_t *self = (elsewhere_t *)ctx;
+  self->status = self->attempt(self->ctx);
+  self->refused = refused;
+  return NULL;
+}
+
+static weft_status attempt_elsewhere(weft_status (*attempt)(void *ctx), void *ctx) {
+  elsewhere_t call = {NULL, NULL, WEFT_OK, 0};
+  pthread_t thread;
+  call.attempt = attempt;
+  call.ctx = ctx;
+  if (CHECK(pthread_create(&thread, NULL, run_elsewhere, &call) == 0)) pthread_join(thread, NULL);
+  refused += call.refused;
+  return call.status;
+}
+
+static weft_status attempt_create(void) {
+  weft_executor_t *pool = make_pool(1);
+  weft_group_t *group = UNTOUCHED(weft_group_t);
+  weft_status status = ARMED(weft_group_create(pool, NULL, &group));
+  if (status == WEFT_OK)
+    weft_group_unref(group);
+  else
+    CHECK(group == UNTOUCHED(weft_group_t));
+  end_executor(pool);
+  return status;
+}
+
+static weft_status attempt_spawn(void) {
+  weft_executor_t *pool = make_pool(1);
+  weft_group_t *group = make_group(pool);
+  int counter = 0;
+  weft_status status = ARMED(weft_group_spawn(group, count_run, &counter, count_drop));
+  CHECK_STATUS(weft_group_wait(group, WEFT_FOREVER), WEFT_OK);
+  CHECK_EQUAL(count_of(&counter), status == WEFT_OK ? 2 : 0);
+  spawn_counting(group, &counter, 1); /* it is as good as before */
+  end_group(group);
+  end_executor(pool);
+  return status;
+}
+
+static weft_status wait_elsewhere(void *ctx) {
+  return ARMED(weft_group_wait((weft_group_t *)ctx, WEFT_FOREVER));
+}
+
+static weft_status attempt_wait(void) {
+  weft_executor_t *pool = make_pool(1);
+  weft_group_t *group = make_group(pool);
+  int counter = 0;
+  weft_status status;
+  spawn_counting(group, &counter, 1);
+  status = attempt_elsewhere(wait_elsewhere, group);
+  end_group(group);
+  end_executor(pool);
+  return status;
+}
+
+static weft_status count_indices(void *ctx, uint64_t begin, uint64_t end, weft_error_t **error) {
+  (void)error;
+  __atomic_add_fetch((int *)ctx, (int)(end - begin), __ATOMIC_ACQ_REL);
+  return WEFT_OK;
+}
+
+typedef struct looping {
+  weft_executor_t *pool;
+  int counter;
+} looping_t;
+
+static weft_status loop_elsewhere(void *ctx) {
+  looping_t *self = (looping_t *)ctx;
+  return ARMED(weft_parallel_for(self->pool, NULL, 0, 10000, count_indices, &self->counter, NULL));
+}
+
+static weft_status attempt_parallel_for(void) {
+  looping_t looping = {NULL, 0};
+  weft_status status;
+  looping.pool = make_pool(2);
+  status = attempt_elsewhere(loop_elsewhere, &looping);
+  CHECK_EQUAL(count_of(&looping.counter), status == WEFT_OK ? 10000 : 0);
+  end_executor(looping.pool);
+  return status;
+}
+
+/* The loop comes first, while there is nothing to be recycled. */
+static const attempt_t attempts[] = {
+    ATTEMPT(weft_parallel_for, attempt_parallel_for),
+    ATTEMPT(weft_group_create, attempt_create),
+    ATTEMPT_THAT_STARTS_THREADS(weft_group_spawn, attempt_spawn),
+    ATTEMPT(weft_group_wait, attempt_wait),
+};
+
+int main(int argc, char **argv) {
+  return starve_all(attempts, CHECK_COUNT_OF(attempts), argc, argv);
+}

@@ -1,0 +1,204 @@
+/* Tests of weft_executor_stats (weft/executor.h): after a quiet scenario each figure is exact. What else the figures
+ * say in special cases stands beside those cases, in executor.c and blocking.c.
+ */
+#include <weft/group.h>
+
+#include "setup.h"
+
+static uint64_t all_waits(const weft_executor_stats_t *stats) {
+  uint64_t sum = 0;
+  size_t i;
+  for (i = 0; i < CHECK_COUNT_OF(stats->waits); ++i) sum += stats->waits[i];
+  return sum;
+}
+
+static weft_future_t *submit_with(weft_executor_t *pool, uint32_t priority, int *counter) {
+  weft_submit_options_t options;
+  weft_future_t *future = NULL;
+  weft_submit_options_init(&options);
+  options.priority = priority;
+  CHECK_STATUS(weft_executor_submit(pool, &options, count_run, counter, NULL, &future), WEFT_OK);
+  return future;
+}
+
+static void what_one_worker_did(void) {
+  weft_executor_t *pool = make_pool(1);
+  gate_t gate = GATE_CLOSED;
+  weft_future_t *running = occupy_worker(pool, &gate), *futures[10];
+  weft_executor_stats_t stats;
+  int counter = 0, i;
+  for (i = 0; i < 10; ++i) futures[i] = submit_with(pool, (uint32_t)i % 3, &counter);
+  stats = stats_of(pool);
+  CHECK_EQUAL(stats.submitted, 11);
+  CHECK_EQUAL(stats.completed, 1); /* it has begun */
+  CHECK_EQUAL(stats.queued, 10);
+  for (i = 0; i < 3; ++i) CHECK_STATUS(weft_future_cancel(futures[i]), WEFT_OK);
+  CHECK_EQUAL(stats_of(pool).queued, 10); /* no worker has come by */
+  CHECK_EQUAL(stats_of(pool).cancelled, 0);
+  gate_open(&gate);
+  end_future(running);
+  for (i = 0; i < 10; ++i) weft_future_unref(futures[i]);
+  CHECK_STATUS(weft_executor_shutdown(pool, WEFT_SHUTDOWN_WAIT, WEFT_FOREVER), WEFT_OK);
+  stats = stats_of(pool);
+  CHECK_EQUAL(count_of(&counter), 7);
+  CHECK_EQUAL(stats.size, sizeof stats);
+  CHECK_EQUAL(stats.max_workers, 1);
+  CHECK_EQUAL(stats.workers_started, 1);
+  CHECK_EQUAL(stats.workers_alive, 0);
+  CHECK_EQUAL(stats.workers_refused, 0);
+  CHECK_EQUAL(stats.workers_blocked, 0);
+  CHECK_EQUAL(stats.queued, 0);
+  CHECK_EQUAL(stats.submitted, 11);
+  CHECK_EQUAL(stats.completed, 8);
+  CHECK_EQUAL(stats.cancelled, 3);
+  CHECK_EQUAL(stats.stolen, 0);
+  CHECK_EQUAL(stats.injected, 11);
+  CHECK_EQUAL(stats.rescues, 0);
+  CHECK(all_waits(&stats) >= 1 && all_waits(&stats) <= stats.submitted);
+  weft_executor_unref(pool);
+}
+
+static void a_worker_that_rests_and_is_woken(void) {
+  enum { rounds = 5 };
+  weft_executor_t *pool = make_pool(1);
+  weft_executor_stats_t stats;
+  int64_t until = now_ns() + 60 * WEFT_SECOND;
+  int i;
+  for (i = 1; i <= rounds; ++i) {
+    end_future(submit(pool, return_ctx, NULL, NULL));
+    while (stats_of(pool).parks < (uint64_t)i && now_ns() < until) sched_yield();
+  }
+  stats = stats_of(pool);
+  CHECK_EQUAL(stats.parks, rounds);
+  CHECK_EQUAL(stats.wakes, rounds - 1); /* the first one started it */
+  CHECK_EQUAL(stats.workers_started, 1);
+  CHECK_EQUAL(stats.workers_alive, 1);
+  CHECK_EQUAL(stats.rescues, 0);
+  end_executor(pool);
+}
+
+typedef struct forker {
+  weft_executor_t *pool;
+  gate_t *stolen; /* passed by the child, on another worker */
+  int count;
+} forker_t;
+
+static weft_status open_gate(void *ctx, void **result, weft_error_t **error) {
+  (void)result;
+  (void)error;
+  gate_open((gate_t *)ctx);
+  return WEFT_OK;
+}
+
+static weft_status fork_one_away(void *ctx, void **result, weft_error_t **error) {
+  forker_t *self = (forker_t *)ctx;
+  weft_group_t *group = NULL;
+  (void)result;
+  (void)error;
+  CHECK_STATUS(weft_group_create(self->pool, NULL, &group), WEFT_OK);
+  CHECK_STATUS(weft_group_spawn(group, open_gate, self->stolen, NULL), WEFT_OK);
+  gate_pass(self->stolen); /* this worker is busy until another one has stolen it */
+  CHECK_STATUS(weft_group_wait(group, WEFT_FOREVER), WEFT_OK);
+  weft_group_unref(group);
+  return WEFT_OK;
+}
+
+static void what_was_stolen(void) {
+  gate_t stolen = GATE_CLOSED;
+  forker_t forker = {NULL, NULL, 0};
+  weft_executor_stats_t stats;
+  forker.pool = make_pool(2);
+  forker.stolen = &stolen;
+  end_future(submit(forker.pool, fork_one_away, &forker, NULL));
+  CHECK_STATUS(weft_executor_shutdown(forker.pool, WEFT_SHUTDOWN_WAIT, WEFT_FOREVER), WEFT_OK);
+  stats = stats_of(forker.pool);
+  CHECK_EQUAL(stats.submitted, 2);
+  CHECK_EQUAL(stats.completed, 2);
+  CHECK_EQUAL(stats.injected, 1); /* the spawned one lay on the deque of its spawner */
+  CHECK_EQUAL(stats.stolen, 1);
+  CHECK_EQUAL(stats.workers_started, 2);
+  weft_executor_unref(forker.pool);
+}
+
+static weft_status fork_some(void *ctx, void **result, weft_error_t **error) {
+  forker_t *self = (forker_t *)ctx;
+  weft_group_t *group = NULL;
+  int i;
+  (void)result;
+  (void)error;
+  CHECK_STATUS(weft_group_create(self->pool, NULL, &group), WEFT_OK);
+  for (i = 0; i < 100; ++i) CHECK_STATUS(weft_group_spawn(group, count_run, &self->count, NULL), WEFT_OK);
+  CHECK_STATUS(weft_group_wait(group, WEFT_FOREVER), WEFT_OK);
+  weft_group_unref(group);
+  return WEFT_OK;
+}
+
+static void spawned_tasks_count_wherever_they_run(void) {
+  uint32_t workers;
+  for (workers = 1; workers <= 3; ++workers) {
+    forker_t forker = {NULL, NULL, 0};
+    weft_executor_stats_t stats;
+    forker.pool = make_pool(workers);
+    end_future(submit(forker.pool, fork_some, &forker, NULL)); /* by the waiter or by thieves */
+    fork_some(&forker, NULL, NULL);                            /* from outside */
+    CHECK_STATUS(weft_executor_shutdown(forker.pool, WEFT_SHUTDOWN_WAIT, WEFT_FOREVER), WEFT_OK);
+    stats = stats_of(forker.pool);
+    CHECK_EQUAL(count_of(&forker.count), 200);
+    CHECK_EQUAL(stats.submitted, 201);
+    CHECK_EQUAL(stats.completed, 201);
+    CHECK_EQUAL(stats.injected, 101);
+    CHECK_EQUAL(stats.cancelled, 0);
+    CHECK_EQUAL(stats.queued, 0);
+    CHECK_EQUAL(stats.rescues, 0);
+    if (workers == 1) CHECK_EQUAL(stats.stolen, 0);
+    weft_executor_unref(forker.pool);
+  }
+}
+
+static void what_a_shutdown_cancels(void) {
+  weft_executor_t *pool = make_pool(1);
+  gate_t gate = GATE_CLOSED;
+  weft_future_t *running = occupy_worker(pool, &gate);
+  int counter = 0, i;
+  for (i = 0; i < 5; ++i) weft_future_unref(submit_with(pool, WEFT_PRIORITY_NORMAL, &counter));
+  CHECK_STATUS(weft_executor_shutdown(pool, WEFT_SHUTDOWN_CANCEL_PENDING, 0), WEFT_OK);
+  CHECK_EQUAL(stats_of(pool).queued, 0);
+  gate_open(&gate);
+  end_future(running);
+  CHECK_STATUS(weft_executor_shutdown(pool, WEFT_SHUTDOWN_WAIT, WEFT_FOREVER), WEFT_OK);
+  CHECK_EQUAL(stats_of(pool).submitted, 6);
+  CHECK_EQUAL(stats_of(pool).completed, 1);
+  CHECK_EQUAL(count_of(&counter), 0);
+  weft_executor_unref(pool);
+}
+
+static void other_kinds_count_what_waits(void) {
+  weft_executor_t *pool = make_pool(1), *strand = make_strand(pool), *caller_run = make_caller_run();
+  gate_t gate = GATE_CLOSED;
+  weft_future_t *running = occupy_worker(pool, &gate);
+  int counter = 0, i;
+  for (i = 0; i < 3; ++i) weft_future_unref(submit_with(strand, WEFT_PRIORITY_NORMAL, &counter));
+  for (i = 0; i < 4; ++i) weft_future_unref(submit_with(caller_run, WEFT_PRIORITY_NORMAL, &counter));
+  CHECK_EQUAL(stats_of(strand).queued, 3);
+  CHECK_EQUAL(stats_of(strand).max_workers, 0);
+  CHECK_EQUAL(stats_of(caller_run).queued, 4);
+  CHECK_EQUAL(stats_of(pool).submitted, 2); /* the one that runs, and the turn of the strand */
+  gate_open(&gate);
+  end_future(running);
+  end_executor(strand);
+  end_executor(pool);
+  weft_executor_unref(caller_run);
+}
+
+static const check_case_t cases[] = {
+    {"what one worker did", what_one_worker_did},
+    {"a worker that rests and is woken", a_worker_that_rests_and_is_woken},
+    {"what was stolen", what_was_stolen},
+    {"spawned tasks count wherever they run", spawned_tasks_count_wherever_they_run},
+    {"what a shutdown cancels", what_a_shutdown_cancels},
+    {"other kinds count what waits", other_kinds_count_what_waits},
+};
+
+int main(int argc, char **argv) {
+  return check_main(cases, CHECK_COUNT_OF(cases), argc, argv);
+}
