@@ -252,9 +252,9 @@ weft_status weft_blocking_end(void) {
 weft_status weft_executor_stats(weft_executor_t *executor, weft_executor_stats_t *stats) {
   if (executor == nullptr || stats == nullptr || stats->size < first_stats) return WEFT_EINVAL;
   weft_executor_stats_t now{};
-  now.size = stats->size;
+  now.size = std::min(stats->size, static_cast<std::uint32_t>(sizeof now));
   unwrap(executor)->read(now);
-  std::memcpy(stats, &now, std::min<std::size_t>(stats->size, sizeof now));
+  std::memcpy(stats, &now, now.size);
   return WEFT_OK;
 }
 

@@ -203,7 +203,7 @@ typedef struct weft_executor_stats {
   uint64_t waits[12];
 } weft_executor_stats_t;
 
-/** Read the figures. Never blocks. WEFT_EINVAL: NULL, or stats->size is 0 or under that of version 1.0. */
+/** Read the figures. Never blocks. WEFT_EINVAL: NULL, or stats->size is under that of the first version. */
 WEFT_API weft_status weft_executor_stats(weft_executor_t *executor, weft_executor_stats_t *stats);
 
 /* --- map --- */
