@@ -139,7 +139,7 @@ bool prepare_light_barriers() noexcept {
 }
 
 void barrier_in_all_threads() noexcept {
-  std::atomic_thread_fence(std::memory_order_seq_cst);
+  full_fence();
   if (membarrier_is_available() && syscall(SYS_membarrier, private_expedited, 0, 0) == 0) return;
   // Refused, as some sandboxes do: a store buffer drains in far less than this.
   const timespec moment{0, 1'000'000};

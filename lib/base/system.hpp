@@ -28,17 +28,27 @@ void barrier_in_all_threads() noexcept;
 // for ThreadSanitizer, which understands neither.
 bool prepare_light_barriers() noexcept; // before the first use; the answer is whether they are light
 inline std::atomic<bool> barriers_are_light{false};
+
+// ThreadSanitizer does not know fences; an access that everybody makes orders as well.
+inline void full_fence() noexcept {
+#if defined(__SANITIZE_THREAD__)
+  static constinit std::atomic<int> everybodys{0};
+  everybodys.fetch_add(0, std::memory_order_seq_cst);
+#else
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+#endif
+}
 inline void light_barrier() noexcept {
   if (barriers_are_light.load(std::memory_order_relaxed))
     std::atomic_signal_fence(std::memory_order_seq_cst);
   else
-    std::atomic_thread_fence(std::memory_order_seq_cst);
+    full_fence();
 }
 inline void heavy_barrier() noexcept {
   if (barriers_are_light.load(std::memory_order_relaxed))
     barrier_in_all_threads();
   else
-    std::atomic_thread_fence(std::memory_order_seq_cst);
+    full_fence();
 }
 
 } // namespace weft::core
