@@ -36,6 +36,8 @@ struct executor_options {
   duration full_timeout = forever;             ///< for when_full::wait
   weft::daemon daemon = weft::daemon::no;      ///< yes: the end of the process cancels what is pending
   std::uint64_t stack_size = 0;                ///< of each worker, bytes; 0: the system's default
+  std::uint32_t max_spares = 0;                ///< workers beside max_workers while others are in a
+                                               ///< weft::blocking_region; 0: 64
   const weft::runtime *runtime = nullptr;      ///< the runtime it belongs to; nullptr: the default one
 };
 
@@ -149,6 +151,7 @@ inline executor::executor(const options &chosen) {
   weft_executor_options_t native = detail::native_options(chosen);
   native.max_workers = chosen.max_workers;
   native.stack_size = chosen.stack_size;
+  native.max_spares = chosen.max_spares;
   std::unique_ptr<std::function<void()>> initializer;
   if (chosen.initializer) {
     initializer = std::make_unique<std::function<void()>>(chosen.initializer);

@@ -35,6 +35,15 @@ constexpr shutdown operator|(shutdown a, shutdown b) noexcept {
   return static_cast<shutdown>(static_cast<std::uint32_t>(a) | static_cast<std::uint32_t>(b));
 }
 
+/// Which of the tasks that wait in a pool start first; those of one priority keep their order. What the others do to
+/// one of a lower priority is bounded, see WEFT_PRIORITY_HIGH and WEFT_PRIORITY_LOW in weft/executor.h. Strands and
+/// caller-run executors know but one order.
+enum class priority : std::uint32_t {
+  normal = WEFT_PRIORITY_NORMAL,
+  high = WEFT_PRIORITY_HIGH,
+  low = WEFT_PRIORITY_LOW
+};
+
 /// Figures about an executor; see weft_executor_stats in weft/executor.h.
 using executor_stats = weft_executor_stats_t;
 
@@ -71,7 +80,16 @@ public:
   requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
   void post(F &&f, Args &&...args) const;
 
-  /// The same two, but the work becomes ready only after `delay`, never earlier; until then the future is pending, and
+  /// The same two with a priority: pool.submit(weft::priority::high, f, args...). Throws invalid_argument besides:
+  /// there is no such priority.
+  template <class F, class... Args>
+  requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+  auto submit(priority which, F &&f, Args &&...args) const -> future<call_result_t<F, Args...>>;
+  template <class F, class... Args>
+  requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+  void post(priority which, F &&f, Args &&...args) const;
+
+  /// The first two, but the work becomes ready only after `delay`, never earlier; until then the future is pending, and
   /// cancelling it forgets the work at once. A shutdown cancels what is not due yet. Defined in timer.hpp.
   template <class F, class... Args>
   requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
@@ -177,9 +195,22 @@ template <kind_of_task Kind, class R, class F, class... Args> auto prepare(F &&f
 template <class F, class... Args>
 requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
 auto executor_ref::submit(F &&f, Args &&...args) const -> future<call_result_t<F, Args...>> {
+  return submit(priority::normal, std::forward<F>(f), std::forward<Args>(args)...);
+}
+
+template <class F, class... Args>
+requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+void executor_ref::post(F &&f, Args &&...args) const {
+  post(priority::normal, std::forward<F>(f), std::forward<Args>(args)...);
+}
+
+template <class F, class... Args>
+requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+auto executor_ref::submit(priority which, F &&f, Args &&...args) const -> future<call_result_t<F, Args...>> {
   using result = call_result_t<F, Args...>;
   auto task =
       detail::prepare<detail::kind_of_task::with_future, result>(std::forward<F>(f), std::forward<Args>(args)...);
+  if (which != priority::normal) check(weft_task_set_priority(task.get(), static_cast<std::uint32_t>(which)));
   weft_future_t *native = nullptr;
   const weft_status status = task.submit(handle_.get(), &native);
   if (status != WEFT_OK) [[unlikely]]
@@ -189,8 +220,9 @@ auto executor_ref::submit(F &&f, Args &&...args) const -> future<call_result_t<F
 
 template <class F, class... Args>
 requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
-void executor_ref::post(F &&f, Args &&...args) const {
+void executor_ref::post(priority which, F &&f, Args &&...args) const {
   auto task = detail::prepare<detail::kind_of_task::posted, void>(std::forward<F>(f), std::forward<Args>(args)...);
+  if (which != priority::normal) check(weft_task_set_priority(task.get(), static_cast<std::uint32_t>(which)));
   const weft_status status = task.submit(handle_.get(), nullptr);
   if (status != WEFT_OK) [[unlikely]]
     detail::throw_refusal(status, handle_.get());

@@ -61,7 +61,7 @@ public:
   }
 
   /// Waits for all; on a worker of the pool it runs tasks of the group meanwhile. Rethrows the first error, which the
-  /// group then forgets. Throws canceled: none has failed, and some never ran; interrupted, deadlock.
+  /// group then forgets. Throws cancelled: none has failed, and some never ran; interrupted, deadlock.
   void wait() { wait_for(forever); }
   /// False: the time is over.
   bool wait_for(duration timeout) {

@@ -8,8 +8,10 @@
 
 #include <concepts>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <new>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -30,6 +32,20 @@ inline weft_range_options_t range_options(std::uint64_t grain) noexcept {
   options.grain = grain;
   return options;
 }
+
+// What a piece of a reduction has come to, or why it has not: of the C functions only the body may fail.
+template <class T> struct reduction_state {
+  std::optional<T> value;
+  std::exception_ptr failure;
+
+  template <class F> void attempt(F f) noexcept {
+    try {
+      if (!failure) f();
+    } catch (...) {
+      failure = std::current_exception();
+    }
+  }
+};
 
 } // namespace detail
 
@@ -60,51 +76,61 @@ void parallel_for(const executor_ref &pool, Index begin, Index end, F &&f, std::
   const weft_range_options_t options = detail::range_options(grain);
   weft_error_t *failure = nullptr;
   const auto count = static_cast<std::uint64_t>(end) - static_cast<std::uint64_t>(begin);
-  detail::finish_range(weft_parallel_for(pool.native_handle(), &options, 0, count, &call::run, &body, &failure),
-                       failure, pool.native_handle());
+  const weft_status status = weft_parallel_for(pool.native_handle(), &options, 0, count, &call::run, &body, &failure);
+  detail::finish_range(status, failure, pool.native_handle());
 }
 
 /// Reduces a range: body(begin, end, value) -> value takes a piece into a value, join(left, right) -> value joins those
 /// of neighbours, in their order. identity is the neutral element. join must be associative; it need not be
-/// commutative. The rest as parallel_for.
+/// commutative. The rest as parallel_for; what join throws, or copying identity, is rethrown too.
 template <std::integral Index, class T, class Body, class Join>
 requires std::invocable<Body &, Index, Index, T> && std::invocable<Join &, T, T> && std::copy_constructible<T>
     T parallel_reduce(const executor_ref &pool, Index begin, Index end, T identity, Body &&body, Join &&join,
                       std::uint64_t grain = 0) {
-  T result = identity;
-  if (!(begin < end)) return result;
+  using state = detail::reduction_state<T>;
+  state result{identity, nullptr};
+  if (!(begin < end)) return std::move(*result.value);
   struct call {
     std::remove_reference_t<Body> &body;
     std::remove_reference_t<Join> &join;
     const T &identity;
     Index first;
-    static weft_status take(void *ctx, void *state, std::uint64_t from, std::uint64_t to, weft_error_t **error) {
+    static weft_status take(void *ctx, void *into, std::uint64_t from, std::uint64_t to, weft_error_t **error) {
       auto &self = *static_cast<call *>(ctx);
       return detail::guard(error, [&] {
-        T &value = *static_cast<T *>(state);
-        value = self.body(static_cast<Index>(self.first + static_cast<Index>(from)),
-                          static_cast<Index>(self.first + static_cast<Index>(to)), std::move(value));
+        state &mine = *static_cast<state *>(into);
+        if (mine.failure) std::rethrow_exception(mine.failure);
+        mine.value.emplace(self.body(static_cast<Index>(self.first + static_cast<Index>(from)),
+                                     static_cast<Index>(self.first + static_cast<Index>(to)), std::move(*mine.value)));
       });
+    }
+    static void take_over(void *ctx, void *into, void *from) {
+      state &left = *static_cast<state *>(into), &right = *static_cast<state *>(from);
+      if (!left.failure) left.failure = right.failure;
+      left.attempt(
+          [&] { left.value.emplace(static_cast<call *>(ctx)->join(std::move(*left.value), std::move(*right.value))); });
     }
   } how{body, join, identity, begin};
   const weft_reduction_t native = {
       sizeof(weft_reduction_t),
-      alignof(T),
-      sizeof(T),
-      [](void *ctx, void *state) { ::new (state) T(static_cast<call *>(ctx)->identity); },
-      &call::take,
-      [](void *ctx, void *into, void *from) {
-        T &value = *static_cast<T *>(into);
-        value = static_cast<call *>(ctx)->join(std::move(value), std::move(*static_cast<T *>(from)));
+      alignof(state),
+      sizeof(state),
+      [](void *ctx, void *room) {
+        auto &made = *::new (room) state{};
+        made.attempt([&] { made.value.emplace(static_cast<call *>(ctx)->identity); });
       },
-      [](void *, void *state) { std::destroy_at(static_cast<T *>(state)); },
+      &call::take,
+      &call::take_over,
+      [](void *, void *room) { std::destroy_at(static_cast<state *>(room)); },
   };
   const weft_range_options_t options = detail::range_options(grain);
   weft_error_t *failure = nullptr;
   const auto count = static_cast<std::uint64_t>(end) - static_cast<std::uint64_t>(begin);
-  detail::finish_range(weft_parallel_reduce(pool.native_handle(), &options, 0, count, &native, &how, &result, &failure),
-                       failure, pool.native_handle());
-  return result;
+  const weft_status status =
+      weft_parallel_reduce(pool.native_handle(), &options, 0, count, &native, &how, &result, &failure);
+  detail::finish_range(status, failure, pool.native_handle());
+  if (result.failure) std::rethrow_exception(result.failure);
+  return std::move(*result.value);
 }
 
 } // namespace weft

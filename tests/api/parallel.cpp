@@ -1,0 +1,193 @@
+// parallel_for and parallel_reduce of weft.hpp: both forms of the body, every kind of index, exceptions, order, use
+// inside tasks.
+#include "support.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cstdint>
+#include <limits>
+#include <numeric>
+#include <string>
+#include <vector>
+
+namespace {
+
+// A value that cannot be made of nothing and counts its lives.
+struct text {
+  explicit text(std::string chars) : value(std::move(chars)) {}
+  std::string value;
+};
+
+text take_letters(int begin, int end, text so_far) {
+  for (int i = begin; i < end; ++i) so_far.value += static_cast<char>('a' + i % 26);
+  return so_far;
+}
+
+std::string letters(int count) {
+  return take_letters(0, count, text("")).value;
+}
+
+} // namespace
+
+TEST_CASE("parallel_for: each index once, one by one or in pieces") {
+  for (const std::uint32_t workers : {1u, 3u}) {
+    weft::executor pool({.max_workers = workers});
+    for (const std::uint64_t grain : {0u, 1u, 64u}) {
+      std::vector<std::atomic<int>> seen(10'000);
+      weft::parallel_for(
+          pool, std::size_t{0}, seen.size(), [&](std::size_t i) { ++seen[i]; }, grain);
+      std::atomic<std::size_t> longest = 0;
+      weft::parallel_for(
+          pool, std::size_t{0}, seen.size(),
+          [&](std::size_t begin, std::size_t end) {
+            for (std::size_t i = begin; i < end; ++i) ++seen[i];
+            std::size_t known = longest;
+            while (known < end - begin && !longest.compare_exchange_weak(known, end - begin)) {
+            }
+          },
+          grain);
+      std::size_t wrong = 0;
+      for (const std::atomic<int> &each : seen) wrong += each != 2;
+      CHECK(wrong == 0);
+      if (grain != 0) CHECK(longest <= grain);
+    }
+  }
+}
+
+TEST_CASE("parallel_for: indices of any integral type, negative ones too") {
+  weft::executor pool({.max_workers = 2});
+  std::atomic<std::int64_t> sum = 0;
+  weft::parallel_for(pool, -50, 51, [&](int i) { sum += i + 1; });
+  CHECK(sum == 101);
+  sum = 0;
+  weft::parallel_for(pool, std::int8_t{-128}, std::int8_t{127}, [&](std::int8_t i) { sum += i; });
+  CHECK(sum == -255); // -128 ... 126
+  constexpr auto last = std::numeric_limits<std::uint64_t>::max();
+  std::atomic<int> calls = 0;
+  weft::parallel_for(pool, last - 3, last, [&](std::uint64_t i) { calls += i >= last - 3; });
+  CHECK(calls == 3);
+  weft::parallel_for(pool, 5, 5, [&](int) { ++calls; });
+  weft::parallel_for(pool, 5, 4, [&](int) { ++calls; }); // empty
+  CHECK(calls == 3);
+}
+
+TEST_CASE("parallel_for: the first exception comes back, and no piece begins after it") {
+  weft::executor pool({.max_workers = 2});
+  std::atomic<int> calls = 0;
+  CHECK_THROWS_WITH_AS(weft::parallel_for(
+                           pool, 0, 1'000'000,
+                           [&](int begin, int) {
+                             ++calls;
+                             if (begin == 0) throw std::out_of_range("at once");
+                           },
+                           10),
+                       "at once", std::out_of_range);
+  CHECK(calls < 100'000);
+}
+
+TEST_CASE("parallel_for: inside tasks and inside itself") {
+  weft::executor pool({.max_workers = 2});
+  std::atomic<int> calls = 0;
+  pool.submit([&] {
+        weft::parallel_for(
+            pool, 0, 20, [&](int) { weft::parallel_for(pool, 0, 50, [&](int) { ++calls; }); }, 1);
+      })
+      .result();
+  CHECK(calls == 1000);
+}
+
+TEST_CASE("parallel_for: refusals") {
+  weft::executor pool({.max_workers = 1});
+  weft::strand strand(pool);
+  CHECK_THROWS_AS(weft::parallel_for(strand, 0, 1, [](int) {}), weft::not_supported);
+  CHECK_THROWS_AS(weft::parallel_for(weft::executor_ref(), 0, 1, [](int) {}), weft::invalid_argument);
+  pool.shutdown();
+  CHECK_THROWS_AS(weft::parallel_for(pool, 0, 1, [](int) {}), weft::shut_down);
+}
+
+TEST_CASE("parallel_for: a stop request ends it") {
+  weft::executor pool({.max_workers = 1});
+  std::atomic<int> calls = 0;
+  std::atomic<bool> held = false;
+  auto looping = pool.submit([&] {
+    weft::parallel_for(
+        pool, 0, 1000,
+        [&](int) {
+          if (++calls != 1) return;
+          held = true;
+          while (!weft::this_thread::stop_requested()) std::this_thread::yield();
+        },
+        1);
+  });
+  while (!held) std::this_thread::yield();
+  looping.request_stop();
+  CHECK_THROWS_AS(looping.result(), weft::interrupted);
+  CHECK(calls < 1000);
+}
+
+TEST_CASE("parallel_reduce: a sum, whatever the number of workers and the grain") {
+  for (const std::uint32_t workers : {1u, 2u, 4u}) {
+    weft::executor pool({.max_workers = workers});
+    for (const std::uint64_t grain : {0u, 1u, 1000u}) {
+      const auto add = [](std::int64_t a, std::int64_t b) { return a + b; };
+      const auto take = [](int begin, int end, std::int64_t sum) {
+        for (int i = begin; i < end; ++i) sum += i;
+        return sum;
+      };
+      CHECK(weft::parallel_reduce(pool, 1, 20'001, std::int64_t{0}, take, add, grain) == 200'010'000);
+      CHECK(pool.submit([&] { return weft::parallel_reduce(pool, -5, 6, std::int64_t{7}, take, std::plus<>(), 100); })
+                .result() == 7);
+      CHECK(weft::parallel_reduce(pool, 3, 3, std::int64_t{9}, take, add, grain) == 9);
+    }
+  }
+}
+
+TEST_CASE("parallel_reduce: what is not commutative keeps its order") {
+  weft::executor pool({.max_workers = 3});
+  const auto join = [](text left, const text &right) { return text(left.value + right.value); };
+  const std::string expected = letters(5000);
+  for (int round = 0; round < 5; ++round) {
+    CHECK(weft::parallel_reduce(pool, 0, 5000, text(""), take_letters, join, 16).value == expected);
+    CHECK(pool.submit([&] { return weft::parallel_reduce(pool, 0, 5000, text(""), take_letters, join, 16); })
+              .result()
+              .value == expected);
+  }
+}
+
+TEST_CASE("parallel_reduce: what body, join and the copy of the neutral element throw comes back") {
+  weft::executor pool({.max_workers = 2});
+  const auto join = [](int a, int b) { return a + b; };
+  CHECK_THROWS_WITH_AS(weft::parallel_reduce(
+                           pool, 0, 1000, 0,
+                           [](int begin, int end, int n) {
+                             if (begin <= 500 && 500 < end) throw std::runtime_error("in the body");
+                             return n;
+                           },
+                           join, 10),
+                       "in the body", std::runtime_error);
+
+  // Inside a task the first half is given away at once, so there is something to join.
+  const auto failing_join = [](int, int) -> int { throw std::runtime_error("in a join"); };
+  const auto count = [](int begin, int end, int n) { return n + end - begin; };
+  CHECK_THROWS_WITH_AS(
+      pool.submit([&] { return weft::parallel_reduce(pool, 0, 1000, 0, count, failing_join, 10); }).result(),
+      "in a join", std::runtime_error);
+
+  struct copied_twice {
+    copied_twice() = default;
+    copied_twice(const copied_twice &other) : copies(other.copies + 1) {
+      if (copies > 1) throw std::runtime_error("in the copy");
+    }
+    copied_twice(copied_twice &&) = default;
+    copied_twice &operator=(const copied_twice &) = delete;
+    int copies = 0;
+  };
+  const copied_twice neutral;
+  CHECK_THROWS_WITH_AS(pool.submit([&] {
+                             weft::parallel_reduce(
+                                 pool, 0, 1000, neutral, [](int, int, copied_twice n) { return n; },
+                                 [](copied_twice a, const copied_twice &) { return a; }, 10);
+                           })
+                           .result(),
+                       "in the copy", std::runtime_error);
+}
