@@ -65,11 +65,13 @@ bool scheduler::has_spawned(const worker *me, const task_owner &group) const noe
 void scheduler::hand_over_spawned(record &self) noexcept {
   worker &me = *static_cast<worker *>(self.worker);
   return_credit(me);
-  while (task *const left = me.spawned.pop())
+  while (task *const left = me.spawned.pop()) {
     if (!left->group().keep_spawned(*left)) { // no memory: thieves still see it here
       me.spawned.push({left, &left->group()});
       return;
     }
+    me.counts.spawned.fetch_sub(1, std::memory_order_relaxed); // its ticket counts from now on
+  }
 }
 
 void scheduler::return_credit(worker &me) noexcept {
