@@ -300,10 +300,12 @@ weft_status group::sleep(record &self, deadline until, bool helps) {
   heavy_barrier(); // against the light one of who spawns on his own deque, and then looks at the flag
   const bool over = all_done() || (helps && pool_.workers().has_spawned(pool_.workers().worker_of(&self), *this));
   const dependency on{this, &group::may_happen};
+  if (helps) helpers_.fetch_add(1, std::memory_order_relaxed); // the graph's lock orders it for those who look
   const weft_status status = sleep_until(self, &on, 1, wait_for::all, until, [&]() noexcept {
     return over || entry.told.load(std::memory_order_acquire) || pending() == 0 ||
            (helps && queued_.load(std::memory_order_relaxed) != 0);
   });
+  if (helps) helpers_.fetch_sub(1, std::memory_order_relaxed);
   const std::scoped_lock hold(mutex_);
   waiter **at = &waiters_;
   while (*at != &entry) at = &(*at)->next;
@@ -328,7 +330,7 @@ bool group::may_happen(const void *object, const wait_graph &graph) noexcept {
   const std::uint64_t pending = self.pending(), queued = self.queued_.load(std::memory_order_relaxed);
   if (pending == 0) return true;
   if (pending > queued + graph.stuck_frames(&self)) return true; // some run on, or lie before one who does
-  return queued != 0 && self.pool_.can_run(graph);
+  return queued != 0 && (self.helpers_.load(std::memory_order_relaxed) != 0 || self.pool_.can_run(graph));
 }
 
 // --- ending ---

@@ -113,7 +113,9 @@ private:
   adaptive_mutex mutex_;
   task *first_ = nullptr, *last_ = nullptr; // under mutex_: the queue, linked through the tasks
   std::atomic<std::uint64_t> queued_{0};    // written under mutex_
-  waiter *waiters_ = nullptr;               // under mutex_
+  // Waiters that sleep and could help: whatever is queued, they will be woken for it. Read by may_happen().
+  std::atomic<std::uint32_t> helpers_{0};
+  waiter *waiters_ = nullptr; // under mutex_
 };
 
 } // namespace weft::core

@@ -85,8 +85,8 @@ task *scheduler::next(worker &me) noexcept {
 task *scheduler::take_turn_of_others(worker &me) noexcept {
   const std::uint32_t turn = ++me.turns % patience;
   task *ready = nullptr;
-  if (turn == 1 && !low_.empty() && low_.pop(&ready, 1) == 1) return ready;
-  if (turn == 2 && !me.spawned.empty() && injector_.pop(&ready, 1) == 1) return ready;
+  if (turn == patience - 1 && !low_.empty() && low_.pop(&ready, 1) == 1) return ready;
+  if (turn == patience - 2 && !me.spawned.empty() && injector_.pop(&ready, 1) == 1) return ready;
   if (turn != 0 && !high_.empty() && high_.pop(&ready, 1) == 1) return ready;
   return nullptr;
 }
