@@ -148,8 +148,13 @@ weft_status group::enqueue(task &given, bool accepted) noexcept {
   }
   task::discard(carrier);
   unref_handle();
-  // A waiter or another task's ticket may have taken it meanwhile: then it is accepted after all.
-  return take_out(given) ? status : WEFT_OK;
+  if (take_out(given)) return status;
+  // A waiter or another task's ticket has taken it meanwhile: then it is accepted after all. But that other task may
+  // have no ticket now, and the pool takes none any more: rather than wait for ever it is cancelled.
+  record *const self = current_record();
+  if (task *const left = self != nullptr ? take_queued() : nullptr; left != nullptr)
+    run_spawned(*left, *self, fate::drop);
+  return WEFT_OK;
 }
 
 bool group::take_out(task &which) noexcept {

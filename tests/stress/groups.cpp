@@ -144,7 +144,7 @@ void one_round(dice &random, bool disturbed) {
     }
     if (disturbed && random.percent(30)) {
       spin(random.below(200'000));
-      VERIFY_OK(weft_executor_shutdown(pool.get(), WEFT_SHUTDOWN_CANCEL_PENDING, 0));
+      VERIFY_OK(weft_executor_shutdown(pool.get(), random.percent(50) ? WEFT_SHUTDOWN_CANCEL_PENDING : 0, 0));
     }
     for (std::thread &each : threads) each.join();
     for (const future &each : inside) wait(each);
