@@ -211,7 +211,7 @@ void loops_at_once(dice &random) {
 TEST_CASE("groups: random trees, each task once") {
   const watchdog bark("random trees");
   dice random(seed());
-  for (std::size_t round = turns(300, 30'000); round > 0; --round) {
+  for (std::size_t round = turns(1000, 100'000); round > 0; --round) {
     const std::uint64_t part = random.roll();
     say_on_failure("round", part);
     dice own(part);
@@ -222,7 +222,7 @@ TEST_CASE("groups: random trees, each task once") {
 TEST_CASE("groups: random trees with errors, cancellations and shutdowns") {
   const watchdog bark("disturbed trees");
   dice random(seed());
-  for (std::size_t round = turns(300, 30'000); round > 0; --round) {
+  for (std::size_t round = turns(1000, 100'000); round > 0; --round) {
     const std::uint64_t part = random.roll();
     say_on_failure("round", part);
     dice own(part);

@@ -6,6 +6,7 @@
 #include <weft/cpp/task.hpp>
 #include <weft/group.h>
 
+#include <atomic>
 #include <concepts>
 #include <cstdint>
 #include <utility>
@@ -40,7 +41,7 @@ public:
   group &operator=(const group &) = delete;
   /// Cancels what has not started and waits for what runs: closures may refer to what is around the group.
   ~group() {
-    if (!waited_) {
+    if (!waited_.load(std::memory_order_relaxed)) {
       weft_group_cancel(native_);
       weft_group_settle(native_);
     }
@@ -57,7 +58,7 @@ public:
     if (status != WEFT_OK) [[unlikely]]
       throw_status(status);
     task.release();
-    waited_ = false;
+    waited_.store(false, std::memory_order_release);
   }
 
   /// Waits for all; on a worker of the pool it runs tasks of the group meanwhile. Rethrows the first error, which the
@@ -65,12 +66,14 @@ public:
   void wait() { wait_for(forever); }
   /// False: the time is over.
   bool wait_for(duration timeout) {
+    waited_.exchange(true, std::memory_order_acq_rel); // before the wait: what is spawned meanwhile says otherwise
     const weft_status status = weft_group_wait(native_, timeout.count());
     if (status == WEFT_OK) [[likely]]
-      return waited_ = true;
+      return true;
+    if (status == WEFT_EFAILED || status == WEFT_ECANCELED) finish(status);
+    waited_.store(false, std::memory_order_release);
     if (status == WEFT_ETIMEDOUT) return false;
-    finish(status);
-    return true;
+    throw_status(status);
   }
 
   /// Cancels what has not started, asks what runs to stop, and drops what is spawned later, until the next wait.
@@ -80,16 +83,18 @@ public:
   weft_group_t *native_handle() const noexcept { return native_; }
 
 private:
-  void finish(weft_status status) {
+  [[noreturn]] void finish(weft_status status) {
     weft_error_t *failure = nullptr;
     if (status == WEFT_EFAILED) weft_group_error(native_, &failure);
-    if (status == WEFT_EFAILED || status == WEFT_ECANCELED) waited_ = weft_group_reset(native_) == WEFT_OK;
+    weft_group_reset(native_);
     if (failure) error::adopt(failure).rethrow();
     throw_status(status);
   }
 
   weft_group_t *native_ = nullptr;
-  bool waited_ = true; // nothing was spawned since the last wait
+  // Nothing was spawned since the last wait that was not in vain. The release of run() pairs with the exchange of a
+  // wait, which then waits for what was spawned.
+  std::atomic<bool> waited_{true};
 };
 
 /// For as long as it lives, the calling task blocks elsewhere, and the pool may run one more worker in its place.
