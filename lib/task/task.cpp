@@ -80,8 +80,13 @@ __attribute__((no_sanitize("null"))) outcome task::perform(record &self, const t
   } catch (const abi::__forced_unwind &) {
     // pthread_exit or a cancellation of the thread. Whoever waits must be told; then the unwinding goes on.
     if (failure != nullptr) static_cast<error *>(failure)->unref();
-    run_callbacks(*this, publish({with_error, error::make_or_enomem(WEFT_EFAILED, "thread_exit",
-                                                                    "the thread was ended inside the task")}));
+    error *const ended = error::make_or_enomem(WEFT_EFAILED, "thread_exit", "the thread was ended inside the task");
+    if (is_spawned()) { // nobody keeps its outcome but the group
+      group().report(ended);
+      ended->unref();
+    } else {
+      run_callbacks(*this, publish({with_error, ended}));
+    }
     throw;
   } catch (...) {
     if (failure != nullptr) static_cast<error *>(failure)->unref();

@@ -191,8 +191,9 @@ static void two_groups_whose_tasks_wait_for_each_other(void) {
     REQUIRE_OK(weft_group_spawn(second, wait_crosswise, &of_second, NULL));
     gate_await(&both_run, 2);
     gate_open(&both_run);
-    end_group(first);
-    end_group(second);
+    CHECK_STATUS(weft_group_wait(first, WEFT_FOREVER), WEFT_OK);
+    end_group(second); /* not before both are over, for each is waited for by a task of the other */
+    weft_group_unref(first);
     CHECK_EQUAL(count_of(&deadlocks), 1); /* one gives up, and the other has what it waits for */
     end_executor(pool);
   }
