@@ -39,6 +39,26 @@ weft_status home_of(weft_runtime_t *handle, shared<runtime> &home) {
 constexpr std::size_t first_options = offsetof(weft_executor_options_t, max_spares);
 constexpr std::size_t first_stats = offsetof(weft_executor_stats_t, submitted);
 
+weft_status read_pool(const weft_executor_options_t *options, pool_settings &settings) {
+  constexpr std::uint32_t most_workers = 4096;
+  constexpr std::uint64_t largest_stack = std::uint64_t{1} << 40;
+  weft_executor_options_t read;
+  if (const weft_status status = read_options(options, first_options, read); status != WEFT_OK) return status;
+  if (read.max_workers > most_workers || read.stack_size > largest_stack || read.max_spares > most_workers ||
+      read.reserved != 0)
+    return WEFT_EINVAL;
+  if (const weft_status status = settle_bound(read, settings.queue); status != WEFT_OK) return status;
+  settings.max_workers = read.max_workers;
+  if (read.name_prefix != nullptr) settings.name_prefix = read.name_prefix;
+  settings.initializer = read.initializer;
+  settings.initializer_ctx = read.initializer_ctx;
+  settings.initializer_drop = read.initializer_drop;
+  settings.daemon = read.daemon == WEFT_DAEMON_YES;
+  settings.stack_size = read.stack_size;
+  if (read.max_spares != 0) settings.max_spares = read.max_spares;
+  return WEFT_OK;
+}
+
 caller_run *as_caller_run(weft_executor_t *executor) noexcept {
   weft::core::executor *const given = unwrap(executor);
   return given->kind() == executor_kind::caller_run ? static_cast<caller_run *>(given) : nullptr;
@@ -54,31 +74,38 @@ extern "C" {
 
 weft_status weft_executor_create(weft_runtime_t *handle, const weft_executor_options_t *options,
                                  weft_executor_t **out) {
-  constexpr std::uint32_t most_workers = 4096;
-  constexpr std::uint64_t largest_stack = std::uint64_t{1} << 40;
   if (out == nullptr) return WEFT_EINVAL;
   return guard([&]() -> weft_status {
-    weft_executor_options_t read;
-    if (const weft_status status = read_options(options, first_options, read); status != WEFT_OK) return status;
-    if (read.max_workers > most_workers || read.stack_size > largest_stack || read.max_spares > most_workers ||
-        read.reserved != 0)
-      return WEFT_EINVAL;
     pool_settings settings;
-    if (const weft_status status = settle_bound(read, settings.queue); status != WEFT_OK) return status;
-    settings.max_workers = read.max_workers;
-    if (read.name_prefix != nullptr) settings.name_prefix = read.name_prefix;
-    settings.initializer = read.initializer;
-    settings.initializer_ctx = read.initializer_ctx;
-    settings.initializer_drop = read.initializer_drop;
-    settings.daemon = read.daemon == WEFT_DAEMON_YES;
-    settings.stack_size = read.stack_size;
-    if (read.max_spares != 0) settings.max_spares = read.max_spares;
+    if (const weft_status status = read_pool(options, settings); status != WEFT_OK) return status;
     shared<runtime> home;
     if (const weft_status status = home_of(handle, home); status != WEFT_OK) return status;
     pool *const made = pool::make(home, home->executors(), settings);
     if (made == nullptr) return WEFT_ESHUTDOWN;
     *out = made;
     return WEFT_OK;
+  });
+}
+
+weft_status weft_default_executor(weft_executor_t **out) {
+  if (out == nullptr) return WEFT_EINVAL;
+  return guard([&]() -> weft_status {
+    shared<runtime> home;
+    if (const weft_status status = home_of(nullptr, home); status != WEFT_OK) return status;
+    pool *everybodys = nullptr;
+    const weft_status status = home->pool_for_all().get(*home, everybodys);
+    if (status == WEFT_OK) *out = everybodys;
+    return status;
+  });
+}
+
+weft_status weft_default_executor_configure(const weft_executor_options_t *options) {
+  return guard([&]() -> weft_status {
+    pool_settings settings;
+    if (const weft_status status = read_pool(options, settings); status != WEFT_OK) return status;
+    shared<runtime> home;
+    if (const weft_status status = home_of(nullptr, home); status != WEFT_OK) return status;
+    return home->pool_for_all().configure(settings);
   });
 }
 
@@ -196,6 +223,7 @@ weft_status weft_executor_shutdown(weft_executor_t *executor, uint32_t flags, in
   if (executor == nullptr || (flags & ~(WEFT_SHUTDOWN_WAIT | WEFT_SHUTDOWN_CANCEL_PENDING)) != 0) return WEFT_EINVAL;
   return guard([&]() -> weft_status {
     weft::core::executor &which = *unwrap(executor);
+    if (which.is_everybodys()) return WEFT_ENOTSUP;
     const deadline until = deadline::after(timeout);
     if ((flags & WEFT_SHUTDOWN_WAIT) != 0 && which.inside()) return WEFT_EDEADLK;
     which.close();

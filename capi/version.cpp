@@ -1,8 +1,24 @@
 // weft/version.h
 #include <weft/version.h>
 
+#include <algorithm>
+#include <array>
+#include <string_view>
+
 #define WEFT_TEXT_OF(x) #x
 #define WEFT_TEXT(x) WEFT_TEXT_OF(x)
+
+namespace {
+
+// In alphabetical order. One name for each part that a program might miss in an older library.
+constexpr std::array features{
+    "blocking_regions", "caller_run", "continuations", "default_executor", "executors",
+    "futures",          "groups",     "map",           "parallel",         "priorities",
+    "promises",         "runtimes",   "stats",         "strands",          "task_rooms",
+    "threads",          "timers",
+};
+
+} // namespace
 
 extern "C" {
 
@@ -12,6 +28,15 @@ uint32_t weft_version(void) {
 
 const char *weft_version_string(void) {
   return WEFT_TEXT(WEFT_VERSION_MAJOR) "." WEFT_TEXT(WEFT_VERSION_MINOR) "." WEFT_TEXT(WEFT_VERSION_PATCH);
+}
+
+int32_t weft_has_feature(const char *name) {
+  if (name == nullptr) return WEFT_EINVAL;
+  return std::find(features.begin(), features.end(), std::string_view(name)) != features.end();
+}
+
+const char *weft_feature(size_t index) {
+  return index < features.size() ? features[index] : nullptr;
 }
 
 } // extern "C"

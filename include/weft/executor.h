@@ -5,6 +5,8 @@
  *  - A caller-run executor runs them only on the thread that calls weft_executor_run: for main loops and game ticks.
  *                                                                                      weft_caller_run_create
  *
+ * A library that has no wish of its own takes the pool that all share: weft_default_executor.
+ *
  * Order. Tasks submitted from one thread start in the order of submission; on a pool with one worker, on a strand and
  * on a caller-run executor that is a total order over all threads. A pool with more workers hands tasks out in batches
  * while they are very short (microseconds), so there neighbours in time may start up to a batch (64 tasks) out of
@@ -82,6 +84,27 @@ WEFT_API weft_status weft_strand_create(weft_executor_t *pool, weft_executor_t *
 WEFT_API weft_status weft_caller_run_create(weft_runtime_t *runtime, const weft_executor_options_t *options,
                                             weft_executor_t **out);
 
+/* The default executor: one pool for all who have no wish of their own, so that several libraries in one process share
+ * its threads instead of each starting as many as there are CPUs. It belongs to the default runtime and is made on
+ * first use. It is for work that computes: it has as many workers as weft_usable_cpus() says, that is what the affinity
+ * mask and the quota of the control group leave. A task that is going to block says so (weft_blocking_begin), or
+ * belongs on a pool of its own. */
+
+/** Get the default executor: *out is a new reference to the one pool, the same for all callers. Nobody can shut it down
+ * for the others: weft_executor_shutdown on it is WEFT_ENOTSUP, and giving back references does not end it. It ends
+ * with the default runtime: at the end of the process, as any regular pool, it finishes what was submitted;
+ * weft_runtime_shutdown(NULL) does the same and ends it for good. Never blocks. WEFT_EINVAL: NULL.
+ * WEFT_ENOMEM. WEFT_ESHUTDOWN: the default runtime has ended. */
+WEFT_API weft_status weft_default_executor(weft_executor_t **out);
+
+/** Say how the default executor is to be made: the one way to do so, for the host, before anybody uses it. options: as
+ * for weft_executor_create, except that max_workers 0 stands for weft_usable_cpus() and no name_prefix for
+ * "weft-default"; NULL: back to that. Called again before the first use, the last call counts, and the
+ * initializer_drop of the one before runs here. On success initializer_ctx belongs to weft. Never blocks.
+ * WEFT_EINVALIDSTATE: too late, somebody has used it; nothing was changed. WEFT_EINVAL, WEFT_ENOTSUP (options).
+ * WEFT_ENOMEM. WEFT_ESHUTDOWN: the default runtime has ended. */
+WEFT_API weft_status weft_default_executor_configure(const weft_executor_options_t *options);
+
 /** Take one more reference and return the same pointer. NULL gives NULL. Never blocks. */
 WEFT_API weft_executor_t *weft_executor_ref(weft_executor_t *executor);
 
@@ -146,7 +169,7 @@ WEFT_API weft_status weft_executor_submit_batch(weft_executor_t *executor, const
  * thread, when asked to wait. On a strand it concerns the strand alone. Timers are
  * disarmed, and what was delayed and is not due yet is cancelled, here (weft/timer.h). WEFT_OK. WEFT_EDEADLK: asked to
  * wait by one of its own tasks or workers; nothing changed. WEFT_ETIMEDOUT, WEFT_EINTERRUPTED: it is shut down but not
- * everything has ended. WEFT_EINVAL: NULL or unknown flags. */
+ * everything has ended. WEFT_ENOTSUP: it is the default executor. WEFT_EINVAL: NULL or unknown flags. */
 WEFT_API weft_status weft_executor_shutdown(weft_executor_t *executor, uint32_t flags, int64_t timeout);
 #define WEFT_SHUTDOWN_WAIT 1u
 #define WEFT_SHUTDOWN_CANCEL_PENDING 2u

@@ -73,6 +73,9 @@ public:
   bool ask_once() noexcept { return !asked_.exchange(true, std::memory_order_relaxed); }
 
   executor_kind kind() const noexcept { return kind_; }
+  // Shared by all of the process, so none of them may shut it down. Set before anybody sees it.
+  bool is_everybodys() const noexcept { return everybodys_; }
+  void set_everybodys() noexcept { everybodys_ = true; }
   bool is_daemon() const noexcept { return daemon_; }
   roster &home() const noexcept { return *home_; }
 
@@ -100,6 +103,7 @@ private:
   friend class executor_list;
   const executor_kind kind_;
   const bool daemon_;
+  bool everybodys_ = false;
   const shared<roster> home_; // keeps list_ alive: both belong to the runtime
   executor_list *const list_; // null for strands
   std::atomic<std::uint32_t> handles_{1};

@@ -8,6 +8,7 @@
 
 #include "base/clock.hpp"
 #include "exec/executor.hpp"
+#include "runtime/default_pool.hpp"
 #include "thread/roster.hpp"
 
 struct weft_runtime {};
@@ -24,6 +25,8 @@ public:
   static shared<runtime> of(const weft_runtime *handle) noexcept;
 
   executor_list &executors() noexcept { return executors_; }
+  // Of the default runtime only.
+  default_pool &pool_for_all() noexcept { return pool_for_all_; }
 
   // As weft_runtime_shutdown says.
   weft_status shutdown(deadline until);
@@ -35,6 +38,7 @@ private:
   void finish_at_exit();
 
   executor_list executors_;
+  default_pool pool_for_all_;
 };
 
 } // namespace weft::core

@@ -22,6 +22,33 @@ static weft_status attempt_executor_create(void) {
   return status;
 }
 
+static weft_status attempt_default_executor_configure(void) {
+  probe_t probe = {0};
+  weft_executor_options_t options;
+  weft_status status;
+  weft_executor_options_init(&options);
+  options.name_prefix = "a prefix that is longer than any small buffer is";
+  options.initializer = probe_target;
+  options.initializer_ctx = &probe;
+  options.initializer_drop = probe_drop;
+  status = ARMED(weft_default_executor_configure(&options));
+  CHECK_EQUAL(probe_drops(&probe), 0);
+  if (status == WEFT_OK) CHECK_STATUS(weft_default_executor_configure(NULL), WEFT_OK);
+  CHECK_EQUAL(probe_drops(&probe), status == WEFT_OK);
+  return status;
+}
+
+/* After the attempt above: the first that gets through makes it. */
+static weft_status attempt_default_executor(void) {
+  weft_executor_t *pool = UNTOUCHED(weft_executor_t);
+  weft_status status = ARMED(weft_default_executor(&pool));
+  if (status == WEFT_OK)
+    weft_executor_unref(pool);
+  else
+    CHECK(pool == UNTOUCHED(weft_executor_t));
+  return status;
+}
+
 static weft_status attempt_strand_create(void) {
   weft_executor_t *pool = make_pool(1), *strand = UNTOUCHED(weft_executor_t);
   weft_status status = ARMED(weft_strand_create(pool, &strand));
@@ -213,6 +240,8 @@ static weft_status attempt_executor_submit_tasks(void) {
 int main(int argc, char **argv) {
   static const attempt_t attempts[] = {
       ATTEMPT(weft_executor_create, attempt_executor_create),
+      ATTEMPT(weft_default_executor_configure, attempt_default_executor_configure),
+      ATTEMPT(weft_default_executor, attempt_default_executor),
       ATTEMPT_SKIPPED(weft_strand_create, attempt_strand_create, "Asio 1.74 itself crashes there"),
       ATTEMPT(weft_caller_run_create, attempt_caller_run_create),
       ATTEMPT_THAT_STARTS_THREADS(weft_executor_submit, attempt_executor_submit),

@@ -19,11 +19,31 @@ static void the_text_says_the_same(void) {
   CHECK(weft_version_string() == weft_version_string());
 }
 
+static void features_are_asked_by_name(void) {
+  const char *name;
+  size_t count = 0;
+  CHECK_EQUAL(weft_has_feature("groups"), 1);
+  CHECK_EQUAL(weft_has_feature("timers"), 1);
+  CHECK_EQUAL(weft_has_feature("default_executor"), 1);
+  CHECK_EQUAL(weft_has_feature("time travel"), 0);
+  CHECK_EQUAL(weft_has_feature(""), 0);
+  CHECK_EQUAL(weft_has_feature("group"), 0); /* no part of a name */
+  CHECK_EQUAL(weft_has_feature(NULL), WEFT_EINVAL);
+  while ((name = weft_feature(count)) != NULL) {
+    CHECK_EQUAL(weft_has_feature(name), 1);
+    if (count != 0) CHECK(strcmp(weft_feature(count - 1), name) < 0);
+    ++count;
+  }
+  CHECK(count >= 10);
+  CHECK(weft_feature(SIZE_MAX) == NULL);
+}
+
 int main(int argc, char **argv) {
   static const check_case_t cases[] = {
       {"the number is made of its parts", the_number_is_made_of_its_parts},
       {"the library is of these headers", the_library_is_of_these_headers},
       {"the text says the same", the_text_says_the_same},
+      {"features are asked by name", features_are_asked_by_name},
   };
   return check_main(cases, CHECK_COUNT_OF(cases), argc, argv);
 }

@@ -155,6 +155,15 @@ int a_pool_finishes_what_is_pending() {
   return 0; // without shutdown and with the handle still held
 }
 
+int the_default_executor_finishes_what_is_pending() {
+  static std::atomic<int> count = 0;
+  weft_executor_t *shared = nullptr;
+  EXPECT(weft_default_executor(&shared), WEFT_OK);
+  for (int i = 0; i < 200; ++i) EXPECT(weft_executor_post(shared, say_and_count, &count, nullptr), WEFT_OK);
+  weft_executor_unref(shared);
+  return 0;
+}
+
 int a_strand_finishes_what_is_pending() {
   static std::atomic<int> count = 0;
   weft_executor_t *strand = nullptr;
@@ -205,6 +214,7 @@ const named_case cases[] = {
     {"forty-daemons", forty_daemons},
     {"a-regular-thread-among-daemons", a_regular_thread_among_daemons},
     {"a-pool-finishes-what-is-pending", a_pool_finishes_what_is_pending},
+    {"the-default-executor-finishes-what-is-pending", the_default_executor_finishes_what_is_pending},
     {"a-strand-finishes-what-is-pending", a_strand_finishes_what_is_pending},
     {"a-daemon-pool-drops-what-is-pending", a_daemon_pool_drops_what_is_pending},
     {"a-caller-run-executor-drops-what-is-pending", a_caller_run_executor_drops_what_is_pending},

@@ -74,6 +74,7 @@ CASES = [
     Case("forty-daemons", times=20, times_long=300, leaves_daemons=True),
     Case("a-regular-thread-among-daemons", 0, ("regular thread done",), leaves_daemons=True),
     Case("a-pool-finishes-what-is-pending", 0, ("200 tasks",), times=5),
+    Case("the-default-executor-finishes-what-is-pending", 0, ("200 tasks",), times=5),
     Case("a-strand-finishes-what-is-pending", 0, ("200 tasks",), times=5),
     Case("a-daemon-pool-drops-what-is-pending", 0, ("dropped",) * 3),
     Case("a-caller-run-executor-drops-what-is-pending", 0, ("dropped",) * 3),

@@ -126,6 +126,16 @@ public:
   }
 };
 
+/// The pool that all in this process share who have no wish of their own: as many workers as usable_cpus(), made on
+/// first use. Nobody can shut it down for the others (not_supported); it finishes its work at the end of the process.
+/// Never blocks. Throws shut_down: the default runtime has ended; out_of_memory.
+executor_ref default_executor();
+
+/// How it is to be made, for the host to say before the first use; the last call counts. max_workers 0: usable_cpus();
+/// no name_prefix: "weft-default". Throws invalid_state: somebody has used it already; invalid_argument: an option is
+/// out of range, or names another runtime than the default one; shut_down; out_of_memory.
+void configure_default_executor(const executor_options &chosen);
+
 namespace detail {
 
 // What both options structs have in common. The strings still belong to chosen.
@@ -147,20 +157,44 @@ template <class Options> weft_runtime_t *native_runtime(const Options &chosen) {
 
 } // namespace detail
 
-inline executor::executor(const options &chosen) {
-  weft_executor_options_t native = detail::native_options(chosen);
+namespace detail {
+
+// Those of a pool; the initializer is to be released once they have been accepted.
+inline weft_executor_options_t native_pool_options(const executor_options &chosen,
+                                                   std::unique_ptr<std::function<void()>> &initializer) {
+  weft_executor_options_t native = native_options(chosen);
   native.max_workers = chosen.max_workers;
   native.stack_size = chosen.stack_size;
   native.max_spares = chosen.max_spares;
+  if (!chosen.initializer) return native;
+  initializer = std::make_unique<std::function<void()>>(chosen.initializer);
+  native.initializer_ctx = initializer.get();
+  native.initializer = [](void *ctx, weft_error_t **error) {
+    return guard(error, *static_cast<const std::function<void()> *>(ctx));
+  };
+  native.initializer_drop = [](void *ctx) { delete static_cast<std::function<void()> *>(ctx); };
+  return native;
+}
+
+} // namespace detail
+
+inline executor_ref default_executor() {
+  weft_executor_t *shared = nullptr;
+  check(weft_default_executor(&shared));
+  return executor_ref::adopt(shared);
+}
+
+inline void configure_default_executor(const executor_options &chosen) {
+  if (chosen.runtime != nullptr && chosen.runtime->native_handle() != nullptr) check(WEFT_EINVAL);
   std::unique_ptr<std::function<void()>> initializer;
-  if (chosen.initializer) {
-    initializer = std::make_unique<std::function<void()>>(chosen.initializer);
-    native.initializer_ctx = initializer.get();
-    native.initializer = [](void *ctx, weft_error_t **error) {
-      return detail::guard(error, *static_cast<const std::function<void()> *>(ctx));
-    };
-    native.initializer_drop = [](void *ctx) { delete static_cast<std::function<void()> *>(ctx); };
-  }
+  const weft_executor_options_t native = detail::native_pool_options(chosen, initializer);
+  check(weft_default_executor_configure(&native));
+  static_cast<void>(initializer.release());
+}
+
+inline executor::executor(const options &chosen) {
+  std::unique_ptr<std::function<void()>> initializer;
+  const weft_executor_options_t native = detail::native_pool_options(chosen, initializer);
   weft_executor_t *created = nullptr;
   check(weft_executor_create(detail::native_runtime(chosen), &native, &created));
   static_cast<void>(initializer.release());
