@@ -11,9 +11,9 @@ using namespace weft::core;
 
 namespace {
 
-bool valid(weft_future_t *const *futures, size_t count) noexcept {
+bool valid(weft_future_t *const *futures, size_t count, const char *function = __builtin_FUNCTION()) noexcept {
   if (futures == nullptr) return count == 0;
-  return std::find(futures, futures + count, nullptr) == futures + count;
+  return std::none_of(futures, futures + count, [function](const weft_future_t *f) { return bad(f, function); });
 }
 
 weft_status start_gathering(gather mode, weft_future_t *const *futures, size_t count, weft_future_t **out) {
@@ -32,7 +32,8 @@ extern "C" {
 weft_status weft_future_then(weft_future_t *future, weft_executor_t *executor, uint32_t when,
                              const weft_submit_options_t *options, weft_then_fn fn, void *ctx, weft_drop_fn drop,
                              weft_future_t **out) {
-  if (future == nullptr || fn == nullptr || out == nullptr || when > WEFT_THEN_ALWAYS) return WEFT_EINVAL;
+  if (bad(future) || fn == nullptr || out == nullptr || when > WEFT_THEN_ALWAYS || bad_if_given(executor))
+    return WEFT_EINVAL;
   return guard([&]() -> weft_status {
     weft_drop_fn result_drop = nullptr;
     std::uint32_t priority = WEFT_PRIORITY_NORMAL;
@@ -48,7 +49,8 @@ weft_status weft_future_then(weft_future_t *future, weft_executor_t *executor, u
 
 weft_status weft_future_then_task(weft_future_t *future, weft_executor_t *executor, uint32_t when, weft_task_t *task,
                                   weft_future_t **out) {
-  if (future == nullptr || task == nullptr || out == nullptr || when > WEFT_THEN_ALWAYS) return WEFT_EINVAL;
+  if (bad(future) || bad(task) || out == nullptr || when > WEFT_THEN_ALWAYS || bad_if_given(executor))
+    return WEFT_EINVAL;
   weft::core::task &given = *unwrap(task);
   if (!given.is_continuation()) return WEFT_EINVAL;
   return guard([&]() -> weft_status {

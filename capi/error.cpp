@@ -33,28 +33,28 @@ weft_status weft_error_create_foreign(int32_t code, const char *kind, const char
 }
 
 weft_error_t *weft_error_ref(weft_error_t *error) {
-  if (error != nullptr) unwrap(error)->ref();
+  if (!bad(error)) unwrap(error)->ref();
   return error;
 }
 
 void weft_error_unref(weft_error_t *error) {
-  if (error != nullptr) unwrap(error)->unref();
+  if (!bad(error)) unwrap(error)->unref();
 }
 
 int32_t weft_error_code(const weft_error_t *error) {
-  return error != nullptr ? unwrap(error)->code() : 0;
+  return !bad(error) ? unwrap(error)->code() : 0;
 }
 
 const char *weft_error_kind(const weft_error_t *error) {
-  return error != nullptr ? unwrap(error)->kind() : "";
+  return !bad(error) ? unwrap(error)->kind() : "";
 }
 
 const char *weft_error_message(const weft_error_t *error) {
-  return error != nullptr ? unwrap(error)->message() : "";
+  return !bad(error) ? unwrap(error)->message() : "";
 }
 
 void *weft_error_payload(const weft_error_t *error, const char *tag) {
-  return error != nullptr && tag != nullptr ? unwrap(error)->payload(tag) : nullptr;
+  return !bad(error) && tag != nullptr ? unwrap(error)->payload(tag) : nullptr;
 }
 
 } // extern "C"

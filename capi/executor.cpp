@@ -20,18 +20,38 @@ namespace {
 
 weft_status settle_bound(const weft_executor_options_t &options, bound_settings &queue) {
   constexpr std::uint64_t longest = std::uint64_t{1} << 40;
-  if (options.max_queue > longest || options.when_full > WEFT_FULL_CALLER || options.full_timeout < 0 ||
-      options.daemon > WEFT_DAEMON_YES)
-    return WEFT_EINVAL;
+  const bool fails = check_options(options)
+                         .at_most("max_queue", options.max_queue, longest)
+                         .at_most("when_full", options.when_full, WEFT_FULL_CALLER)
+                         .that(options.full_timeout >= 0, "full_timeout", options.full_timeout, "0 or more")
+                         .at_most("daemon", options.daemon, WEFT_DAEMON_YES)
+                         .fails();
+  if (fails) return WEFT_EINVAL;
   queue.most = options.max_queue;
   queue.when_full = options.when_full;
   queue.timeout = options.full_timeout == 0 ? WEFT_FOREVER : options.full_timeout;
   return WEFT_OK;
 }
 
+// The name of a field that is set although only pools have it; null: there is none.
+const char *of_pools_only(const weft_executor_options_t &options) noexcept {
+  if (options.max_workers != 0) return "max_workers";
+  if (options.initializer != nullptr) return "initializer";
+  if (options.initializer_ctx != nullptr) return "initializer_ctx";
+  if (options.initializer_drop != nullptr) return "initializer_drop";
+  if (options.stack_size != 0) return "stack_size";
+  if (options.max_spares != 0) return "max_spares";
+  if (options.reserved != 0) return "reserved";
+  if (options.worker_start != nullptr) return "worker_start";
+  if (options.worker_stop != nullptr) return "worker_stop";
+  if (options.worker_ctx != nullptr) return "worker_ctx";
+  if (options.worker_drop != nullptr) return "worker_drop";
+  return nullptr;
+}
+
 // The runtime that a new executor is for, or why there is none.
-weft_status home_of(weft_runtime_t *handle, shared<runtime> &home) {
-  if (const weft_status status = runtime_of(handle, home); status != WEFT_OK) return status;
+weft_status home_of(weft_runtime_t *handle, shared<runtime> &home, const char *function) {
+  if (const weft_status status = runtime_of(handle, home, function); status != WEFT_OK) return status;
   return home->closed() ? WEFT_ESHUTDOWN : WEFT_OK;
 }
 
@@ -44,15 +64,23 @@ weft_status read_pool(const weft_executor_options_t *options, pool_settings &set
   constexpr std::uint64_t largest_stack = std::uint64_t{1} << 40;
   weft_executor_options_t read;
   if (const weft_status status = read_options(options, first_options, read); status != WEFT_OK) return status;
-  if (read.max_workers > most_workers || read.stack_size > largest_stack || read.max_spares > most_workers ||
-      read.reserved != 0)
-    return WEFT_EINVAL;
+  const bool fails = check_options(read)
+                         .at_most("max_workers", read.max_workers, most_workers)
+                         .at_most("stack_size", read.stack_size, largest_stack)
+                         .at_most("max_spares", read.max_spares, most_workers)
+                         .is_zero("reserved", read.reserved)
+                         .fails();
+  if (fails) return WEFT_EINVAL;
   if (const weft_status status = settle_bound(read, settings.queue); status != WEFT_OK) return status;
   settings.max_workers = read.max_workers;
   if (read.name_prefix != nullptr) settings.name_prefix = read.name_prefix;
   settings.initializer = read.initializer;
   settings.initializer_ctx = read.initializer_ctx;
   settings.initializer_drop = read.initializer_drop;
+  settings.worker_start = read.worker_start;
+  settings.worker_stop = read.worker_stop;
+  settings.worker_ctx = read.worker_ctx;
+  settings.worker_drop = read.worker_drop;
   settings.daemon = read.daemon == WEFT_DAEMON_YES;
   settings.stack_size = read.stack_size;
   if (read.max_spares != 0) settings.max_spares = read.max_spares;
@@ -79,7 +107,7 @@ weft_status weft_executor_create(weft_runtime_t *handle, const weft_executor_opt
     pool_settings settings;
     if (const weft_status status = read_pool(options, settings); status != WEFT_OK) return status;
     shared<runtime> home;
-    if (const weft_status status = home_of(handle, home); status != WEFT_OK) return status;
+    if (const weft_status status = home_of(handle, home, "weft_executor_create"); status != WEFT_OK) return status;
     pool *const made = pool::make(home, home->executors(), settings);
     if (made == nullptr) return WEFT_ESHUTDOWN;
     *out = made;
@@ -91,7 +119,7 @@ weft_status weft_default_executor(weft_executor_t **out) {
   if (out == nullptr) return WEFT_EINVAL;
   return guard([&]() -> weft_status {
     shared<runtime> home;
-    if (const weft_status status = home_of(nullptr, home); status != WEFT_OK) return status;
+    if (const weft_status status = home_of(nullptr, home, "weft_default_executor"); status != WEFT_OK) return status;
     pool *everybodys = nullptr;
     const weft_status status = home->pool_for_all().get(*home, everybodys);
     if (status == WEFT_OK) *out = everybodys;
@@ -104,13 +132,14 @@ weft_status weft_default_executor_configure(const weft_executor_options_t *optio
     pool_settings settings;
     if (const weft_status status = read_pool(options, settings); status != WEFT_OK) return status;
     shared<runtime> home;
-    if (const weft_status status = home_of(nullptr, home); status != WEFT_OK) return status;
+    if (const weft_status status = home_of(nullptr, home, "weft_default_executor_configure"); status != WEFT_OK)
+      return status;
     return home->pool_for_all().configure(settings);
   });
 }
 
 weft_status weft_strand_create(weft_executor_t *parent, weft_executor_t **out) {
-  if (parent == nullptr || out == nullptr) return WEFT_EINVAL;
+  if (bad(parent) || out == nullptr) return WEFT_EINVAL;
   if (unwrap(parent)->kind() != executor_kind::pool) return WEFT_ENOTSUP;
   return guard([&]() -> weft_status {
     auto &on = static_cast<pool &>(*unwrap(parent));
@@ -126,13 +155,14 @@ weft_status weft_caller_run_create(weft_runtime_t *handle, const weft_executor_o
   return guard([&]() -> weft_status {
     weft_executor_options_t read;
     if (const weft_status status = read_options(options, first_options, read); status != WEFT_OK) return status;
-    if (read.max_workers != 0 || read.initializer != nullptr || read.initializer_ctx != nullptr ||
-        read.initializer_drop != nullptr || read.stack_size != 0 || read.max_spares != 0 || read.reserved != 0)
+    if (const char *const field = of_pools_only(read); field != nullptr) {
+      log_option(name_of_struct<weft_executor_options_t>(), field, "is set; a caller-run executor does not have it");
       return WEFT_ENOTSUP;
+    }
     bound_settings queue;
     if (const weft_status status = settle_bound(read, queue); status != WEFT_OK) return status;
     shared<runtime> home;
-    if (const weft_status status = home_of(handle, home); status != WEFT_OK) return status;
+    if (const weft_status status = home_of(handle, home, "weft_caller_run_create"); status != WEFT_OK) return status;
     caller_run *const made = caller_run::make(home, home->executors(), queue, read.daemon == WEFT_DAEMON_YES);
     if (made == nullptr) return WEFT_ESHUTDOWN;
     *out = made;
@@ -141,12 +171,12 @@ weft_status weft_caller_run_create(weft_runtime_t *handle, const weft_executor_o
 }
 
 weft_executor_t *weft_executor_ref(weft_executor_t *executor) {
-  if (executor != nullptr) unwrap(executor)->ref_handle();
+  if (!bad(executor)) unwrap(executor)->ref_handle();
   return executor;
 }
 
 void weft_executor_unref(weft_executor_t *executor) {
-  if (executor == nullptr) return;
+  if (bad(executor)) return;
   guard([&]() -> weft_status {
     unwrap(executor)->unref_handle();
     return WEFT_OK;
@@ -155,7 +185,7 @@ void weft_executor_unref(weft_executor_t *executor) {
 
 weft_status weft_executor_submit(weft_executor_t *executor, const weft_submit_options_t *options, weft_task_fn fn,
                                  void *ctx, weft_drop_fn drop, weft_future_t **out) {
-  if (executor == nullptr || fn == nullptr || out == nullptr) return WEFT_EINVAL;
+  if (bad(executor) || fn == nullptr || out == nullptr) return WEFT_EINVAL;
   return guard([&]() -> weft_status {
     weft_drop_fn result_drop = nullptr;
     std::uint32_t priority = WEFT_PRIORITY_NORMAL;
@@ -173,7 +203,7 @@ weft_status weft_executor_submit(weft_executor_t *executor, const weft_submit_op
 }
 
 weft_status weft_executor_post(weft_executor_t *executor, weft_task_fn fn, void *ctx, weft_drop_fn drop) {
-  if (executor == nullptr || fn == nullptr) return WEFT_EINVAL;
+  if (bad(executor) || fn == nullptr) return WEFT_EINVAL;
   return guard([&]() -> weft_status {
     task *made = create_posted_call({fn, ctx, drop});
     if (made == nullptr) return WEFT_ENOMEM;
@@ -185,7 +215,7 @@ weft_status weft_executor_post(weft_executor_t *executor, weft_task_fn fn, void 
 
 weft_status weft_executor_submit_batch(weft_executor_t *executor, const weft_submit_options_t *options,
                                        const weft_call_t *calls, size_t count, weft_future_t **futures) {
-  if (executor == nullptr || (calls == nullptr && count != 0)) return WEFT_EINVAL;
+  if (bad(executor) || (calls == nullptr && count != 0)) return WEFT_EINVAL;
   for (size_t i = 0; i < count; ++i)
     if (calls[i].fn == nullptr) return WEFT_EINVAL;
   return guard([&]() -> weft_status {
@@ -220,7 +250,7 @@ weft_status weft_executor_submit_batch(weft_executor_t *executor, const weft_sub
 }
 
 weft_status weft_executor_shutdown(weft_executor_t *executor, uint32_t flags, int64_t timeout) {
-  if (executor == nullptr || (flags & ~(WEFT_SHUTDOWN_WAIT | WEFT_SHUTDOWN_CANCEL_PENDING)) != 0) return WEFT_EINVAL;
+  if (bad(executor) || (flags & ~(WEFT_SHUTDOWN_WAIT | WEFT_SHUTDOWN_CANCEL_PENDING)) != 0) return WEFT_EINVAL;
   return guard([&]() -> weft_status {
     weft::core::executor &which = *unwrap(executor);
     if (which.is_everybodys()) return WEFT_ENOTSUP;
@@ -233,7 +263,7 @@ weft_status weft_executor_shutdown(weft_executor_t *executor, uint32_t flags, in
 }
 
 weft_status weft_executor_run(weft_executor_t *executor, uint64_t max_tasks, int64_t budget, uint64_t *ran) {
-  if (executor == nullptr) return WEFT_EINVAL;
+  if (bad(executor)) return WEFT_EINVAL;
   caller_run *const which = as_caller_run(executor);
   if (which == nullptr) return WEFT_ENOTSUP;
   return guard([&]() -> weft_status {
@@ -245,7 +275,7 @@ weft_status weft_executor_run(weft_executor_t *executor, uint64_t max_tasks, int
 }
 
 weft_status weft_executor_run_wait(weft_executor_t *executor, uint64_t max_tasks, int64_t timeout, uint64_t *ran) {
-  if (executor == nullptr) return WEFT_EINVAL;
+  if (bad(executor)) return WEFT_EINVAL;
   caller_run *const which = as_caller_run(executor);
   if (which == nullptr) return WEFT_ENOTSUP;
   return guard([&]() -> weft_status {
@@ -257,9 +287,21 @@ weft_status weft_executor_run_wait(weft_executor_t *executor, uint64_t max_tasks
 }
 
 weft_status weft_executor_error(weft_executor_t *executor, weft_error_t **error) {
-  if (executor == nullptr || error == nullptr) return WEFT_EINVAL;
+  if (bad(executor) || error == nullptr) return WEFT_EINVAL;
   *error = unwrap(executor)->broken();
   return WEFT_OK;
+}
+
+int32_t weft_worker_index(void) {
+  const record *const self = existing_record();
+  if (self == nullptr || self->worker == nullptr) return WEFT_ENOTSUP;
+  return static_cast<int32_t>(static_cast<const worker *>(self->worker)->index);
+}
+
+void *weft_worker_data(void) {
+  const record *const self = existing_record();
+  if (self == nullptr || self->worker == nullptr) return nullptr;
+  return static_cast<const worker *>(self->worker)->shown.data;
 }
 
 weft_status weft_blocking_begin(void) {
@@ -278,7 +320,11 @@ weft_status weft_blocking_end(void) {
 }
 
 weft_status weft_executor_stats(weft_executor_t *executor, weft_executor_stats_t *stats) {
-  if (executor == nullptr || stats == nullptr || stats->size < first_stats) return WEFT_EINVAL;
+  if (bad(executor) || stats == nullptr) return WEFT_EINVAL;
+  if (stats->size < first_stats) {
+    log_option_size(name_of_struct<weft_executor_stats_t>(), stats->size, first_stats, UINT32_MAX);
+    return WEFT_EINVAL;
+  }
   weft_executor_stats_t now{};
   now.size = std::min(stats->size, static_cast<std::uint32_t>(sizeof now));
   unwrap(executor)->read(now);
@@ -288,11 +334,11 @@ weft_status weft_executor_stats(weft_executor_t *executor, weft_executor_stats_t
 
 weft_status weft_executor_map(weft_executor_t *executor, const weft_map_options_t *options, weft_task_fn fn,
                               void *const *items, size_t count, weft_drop_fn drop, weft_map_t **out) {
-  if (executor == nullptr || fn == nullptr || out == nullptr || (items == nullptr && count != 0)) return WEFT_EINVAL;
+  if (bad(executor) || fn == nullptr || out == nullptr || (items == nullptr && count != 0)) return WEFT_EINVAL;
   return guard([&]() -> weft_status {
     weft_map_options_t read;
     if (const weft_status status = read_options(options, sizeof read, read); status != WEFT_OK) return status;
-    if (read.reserved != 0) return WEFT_EINVAL;
+    if (check_options(read).is_zero("reserved", read.reserved).fails()) return WEFT_EINVAL;
     map *made = nullptr;
     const weft_status status = map::make(*unwrap(executor), read, fn, items, count, drop, made);
     if (status == WEFT_OK) *out = wrap(made);
@@ -301,7 +347,7 @@ weft_status weft_executor_map(weft_executor_t *executor, const weft_map_options_
 }
 
 weft_status weft_map_next(weft_map_t *map, weft_future_t **out) {
-  if (map == nullptr || out == nullptr) return WEFT_EINVAL;
+  if (bad(map) || out == nullptr) return WEFT_EINVAL;
   return guard([&]() -> weft_status {
     task *next = nullptr;
     const weft_status status = unwrap(map)->next(next);
@@ -311,8 +357,8 @@ weft_status weft_map_next(weft_map_t *map, weft_future_t **out) {
 }
 
 void weft_map_destroy(weft_map_t **map) {
-  if (map == nullptr) return;
-  delete unwrap(*map);
+  if (bad(map)) return;
+  if (!bad(*map)) delete unwrap(*map);
   *map = nullptr;
 }
 

@@ -31,8 +31,13 @@ void *result_of(task &done) noexcept {
   return (done.type().flags & type_is_call) != 0 ? call_result(done) : done.room();
 }
 
-bool has_null(weft_future_t *const *futures, size_t count) noexcept {
-  return std::find(futures, futures + count, nullptr) != futures + count;
+bool has_bad(weft_future_t *const *futures, size_t count, const char *function = __builtin_FUNCTION()) noexcept {
+  return std::any_of(futures, futures + count, [function](const weft_future_t *f) { return bad(f, function); });
+}
+
+weft_status await(weft_future_t *future, int64_t timeout, const char *function = __builtin_FUNCTION()) {
+  if (bad(future, function)) return WEFT_EINVAL;
+  return guard([&]() -> weft_status { return wait_for_task(*unwrap(future), deadline::after(timeout)); });
 }
 
 task *const *unwrap_all(weft_future_t *const *futures) noexcept {
@@ -44,51 +49,49 @@ task *const *unwrap_all(weft_future_t *const *futures) noexcept {
 extern "C" {
 
 weft_future_t *weft_future_ref(weft_future_t *future) {
-  if (future != nullptr) unwrap(future)->ref();
+  if (!bad(future)) unwrap(future)->ref();
   return future;
 }
 
 void weft_future_unref(weft_future_t *future) {
-  if (future != nullptr) unwrap(future)->unref();
+  if (!bad(future)) unwrap(future)->unref();
 }
 
 int32_t weft_future_state(const weft_future_t *future) {
-  if (future == nullptr) return WEFT_EINVAL;
+  if (bad(future)) return WEFT_EINVAL;
   return static_cast<int32_t>(unwrap(future)->state());
 }
 
 int32_t weft_future_running(const weft_future_t *future) {
-  if (future == nullptr) return WEFT_EINVAL;
+  if (bad(future)) return WEFT_EINVAL;
   return unwrap(future)->state() == running;
 }
 
 int32_t weft_future_done(const weft_future_t *future) {
-  if (future == nullptr) return WEFT_EINVAL;
+  if (bad(future)) return WEFT_EINVAL;
   return unwrap(future)->done();
 }
 
 int32_t weft_future_cancelled(const weft_future_t *future) {
-  if (future == nullptr) return WEFT_EINVAL;
+  if (bad(future)) return WEFT_EINVAL;
   return unwrap(future)->state() == cancelled;
 }
 
 weft_status weft_future_cancel(weft_future_t *future) {
-  return future != nullptr ? guard([&]() -> weft_status { return unwrap(future)->cancel(); }) : WEFT_EINVAL;
+  return !bad(future) ? guard([&]() -> weft_status { return unwrap(future)->cancel(); }) : WEFT_EINVAL;
 }
 
 weft_status weft_future_request_stop(weft_future_t *future) {
-  if (future == nullptr) return WEFT_EINVAL;
+  if (bad(future)) return WEFT_EINVAL;
   return unwrap(future)->request_stop();
 }
 
 weft_status weft_future_wait(weft_future_t *future, int64_t timeout) {
-  return future != nullptr
-             ? guard([&]() -> weft_status { return wait_for_task(*unwrap(future), deadline::after(timeout)); })
-             : WEFT_EINVAL;
+  return await(future, timeout);
 }
 
 weft_status weft_future_result(weft_future_t *future, int64_t timeout, void **result) {
-  if (const weft_status status = weft_future_wait(future, timeout); status != WEFT_OK) return status;
+  if (const weft_status status = await(future, timeout); status != WEFT_OK) return status;
   task &done = *unwrap(future);
   if (const weft_status status = verdict(done); status != WEFT_OK) return status;
   task &owner = result_owner(done);
@@ -98,7 +101,7 @@ weft_status weft_future_result(weft_future_t *future, int64_t timeout, void **re
 }
 
 weft_status weft_future_take(weft_future_t *future, int64_t timeout, void **result) {
-  if (const weft_status status = weft_future_wait(future, timeout); status != WEFT_OK) return status;
+  if (const weft_status status = await(future, timeout); status != WEFT_OK) return status;
   task &done = *unwrap(future);
   if (const weft_status status = verdict(done); status != WEFT_OK) return status;
   task &owner = result_owner(done);
@@ -109,7 +112,7 @@ weft_status weft_future_take(weft_future_t *future, int64_t timeout, void **resu
 
 weft_status weft_future_exception(weft_future_t *future, int64_t timeout, weft_error_t **out) {
   if (out == nullptr) return WEFT_EINVAL;
-  if (const weft_status status = weft_future_wait(future, timeout); status != WEFT_OK) return status;
+  if (const weft_status status = await(future, timeout); status != WEFT_OK) return status;
   task &done = *unwrap(future);
   switch (done.state()) {
   case cancelled:
@@ -125,19 +128,19 @@ weft_status weft_future_exception(weft_future_t *future, int64_t timeout, weft_e
 }
 
 void *weft_future_room(weft_future_t *future) {
-  if (future == nullptr) return nullptr;
+  if (bad(future)) return nullptr;
   task &owner = result_owner(*unwrap(future));
   return (owner.type().flags & type_is_call) == 0 ? owner.room() : nullptr;
 }
 
 weft_status weft_future_add_done_callback(weft_future_t *future, weft_future_fn fn, void *ctx, weft_drop_fn drop) {
-  if (future == nullptr || fn == nullptr) return WEFT_EINVAL;
+  if (bad(future) || fn == nullptr) return WEFT_EINVAL;
   return guard([&]() -> weft_status { return add_callback(*unwrap(future), fn, ctx, drop); });
 }
 
 weft_status weft_wait(weft_future_t *const *futures, size_t count, uint32_t mode, int64_t timeout, uint8_t *done,
                       size_t *done_count) {
-  if (mode > WEFT_FIRST_EXCEPTION || (futures == nullptr && count != 0) || has_null(futures, count)) return WEFT_EINVAL;
+  if (mode > WEFT_FIRST_EXCEPTION || (futures == nullptr && count != 0) || has_bad(futures, count)) return WEFT_EINVAL;
   return guard([&]() -> weft_status {
     future_set all;
     if (!all.assign(unwrap_all(futures), count)) return WEFT_ENOMEM;
@@ -151,7 +154,7 @@ weft_status weft_wait(weft_future_t *const *futures, size_t count, uint32_t mode
 }
 
 weft_status weft_as_completed(weft_future_t *const *futures, size_t count, int64_t timeout, weft_as_completed_t **out) {
-  if (out == nullptr || (futures == nullptr && count != 0) || has_null(futures, count)) return WEFT_EINVAL;
+  if (out == nullptr || (futures == nullptr && count != 0) || has_bad(futures, count)) return WEFT_EINVAL;
   as_completed *const made = as_completed::make(unwrap_all(futures), count, deadline::after(timeout));
   if (made == nullptr) return WEFT_ENOMEM;
   *out = wrap(made);
@@ -159,7 +162,7 @@ weft_status weft_as_completed(weft_future_t *const *futures, size_t count, int64
 }
 
 weft_status weft_as_completed_next(weft_as_completed_t *iterator, weft_future_t **out) {
-  if (iterator == nullptr || out == nullptr) return WEFT_EINVAL;
+  if (bad(iterator) || out == nullptr) return WEFT_EINVAL;
   return guard([&]() -> weft_status {
     task *next = nullptr;
     const weft_status status = unwrap(iterator)->next(next);
@@ -169,8 +172,8 @@ weft_status weft_as_completed_next(weft_as_completed_t *iterator, weft_future_t 
 }
 
 void weft_as_completed_destroy(weft_as_completed_t **iterator) {
-  if (iterator == nullptr) return;
-  delete unwrap(*iterator);
+  if (bad(iterator)) return;
+  if (!bad(*iterator)) delete unwrap(*iterator);
   *iterator = nullptr;
 }
 
@@ -193,21 +196,21 @@ weft_status weft_future_create_room(size_t size, size_t align, weft_drop_fn drop
 }
 
 weft_status weft_future_set_running(weft_future_t *future) {
-  if (future == nullptr) return WEFT_EINVAL;
+  if (bad(future)) return WEFT_EINVAL;
   return unwrap(future)->set_running();
 }
 
 weft_status weft_future_set_result(weft_future_t *future, void *result) {
-  return future != nullptr ? guard([&]() -> weft_status { return unwrap(future)->set_result(result); }) : WEFT_EINVAL;
+  return !bad(future) ? guard([&]() -> weft_status { return unwrap(future)->set_result(result); }) : WEFT_EINVAL;
 }
 
 weft_status weft_future_set_error(weft_future_t *future, weft_error_t *error) {
-  if (future == nullptr || error == nullptr) return WEFT_EINVAL;
+  if (bad(future) || bad(error)) return WEFT_EINVAL;
   return guard([&]() -> weft_status { return unwrap(future)->set_error(unwrap(error)); });
 }
 
 weft_status weft_future_set_begin(weft_future_t *future, void **room) {
-  if (future == nullptr || room == nullptr) return WEFT_EINVAL;
+  if (bad(future) || room == nullptr) return WEFT_EINVAL;
   task &which = *unwrap(future);
   if ((which.type().flags & type_is_call) != 0) return WEFT_EINVALIDSTATE;
   const weft_status status = which.begin_filling();
@@ -216,12 +219,12 @@ weft_status weft_future_set_begin(weft_future_t *future, void **room) {
 }
 
 weft_status weft_future_set_commit(weft_future_t *future) {
-  if (future == nullptr) return WEFT_EINVAL;
+  if (bad(future)) return WEFT_EINVAL;
   return guard([&]() -> weft_status { return unwrap(future)->finish_filling({with_result, nullptr}); });
 }
 
 weft_status weft_future_set_abort(weft_future_t *future, weft_error_t *error) {
-  if (future == nullptr || error == nullptr) return WEFT_EINVAL;
+  if (bad(future) || bad(error)) return WEFT_EINVAL;
   return guard([&]() -> weft_status {
     unwrap(error)->ref();
     const weft_status status = unwrap(future)->finish_filling({with_error, unwrap(error)});

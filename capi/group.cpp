@@ -9,10 +9,10 @@ using namespace weft::core;
 extern "C" {
 
 weft_status weft_group_create(weft_executor_t *executor, const weft_group_options_t *options, weft_group_t **out) {
-  if (executor == nullptr || out == nullptr) return WEFT_EINVAL;
+  if (bad(executor) || out == nullptr) return WEFT_EINVAL;
   weft_group_options_t read;
   if (const weft_status status = read_options(options, sizeof read, read); status != WEFT_OK) return status;
-  if ((read.flags & ~WEFT_GROUP_CANCEL_ON_ERROR) != 0) return WEFT_EINVAL;
+  if (check_options(read).at_most("flags", read.flags, WEFT_GROUP_CANCEL_ON_ERROR).fails()) return WEFT_EINVAL;
   if (unwrap(executor)->kind() != executor_kind::pool) return WEFT_ENOTSUP;
   group *const made = group::make(static_cast<pool &>(*unwrap(executor)), read.flags);
   if (made == nullptr) return WEFT_ENOMEM;
@@ -21,16 +21,16 @@ weft_status weft_group_create(weft_executor_t *executor, const weft_group_option
 }
 
 weft_group_t *weft_group_ref(weft_group_t *group) {
-  if (group != nullptr) unwrap(group)->ref_handle();
+  if (!bad(group)) unwrap(group)->ref_handle();
   return group;
 }
 
 void weft_group_unref(weft_group_t *group) {
-  if (group != nullptr) unwrap(group)->unref_handle();
+  if (!bad(group)) unwrap(group)->unref_handle();
 }
 
 weft_status weft_group_spawn(weft_group_t *group, weft_task_fn fn, void *ctx, weft_drop_fn drop) {
-  if (group == nullptr || fn == nullptr) return WEFT_EINVAL;
+  if (bad(group) || fn == nullptr) return WEFT_EINVAL;
   return guard([&]() -> weft_status {
     task *const made = create_posted_call({fn, ctx, drop});
     if (made == nullptr) return WEFT_ENOMEM;
@@ -41,17 +41,17 @@ weft_status weft_group_spawn(weft_group_t *group, weft_task_fn fn, void *ctx, we
 }
 
 weft_status weft_group_spawn_task(weft_group_t *group, weft_task_t *task) {
-  if (group == nullptr || task == nullptr || unwrap(task)->has_future()) return WEFT_EINVAL;
+  if (bad(group) || bad(task) || unwrap(task)->has_future()) return WEFT_EINVAL;
   return guard([&]() -> weft_status { return unwrap(group)->spawn(*unwrap(task)); });
 }
 
 weft_status weft_group_wait(weft_group_t *group, int64_t timeout) {
-  if (group == nullptr) return WEFT_EINVAL;
+  if (bad(group)) return WEFT_EINVAL;
   return guard([&]() -> weft_status { return unwrap(group)->wait(deadline::after(timeout)); });
 }
 
 void weft_group_settle(weft_group_t *group) {
-  if (group == nullptr) return;
+  if (bad(group)) return;
   guard([&]() -> weft_status {
     unwrap(group)->settle();
     return WEFT_OK;
@@ -59,7 +59,7 @@ void weft_group_settle(weft_group_t *group) {
 }
 
 weft_status weft_group_cancel(weft_group_t *group) {
-  if (group == nullptr) return WEFT_EINVAL;
+  if (bad(group)) return WEFT_EINVAL;
   return guard([&]() -> weft_status {
     unwrap(group)->cancel();
     return WEFT_OK;
@@ -67,13 +67,13 @@ weft_status weft_group_cancel(weft_group_t *group) {
 }
 
 weft_status weft_group_error(weft_group_t *group, weft_error_t **error) {
-  if (group == nullptr || error == nullptr) return WEFT_EINVAL;
+  if (bad(group) || bad(error)) return WEFT_EINVAL;
   *error = unwrap(group)->first_error();
   return WEFT_OK;
 }
 
 weft_status weft_group_reset(weft_group_t *group) {
-  if (group == nullptr) return WEFT_EINVAL;
+  if (bad(group)) return WEFT_EINVAL;
   return unwrap(group)->reset() ? WEFT_OK : WEFT_EINVALIDSTATE;
 }
 

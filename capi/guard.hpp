@@ -1,13 +1,12 @@
 // The border: what every function of the C ABI does to its arguments and to exceptions. No logic of the library's own.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
 #include <cxxabi.h>
 #include <new>
 
 #include <weft/base.h>
+
+#include "options.hpp"
 
 namespace weft::core {
 
@@ -24,22 +23,6 @@ template <class Body> __attribute__((no_sanitize("null"))) weft_status guard(Bod
   } catch (...) {
     return WEFT_EINVAL;
   }
-}
-
-// Brings a caller's options, of whatever version, into the struct of this version: see "Options structs" in
-// weft/base.h.
-template <class Options> weft_status read_options(const Options *given, std::size_t least, Options &read) noexcept {
-  constexpr std::uint32_t absurd = 4096;
-  std::memset(static_cast<void *>(&read), 0, sizeof read);
-  if (given == nullptr) return WEFT_OK;
-  const std::uint32_t size = given->size;
-  if (size < least || size > absurd) return WEFT_EINVAL;
-  const auto *const bytes = reinterpret_cast<const unsigned char *>(given);
-  for (std::size_t i = sizeof read; i < size; ++i)
-    if (bytes[i] != 0) return WEFT_ENOTSUP;
-  std::memcpy(&read, given, size < sizeof read ? size : sizeof read);
-  read.size = sizeof read;
-  return WEFT_OK;
 }
 
 } // namespace weft::core

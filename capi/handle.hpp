@@ -4,6 +4,7 @@
 #include <weft/weft.h>
 
 #include "base/error.hpp"
+#include "base/misuse.hpp"
 #include "exec/executor.hpp"
 #include "exec/group.hpp"
 #include "exec/map.hpp"
@@ -11,6 +12,7 @@
 #include "task/as_completed.hpp"
 #include "task/task.hpp"
 #include "thread/thread.hpp"
+#include "timer/timer.hpp"
 
 namespace weft::core {
 
@@ -62,12 +64,67 @@ inline group *unwrap(weft_group *handle) noexcept {
 inline executor *unwrap(weft_executor *handle) noexcept {
   return static_cast<executor *>(handle);
 }
+inline timer *unwrap(weft_timer *handle) noexcept {
+  return static_cast<timer *>(handle);
+}
+
+// What is asked of every handle that is given: true if it is NULL, or if misuse checks see that it is none. `function`
+// is the one of the C ABI that calls this; inside a lambda it must be named.
+template <class Object> bool is_none(const Object *found, const char *what, const char *function) noexcept {
+  if (found == nullptr) return true;
+  if constexpr (misuse_checks) {
+    if (found->has_magic()) return false;
+    report_misuse(what, function);
+    return true;
+  }
+  return false;
+}
+
+inline bool bad(const weft_future *handle, const char *function = __builtin_FUNCTION()) noexcept {
+  return is_none(unwrap(handle), "not a future, or one whose last reference is gone", function);
+}
+inline bool bad(weft_task *handle, const char *function = __builtin_FUNCTION()) noexcept {
+  return is_none(unwrap(handle), "not a task, or one that was submitted or destroyed", function);
+}
+inline bool bad(weft_map *handle, const char *function = __builtin_FUNCTION()) noexcept {
+  return is_none(unwrap(handle), "not a map, or one that was destroyed", function);
+}
+inline bool bad(weft_as_completed_t *handle, const char *function = __builtin_FUNCTION()) noexcept {
+  return is_none(unwrap(handle), "not an iterator of weft_as_completed, or one that was destroyed", function);
+}
+inline bool bad(const weft_error *handle, const char *function = __builtin_FUNCTION()) noexcept {
+  return is_none(unwrap(handle), "not an error, or one whose last reference is gone", function);
+}
+inline bool bad(const weft_thread *handle, const char *function = __builtin_FUNCTION()) noexcept {
+  return is_none(unwrap(handle), "not a thread, or one whose last reference is gone", function);
+}
+inline bool bad(const weft_group *handle, const char *function = __builtin_FUNCTION()) noexcept {
+  return is_none(static_cast<const group *>(handle), "not a group, or one whose last reference is gone", function);
+}
+inline bool bad(const weft_executor *handle, const char *function = __builtin_FUNCTION()) noexcept {
+  return is_none(static_cast<const executor *>(handle), "not an executor, or one whose last reference is gone",
+                 function);
+}
+inline bool bad(const weft_timer *handle, const char *function = __builtin_FUNCTION()) noexcept {
+  return is_none(static_cast<const timer *>(handle), "not a timer, or one whose last reference is gone", function);
+}
+// Where handles are put.
+template <class Handle> bool bad(Handle **where) noexcept {
+  return where == nullptr;
+}
+// For handles that may be NULL.
+template <class Handle> bool bad_if_given(const Handle *handle, const char *function = __builtin_FUNCTION()) noexcept {
+  return handle != nullptr && bad(handle, function);
+}
 
 // The runtime that a handle stands for. WEFT_EINVAL: it was destroyed. WEFT_ENOMEM: the default one could not be made.
-inline weft_status runtime_of(const weft_runtime *handle, shared<runtime> &found) noexcept {
+inline weft_status runtime_of(const weft_runtime *handle, shared<runtime> &found,
+                              const char *function = __builtin_FUNCTION()) noexcept {
   found = runtime::of(handle);
   if (found) return WEFT_OK;
-  return handle == nullptr ? WEFT_ENOMEM : WEFT_EINVAL;
+  if (handle == nullptr) return WEFT_ENOMEM;
+  if (misuse_checks) report_misuse("not a runtime, or one that was destroyed", function);
+  return WEFT_EINVAL;
 }
 
 } // namespace weft::core

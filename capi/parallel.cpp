@@ -10,18 +10,24 @@ using namespace weft::core;
 namespace {
 
 weft_status check(const weft_executor_t *executor, const weft_range_options_t *options, uint64_t begin, uint64_t end,
-                  weft_range_options_t &read) noexcept {
-  if (executor == nullptr || end < begin) return WEFT_EINVAL;
+                  weft_range_options_t &read, const char *function = __builtin_FUNCTION()) noexcept {
+  if (bad(executor, function) || end < begin) return WEFT_EINVAL;
   if (const weft_status status = read_options(options, sizeof read, read); status != WEFT_OK) return status;
-  return read.reserved == 0 ? WEFT_OK : WEFT_EINVAL;
+  return check_options(read).is_zero("reserved", read.reserved).status();
 }
 
 bool sound(const weft_reduction_t &how) noexcept {
   constexpr uint64_t largest = uint64_t{1} << 30;
   constexpr uint32_t widest = 4096;
-  return how.size >= sizeof how && how.size <= widest && how.state_size <= largest && how.state_align <= widest &&
-         (how.state_align == 0 || std::has_single_bit(how.state_align)) && how.init != nullptr && how.body != nullptr &&
-         how.join != nullptr;
+  return !check_options(how)
+              .that(how.size >= sizeof how && how.size <= widest, "size", how.size, "48 to 4096")
+              .at_most("state_size", how.state_size, largest)
+              .that(how.state_align <= widest && (how.state_align == 0 || std::has_single_bit(how.state_align)),
+                    "state_align", how.state_align, "0, or a power of two up to 4096")
+              .that(how.init != nullptr, "init", 0, "a function")
+              .that(how.body != nullptr, "body", 0, "a function")
+              .that(how.join != nullptr, "join", 0, "a function")
+              .fails();
 }
 
 void give(error *failure, weft_status status, weft_error_t **out) noexcept {

@@ -15,7 +15,7 @@ weft_status weft_runtime_create(const weft_runtime_options_t *options, weft_runt
   if (out == nullptr) return WEFT_EINVAL;
   weft_runtime_options_t read;
   if (const weft_status status = read_options(options, sizeof read, read); status != WEFT_OK) return status;
-  if (read.reserved != 0) return WEFT_EINVAL;
+  if (check_options(read).is_zero("reserved", read.reserved).fails()) return WEFT_EINVAL;
   runtime *const made = runtime::create();
   if (made == nullptr) return WEFT_ENOMEM;
   *out = made;
@@ -25,7 +25,7 @@ weft_status weft_runtime_create(const weft_runtime_options_t *options, weft_runt
 weft_status weft_runtime_shutdown(weft_runtime_t *handle, int64_t timeout) {
   return guard([&]() -> weft_status {
     shared<runtime> which;
-    if (const weft_status status = runtime_of(handle, which); status != WEFT_OK) return status;
+    if (const weft_status status = runtime_of(handle, which, "weft_runtime_shutdown"); status != WEFT_OK) return status;
     return which->shutdown(deadline::after(timeout));
   });
 }
@@ -34,8 +34,8 @@ weft_status weft_runtime_destroy(weft_runtime_t **handle) {
   if (handle == nullptr) return WEFT_EINVAL;
   if (*handle == nullptr) return WEFT_OK;
   return guard([&]() -> weft_status {
-    const shared<runtime> which = runtime::of(*handle);
-    if (!which) return WEFT_EINVAL;
+    shared<runtime> which;
+    if (const weft_status status = runtime_of(*handle, which, "weft_runtime_destroy"); status != WEFT_OK) return status;
     if (const weft_status status = which->shutdown(deadline::never()); status != WEFT_OK) return status;
     if (!runtime::forget(*handle)) return WEFT_EINVAL; // another thread destroyed it meanwhile
     which->unref();
@@ -48,7 +48,8 @@ weft_status weft_runtime_set_exception_hook(weft_runtime_t *handle, weft_excepti
                                             weft_drop_fn drop) {
   return guard([&]() -> weft_status {
     shared<runtime> which;
-    if (const weft_status status = runtime_of(handle, which); status != WEFT_OK) return status;
+    if (const weft_status status = runtime_of(handle, which, "weft_runtime_set_exception_hook"); status != WEFT_OK)
+      return status;
     if (which->closed()) return WEFT_ESHUTDOWN;
     which->set_hook(adopt(new exception_hook(hook, ctx, drop)));
     return WEFT_OK;

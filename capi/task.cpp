@@ -11,10 +11,20 @@ namespace {
 
 bool sound(const weft_task_type_t &type) noexcept {
   constexpr std::uint32_t largest = 1u << 30, widest = 4096;
-  return type.size >= sizeof type && type.size <= widest &&
-         (type.flags == 0 || type.flags == WEFT_TASK_POSTED || type.flags == WEFT_TASK_CONTINUATION) &&
-         type.run != nullptr && type.room_size <= largest && type.room_align <= widest &&
-         (type.room_align == 0 || std::has_single_bit(type.room_align));
+  const bool is_sound = type.size >= sizeof type && type.size <= widest &&
+                        (type.flags == 0 || type.flags == WEFT_TASK_POSTED || type.flags == WEFT_TASK_CONTINUATION) &&
+                        type.run != nullptr && type.room_size <= largest && type.room_align <= widest &&
+                        (type.room_align == 0 || std::has_single_bit(type.room_align));
+  if (is_sound) return true; // on the path of each submit; the rest is to name the field
+  return !check_options(type)
+              .that(type.size >= sizeof type && type.size <= widest, "size", type.size, "40 to 4096")
+              .that(type.flags == 0 || type.flags == WEFT_TASK_POSTED || type.flags == WEFT_TASK_CONTINUATION, "flags",
+                    type.flags, "0, WEFT_TASK_POSTED, or WEFT_TASK_CONTINUATION")
+              .that(type.run != nullptr, "run", 0, "a function")
+              .at_most("room_size", type.room_size, largest)
+              .that(type.room_align <= widest && (type.room_align == 0 || std::has_single_bit(type.room_align)),
+                    "room_align", type.room_align, "0, or a power of two up to 4096")
+              .fails();
 }
 
 // One reference for the queue, one for the handle if there is one. A refused task may be given again, another way.
@@ -39,23 +49,23 @@ weft_status weft_task_create(const weft_task_type_t *type, weft_task_t **out) {
 }
 
 void *weft_task_room(weft_task_t *task) {
-  return task != nullptr ? unwrap(task)->room() : nullptr;
+  return !bad(task) ? unwrap(task)->room() : nullptr;
 }
 
 weft_status weft_task_set_priority(weft_task_t *task, uint32_t priority) {
-  if (task == nullptr || priority > WEFT_PRIORITY_LOW) return WEFT_EINVAL;
+  if (bad(task) || priority > WEFT_PRIORITY_LOW) return WEFT_EINVAL;
   unwrap(task)->set_priority(priority);
   return WEFT_OK;
 }
 
 void weft_task_destroy(weft_task_t **task) {
-  if (task == nullptr) return;
-  if (*task != nullptr) weft::core::task::discard(unwrap(*task));
+  if (bad(task)) return;
+  if (!bad(*task)) weft::core::task::discard(unwrap(*task));
   *task = nullptr;
 }
 
 weft_status weft_executor_submit_task(weft_executor_t *executor, weft_task_t *task, weft_future_t **out) {
-  if (executor == nullptr || task == nullptr) return WEFT_EINVAL;
+  if (bad(executor) || bad(task)) return WEFT_EINVAL;
   weft::core::task *const given = unwrap(task);
   if ((out != nullptr && !given->has_future()) || given->is_continuation()) return WEFT_EINVAL;
   prepare(*given, out != nullptr);
@@ -68,10 +78,9 @@ weft_status weft_executor_submit_task(weft_executor_t *executor, weft_task_t *ta
 
 weft_status weft_executor_submit_tasks(weft_executor_t *executor, weft_task_t *const *tasks, size_t count,
                                        weft_future_t **futures) {
-  if (executor == nullptr || (tasks == nullptr && count != 0)) return WEFT_EINVAL;
+  if (bad(executor) || (tasks == nullptr && count != 0)) return WEFT_EINVAL;
   for (size_t i = 0; i < count; ++i)
-    if (tasks[i] == nullptr || (futures != nullptr && !unwrap(tasks[i])->has_future()) ||
-        unwrap(tasks[i])->is_continuation())
+    if (bad(tasks[i]) || (futures != nullptr && !unwrap(tasks[i])->has_future()) || unwrap(tasks[i])->is_continuation())
       return WEFT_EINVAL;
   if (count == 0) return WEFT_OK;
   for (size_t i = 0; i < count; ++i) prepare(*unwrap(tasks[i]), futures != nullptr);

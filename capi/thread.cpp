@@ -16,12 +16,15 @@ namespace {
 weft_status settle(const weft_thread_options_t &options, thread_settings &settings) {
   constexpr std::uint64_t largest_stack = std::uint64_t{1} << 40;
   constexpr std::uint32_t cpus = 1024;
-  if (options.daemon > WEFT_DAEMON_YES || options.stack_size > largest_stack || options.nice < -20 ||
-      options.nice > 19 || options.affinity_count > cpus ||
-      (options.affinity_count != 0 && options.affinity == nullptr))
-    return WEFT_EINVAL;
-  for (std::uint32_t i = 0; i < options.affinity_count; ++i)
-    if (options.affinity[i] >= cpus) return WEFT_EINVAL;
+  option_check check = check_options(options);
+  check.at_most("daemon", options.daemon, WEFT_DAEMON_YES)
+      .at_most("stack_size", options.stack_size, largest_stack)
+      .that(options.nice >= -20 && options.nice <= 19, "nice", options.nice, "-20 to 19")
+      .at_most("affinity_count", options.affinity_count, cpus)
+      .that(options.affinity_count == 0 || options.affinity != nullptr, "affinity", 0, "an array of affinity_count");
+  for (std::uint32_t i = 0; i < options.affinity_count && !check.fails(); ++i)
+    check.at_most("affinity[...]", options.affinity[i], cpus - 1);
+  if (check.fails()) return WEFT_EINVAL;
   if (options.name != nullptr) settings.name = options.name;
   if (options.daemon == WEFT_DAEMON_INHERIT) {
     const record *const creator = existing_record();
@@ -62,7 +65,7 @@ weft_status weft_thread_create(weft_runtime_t *handle, const weft_thread_options
     thread_settings settings;
     if (const weft_status status = settle(read, settings); status != WEFT_OK) return status;
     shared<runtime> home;
-    if (const weft_status status = runtime_of(handle, home); status != WEFT_OK) return status;
+    if (const weft_status status = runtime_of(handle, home, "weft_thread_create"); status != WEFT_OK) return status;
     if (home->closed()) return WEFT_ESHUTDOWN;
     *out = new thread(std::move(home), std::move(settings), {target, ctx, drop});
     return WEFT_OK;
@@ -70,62 +73,62 @@ weft_status weft_thread_create(weft_runtime_t *handle, const weft_thread_options
 }
 
 weft_status weft_thread_start(weft_thread_t *handle) {
-  return handle != nullptr ? guard([&]() -> weft_status { return unwrap(handle)->start(); }) : WEFT_EINVAL;
+  return !bad(handle) ? guard([&]() -> weft_status { return unwrap(handle)->start(); }) : WEFT_EINVAL;
 }
 
 weft_status weft_thread_join(weft_thread_t *handle, int64_t timeout) {
-  return handle != nullptr ? guard([&]() -> weft_status { return unwrap(handle)->join(deadline::after(timeout)); })
-                           : WEFT_EINVAL;
+  return !bad(handle) ? guard([&]() -> weft_status { return unwrap(handle)->join(deadline::after(timeout)); })
+                      : WEFT_EINVAL;
 }
 
 weft_status weft_thread_request_stop(weft_thread_t *handle) {
-  if (handle == nullptr) return WEFT_EINVAL;
+  if (bad(handle)) return WEFT_EINVAL;
   unwrap(handle)->request_stop();
   return WEFT_OK;
 }
 
 int32_t weft_thread_state(const weft_thread_t *handle) {
-  if (handle == nullptr) return WEFT_EINVAL;
+  if (bad(handle)) return WEFT_EINVAL;
   return unwrap(handle)->state();
 }
 
 int32_t weft_thread_is_alive(const weft_thread_t *handle) {
-  if (handle == nullptr) return WEFT_EINVAL;
+  if (bad(handle)) return WEFT_EINVAL;
   return unwrap(handle)->state() == WEFT_THREAD_STARTED;
 }
 
 int32_t weft_thread_is_daemon(const weft_thread_t *handle) {
-  if (handle == nullptr) return WEFT_EINVAL;
+  if (bad(handle)) return WEFT_EINVAL;
   return unwrap(handle)->is_daemon();
 }
 
 weft_status weft_thread_set_daemon(weft_thread_t *handle, int32_t daemon) {
-  return handle != nullptr && (daemon == 0 || daemon == 1) ? unwrap(handle)->set_daemon(daemon == 1) : WEFT_EINVAL;
+  return !bad(handle) && (daemon == 0 || daemon == 1) ? unwrap(handle)->set_daemon(daemon == 1) : WEFT_EINVAL;
 }
 
 const char *weft_thread_name(const weft_thread_t *handle) {
-  return handle != nullptr ? unwrap(handle)->name() : "";
+  return !bad(handle) ? unwrap(handle)->name() : "";
 }
 
 weft_status weft_thread_set_name(weft_thread_t *handle, const char *name) {
-  return handle != nullptr && name != nullptr && *name != '\0' ? unwrap(handle)->set_name(name) : WEFT_EINVAL;
+  return !bad(handle) && name != nullptr && *name != '\0' ? unwrap(handle)->set_name(name) : WEFT_EINVAL;
 }
 
 uint64_t weft_thread_ident(const weft_thread_t *handle) {
-  return handle != nullptr ? unwrap(handle)->ident() : 0;
+  return !bad(handle) ? unwrap(handle)->ident() : 0;
 }
 
 uint64_t weft_thread_native_id(const weft_thread_t *handle) {
-  return handle != nullptr ? unwrap(handle)->native_id() : 0;
+  return !bad(handle) ? unwrap(handle)->native_id() : 0;
 }
 
 weft_thread_t *weft_thread_ref(weft_thread_t *handle) {
-  if (handle != nullptr) unwrap(handle)->ref();
+  if (!bad(handle)) unwrap(handle)->ref();
   return handle;
 }
 
 void weft_thread_unref(weft_thread_t *handle) {
-  if (handle != nullptr) unwrap(handle)->unref();
+  if (!bad(handle)) unwrap(handle)->unref();
 }
 
 weft_status weft_thread_current(weft_thread_t **out) {
@@ -145,7 +148,7 @@ weft_status weft_thread_enumerate(weft_runtime_t *handle, weft_thread_t **thread
   return guard([&]() -> weft_status {
     if (handle == nullptr && with_main_thread() == nullptr) return WEFT_ENOMEM;
     shared<runtime> home;
-    if (const weft_status status = runtime_of(handle, home); status != WEFT_OK) return status;
+    if (const weft_status status = runtime_of(handle, home, "weft_thread_enumerate"); status != WEFT_OK) return status;
     *count = home->enumerate(threads, capacity);
     return WEFT_OK;
   });

@@ -37,10 +37,6 @@ weft_status submit_at(weft_executor_t *executor, std::int64_t due, const weft_su
   });
 }
 
-timer *unwrap_timer(weft_timer_t *handle) noexcept {
-  return static_cast<timer *>(handle);
-}
-
 } // namespace
 
 extern "C" {
@@ -51,7 +47,7 @@ int64_t weft_now(void) {
 
 weft_status weft_timer_create(weft_executor_t *executor, weft_task_fn fn, void *ctx, weft_drop_fn drop,
                               weft_timer_t **out) {
-  if (executor == nullptr || fn == nullptr || out == nullptr) return WEFT_EINVAL;
+  if (bad(executor) || fn == nullptr || out == nullptr) return WEFT_EINVAL;
   weft::core::executor &on = *unwrap(executor);
   timer *made = nullptr;
   const weft_status status = timer::make(on.timers(), on, fn, ctx, drop, made);
@@ -60,53 +56,53 @@ weft_status weft_timer_create(weft_executor_t *executor, weft_task_fn fn, void *
 }
 
 weft_timer_t *weft_timer_ref(weft_timer_t *timer) {
-  if (timer != nullptr) unwrap_timer(timer)->ref_handle();
+  if (!bad(timer)) unwrap(timer)->ref_handle();
   return timer;
 }
 
 void weft_timer_unref(weft_timer_t *timer) {
-  if (timer == nullptr) return;
+  if (bad(timer)) return;
   guard([&]() -> weft_status {
-    unwrap_timer(timer)->unref_handle();
+    unwrap(timer)->unref_handle();
     return WEFT_OK;
   });
 }
 
 weft_status weft_timer_arm(weft_timer_t *timer, int64_t delay) {
-  if (timer == nullptr) return WEFT_EINVAL;
-  return unwrap_timer(timer)->arm({moment_after(delay)});
+  if (bad(timer)) return WEFT_EINVAL;
+  return unwrap(timer)->arm({moment_after(delay)});
 }
 
 weft_status weft_timer_arm_at(weft_timer_t *timer, int64_t time) {
-  if (timer == nullptr) return WEFT_EINVAL;
-  return unwrap_timer(timer)->arm({time});
+  if (bad(timer)) return WEFT_EINVAL;
+  return unwrap(timer)->arm({time});
 }
 
 weft_status weft_timer_arm_every(weft_timer_t *timer, int64_t first_delay, int64_t period, uint32_t missed) {
-  if (timer == nullptr || period <= 0 || missed > WEFT_MISSED_DELAY) return WEFT_EINVAL;
-  return unwrap_timer(timer)->arm({moment_after(first_delay), period, missed});
+  if (bad(timer) || period <= 0 || missed > WEFT_MISSED_DELAY) return WEFT_EINVAL;
+  return unwrap(timer)->arm({moment_after(first_delay), period, missed});
 }
 
 weft_status weft_timer_cancel(weft_timer_t *timer) {
-  if (timer == nullptr) return WEFT_EINVAL;
-  return unwrap_timer(timer)->cancel();
+  if (bad(timer)) return WEFT_EINVAL;
+  return unwrap(timer)->cancel();
 }
 
 weft_status weft_executor_submit_after(weft_executor_t *executor, int64_t delay, const weft_submit_options_t *options,
                                        weft_task_fn fn, void *ctx, weft_drop_fn drop, weft_future_t **out) {
-  if (executor == nullptr || fn == nullptr || out == nullptr) return WEFT_EINVAL;
+  if (bad(executor) || fn == nullptr || out == nullptr) return WEFT_EINVAL;
   return submit_at(executor, moment_after(delay), options, fn, ctx, drop, out);
 }
 
 weft_status weft_executor_submit_at(weft_executor_t *executor, int64_t time, const weft_submit_options_t *options,
                                     weft_task_fn fn, void *ctx, weft_drop_fn drop, weft_future_t **out) {
-  if (executor == nullptr || fn == nullptr || out == nullptr) return WEFT_EINVAL;
+  if (bad(executor) || fn == nullptr || out == nullptr) return WEFT_EINVAL;
   return submit_at(executor, time, options, fn, ctx, drop, out);
 }
 
 weft_status weft_executor_post_after(weft_executor_t *executor, int64_t delay, weft_task_fn fn, void *ctx,
                                      weft_drop_fn drop) {
-  if (executor == nullptr || fn == nullptr) return WEFT_EINVAL;
+  if (bad(executor) || fn == nullptr) return WEFT_EINVAL;
   task *const made = create_posted_call({fn, ctx, drop});
   if (made == nullptr) return WEFT_ENOMEM;
   const weft_status status = unwrap(executor)->timers().add(*made, moment_after(delay));
@@ -116,7 +112,7 @@ weft_status weft_executor_post_after(weft_executor_t *executor, int64_t delay, w
 
 weft_status weft_executor_submit_task_after(weft_executor_t *executor, int64_t delay, weft_task_t *task,
                                             weft_future_t **out) {
-  if (executor == nullptr || task == nullptr) return WEFT_EINVAL;
+  if (bad(executor) || bad(task)) return WEFT_EINVAL;
   weft::core::task &given = *unwrap(task);
   if ((out != nullptr && !given.has_future()) || given.is_continuation()) return WEFT_EINVAL;
   if (out != nullptr)

@@ -35,6 +35,26 @@ typedef weft_status (*weft_task_fn)(void *ctx, void **result, weft_error_t **err
 /** Runs first on each worker of a pool, before any task. A failure (as for weft_task_fn) breaks the pool. */
 typedef weft_status (*weft_initializer_fn)(void *ctx, weft_error_t **error);
 
+/** A worker of a pool, as its start and stop hooks see it; the same object for both. Lives from the one to the other.
+ */
+typedef struct weft_worker {
+  uint32_t size;    /**< sizeof(weft_worker_t) of the library's version; later versions append */
+  uint32_t index;   /**< from 0; no two workers of a pool that are alive at the same time have the same one */
+  const char *name; /**< of its thread, <prefix>_<index> */
+  void *data;       /**< NULL; the start hook may store what it likes here, see weft_worker_data */
+} weft_worker_t;
+
+/** Runs first on each worker of a pool, before the initializer: attach the thread to a JVM, an interpreter, a GPU
+ * context, a profiler. A failure (as for weft_task_fn) breaks the pool as that of an initializer does; the stop hook
+ * does not run for that worker then. ctx: worker_ctx. May call any function of weft that does not wait for this pool.
+ */
+typedef weft_status (*weft_worker_start_fn)(void *ctx, weft_worker_t *worker, weft_error_t **error);
+
+/** Runs last on each worker whose start hook returned WEFT_OK (or that has none), exactly once: when the worker ends,
+ * also because its pool was shut down or because a task ended the thread (pthread_exit). No task of the pool runs on
+ * this thread any more. Must not end the thread itself; what it throws becomes a line of the log. */
+typedef void (*weft_worker_stop_fn)(void *ctx, weft_worker_t *worker);
+
 /* Values of weft_executor_options_t.when_full. */
 #define WEFT_FULL_FAIL 0u   /**< submit says WEFT_EFULL */
 #define WEFT_FULL_WAIT 1u   /**< submit waits for room, up to full_timeout, then says WEFT_ETIMEDOUT */
@@ -58,6 +78,10 @@ typedef struct weft_executor_options {
   uint32_t max_spares;           /**< workers beside max_workers while others are in blocking regions; 0: 64, at most
                                       4096 */
   uint32_t reserved;             /**< 0 */
+  weft_worker_start_fn worker_start; /**< NULL: none */
+  weft_worker_stop_fn worker_stop;   /**< NULL: none */
+  void *worker_ctx;                  /**< of both */
+  weft_drop_fn worker_drop;          /**< as initializer_drop, for worker_ctx; after the last stop hook */
 } weft_executor_options_t;
 
 static inline void weft_executor_options_init(weft_executor_options_t *options) {
@@ -65,7 +89,7 @@ static inline void weft_executor_options_init(weft_executor_options_t *options) 
 }
 
 /** Make a pool. No thread starts before the first task. runtime, options: NULL for the defaults. Never blocks.
- *  Success: *out owns one reference, and initializer_ctx belongs to the executor.
+ *  Success: *out owns one reference, and initializer_ctx and worker_ctx belong to the executor.
  *  WEFT_EINVAL: out is NULL, an option is out of range, or the runtime was destroyed. WEFT_ENOTSUP (options).
  * WEFT_ENOMEM. WEFT_ESHUTDOWN: the runtime has ended. */
 WEFT_API weft_status weft_executor_create(weft_runtime_t *runtime, const weft_executor_options_t *options,
@@ -188,6 +212,16 @@ WEFT_API weft_status weft_executor_run_wait(weft_executor_t *executor, uint64_t 
 /** Why a pool is broken: *error is a new reference to the error with the code WEFT_EBROKEN that its pending futures
  * got, whose kind and message are the initializer's; NULL when it is not broken. Never blocks. WEFT_EINVAL: NULL. */
 WEFT_API weft_status weft_executor_error(weft_executor_t *executor, weft_error_t **error);
+
+/* Workers */
+
+/** The index of the worker that the calling thread is, in its pool: for data of which each worker has its own. Never
+ * blocks. WEFT_ENOTSUP: the calling thread is no worker of a pool. */
+WEFT_API int32_t weft_worker_index(void);
+
+/** What the start hook stored in weft_worker_t.data for the worker that the calling thread is: the environment of a
+ * JVM, the thread state of an interpreter. NULL: nothing, or the calling thread is no worker. Never blocks. */
+WEFT_API void *weft_worker_data(void);
 
 /* Blocking regions */
 

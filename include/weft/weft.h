@@ -7,6 +7,7 @@
  *   thread.h    threads, daemon threads, joins, stop requests
  *   future.h    futures: result, exception, cancel, callbacks, wait, as_completed, promises
  *   continuation.h  then, when_all, when_any: futures that come of futures
+ *   host.h      what a host lends: its log, its word on misuse
  *   executor.h  pools, strands, caller-run executors: submit, post, map, shutdown
  *   group.h     groups: spawn, wait for all, cancel together
  *   parallel.h  loops and reductions over index ranges
@@ -39,6 +40,7 @@
 #include <weft/executor.h>
 #include <weft/future.h>
 #include <weft/group.h>
+#include <weft/host.h>
 #include <weft/parallel.h>
 #include <weft/runtime.h>
 #include <weft/task.h>

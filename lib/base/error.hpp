@@ -7,6 +7,7 @@
 
 #include <weft/error.h>
 
+#include "base/misuse.hpp"
 #include "base/refs.hpp"
 
 struct weft_error {};
@@ -29,6 +30,7 @@ public:
 
   ~error();
 
+  bool has_magic() const noexcept { return magic_.is_right(); }
   std::int32_t code() const noexcept { return code_; }
   const char *kind() const noexcept { return kind_.c_str(); }
   const char *message() const noexcept { return message_.c_str(); }
@@ -44,6 +46,7 @@ private:
   bool foreign_ = false;
   void *payload_ = nullptr;
   weft_drop_fn drop_ = nullptr;
+  [[no_unique_address]] magic_word<0x2bad5eed0e440001> magic_;
 };
 
 const char *status_name(weft_status status) noexcept;

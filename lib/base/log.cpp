@@ -4,9 +4,35 @@
 
 #include <unistd.h>
 
-namespace weft::core {
+#include "base/hook.hpp"
 
-void log_line(std::initializer_list<std::string_view> parts) noexcept {
+namespace weft::core {
+namespace {
+
+constinit hook_slot<weft_log_hook_fn> host_log;
+
+// In the hook, on this thread: what it logs itself goes to stderr.
+[[gnu::tls_model("initial-exec")]] constinit thread_local bool in_hook = false;
+
+bool give_to_host(std::uint32_t level, const char *message) noexcept {
+  if (in_hook) return false;
+  const auto to = host_log.get();
+  if (!to) return false;
+  in_hook = true;
+  bool taken = true;
+  try {
+    to->fn(to->ctx, level, message);
+  } catch (...) { // there is nobody else to tell of this failure, so the line itself is not lost
+    taken = false;
+  }
+  in_hook = false;
+  return taken;
+}
+
+} // namespace
+
+void log_line(std::initializer_list<std::string_view> parts, std::uint32_t level) noexcept {
+  constexpr std::string_view prefix = "weft: ";
   char line[1024];
   std::size_t length = 0;
   const auto append = [&](std::string_view text) {
@@ -17,10 +43,16 @@ void log_line(std::initializer_list<std::string_view> parts) noexcept {
                    [](char c) { return c == '\n' || c == '\r' ? ' ' : c; });
     length += fitting.size();
   };
-  append("weft: ");
+  append(prefix);
   for (const std::string_view part : parts) append(part);
+  line[length] = '\0';
+  if (give_to_host(level, line + prefix.size())) return;
   line[length] = '\n';
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line, length + 1);
+}
+
+weft_status set_log_hook(weft_log_hook_fn hook, void *ctx, weft_drop_fn drop) noexcept {
+  return host_log.set(hook, ctx, drop);
 }
 
 } // namespace weft::core

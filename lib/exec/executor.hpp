@@ -14,6 +14,7 @@
 
 #include "base/clock.hpp"
 #include "base/completion.hpp"
+#include "base/misuse.hpp"
 #include "task/owner.hpp"
 #include "task/task.hpp"
 #include "thread/roster.hpp"
@@ -72,6 +73,7 @@ public:
   // True once: the end of the runtime deals with each executor a single time.
   bool ask_once() noexcept { return !asked_.exchange(true, std::memory_order_relaxed); }
 
+  bool has_magic() const noexcept { return magic_.is_right(); }
   executor_kind kind() const noexcept { return kind_; }
   // Shared by all of the process, so none of them may shut it down. Set before anybody sees it.
   bool is_everybodys() const noexcept { return everybodys_; }
@@ -111,6 +113,7 @@ private:
   executor *next_ = nullptr, *prev_ = nullptr; // the list's, under its mutex
   bool listed_ = false;                        // the same
   timer_queue timers_;
+  [[no_unique_address]] magic_word<0x2bad5eed0e440003> magic_;
 };
 
 template <class Wanted> shared<task_owner> executor_list::find(Wanted wanted) const noexcept {

@@ -20,6 +20,7 @@
 #include <weft/group.h>
 
 #include "base/adaptive_mutex.hpp"
+#include "base/misuse.hpp"
 #include "exec/pool.hpp"
 #include "task/owner.hpp"
 
@@ -54,6 +55,7 @@ public:
   std::uint64_t pending() const noexcept { return count_.load(std::memory_order_acquire) & pending_mask; }
   // With a reference, or null.
   error *first_error() const noexcept;
+  bool has_magic() const noexcept { return magic_.is_right(); }
   pool &on() noexcept { return pool_; }
   bool is_cancelled() const noexcept { return (word_.load(std::memory_order_acquire) & cancelled_bit) != 0; }
   // How it ended so far.
@@ -116,6 +118,7 @@ private:
   // Waiters that sleep and could help: whatever is queued, they will be woken for it. Read by may_happen().
   std::atomic<std::uint32_t> helpers_{0};
   waiter *waiters_ = nullptr; // under mutex_
+  [[no_unique_address]] magic_word<0x2bad5eed0e440004> magic_;
 };
 
 } // namespace weft::core

@@ -7,6 +7,7 @@
 #include <weft/executor.h>
 
 #include "base/clock.hpp"
+#include "base/misuse.hpp"
 #include "exec/executor.hpp"
 
 namespace weft::core {
@@ -20,6 +21,7 @@ public:
   map(const map &) = delete;
   map &operator=(const map &) = delete;
 
+  bool has_magic() const noexcept { return magic_.is_right(); }
   // The next future, done, with a reference.
   weft_status next(task *&out);
 
@@ -44,6 +46,7 @@ private:
   std::unique_ptr<item[]> items_;
   std::size_t submitted_ = 0, yielded_ = 0;
   bool over_ = false;
+  [[no_unique_address]] magic_word<0x2bad5eed0e440005> magic_;
 };
 
 } // namespace weft::core

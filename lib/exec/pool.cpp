@@ -4,6 +4,7 @@
 #include <cxxabi.h>
 #include <utility>
 
+#include "base/log.hpp"
 #include "base/system.hpp"
 #include "thread/blocking.hpp"
 #include "thread/wait_graph.hpp"
@@ -25,6 +26,10 @@ pool_settings completed(pool_settings settings) {
   return settings;
 }
 
+bool has_hooks(const pool_settings &settings) noexcept {
+  return settings.initializer != nullptr || settings.worker_start != nullptr || settings.worker_stop != nullptr;
+}
+
 } // namespace
 
 pool *pool::make(shared<roster> home, executor_list &list, const pool_settings &settings) {
@@ -32,6 +37,8 @@ pool *pool::make(shared<roster> home, executor_list &list, const pool_settings &
   if (!made->enlist()) return nullptr;
   made->settings_.initializer_ctx = settings.initializer_ctx; // from here on it is ours
   made->settings_.initializer_drop = settings.initializer_drop;
+  made->settings_.worker_ctx = settings.worker_ctx;
+  made->settings_.worker_drop = settings.worker_drop;
   made->ref();
   return made.get();
 }
@@ -41,15 +48,18 @@ pool::pool(shared<roster> home, executor_list &list, const pool_settings &settin
       bound_(settings.queue),
       scheduler_(home, *this,
                  {settings_.max_workers, settings_.name_prefix, settings_.daemon, settings_.stack_size,
-                  settings_.max_spares, settings_.initializer != nullptr ? &pool::prepare_worker : nullptr}),
+                  settings_.max_spares, has_hooks(settings_) ? &pool::prepare_worker : nullptr, &pool::dismiss_worker}),
       alarm_(scheduler_.context(), timers()) {
   settings_.initializer_ctx = nullptr;
   settings_.initializer_drop = nullptr;
+  settings_.worker_ctx = nullptr;
+  settings_.worker_drop = nullptr;
 }
 
 pool::~pool() {
   withdraw_from_view();
   if (settings_.initializer_drop != nullptr) settings_.initializer_drop(settings_.initializer_ctx);
+  if (settings_.worker_drop != nullptr) settings_.worker_drop(settings_.worker_ctx);
   if (error *const reason = broken_.load(std::memory_order_acquire); reason != nullptr) reason->unref();
 }
 
@@ -123,25 +133,59 @@ void pool::left_queue() noexcept {
 
 // --- the initializer ---
 
-// UBSan: a forced unwind is caught by a reference to no object; nothing reads it.
-__attribute__((no_sanitize("null"))) void pool::prepare_worker(task_owner &self) {
+// The hooks and the initializer of one worker. False: it failed, and the pool is broken by that, or was before.
+bool pool::prepare_worker(task_owner &self, weft_worker_t &shown) {
   auto &me = static_cast<pool &>(self);
-  if (me.is_broken()) return;
+  const pool_settings &s = me.settings_;
+  if (me.is_broken()) return false;
+  if (s.worker_start != nullptr && !me.prepare_with("the start hook ended its thread", [&](weft_error_t **failure) {
+        return s.worker_start(s.worker_ctx, &shown, failure);
+      }))
+    return false;
+  // Whatever the initializer says: the worker is attached, and the stop hook is due.
+  struct attached_already {
+    pool &of;
+    weft_worker_t &who;
+    bool unwound = true;
+    ~attached_already() {
+      if (unwound) dismiss_worker(of, who); // the initializer ends the thread: nobody else would do it
+    }
+  } guard{me, shown};
+  if (s.initializer != nullptr)
+    me.prepare_with("the initializer ended its thread",
+                    [&s](weft_error_t **failure) { return s.initializer(s.initializer_ctx, failure); });
+  guard.unwound = false;
+  return true;
+}
+
+// UBSan: a forced unwind is caught by a reference to no object; nothing reads it.
+template <class Call> __attribute__((no_sanitize("null"))) bool pool::prepare_with(const char *what, Call call) {
   weft_error *failure = nullptr;
   weft_status status = WEFT_OK;
   try {
-    status = me.settings_.initializer(me.settings_.initializer_ctx, &failure);
+    status = call(&failure);
   } catch (const abi::__forced_unwind &) {
-    me.break_down(error::make_or_enomem(WEFT_EBROKEN, "thread_exit", "the initializer ended its thread"));
+    break_down(error::make_or_enomem(WEFT_EBROKEN, "thread_exit", what));
     throw;
   } catch (...) {
     failure = error::from_current_exception();
   }
-  if (failure == nullptr && status == WEFT_OK) return;
+  if (failure == nullptr && status == WEFT_OK) return true;
   if (failure == nullptr) failure = error::from_status(status);
   const auto *const cause = static_cast<error *>(failure);
-  me.break_down(error::make_or_enomem(WEFT_EBROKEN, cause->kind(), cause->message()));
+  break_down(error::make_or_enomem(WEFT_EBROKEN, cause->kind(), cause->message()));
   cause->unref();
+  return false;
+}
+
+void pool::dismiss_worker(task_owner &self, weft_worker_t &shown) noexcept {
+  const pool_settings &s = static_cast<pool &>(self).settings_;
+  if (s.worker_stop == nullptr) return;
+  try {
+    s.worker_stop(s.worker_ctx, &shown);
+  } catch (...) {
+    log_line({"the stop hook of worker ", shown.name, " threw an exception"});
+  }
 }
 
 void pool::break_down(error *reason) {

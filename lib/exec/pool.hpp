@@ -18,6 +18,10 @@ struct pool_settings {
   weft_initializer_fn initializer = nullptr;
   void *initializer_ctx = nullptr;
   weft_drop_fn initializer_drop = nullptr;
+  weft_worker_start_fn worker_start = nullptr;
+  weft_worker_stop_fn worker_stop = nullptr;
+  void *worker_ctx = nullptr;
+  weft_drop_fn worker_drop = nullptr;
   bound_settings queue;
   bool daemon = false;
   std::uint64_t stack_size = 0;
@@ -26,8 +30,8 @@ struct pool_settings {
 
 class pool final : public executor {
 public:
-  // With one handle. Throws std::bad_alloc; null: the runtime has ended. Until then the initializer's context is the
-  // caller's.
+  // With one handle. Throws std::bad_alloc; null: the runtime has ended. Until then the contexts of the initializer and
+  // the hooks are the caller's.
   static pool *make(shared<roster> home, executor_list &list, const pool_settings &settings);
   ~pool() override;
 
@@ -70,7 +74,9 @@ public:
 private:
   pool(shared<roster> home, executor_list &list, const pool_settings &settings);
   weft_status run_here(task *const *tasks, std::size_t count);
-  static void prepare_worker(task_owner &self);
+  static bool prepare_worker(task_owner &self, weft_worker_t &shown);
+  static void dismiss_worker(task_owner &self, weft_worker_t &shown) noexcept;
+  template <class Call> bool prepare_with(const char *what, Call call);
   void break_down(error *reason);
   void withdraw_all(error *reason);
   static bool may_make_room(const void *object, const wait_graph &graph) noexcept;

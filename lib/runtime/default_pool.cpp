@@ -14,6 +14,7 @@ weft_status default_pool::configure(pool_settings settings) {
     std::swap(wanted_, settings);
   }
   if (settings.initializer_drop != nullptr) settings.initializer_drop(settings.initializer_ctx);
+  if (settings.worker_drop != nullptr) settings.worker_drop(settings.worker_ctx);
   return WEFT_OK;
 }
 
@@ -27,7 +28,7 @@ weft_status default_pool::get(runtime &home, pool *&out) {
     pool *const made = pool::make(shared<roster>(&home), home.executors(), chosen);
     if (made == nullptr) return WEFT_ESHUTDOWN;
     made->set_everybodys();
-    wanted_ = {}; // the initializer is the pool's now
+    wanted_ = {}; // the initializer and the hooks are the pool's now
     made_ = made;
   }
   made_->ref_handle();

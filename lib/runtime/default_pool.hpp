@@ -14,7 +14,8 @@ class runtime;
 
 class default_pool {
 public:
-  // On success the initializer's context is ours. WEFT_OK, WEFT_EINVALIDSTATE. Throws std::bad_alloc.
+  // On success the contexts of the initializer and of the hooks are ours. WEFT_OK, WEFT_EINVALIDSTATE. Throws
+  // std::bad_alloc.
   weft_status configure(pool_settings settings);
   // With a handle for the caller. WEFT_OK, WEFT_ESHUTDOWN. Throws std::bad_alloc.
   weft_status get(runtime &home, pool *&out);

@@ -15,6 +15,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include <weft/base.h>
+#include <weft/executor.h>
 
 #include "base/clock.hpp"
 #include "base/completion.hpp"
@@ -32,8 +33,10 @@ struct scheduler_settings {
   bool daemon = false;
   std::uint64_t stack_size = 0;
   std::uint32_t max_spares = 0; // workers beside max_workers while others are in blocking regions
-  // Runs on each new worker before its first task; may close the scheduler.
-  void (*prepare)(task_owner &owner) = nullptr;
+  // Runs on each new worker before its first task; may close the scheduler. False: it failed.
+  bool (*prepare)(task_owner &owner, weft_worker_t &shown) = nullptr;
+  // Runs last on each worker that was prepared without a failure. With prepare only.
+  void (*dismiss)(task_owner &owner, weft_worker_t &shown) noexcept = nullptr;
 };
 
 struct scheduler_figures {
@@ -146,6 +149,8 @@ private:
 
   // --- the worker's loop (work.cpp) ---
   static weft_status enter(void *ctx, weft_error **failure);
+  void prepare(worker &me, record &self);
+  void dismiss(worker &me) noexcept;
   void work(worker &me, record &self);
   task *next(worker &me) noexcept;
   task *search(worker &me) noexcept;

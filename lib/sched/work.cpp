@@ -41,21 +41,17 @@ weft_status scheduler::enter(void *ctx, weft_error ** /*failure*/) {
   self->worker = &me;
   self->before_sleep = &scheduler::hand_over_spawned;
   const frame_scope serving(*self, nullptr, &me.home.owner_, nullptr);
+  struct attachment {
+    worker &who;
+    ~attachment() { who.home.dismiss(who); }
+  } const to_the_host{me};
   me.home.work(me, *self);
   return WEFT_OK;
 }
 
 void scheduler::work(worker &me, record &self) {
   { const std::scoped_lock after_the_push(start_mutex_); } // see push_and_start()
-  if (settings_.prepare != nullptr) {
-    // The initializer may take its time. The first task waits for it, for this worker was started for that one; should
-    // there be more, the next worker sees to them.
-    me.searching = false;
-    if (census_.add(-1, 0, 0).searching == 1 && injector_.size() > 1) wake_one();
-    settings_.prepare(owner_);
-    // From here on it may take work without having searched; as a searcher it leaves somebody to watch.
-    if (watched_.load(std::memory_order_relaxed)) begin_searching(me);
-  }
+  if (settings_.prepare != nullptr) prepare(me, self);
   for (;;) {
     if (task *const ready = next(me); ready != nullptr) {
       run(me, self, *ready);
@@ -64,6 +60,24 @@ void scheduler::work(worker &me, record &self) {
       if (!wait_for_wake_up(me)) return;
     }
   }
+}
+
+void scheduler::prepare(worker &me, record &self) {
+  // The initializer may take its time. The first task waits for it, for this worker was started for that one; should
+  // there be more, the next worker sees to them.
+  me.searching = false;
+  if (census_.add(-1, 0, 0).searching == 1 && injector_.size() > 1) wake_one();
+  me.shown = {sizeof me.shown, me.index, self.object->name(), nullptr};
+  me.attached = settings_.prepare(owner_, me.shown);
+  // From here on it may take work without having searched; as a searcher it leaves somebody to watch.
+  if (watched_.load(std::memory_order_relaxed)) begin_searching(me);
+}
+
+// Still counted as active: nobody takes its place before the hook has returned, and what the hook submits is seen to by
+// retire().
+void scheduler::dismiss(worker &me) noexcept {
+  if (std::exchange(me.attached, false) && settings_.dismiss != nullptr) settings_.dismiss(owner_, me.shown);
+  me.shown.data = nullptr;
 }
 
 task *scheduler::next(worker &me) noexcept {

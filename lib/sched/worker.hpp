@@ -4,6 +4,8 @@
 #include <atomic>
 #include <cstdint>
 
+#include <weft/executor.h>
+
 #include "sched/ring.hpp"
 #include "sched/spawn_deque.hpp"
 #include "sched/task_queue.hpp"
@@ -60,6 +62,8 @@ struct alignas(64) worker {
   const task_owner *last_into = nullptr;
   std::uint32_t owner_refs = 0; // references to the pool, taken in advance, for groups
   bool left = false;            // as a surplus worker: the census knows already
+  bool attached = false;        // prepared without a failure, and not dismissed yet
+  weft_worker_t shown{};        // what its start and stop hooks see
 };
 
 } // namespace weft::core

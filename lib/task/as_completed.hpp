@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "base/clock.hpp"
+#include "base/misuse.hpp"
 #include "task/sources.hpp"
 #include "task/task.hpp"
 #include "thread/wait_graph.hpp"
@@ -19,6 +20,7 @@ public:
   as_completed(const as_completed &) = delete;
   as_completed &operator=(const as_completed &) = delete;
 
+  bool has_magic() const noexcept { return magic_.is_right(); }
   // WEFT_OK with a reference in `out`, WEFT_EEND, or as a wait.
   weft_status next(task *&out);
 
@@ -37,6 +39,7 @@ private:
   std::mutex mutex_;
   member *first_ready_ = nullptr, **last_ready_ = &first_ready_; // under mutex_
   parker *sleeper_ = nullptr;                                    // under mutex_: next() sleeps here
+  [[no_unique_address]] magic_word<0x2bad5eed0e440006> magic_;
 };
 
 } // namespace weft::core

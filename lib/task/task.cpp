@@ -246,6 +246,7 @@ void task::destroy_now() noexcept {
 }
 
 void task::release_block() noexcept {
+  if constexpr (misuse_checks) word_.store(0, std::memory_order_relaxed);
   const std::size_t size = task_block::size(*type_), align = task_block::align(*type_);
   free_block(this, size, align);
 }

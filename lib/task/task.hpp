@@ -25,6 +25,7 @@
 
 #include "base/completion.hpp"
 #include "base/error.hpp"
+#include "base/misuse.hpp"
 #include "thread/record.hpp"
 
 struct weft_future {};
@@ -102,6 +103,7 @@ public:
     return (word_.fetch_and(~counted_bit, std::memory_order_relaxed) & counted_bit) != 0;
   }
 
+  bool has_magic() const noexcept { return (word_.load(std::memory_order_relaxed) & magic_mask) == magic; }
   const weft_task_type_t &type() const noexcept { return *type_; }
   // Nobody has or will have a handle: errors go to the exception hook. Before it is submitted.
   void set_posted() noexcept { word_.fetch_or(posted_bit, std::memory_order_relaxed); }
@@ -172,6 +174,9 @@ private:
   static constexpr std::uint32_t taken_bit = 1u << 5, filling_bit = 1u << 6, counted_bit = 1u << 7,
                                  posted_bit = 1u << 8, spawned_bit = 1u << 9;
   static constexpr int priority_shift = 10; // two bits
+  // The upper half, which nobody changes: with misuse checks it tells a task from what is none. So it costs no room; a
+  // freed one is written over by the heap of blocks.
+  static constexpr std::uint32_t magic_mask = 0xffff0000, magic = misuse_checks ? 0xa75c0000 : 0;
 
   task(const weft_task_type_t &type, std::uint32_t references) noexcept : refs_(references), type_(&type) {}
   friend struct task_block;
@@ -187,7 +192,8 @@ private:
   bool runs_code_at_its_end() noexcept;
   void release_block() noexcept;
 
-  std::atomic<std::uint32_t> word_{pending}; // the release of each change of state pairs with the acquire of state()
+  std::atomic<std::uint32_t> word_{pending |
+                                   magic}; // the release of each change of state pairs with the acquire of state()
   std::atomic<std::uint32_t> refs_;
   const weft_task_type_t *type_;
   // While pending or running: the task_owner, not counted. When that is over: the next task of a list, be it of

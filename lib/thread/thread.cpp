@@ -139,12 +139,13 @@ weft_status thread::start() noexcept {
 
 weft_status thread::launch() noexcept {
   ref(); // the running thread's own; finish_on_thread_end() gives it back
+  stack_refused_ = false;
   try {
     bool created = create_system_thread(settings_.stack_size);
     if (!created && settings_.stack_size != 0 && settings_.stack_size < boost::thread::attributes().get_stack_size()) {
       // A small stack that thread-local data does not fit into is refused like a lack of resources.
+      stack_refused_ = true; // the new thread says so itself: a worker is launched under a lock
       created = create_system_thread(0);
-      if (created) log_line({"thread ", settings_.name, ": the stack size was refused, the default is used"});
     }
     if (!created) {
       unref();
@@ -225,6 +226,8 @@ __attribute__((no_sanitize("null"))) void thread::body() noexcept(false) {
   // A refused thread touches nothing below: its starter reaps it. A worker is refused only when memory is exhausted,
   // and then it must leave as if it had run.
   if (leaves) return;
+  if (stack_refused_)
+    log_line({"thread ", settings_.name, ": the stack size was refused, the default is used"}, WEFT_LOG_WARNING);
 
   weft_error *failure = nullptr;
   struct ending { // also when pthread_exit or a cancellation unwinds the target

@@ -14,6 +14,7 @@
 
 #include "base/clock.hpp"
 #include "base/completion.hpp"
+#include "base/misuse.hpp"
 #include "base/refs.hpp"
 #include "thread/roster.hpp"
 
@@ -57,6 +58,7 @@ public:
   // The runtime has ended: like a stop request, but tasks on this thread see it too.
   void halt() noexcept;
 
+  bool has_magic() const noexcept { return magic_.is_right(); }
   std::int32_t state() const noexcept;
   bool ended() const noexcept { return end_.finished(); }
   std::uint32_t flags() const noexcept { return flags_.load(std::memory_order_acquire); }
@@ -104,6 +106,7 @@ private:
 
   // Written by start() and by the thread; the release of each store pairs with the acquire of whoever reads on from it.
   std::atomic<std::uint32_t> phase_{initial};
+  bool stack_refused_ = false;    // written by start() before the thread is created
   weft_status refusal_ = WEFT_OK; // written by the new thread before phase_ becomes refused
   std::atomic<std::uint32_t> flags_{0};
   std::atomic<bool> daemon_;
@@ -117,6 +120,7 @@ private:
 
   thread *next_ = nullptr, *prev_ = nullptr; // the roster's, under its mutex
   bool listed_ = false;                      // the roster's, under its mutex
+  [[no_unique_address]] magic_word<0x2bad5eed0e440002> magic_;
 };
 
 } // namespace weft::core

@@ -11,6 +11,7 @@
 
 #include <weft/timer.h>
 
+#include "base/misuse.hpp"
 #include "base/refs.hpp"
 #include "task/owner.hpp"
 #include "task/task.hpp"
@@ -43,6 +44,7 @@ public:
   weft_status arm(const timer_schedule &when) noexcept;
   weft_status cancel() noexcept;
 
+  bool has_magic() const noexcept { return magic_.is_right(); }
   void ref_handle() noexcept { handles_.fetch_add(1, std::memory_order_relaxed); }
   void unref_handle() noexcept;
 
@@ -81,6 +83,7 @@ private:
   std::int64_t due_ = 0;     // of the tick that is armed, on its way or running
   std::int64_t period_ = 0;  // 0: once
   std::uint64_t ticket_ = 0; // grows with each arming: a tick that was cancelled meanwhile has an old one
+  [[no_unique_address]] magic_word<0x2bad5eed0e440007> magic_;
 };
 
 } // namespace weft::core

@@ -30,7 +30,7 @@ static void thread_options(void) {
 }
 
 static void executor_options(void) {
-  CHECK_EQUAL(sizeof(weft_executor_options_t), 80);
+  CHECK_EQUAL(sizeof(weft_executor_options_t), 112);
   AT(weft_executor_options_t, size, 0);
   AT(weft_executor_options_t, max_workers, 4);
   AT(weft_executor_options_t, name_prefix, 8);
@@ -44,6 +44,14 @@ static void executor_options(void) {
   AT(weft_executor_options_t, stack_size, 64);
   AT(weft_executor_options_t, max_spares, 72);
   AT(weft_executor_options_t, reserved, 76);
+  AT(weft_executor_options_t, worker_start, 80);
+  AT(weft_executor_options_t, worker_stop, 88);
+  AT(weft_executor_options_t, worker_ctx, 96);
+  AT(weft_executor_options_t, worker_drop, 104);
+  CHECK_EQUAL(sizeof(weft_worker_t), 24);
+  AT(weft_worker_t, index, 4);
+  AT(weft_worker_t, name, 8);
+  AT(weft_worker_t, data, 16);
 }
 
 static void submit_options_and_calls(void) {

@@ -210,6 +210,36 @@ TEST_CASE("the initializer runs first on each worker") {
   CHECK(counts.alive == 0);
 }
 
+TEST_CASE("hooks run first and last on each worker, and are destroyed with the pool") {
+  static thread_local bool attached = false;
+  std::atomic<int> starts = 0, stops = 0;
+  test::census counts;
+  {
+    weft::executor pool({.max_workers = 2,
+                         .initializer = [] { CHECK(attached); },
+                         .worker_start =
+                             [&starts, part = test::tracked<>(counts)](weft_worker_t &me) {
+                               attached = true;
+                               me.data = &starts;
+                               ++starts;
+                             },
+                         .worker_stop =
+                             [&starts, &stops](weft_worker_t &me) {
+                               CHECK(me.data == &starts);
+                               ++stops;
+                             }});
+    for (int i = 0; i < 10; ++i) CHECK(pool.submit([] { return attached; }).result());
+  }
+  CHECK(starts >= 1);
+  CHECK(stops == starts);
+  CHECK(counts.alive == 0);
+}
+
+TEST_CASE("a start hook that throws breaks the pool") {
+  weft::executor pool({.max_workers = 1, .worker_start = [](weft_worker_t &) { throw std::runtime_error("no gpu"); }});
+  CHECK_THROWS_AS(pool.submit([] { return 1; }).result(test::too_long), weft::broken_pool);
+}
+
 TEST_CASE("an initializer that throws breaks the pool") {
   weft::executor pool({.max_workers = 1, .initializer = [] { throw std::runtime_error("no database"); }});
   const auto f = pool.submit([] { return 1; });

@@ -57,6 +57,36 @@ static weft_status attempt_set_exception_hook(void) {
   return status;
 }
 
+static void ignore_line(void *ctx, uint32_t level, const char *message) {
+  (void)ctx;
+  (void)level;
+  (void)message;
+}
+
+static void ignore_misuse(void *ctx, const char *what, const char *function) {
+  (void)ctx;
+  (void)what;
+  (void)function;
+}
+
+static weft_status attempt_set_log_hook(void) {
+  int drops = 0;
+  weft_status status = ARMED(weft_set_log_hook(ignore_line, &drops, count_drop));
+  CHECK_EQUAL(drops, 0);
+  if (status == WEFT_OK) CHECK_STATUS(weft_set_log_hook(NULL, NULL, NULL), WEFT_OK);
+  CHECK_EQUAL(drops, status == WEFT_OK);
+  return status;
+}
+
+static weft_status attempt_set_misuse_hook(void) {
+  int drops = 0;
+  weft_status status = ARMED(weft_set_misuse_hook(ignore_misuse, &drops, count_drop));
+  CHECK_EQUAL(drops, 0);
+  if (status == WEFT_OK) CHECK_STATUS(weft_set_misuse_hook(NULL, NULL, NULL), WEFT_OK);
+  CHECK_EQUAL(drops, status == WEFT_OK);
+  return status;
+}
+
 static weft_status attempt_thread_create(void) {
   probe_t probe = {0};
   weft_thread_options_t options;
@@ -302,6 +332,8 @@ int main(int argc, char **argv) {
       ATTEMPT(weft_error_create_foreign, attempt_error_create_foreign),
       ATTEMPT(weft_runtime_create, attempt_runtime_create),
       ATTEMPT(weft_runtime_set_exception_hook, attempt_set_exception_hook),
+      ATTEMPT(weft_set_log_hook, attempt_set_log_hook),
+      ATTEMPT(weft_set_misuse_hook, attempt_set_misuse_hook),
       ATTEMPT(weft_thread_create, attempt_thread_create),
       ATTEMPT_THAT_STARTS_THREADS(weft_thread_start, attempt_thread_start),
       ATTEMPT(weft_thread_set_name, attempt_thread_set_name),

@@ -39,6 +39,9 @@ struct executor_options {
   std::uint32_t max_spares = 0;                ///< workers beside max_workers while others are in a
                                                ///< weft::blocking_region; 0: 64
   const weft::runtime *runtime = nullptr;      ///< the runtime it belongs to; nullptr: the default one
+  std::function<void(weft_worker_t &)> worker_start = {}; ///< runs first on each worker, before the initializer; if it
+                                                          ///< throws, the pool is broken
+  std::function<void(weft_worker_t &)> worker_stop = {};  ///< runs last on each worker that was started
 };
 
 /// Options of a caller-run executor.
@@ -151,6 +154,10 @@ template <class Options> weft_executor_options_t native_options(const Options &c
   return native;
 }
 
+struct worker_hooks {
+  std::function<void(weft_worker_t &)> start, stop;
+};
+
 template <class Options> weft_runtime_t *native_runtime(const Options &chosen) {
   return chosen.runtime ? chosen.runtime->native_handle() : nullptr;
 }
@@ -159,20 +166,41 @@ template <class Options> weft_runtime_t *native_runtime(const Options &chosen) {
 
 namespace detail {
 
-// Those of a pool; the initializer is to be released once they have been accepted.
-inline weft_executor_options_t native_pool_options(const executor_options &chosen,
-                                                   std::unique_ptr<std::function<void()>> &initializer) {
+// What belongs to the pool once it has accepted it.
+struct pool_callables {
+  std::unique_ptr<std::function<void()>> initializer;
+  std::unique_ptr<worker_hooks> hooks;
+  void release() noexcept {
+    static_cast<void>(initializer.release());
+    static_cast<void>(hooks.release());
+  }
+};
+
+inline weft_executor_options_t native_pool_options(const executor_options &chosen, pool_callables &callables) {
   weft_executor_options_t native = native_options(chosen);
   native.max_workers = chosen.max_workers;
   native.stack_size = chosen.stack_size;
   native.max_spares = chosen.max_spares;
-  if (!chosen.initializer) return native;
-  initializer = std::make_unique<std::function<void()>>(chosen.initializer);
-  native.initializer_ctx = initializer.get();
-  native.initializer = [](void *ctx, weft_error_t **error) {
-    return guard(error, *static_cast<const std::function<void()> *>(ctx));
-  };
-  native.initializer_drop = [](void *ctx) { delete static_cast<std::function<void()> *>(ctx); };
+  if (chosen.initializer) {
+    callables.initializer = std::make_unique<std::function<void()>>(chosen.initializer);
+    native.initializer_ctx = callables.initializer.get();
+    native.initializer = [](void *ctx, weft_error_t **error) {
+      return guard(error, *static_cast<const std::function<void()> *>(ctx));
+    };
+    native.initializer_drop = [](void *ctx) { delete static_cast<std::function<void()> *>(ctx); };
+  }
+  if (chosen.worker_start || chosen.worker_stop) {
+    callables.hooks.reset(new worker_hooks{chosen.worker_start, chosen.worker_stop});
+    native.worker_ctx = callables.hooks.get();
+    native.worker_start = [](void *ctx, weft_worker_t *worker, weft_error_t **error) {
+      const auto &start = static_cast<const worker_hooks *>(ctx)->start;
+      return start ? guard(error, [&] { start(*worker); }) : WEFT_OK;
+    };
+    native.worker_stop = [](void *ctx, weft_worker_t *worker) {
+      if (const auto &stop = static_cast<const worker_hooks *>(ctx)->stop) stop(*worker);
+    };
+    native.worker_drop = [](void *ctx) { delete static_cast<worker_hooks *>(ctx); };
+  }
   return native;
 }
 
@@ -186,18 +214,18 @@ inline executor_ref default_executor() {
 
 inline void configure_default_executor(const executor_options &chosen) {
   if (chosen.runtime != nullptr && chosen.runtime->native_handle() != nullptr) check(WEFT_EINVAL);
-  std::unique_ptr<std::function<void()>> initializer;
-  const weft_executor_options_t native = detail::native_pool_options(chosen, initializer);
+  detail::pool_callables callables;
+  const weft_executor_options_t native = detail::native_pool_options(chosen, callables);
   check(weft_default_executor_configure(&native));
-  static_cast<void>(initializer.release());
+  callables.release();
 }
 
 inline executor::executor(const options &chosen) {
-  std::unique_ptr<std::function<void()>> initializer;
-  const weft_executor_options_t native = detail::native_pool_options(chosen, initializer);
+  detail::pool_callables callables;
+  const weft_executor_options_t native = detail::native_pool_options(chosen, callables);
   weft_executor_t *created = nullptr;
   check(weft_executor_create(detail::native_runtime(chosen), &native, &created));
-  static_cast<void>(initializer.release());
+  callables.release();
   handle_ = shared::adopt(created);
 }
 

@@ -231,10 +231,13 @@ TEST_CASE("scheduler: the preparation runs once on each worker, before its first
   prepared = 0;
   scheduler_settings settings;
   settings.max_workers = 3;
-  settings.prepare = [](task_owner &) {
+  static std::atomic<int> dismissed;
+  dismissed = 0;
+  settings.prepare = [](task_owner &, weft_worker_t &) {
     prepared.fetch_add(1);
-    mine = true;
+    return mine = true;
   };
+  settings.dismiss = [](task_owner &, weft_worker_t &) noexcept { dismissed.fetch_add(mine ? 1 : 100); };
   const auto pool = adopt(new bare_pool(std::move(settings)));
   std::atomic<int> unprepared{0};
   std::vector<work> tasks(200);
@@ -248,6 +251,7 @@ TEST_CASE("scheduler: the preparation runs once on each worker, before its first
   REQUIRE(pool->finish() == WEFT_OK);
   CHECK(unprepared == 0);
   CHECK(static_cast<std::uint32_t>(prepared) == pool->all.figures().started);
+  CHECK(dismissed == prepared); // each of them, once, before the end
 }
 
 TEST_CASE("scheduler: a closed roster refuses the worker, and the task stays the caller's") {

@@ -1,0 +1,47 @@
+// What is said about options that are refused. (Of no header of its own: each that has options comes here.)
+#include "options.hpp"
+
+#include <charconv>
+#include <utility>
+
+#include "base/log.hpp"
+
+namespace weft::core {
+namespace {
+
+struct digits {
+  template <class Integer> explicit digits(Integer value) noexcept {
+    end = std::to_chars(text, text + sizeof text, value).ptr;
+  }
+  operator std::string_view() const noexcept { return {text, static_cast<std::size_t>(end - text)}; }
+  char text[24];
+  char *end;
+};
+
+} // namespace
+
+option_check &option_check::refuse(const char *field, std::uint64_t value, std::uint64_t most) noexcept {
+  if (!std::exchange(failed_, true))
+    log_line({struct_, ".", field, " is ", digits(value), "; allowed: 0", most != 0 ? " to " : "",
+              most != 0 ? std::string_view(digits(most)) : std::string_view()},
+             WEFT_LOG_WARNING);
+  return *this;
+}
+
+option_check &option_check::refuse(const char *field, std::int64_t value, const char *allowed) noexcept {
+  if (!std::exchange(failed_, true))
+    log_line({struct_, ".", field, " is ", digits(value), "; allowed: ", allowed}, WEFT_LOG_WARNING);
+  return *this;
+}
+
+void log_option(std::string_view name_of_struct, std::string_view field, std::string_view fault) noexcept {
+  log_line({name_of_struct, ".", field, " ", fault}, WEFT_LOG_WARNING);
+}
+
+void log_option_size(std::string_view name_of_struct, std::uint32_t size, std::size_t least,
+                     std::size_t most) noexcept {
+  log_line({name_of_struct, ".size is ", digits(size), "; allowed: ", digits(least), " to ", digits(most)},
+           WEFT_LOG_WARNING);
+}
+
+} // namespace weft::core

@@ -1,0 +1,75 @@
+// Options at the border: reading a struct of whatever version, and saying in the log which field is out of range.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include <weft/base.h>
+
+namespace weft::core {
+
+// The name of a struct of the C ABI, out of what the compiler calls this function.
+template <class Options> constexpr std::string_view name_of_struct() noexcept {
+  std::string_view name = __PRETTY_FUNCTION__;
+  name.remove_prefix(name.find("Options = ") + sizeof("Options = ") - 1);
+  return name.substr(0, name.find_first_of(";]"));
+}
+
+// Checks the fields of one struct, one after the other; the first that is out of range is named in the log.
+class option_check {
+public:
+  explicit option_check(std::string_view name_of_struct) noexcept : struct_(name_of_struct) {}
+
+  option_check &at_most(const char *field, std::uint64_t value, std::uint64_t most) noexcept {
+    return value <= most ? *this : refuse(field, value, most);
+  }
+  // allowed: in words.
+  option_check &that(bool holds, const char *field, std::int64_t value, const char *allowed) noexcept {
+    return holds ? *this : refuse(field, value, allowed);
+  }
+  option_check &is_zero(const char *field, std::uint64_t value) noexcept { return at_most(field, value, 0); }
+
+  bool fails() const noexcept { return failed_; }
+  weft_status status() const noexcept { return failed_ ? WEFT_EINVAL : WEFT_OK; }
+
+private:
+  option_check &refuse(const char *field, std::uint64_t value, std::uint64_t most) noexcept;
+  option_check &refuse(const char *field, std::int64_t value, const char *allowed) noexcept;
+
+  const std::string_view struct_;
+  bool failed_ = false;
+};
+
+template <class Options> option_check check_options(const Options & /*read*/) noexcept {
+  return option_check(name_of_struct<Options>());
+}
+
+// One line of the log, of level warning: the struct, the field, and what is wrong with it.
+void log_option(std::string_view name_of_struct, std::string_view field, std::string_view fault) noexcept;
+void log_option_size(std::string_view name_of_struct, std::uint32_t size, std::size_t least, std::size_t most) noexcept;
+
+// Brings a caller's options, of whatever version, into the struct of this version: see "Options structs" in
+// weft/base.h.
+template <class Options> weft_status read_options(const Options *given, std::size_t least, Options &read) noexcept {
+  constexpr std::uint32_t absurd = 4096;
+  std::memset(static_cast<void *>(&read), 0, sizeof read);
+  if (given == nullptr) return WEFT_OK;
+  const std::uint32_t size = given->size;
+  if (size < least || size > absurd) {
+    log_option_size(name_of_struct<Options>(), size, least, absurd);
+    return WEFT_EINVAL;
+  }
+  const auto *const bytes = reinterpret_cast<const unsigned char *>(given);
+  for (std::size_t i = sizeof read; i < size; ++i)
+    if (bytes[i] != 0) {
+      log_option(name_of_struct<Options>(), "size", "covers a field that this version of weft does not know");
+      return WEFT_ENOTSUP;
+    }
+  std::memcpy(&read, given, size < sizeof read ? size : sizeof read);
+  read.size = sizeof read;
+  return WEFT_OK;
+}
+
+} // namespace weft::core

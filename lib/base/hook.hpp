@@ -1,0 +1,59 @@
+// A function of the host's that may be replaced at any time while others call it: the log hook, the misuse hook.
+//
+// Whoever calls it takes a reference first and calls without a lock; so a hook that is replaced is dropped by the one
+// who replaces it, or by the last one who is still in it.
+#pragma once
+
+#include <mutex>
+#include <new>
+
+#include <weft/base.h>
+
+#include "base/refs.hpp"
+
+namespace weft::core {
+
+template <class Function> class hook final : public shared_object<hook<Function>> {
+public:
+  hook(Function fn, void *ctx, weft_drop_fn drop) noexcept : fn(fn), ctx(ctx), drop_(drop) {}
+  ~hook() {
+    if (drop_ != nullptr) drop_(ctx);
+  }
+  const Function fn;
+  void *const ctx;
+
+private:
+  const weft_drop_fn drop_;
+};
+
+// For static storage: constant-initialised, and never destroyed, for threads outlive static destructors.
+template <class Function> class hook_slot {
+public:
+  // fn null: none from now on; ctx is then dropped at once.
+  weft_status set(Function fn, void *ctx, weft_drop_fn drop) noexcept {
+    auto *const made = new (std::nothrow) hook<Function>(fn, ctx, drop);
+    if (made == nullptr) return WEFT_ENOMEM;
+    replace(fn != nullptr ? made : nullptr);
+    if (fn == nullptr) made->unref();
+    return WEFT_OK;
+  }
+  void clear() noexcept { replace(nullptr); }
+  shared<hook<Function>> get() noexcept {
+    const std::scoped_lock hold(mutex_);
+    return shared<hook<Function>>(current_);
+  }
+
+private:
+  void replace(hook<Function> *next) noexcept {
+    {
+      const std::scoped_lock hold(mutex_);
+      std::swap(current_, next);
+    }
+    if (next != nullptr) next->unref(); // its drop is the host's code
+  }
+
+  std::mutex mutex_;
+  hook<Function> *current_ = nullptr; // under mutex_; with a reference
+};
+
+} // namespace weft::core

@@ -1,0 +1,28 @@
+#include "base/misuse.hpp"
+
+#include "base/hook.hpp"
+#include "base/log.hpp"
+
+namespace weft::core {
+namespace {
+
+constinit hook_slot<weft_misuse_hook_fn> host_hook;
+
+} // namespace
+
+void report_misuse(const char *what, const char *function) noexcept {
+  if (const auto to = host_hook.get(); to) {
+    try {
+      to->fn(to->ctx, what, function);
+      return;
+    } catch (...) { // told to the log instead
+    }
+  }
+  log_line({function, ": ", what});
+}
+
+weft_status set_misuse_hook(weft_misuse_hook_fn hook, void *ctx, weft_drop_fn drop) noexcept {
+  return host_hook.set(hook, ctx, drop);
+}
+
+} // namespace weft::core
