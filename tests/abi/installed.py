@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
-"""`meson install` gives headers, library and weft.pc, and a program that knows only pkg-config can be built with them.
+"""What `meson install` gives is all that a program needs: with pkg-config (shared and static) and with CMake.
 
 Usage: installed.py BUILD_ROOT
-Installs into a temporary folder.
+Installs into a temporary folder; the programs know nothing but what lies there.
 """
 
 import os
 import pathlib
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,59 +19,133 @@ from tap import Tap
 build = sys.argv[1]
 tap = Tap()
 
-C_PROGRAM = """#include <weft/weft.h>
-int main(void) { return weft_version() == WEFT_VERSION ? 0 : 1; }
+C_PROGRAM = """#include <stdio.h>
+#include <weft/weft.h>
+static weft_status square(void *ctx, void **result, weft_error_t **error) {
+  (void)error;
+  *result = (void *)((intptr_t)ctx * (intptr_t)ctx);
+  return WEFT_OK;
+}
+int main(void) {
+  weft_executor_t *pool;
+  weft_future_t *future;
+  void *result;
+  if (weft_version() != WEFT_VERSION || weft_executor_create(NULL, NULL, &pool) != WEFT_OK) return 1;
+  if (weft_executor_submit(pool, NULL, square, (void *)7, NULL, &future) != WEFT_OK) return 1;
+  if (weft_future_result(future, WEFT_FOREVER, &result) != WEFT_OK || (intptr_t)result != 49) return 1;
+  weft_future_unref(future);
+  weft_executor_unref(pool);
+  return 0;
+}
 """
 CPP_PROGRAM = """#include <weft/weft.hpp>
 int main() { return weft::executor().submit([] { return 0; }).result(); }
 """
+CMAKE_PROJECT = """cmake_minimum_required(VERSION 3.16)
+project(user C CXX)
+set(CMAKE_CXX_STANDARD 20)
+find_package(weft 2 CONFIG QUIET)
+if(weft_FOUND)
+  message(FATAL_ERROR "it takes itself for version 2")
+endif()
+find_package(weft 1.0 CONFIG REQUIRED)
+add_executable(user user.cpp)
+target_link_libraries(user PRIVATE weft::weft)
+add_executable(user_static user.c)
+target_link_libraries(user_static PRIVATE weft::weft_static)
+"""
 
 
 def run(command, **more):
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, **more)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, **more)
 
 
 def said(answer):
     return [] if answer.returncode == 0 else [answer.stdout, answer.stderr, f"status {answer.returncode}"]
 
 
-def main(folder):
-    stage = pathlib.Path(folder) / "stage"
-    answer = run(["meson", "install", "-C", build, "--no-rebuild", "--quiet", "--destdir", stage])
-    tap.check("meson install", said(answer))
-    found = {path.name: path for path in stage.rglob("*")}
-    tap.check("headers, library and weft.pc are there", [
-        f"{name} is missing" for name in
-        ("weft.h", "weft.hpp", "executor_ref.hpp", "libweft.so", "libweft.so.1", "weft.pc") if name not in found])
-    tap.check("nothing else is installed", [
-        path.relative_to(stage) for path in found.values() if path.is_file()
-        and not re.search(r"/include/weft/|/libweft\.so(\.[\d.]+)?$|/weft\.pc$", str(path))])
-    if "weft.pc" not in found or "libweft.so.1" not in found:
-        return
+def compiler(language):
+    return [*shlex.split(os.environ.get("CC", "cc") if language == "c" else os.environ.get("CXX", "c++")),
+            "-std=c99" if language == "c" else "-std=c++20"]
 
-    environment = dict(os.environ, PKG_CONFIG_PATH=str(found["weft.pc"].parent), PKG_CONFIG_SYSROOT_DIR=str(stage),
-                       LD_LIBRARY_PATH=str(found["libweft.so.1"].parent))
+
+def needed(program):
+    return re.findall(r"\(NEEDED\).*\[(.*)\]", run(["readelf", "-d", program]).stdout)
+
+
+def with_pkg_config(folder, stage, environment):
     answer = run(["pkg-config", "--cflags", "--libs", "weft"], env=environment)
     flags = shlex.split(answer.stdout)
     tap.check("pkg-config knows it", said(answer))
     tap.check("a user of it needs no Boost", [flag for flag in flags if "boost" in flag.lower()])
     answer = run(["pkg-config", "--modversion", "weft"], env=environment)
     tap.check("it has a version", [] if re.fullmatch(r"\d+\.\d+\.\d+\n", answer.stdout) else [answer.stdout])
-
-    for language, compiler, standard, code in (("c", os.environ.get("CC", "cc"), "-std=c99", C_PROGRAM),
-                                               ("cpp", os.environ.get("CXX", "c++"), "-std=c++20", CPP_PROGRAM)):
-        source, program = pathlib.Path(folder) / f"user.{language}", pathlib.Path(folder) / f"user-{language}"
-        source.write_text(code)
-        answer = run([*compiler.split(), standard, source, "-o", program, *flags])
+    for language in ("c", "cpp"):
+        program = folder / f"user-{language}"
+        answer = run([*compiler(language), folder / f"user.{language}", "-o", program, *flags])
         tap.check(f"a program in {language} can be built with it", said(answer))
         if answer.returncode != 0:
             continue
         tap.check(f"the program in {language} runs", said(run([program], env=environment)))
-        needed = re.findall(r"\(NEEDED\).*\[(.*)\]", run(["readelf", "-d", program]).stdout)
-        tap.check(f"the program in {language} asks for libweft.so.1 and not for Boost", [] if "libweft.so.1" in needed
-                  and not any("boost" in name for name in needed) else [needed])
+        names = needed(program)
+        tap.check(f"the program in {language} asks for libweft.so.1 and not for Boost", [] if "libweft.so.1" in names
+                  and not any("boost" in name for name in names) else [names])
+
+    flags = shlex.split(run(["pkg-config", "--static", "--cflags", "--libs", "weft"], env=environment).stdout)
+    # -static takes archives only; the other way takes the archive of weft and whatever there is of the rest.
+    for way, link in (("-static", ["-static", *flags]),
+                      ("-l:libweft.a", ["-l:libweft.a" if flag == "-lweft" else flag for flag in flags])):
+        program = folder / "user-static"
+        answer = run([*compiler("c"), folder / "user.c", "-o", program, *link])
+        tap.check(f"a static link with {way}", said(answer))
+        if answer.returncode == 0:
+            clean = {name: value for name, value in environment.items() if name != "LD_LIBRARY_PATH"}
+            tap.check(f"the program that was linked with {way} runs", said(run([program], env=clean)))
+            tap.check(f"the program that was linked with {way} has weft inside", [
+                name for name in needed(program) if "weft" in name or way == "-static"])
+
+
+def with_cmake(folder, prefix):
+    if shutil.which("cmake") is None:
+        tap.skip("CMake finds it", "cmake is not installed")
+        return
+    (folder / "CMakeLists.txt").write_text(CMAKE_PROJECT)
+    environment = {name: value for name, value in os.environ.items() if name != "LD_LIBRARY_PATH"}
+    answer = run(["cmake", "-S", folder, "-B", folder / "cmake", f"-DCMAKE_PREFIX_PATH={prefix}"], env=environment)
+    tap.check("CMake finds it, as version 1 and not as 2", said(answer))
+    if answer.returncode == 0:
+        tap.check("CMake builds with it", said(run(["cmake", "--build", folder / "cmake"])))
+        for name in ("user", "user_static"):
+            tap.check(f"the program {name} of CMake runs", said(run([folder / "cmake" / name], env=environment)))
+
+
+def main(folder):
+    stage = folder / "stage"
+    answer = run(["meson", "install", "-C", build, "--no-rebuild", "--quiet", "--destdir", stage])
+    tap.check("meson install", said(answer))
+    found = {path.name: path for path in stage.rglob("*")}
+    missing = [f"{name} is missing" for name in
+               ("weft.h", "weft.hpp", "executor_ref.hpp", "libweft.so", "libweft.so.1", "libweft.a", "weft.pc",
+                "weft-config.cmake", "weft-config-version.cmake") if name not in found]
+    tap.check("headers, libraries, weft.pc and files for CMake are there", missing)
+    tap.check("nothing else is installed", [
+        path.relative_to(stage) for path in found.values() if path.is_file()
+        and not re.search(r"/include/weft/|/libweft\.(a|so(\.[\d.]+)?)$|/weft\.pc$|/cmake/weft/weft-config", str(path))])
+    if missing:
+        return
+    shown = [line.split()[-1] for line in run(["nm", "-g", "--defined-only", found["libweft.a"]]).stdout.splitlines()
+             if len(line.split()) == 3]
+    tap.check("the archive shows nothing but weft_*", ([] if shown else ["it shows nothing"]) + [
+        name for name in shown if not name.startswith("weft_")])
+
+    (folder / "user.c").write_text(C_PROGRAM)
+    (folder / "user.cpp").write_text(CPP_PROGRAM)
+    libraries = found["libweft.so.1"].parent
+    with_pkg_config(folder, stage, dict(os.environ, PKG_CONFIG_PATH=str(found["weft.pc"].parent),
+                                        PKG_CONFIG_SYSROOT_DIR=str(stage), LD_LIBRARY_PATH=str(libraries)))
+    with_cmake(folder, found["weft.hpp"].parents[2])
 
 
 with tempfile.TemporaryDirectory() as temporary:
-    main(temporary)
+    main(pathlib.Path(temporary))
 tap.finish()
