@@ -27,6 +27,9 @@ is_usable() {
     pkg-config) command -v pkg-config || command -v pkgconf ;;
     binutils) command -v nm ;;
     abigail-tools) command -v abidiff ;;
+    graphviz) command -v dot ;;
+    debhelper) command -v dh ;;
+    dpkg-dev) command -v dpkg-buildpackage ;;
     libboost-dev) has_header boost/asio.hpp ;;
     libboost-thread-dev) has_header boost/thread/thread.hpp ;;
     doctest-dev) has_header doctest/doctest.h ;;

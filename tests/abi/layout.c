@@ -112,8 +112,10 @@ static void group_and_range_options(void) {
   AT(weft_group_options_t, flags, 4);
   CHECK_EQUAL(sizeof(weft_range_options_t), 16);
   AT(weft_range_options_t, size, 0);
+  AT(weft_range_options_t, reserved, 4);
   AT(weft_range_options_t, grain, 8);
   CHECK_EQUAL(sizeof(weft_reduction_t), 48);
+  AT(weft_reduction_t, size, 0);
   AT(weft_reduction_t, state_align, 4);
   AT(weft_reduction_t, state_size, 8);
   AT(weft_reduction_t, init, 16);
@@ -144,6 +146,17 @@ static void constants(void) {
   CHECK_EQUAL(WEFT_FIRST_COMPLETED, 1);
   CHECK_EQUAL(WEFT_FIRST_EXCEPTION, 2);
   CHECK_EQUAL(WEFT_TASK_POSTED, 1);
+  CHECK_EQUAL(WEFT_TASK_CONTINUATION, 2);
+  CHECK_EQUAL(WEFT_THEN_RESULT, 0);
+  CHECK_EQUAL(WEFT_THEN_ERROR, 1);
+  CHECK_EQUAL(WEFT_THEN_ALWAYS, 2);
+  CHECK_EQUAL(WEFT_PRIORITY_NORMAL, 0);
+  CHECK_EQUAL(WEFT_PRIORITY_HIGH, 1);
+  CHECK_EQUAL(WEFT_PRIORITY_LOW, 2);
+  CHECK_EQUAL(WEFT_GROUP_CANCEL_ON_ERROR, 1);
+  CHECK_EQUAL(WEFT_MISSED_SKIP, 0);
+  CHECK_EQUAL(WEFT_MISSED_CATCH_UP, 1);
+  CHECK_EQUAL(WEFT_MISSED_DELAY, 2);
 }
 
 int main(int argc, char **argv) {
