@@ -4,6 +4,7 @@
  *   version.h   which version is this
  *   error.h     error objects: code, kind, message, foreign payload
  *   runtime.h   the runtime, and what happens at the end of the process
+ *   report.h    the bounded end of a runtime, and what is left
  *   thread.h    threads, daemon threads, joins, stop requests
  *   future.h    futures: result, exception, cancel, callbacks, wait, as_completed, promises
  *   continuation.h  then, when_all, when_any: futures that come of futures
@@ -42,6 +43,7 @@
 #include <weft/group.h>
 #include <weft/host.h>
 #include <weft/parallel.h>
+#include <weft/report.h>
 #include <weft/runtime.h>
 #include <weft/task.h>
 #include <weft/thread.h>

@@ -29,6 +29,14 @@ void executor_list::close() noexcept {
   closed_ = true;
 }
 
+std::vector<shared<task_owner>> executor_list::all() const {
+  std::vector<shared<task_owner>> found;
+  const std::scoped_lock hold(mutex_);
+  for (executor *e = first_; e != nullptr; e = e->next_)
+    if (e->try_ref()) found.push_back(adopt<task_owner>(e));
+  return found;
+}
+
 bool executor::enlist() noexcept {
   return list_->admit(*this);
 }

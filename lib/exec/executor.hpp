@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <vector>
 
 #include <weft/executor.h>
 
@@ -33,6 +34,8 @@ public:
   bool admit(executor &entering) noexcept; // false: closed
   void leave(executor &leaving) noexcept;
   void close() noexcept;
+  // All that are there, each with a reference. Throws std::bad_alloc.
+  std::vector<shared<task_owner>> all() const;
   // Some executor that satisfies `wanted`, with a reference; null: none.
   template <class Wanted> shared<task_owner> find(Wanted wanted) const noexcept;
 

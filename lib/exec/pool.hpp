@@ -67,6 +67,7 @@ public:
   // Workers other than the calling one run something or could: for an exit() from inside.
   bool others_at_work(record &self) noexcept { return scheduler_.others_at_work(self); }
   scheduler &workers() noexcept { return scheduler_; } // for groups
+  const std::string &name() const noexcept { return settings_.name_prefix; }
   // Somebody could begin at once with what is published now, and nothing else waits for him.
   bool has_room_for_more() const noexcept { return scheduler_.has_room_for_more(); }
   boost::asio::io_context &context() noexcept { return scheduler_.context(); }

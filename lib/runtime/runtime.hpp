@@ -15,6 +15,8 @@ struct weft_runtime {};
 
 namespace weft::core {
 
+class end_report;
+
 class runtime final : public weft_runtime, public roster {
 public:
   // The default runtime. Null: memory is exhausted.
@@ -30,12 +32,18 @@ public:
 
   // As weft_runtime_shutdown says.
   weft_status shutdown(deadline until);
+  // As weft_runtime_shutdown_report says. Throws std::bad_alloc; then there is no report, but the end has begun.
+  weft_status shutdown(deadline until, std::int64_t grace, end_report *&out);
   // Forget the handle. False: it is not a live one.
   static bool forget(const weft_runtime *handle) noexcept;
 
 private:
   friend void shut_down_at_exit();
   void finish_at_exit();
+  enum class what { daemons, everything };
+  weft_status wait_for_regular(deadline until);
+  void stop(what which);
+  weft_status wait_for_all(deadline until);
 
   executor_list executors_;
   default_pool pool_for_all_;

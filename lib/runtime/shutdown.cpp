@@ -12,6 +12,7 @@
 // The waiter is asked to stop. Or the wait could never end, since what we wait for waits for us: a caller is told so;
 // at the end of the process there is nobody to tell, and it is passed over.
 #include <algorithm>
+#include <memory>
 #include <new>
 #include <vector>
 
@@ -19,6 +20,7 @@
 
 #include "base/log.hpp"
 #include "exec/pool.hpp"
+#include "runtime/end_report.hpp"
 #include "runtime/runtime.hpp"
 #include "thread/record.hpp"
 #include "thread/roster_find.hpp"
@@ -114,22 +116,70 @@ void close_executors(executor_list &executors, bool everything) {
 
 } // namespace
 
-weft_status runtime::shutdown(deadline until) {
-  record *const self = current_record();
-  if (self == nullptr) return WEFT_ENOMEM;
-  if (is_ours(*self, *this)) return WEFT_EDEADLK;
+weft_status runtime::wait_for_regular(deadline until) {
   ending end{*this, executors_, until, false};
   weft_status status;
   do {
     status = end.wait_for_threads();                       // 1
     if (status == WEFT_OK) status = end.wait_for_pools();  // 2
   } while (status == WEFT_OK && !close_if_quiet(nullptr)); // 3
+  return status;
+}
+
+weft_status runtime::shutdown(deadline until) {
+  record *const self = current_record();
+  if (self == nullptr) return WEFT_ENOMEM;
+  if (is_ours(*self, *this)) return WEFT_EDEADLK;
+  const weft_status status = wait_for_regular(until);
   if (status != WEFT_OK && status != WEFT_ETIMEDOUT) return status;
+  stop(status == WEFT_OK ? what::daemons : what::everything); // 4
+  return status;
+}
+
+// Nothing starts any more; what is not waited for is told to end.
+void runtime::stop(what which) {
+  const bool all = which == what::everything;
   close();
   executors_.close();
-  close_executors(executors_, status == WEFT_ETIMEDOUT); // 4
-  halt([&](const thread &t) { return status == WEFT_ETIMEDOUT || t.is_daemon(); });
-  return status;
+  close_executors(executors_, all);
+  halt([all](const thread &t) { return all || t.is_daemon(); });
+}
+
+weft_status runtime::shutdown(deadline until, std::int64_t grace, end_report *&out) {
+  record *const self = current_record();
+  if (self == nullptr) return WEFT_ENOMEM;
+  if (is_ours(*self, *this)) return WEFT_EDEADLK;
+  survey seen;
+  seen.look(*this);
+  const weft_status waited = wait_for_regular(until);
+  if (waited == WEFT_EINTERRUPTED || waited == WEFT_ENOMEM) return waited;
+  seen.look(*this); // before they are told to stop, which wakes those who sleep
+  stop(waited == WEFT_OK ? what::daemons : what::everything); // WEFT_EDEADLK: waiting longer would not help
+  const deadline end = deadline::after(grace);
+  if (const weft_status status = wait_for_all(end); status == WEFT_EINTERRUPTED) return status;
+  const bool nothing_left = await_departed(end);
+  auto made = std::make_unique<end_report>(seen, *this);
+  if (!nothing_left) made->note_departing();
+  const bool safe = made->safe_to_unload();
+  out = made.release();
+  return safe ? WEFT_OK : WEFT_ETIMEDOUT;
+}
+
+// For threads of every kind that weft has started. What can never end is passed over.
+weft_status runtime::wait_for_all(deadline until) {
+  std::vector<shared<thread>> hopeless;
+  for (;;) {
+    const shared<thread> next = adopt(find([&](const thread &t) {
+      return (t.role() == thread_role::target || t.role() == thread_role::worker) && !t.ended() &&
+             std::find(hopeless.begin(), hopeless.end(), &t) == hopeless.end();
+    }));
+    if (!next) return WEFT_OK;
+    const weft_status status = next->join(until);
+    if (status == WEFT_EDEADLK)
+      hopeless.push_back(next);
+    else if (status != WEFT_OK && status != WEFT_ENOTSTARTED)
+      return status;
+  }
 }
 
 void runtime::finish_at_exit() {
@@ -146,10 +196,7 @@ void runtime::finish_at_exit() {
       // Some can never end, so the roster never gets quiet: close it first, and look once more for who came in before.
       if (!end.passed_over.empty()) close();
     }
-    close();
-    executors_.close();
-    close_executors(executors_, false); // 4
-    halt([](const thread &t) { return t.is_daemon(); });
+    stop(what::daemons); // 4
   } catch (const std::bad_alloc &) {
     log_line("out of memory at the end of the process; it ends without waiting");
   }

@@ -371,6 +371,16 @@ bool scheduler::others_at_work(record &self) noexcept {
   return false;
 }
 
+bool scheduler::view(std::uint32_t index, worker_view &now) noexcept {
+  const std::scoped_lock hold(start_mutex_);
+  if (index >= places_.load(std::memory_order_relaxed)) return false;
+  const worker &w = *workers_[index].load(std::memory_order_relaxed);
+  now.who = w.retired ? nullptr : w.self;
+  now.taken_up =
+      w.counts.completed.load(std::memory_order_relaxed) + w.counts.cancelled.load(std::memory_order_relaxed);
+  return true;
+}
+
 scheduler_figures scheduler::figures() const noexcept {
   scheduler_figures now{};
   now.workers = census_.read();

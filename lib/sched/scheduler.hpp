@@ -119,6 +119,13 @@ public:
   // away?
   bool others_at_work(record &self) noexcept;
   bool is_worker(const record *who) const noexcept;
+  // What its worker with that index is doing, for reports: its thread, and how many tasks it has taken up. False: there
+  // is none with that index.
+  struct worker_view {
+    shared<thread> who; // null: it has no thread now
+    std::uint64_t taken_up;
+  };
+  bool view(std::uint32_t index, worker_view &now) noexcept;
 
   scheduler_figures figures() const noexcept;
   boost::asio::io_context &context() noexcept { return io_; }

@@ -1,6 +1,8 @@
 #include "thread/roster.hpp"
 
+#include <ctime>
 #include <cxxabi.h>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/log.hpp"
@@ -19,8 +21,70 @@ bool roster::admit(thread &entering) noexcept {
   return true;
 }
 
+roster::~roster() {
+  while (departed_ != nullptr) std::exchange(departed_, departed_->next_departed_)->unref();
+}
+
 void roster::leave(thread &leaving) noexcept {
   const std::scoped_lock hold(mutex_);
+  unlist_locked(leaving);
+}
+
+void roster::depart(thread &leaving) noexcept {
+  system_thread *gone = nullptr;
+  {
+    const std::scoped_lock hold(mutex_);
+    unlist_locked(leaving);
+    gone = take_gone_locked(); // so that only those are kept that are on their last steps
+    if (leaving.system_) {
+      leaving.system_->ref();
+      leaving.system_->next_departed_ = std::exchange(departed_, leaving.system_.get());
+    }
+  }
+  reap_all(gone);
+}
+
+system_thread *roster::take_gone_locked() noexcept {
+  system_thread *gone = nullptr;
+  for (system_thread **at = &departed_; *at != nullptr;) {
+    system_thread *const each = *at;
+    if (!each->gone()) {
+      at = &each->next_departed_;
+      continue;
+    }
+    *at = each->next_departed_;
+    each->next_departed_ = std::exchange(gone, each);
+  }
+  return gone;
+}
+
+void roster::reap_all(system_thread *gone) noexcept {
+  while (gone != nullptr) {
+    system_thread *const each = std::exchange(gone, gone->next_departed_);
+    each->reap();
+    each->unref();
+  }
+}
+
+// By looking again and again: those who depart have a few microseconds to go, and no word is left that they could say.
+bool roster::await_departed(deadline until) noexcept {
+  for (bool last_look = false;; last_look = until.passed()) {
+    system_thread *gone = nullptr;
+    bool all_gone = false;
+    {
+      const std::scoped_lock hold(mutex_);
+      gone = take_gone_locked();
+      all_gone = departed_ == nullptr;
+    }
+    reap_all(gone);
+    if (all_gone) return true;
+    if (last_look) return false;
+    const timespec moment{0, 50'000};
+    nanosleep(&moment, nullptr);
+  }
+}
+
+void roster::unlist_locked(thread &leaving) noexcept {
   if (!leaving.listed_) return;
   leaving.listed_ = false;
   (leaving.prev_ != nullptr ? leaving.prev_->next_ : first_) = leaving.next_;

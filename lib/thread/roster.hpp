@@ -9,10 +9,12 @@
 #include <weft/error.h>
 #include <weft/runtime.h>
 
+#include "base/clock.hpp"
 #include "base/refs.hpp"
 
 namespace weft::core {
 
+class system_thread;
 class thread;
 
 class exception_hook final : public shared_object<exception_hook> {
@@ -28,11 +30,15 @@ public:
 
 class roster : public shared_object<roster> {
 public:
-  virtual ~roster() = default;
+  virtual ~roster();
 
   // A thread that starts passes here. False: the runtime has ended.
   bool admit(thread &entering) noexcept;
   void leave(thread &leaving) noexcept; // harmless for one that was not admitted
+  // As leave, by the thread itself at its very end: what is left of it is remembered until the system has taken it.
+  void depart(thread &leaving) noexcept;
+  // Wait until nothing is left of those who have departed. False: the time is over.
+  bool await_departed(deadline until) noexcept;
 
   // False until the last regular thread has ended at a shutdown; from then on nothing new starts.
   bool closed() const noexcept;
@@ -45,6 +51,8 @@ public:
 
   // Any thread that is alive, started by weft, and satisfies `wanted`; with a reference, or null.
   template <class Wanted> thread *find(Wanted wanted) const noexcept;
+  // Look at each, under the lock.
+  template <class Visit> void visit(Visit visit) const;
   // Halt every thread that satisfies `wanted`.
   template <class Wanted> void halt(Wanted wanted) noexcept;
 
@@ -53,10 +61,15 @@ public:
   void report(thread *where, const weft_error *failure);
 
 private:
+  void unlist_locked(thread &leaving) noexcept;
+  system_thread *take_gone_locked() noexcept;
+  static void reap_all(system_thread *gone) noexcept;
+
   mutable std::mutex mutex_;
-  thread *first_ = nullptr;     // under mutex_
-  bool closed_ = false;         // under mutex_
-  shared<exception_hook> hook_; // under mutex_
+  system_thread *departed_ = nullptr; // under mutex_; each with a reference
+  thread *first_ = nullptr;           // under mutex_
+  bool closed_ = false;               // under mutex_
+  shared<exception_hook> hook_;       // under mutex_
 };
 
 } // namespace weft::core

@@ -13,6 +13,11 @@ template <class Wanted> thread *roster::find(Wanted wanted) const noexcept {
   return nullptr;
 }
 
+template <class Visit> void roster::visit(Visit visit) const {
+  const std::scoped_lock hold(mutex_);
+  for (thread *t = first_; t != nullptr; t = t->next_) visit(*t);
+}
+
 template <class Wanted> void roster::halt(Wanted wanted) noexcept {
   const std::scoped_lock hold(mutex_);
   for (thread *t = first_; t != nullptr; t = t->next_)

@@ -1,12 +1,9 @@
 #include "thread/thread.hpp"
 
-#include <csignal>
 #include <cxxabi.h>
 #include <memory>
 #include <new>
 #include <utility>
-
-#include <boost/thread/thread.hpp>
 
 #include <pthread.h>
 #include <sched.h>
@@ -27,9 +24,6 @@ std::atomic<std::uint64_t> next_ident{1};  // never reused: 64 bits do not wrap
 std::atomic<std::uint64_t> next_number{1}; // of Thread-N
 std::atomic<std::uint64_t> next_foreign{1};
 
-// Below this Boost's and our own frames leave no room for the target's.
-constexpr std::uint64_t least_stack = std::uint64_t{64} * 1024;
-
 std::string default_name(thread_role role) {
   switch (role) {
   case thread_role::foreign:
@@ -41,36 +35,17 @@ std::string default_name(thread_role role) {
   }
 }
 
-// Blocks the asynchronous signals while it lives; a thread created meanwhile inherits that from its first instruction.
-class signals_blocked {
-public:
-  signals_blocked() noexcept {
-    sigset_t all;
-    sigfillset(&all);
-    for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP}) sigdelset(&all, fault);
-    pthread_sigmask(SIG_BLOCK, &all, &before_);
-  }
-  ~signals_blocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  signals_blocked(const signals_blocked &) = delete;
-  signals_blocked &operator=(const signals_blocked &) = delete;
-
-private:
-  sigset_t before_;
-};
-
 } // namespace
 
 thread::thread(shared<roster> home, thread_settings settings, thread_target target)
-    : home_(std::move(home)), settings_(std::move(settings)), daemon_(settings_.daemon) {
+    : home_(std::move(home)), settings_(std::move(settings)), entry_(target.fn), daemon_(settings_.daemon) {
   if (settings_.name.empty()) settings_.name = default_name(settings_.role);
   target_ = target; // last: if anything above throws, the target stays the caller's
 }
 
 thread::~thread() {
   drop_target();
-  if (system_thread_ == nullptr) return;
-  system_thread_->detach();
-  delete system_thread_;
+  if (system_) system_->let_go();
 }
 
 void thread::drop_target() noexcept {
@@ -141,8 +116,9 @@ weft_status thread::launch() noexcept {
   ref(); // the running thread's own; finish_on_thread_end() gives it back
   stack_refused_ = false;
   try {
+    system_ = adopt(new system_thread);
     bool created = create_system_thread(settings_.stack_size);
-    if (!created && settings_.stack_size != 0 && settings_.stack_size < boost::thread::attributes().get_stack_size()) {
+    if (!created && settings_.stack_size != 0 && settings_.stack_size < system_thread::usual_stack_size()) {
       // A small stack that thread-local data does not fit into is refused like a lack of resources.
       stack_refused_ = true; // the new thread says so itself: a worker is launched under a lock
       created = create_system_thread(0);
@@ -169,21 +145,10 @@ weft_status thread::launch() noexcept {
 
 // False: the system refused.
 bool thread::create_system_thread(std::uint64_t stack_size) {
-  boost::thread::attributes attributes;
-  if (stack_size != 0) attributes.set_stack_size(std::max(stack_size, least_stack));
-  const auto run = [this] { body(); };
-  try {
-    const std::scoped_lock hold(system_mutex_);
-    if (settings_.role == thread_role::worker) {
-      const signals_blocked blocked;
-      system_thread_ = new boost::thread(attributes, run);
-    } else {
-      system_thread_ = new boost::thread(attributes, run);
-    }
-    return true;
-  } catch (const boost::thread_resource_error &) {
-    return false;
-  }
+  const auto which = settings_.role == thread_role::worker ? system_thread::signals::asynchronous_blocked
+                                                           : system_thread::signals::as_here;
+  return system_->start(
+      stack_size, which, [](void *self) { static_cast<thread *>(self)->body(); }, this);
 }
 
 // Runs in the new thread, before anybody may know that it lives.
@@ -217,10 +182,12 @@ void thread::adopt_calling_thread(record &self) noexcept {
 
 // UBSan: a forced unwind is caught by a reference to no object; nothing reads it.
 __attribute__((no_sanitize("null"))) void thread::body() noexcept(false) {
+  system_->note_native_id(current_native_id());
+  started_at_.store(now_ns(), std::memory_order_relaxed);
   const weft_status refusal = settle_in();
   refusal_ = refusal;
   const bool leaves = refusal != WEFT_OK && settings_.role != thread_role::worker;
-  returned_ = leaves;
+  if (leaves) system_->note_return();
   phase_.store(refusal == WEFT_OK ? alive : refused, std::memory_order_release);
   phase_.notify_all();
   // A refused thread touches nothing below: its starter reaps it. A worker is refused only when memory is exhausted,
@@ -251,28 +218,19 @@ __attribute__((no_sanitize("null"))) void thread::body() noexcept(false) {
     home_->report(this, failure);
     static_cast<error *>(failure)->unref();
   }
-  returned_ = true;
+  system_->note_return();
   if (refusal != WEFT_OK) finish_on_thread_end(); // it has no record whose end would do it
 }
 
 void thread::finish_on_thread_end() noexcept {
   phase_.store(stopped, std::memory_order_release);
-  home_->leave(*this);
+  home_->depart(*this);
   end_.finish(false); // only waiters observe a thread's end, so there is no callback to run
   unref();
 }
 
 void thread::reap() noexcept {
-  const std::scoped_lock hold(system_mutex_);
-  if (system_thread_ == nullptr) return;
-  // Boost waits for a word of its own that a thread ended by pthread_exit never says. Such a thread, and this very one
-  // past its end, are let go: nothing of the user's is left to run in them.
-  const bool joinable = returned_ && system_thread_->get_id() != boost::this_thread::get_id();
-  if (joinable)
-    system_thread_->join();
-  else
-    system_thread_->detach();
-  delete std::exchange(system_thread_, nullptr);
+  if (system_) system_->reap();
 }
 
 bool thread::may_end(const void *object, const wait_graph &graph) noexcept {

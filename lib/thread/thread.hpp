@@ -1,7 +1,7 @@
 // A thread: created, started, joined. Also the object of a thread that weft did not start (foreign, or the main one).
 //
-// Owns the target's context and the Boost thread. Knows its roster, not the runtime. Ownership: handles and the running
-// thread itself hold references; the roster lists it without one, from start to end.
+// Owns the target's context, and shares the system's thread with the roster. Knows its roster, not the runtime.
+// Ownership: handles and the running thread itself hold references; the roster lists it without one, from start to end.
 #pragma once
 
 #include <atomic>
@@ -17,11 +17,7 @@
 #include "base/misuse.hpp"
 #include "base/refs.hpp"
 #include "thread/roster.hpp"
-
-// Boost.Thread only names its class here; its headers stay in thread.cpp.
-namespace boost {
-class thread;
-}
+#include "thread/system_thread.hpp"
 
 struct weft_thread {};
 
@@ -70,6 +66,9 @@ public:
   const char *name() const noexcept { return settings_.name.c_str(); }
   std::uint64_t ident() const noexcept { return ident_.load(std::memory_order_relaxed); }
   std::uint64_t native_id() const noexcept { return native_id_.load(std::memory_order_relaxed); }
+  // For reports: when it began, of now_ns(), and what was given to it to run.
+  std::int64_t started_at() const noexcept { return started_at_.load(std::memory_order_relaxed); }
+  weft_thread_fn entry() const noexcept { return entry_; }
 
   // The object of the calling thread, made if need be; borrowed from its record. Null: memory is exhausted.
   // `home` is where a foreign thread gets listed.
@@ -101,8 +100,9 @@ private:
 
   const shared<roster> home_;
   thread_settings settings_; // name: until the start under mutex_, then fixed
-  thread_target target_;     // the running thread's; before the start the last handle's
-  std::mutex mutex_;         // start against the setters; nothing is called under it
+  const weft_thread_fn entry_;
+  thread_target target_; // the running thread's; before the start the last handle's
+  std::mutex mutex_;     // start against the setters; nothing is called under it
 
   // Written by start() and by the thread; the release of each store pairs with the acquire of whoever reads on from it.
   std::atomic<std::uint32_t> phase_{initial};
@@ -112,11 +112,8 @@ private:
   std::atomic<bool> daemon_;
   std::atomic<std::uint64_t> ident_{0}, native_id_{0}; // written before phase_ becomes alive
   completion end_;
-  bool returned_ =
-      false; // written by the thread before end_, or before phase_ becomes refused: its body was not unwound
-
-  std::mutex system_mutex_; // reaping; held while the system's thread, past its last user code, goes away
-  boost::thread *system_thread_ = nullptr; // under system_mutex_
+  std::atomic<std::int64_t> started_at_{0}; // for reports
+  shared<system_thread> system_;            // written by start(), before the thread exists
 
   thread *next_ = nullptr, *prev_ = nullptr; // the roster's, under its mutex
   bool listed_ = false;                      // the roster's, under its mutex

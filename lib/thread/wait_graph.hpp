@@ -50,6 +50,14 @@ public:
   // For the end of the process, which must not wait for those.
   bool is_stuck_now(const thread *which, record *except) noexcept;
 
+  // Look at what this thread does, if it sleeps in weft: look(frame), innermost first, until it says true.
+  template <class Look> void look_at(const thread *which, Look look) noexcept {
+    const std::scoped_lock hold(mutex_);
+    for (const blocked_thread *b = first_; b != nullptr; b = b->next)
+      if (b->who->object == which)
+        for (const frame *f = b->who->top; f != nullptr && !look(*f);) f = f->below;
+  }
+
   // For may_happen functions, under the lock.
   bool stuck(const record *who) const noexcept;
   bool stuck(const thread *who) const noexcept;

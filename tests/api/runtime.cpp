@@ -40,6 +40,27 @@ TEST_CASE("shutdown: a time-out, then the end") {
   CHECK_FALSE(t.is_alive());
 }
 
+TEST_CASE("shutdown within a bound: the report lists what is left, then nothing") {
+  weft::runtime host;
+  std::atomic<bool> go = false;
+  weft::thread deaf({.name = "deaf", .daemon = weft::daemon::yes, .runtime = &host}, [&] {
+    while (!go) std::this_thread::yield();
+  });
+  deaf.start();
+  const weft::shutdown_report first = host.shutdown(1ms, 1ms);
+  CHECK_FALSE(first.safe_to_unload);
+  REQUIRE(first.left.size() == 1);
+  CHECK(first.left[0].name == "deaf");
+  CHECK(first.left[0].native_id == deaf.native_id());
+  CHECK(first.left[0].daemon);
+  CHECK(first.left[0].runs == weft::left_running::target);
+  CHECK(first.left[0].age >= 1ms);
+  go = true;
+  const weft::shutdown_report second = host.shutdown(weft::forever, weft::forever);
+  CHECK(second.safe_to_unload);
+  CHECK(second.left.empty());
+}
+
 TEST_CASE("after the end nothing new starts in it") {
   weft::runtime host;
   weft::executor pool({.max_workers = 1, .runtime = &host});

@@ -7,6 +7,7 @@
 #include <weft/cpp/crossing.hpp>
 #include <weft/cpp/duration.hpp>
 #include <weft/cpp/thread_ref.hpp>
+#include <weft/report.h>
 #include <weft/runtime.h>
 
 #include <chrono>
@@ -15,12 +16,40 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <thread>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace weft {
+
+/// What runs on a thread that a shutdown has left; see weft/report.h.
+enum class left_running : std::uint32_t {
+  target = WEFT_RUNS_TARGET,
+  task = WEFT_RUNS_TASK,
+  start = WEFT_RUNS_START,
+  end = WEFT_RUNS_END
+};
+
+/// A thread that a shutdown has left.
+struct left_thread {
+  std::string text; ///< one line that says all of it
+  std::string name;
+  std::string executor; ///< the name prefix of its pool; "": it is no worker
+  std::uint64_t native_id;
+  bool daemon;
+  left_running runs;
+  std::chrono::nanoseconds age;  ///< since it started
+  std::chrono::nanoseconds busy; ///< at least so long it is in what it runs
+  std::uint64_t function;        ///< the address of what runs; 0: not known
+};
+
+/// What a shutdown has left. All joined: nothing, and code that its threads ran may be unloaded.
+struct shutdown_report {
+  bool safe_to_unload;
+  std::vector<left_thread> left;
+};
 
 /// An isolated runtime, for a host that wants to end its part and live on; or the default one of the process, which is
 /// used wherever no runtime is named and lasts until the process ends.
@@ -59,6 +88,12 @@ public:
     return true;
   }
 
+  /// Ends it within a bound: as shutdown(timeout), then cancels what is pending, asks every thread to stop, and waits
+  /// up to grace until no thread that weft started in it is left, daemon threads and workers included; the report says
+  /// so, or lists those that are. May be called again while something is left. Blocks up to timeout + grace. Throws
+  /// deadlock: called by one of its own threads or tasks; interrupted; out_of_memory.
+  weft::shutdown_report shutdown(duration timeout, duration grace);
+
   /// Has hook(thread, error) called for each error that leaves a thread or a task without a future, on the thread where
   /// it happened; several at once may call it, so it is called as const. If it throws, the default takes over: one line
   /// on stderr. The previous hook is destroyed. Never blocks. Throws shut_down, out_of_memory.
@@ -92,6 +127,22 @@ private:
 
   weft_runtime_t *native_ = nullptr;
 };
+
+inline shutdown_report runtime::shutdown(duration timeout, duration grace) {
+  weft_report_t *native = nullptr;
+  const weft_status status = weft_runtime_shutdown_report(native_, timeout.count(), grace.count(), &native);
+  if (status != WEFT_ETIMEDOUT) check(status);
+  const auto give_back = [](weft_report_t *held) { weft_report_destroy(&held); };
+  const std::unique_ptr<weft_report_t, decltype(give_back)> owned(native, give_back);
+  shutdown_report report{weft_report_safe_to_unload(native) == 1, {}};
+  for (std::size_t i = 0; i < weft_report_count(native); ++i)
+    report.left.push_back({weft_report_text(native, i), weft_report_name(native, i), weft_report_executor(native, i),
+                           weft_report_native_id(native, i), weft_report_is_daemon(native, i) == 1,
+                           static_cast<left_running>(weft_report_runs(native, i)),
+                           std::chrono::nanoseconds(weft_report_age(native, i)),
+                           std::chrono::nanoseconds(weft_report_busy(native, i)), weft_report_function(native, i)});
+  return report;
+}
 
 /// How many CPUs this process may use: the affinity mask, cut by the quota of its control group. At least 1.
 inline std::uint32_t usable_cpus() noexcept {

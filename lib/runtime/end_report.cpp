@@ -1,0 +1,123 @@
+#include "runtime/end_report.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include "exec/pool.hpp"
+#include "runtime/runtime.hpp"
+#include "task/call.hpp"
+#include "thread/roster_find.hpp"
+#include "thread/wait_graph.hpp"
+
+namespace weft::core {
+
+namespace {
+
+// Only of a thread that sleeps in weft: what another one runs may change while we look.
+std::uint64_t function_of_task(const thread &worker) noexcept {
+  std::uint64_t code = 0;
+  wait_graph::instance().look_at(&worker, [&code](const frame &at) noexcept {
+    if (at.running == nullptr) return false;
+    code = code_of(*const_cast<task *>(at.running));
+    return true;
+  });
+  return code;
+}
+
+} // namespace
+
+void survey::look(runtime &of) {
+  const std::int64_t now = now_ns();
+  std::vector<sighting> fresh;
+  for (const shared<task_owner> &each : of.executors().all()) {
+    auto &which = static_cast<executor &>(*each);
+    if (which.kind() != executor_kind::pool) continue;
+    auto &workers = static_cast<pool &>(which);
+    scheduler::worker_view view{};
+    for (std::uint32_t i = 0; workers.workers().view(i, view); ++i) {
+      if (!view.who) continue;
+      const sighting *const before = this->of(*view.who);
+      const bool moved = before == nullptr || before->taken_up != view.taken_up;
+      std::uint64_t function = function_of_task(*view.who);
+      if (function == 0 && !moved) function = before->function;
+      fresh.push_back({view.who->ident(), view.taken_up, moved ? now : before->since, function, workers.name()});
+    }
+  }
+  seen_.swap(fresh);
+}
+
+const survey::sighting *survey::of(const thread &worker) const noexcept {
+  const auto found =
+      std::find_if(seen_.begin(), seen_.end(), [&](const sighting &s) { return s.ident == worker.ident(); });
+  return found != seen_.end() ? &*found : nullptr;
+}
+
+end_report::end_report(survey &seen, runtime &of) {
+  seen.look(of);
+  std::vector<shared<thread>> alive;
+  of.visit([&](thread &t) {
+    if ((t.role() == thread_role::target || t.role() == thread_role::worker) && !t.ended() && t.try_ref())
+      alive.push_back(adopt(&t));
+  });
+  const std::int64_t now = now_ns();
+  for (const shared<thread> &each : alive) entries_.push_back(describe(*each, seen, now));
+}
+
+namespace {
+
+const char *words_for(std::uint32_t runs) noexcept {
+  switch (runs) {
+  case WEFT_RUNS_TARGET:
+    return "its target";
+  case WEFT_RUNS_TASK:
+    return "a task";
+  case WEFT_RUNS_START:
+    return "the start of a worker";
+  default:
+    return "destructors at its end";
+  }
+}
+
+std::string text_of(const end_report::entry &it) {
+  char line[256];
+  constexpr double second = 1e9;
+  std::snprintf(line, sizeof line, " (native id %llu, %.3f s old) runs %s",
+                static_cast<unsigned long long>(it.native_id), static_cast<double>(it.age) / second,
+                words_for(it.runs));
+  std::string text = (it.daemon ? "daemon thread " : "thread ") + it.name + line;
+  if (!it.executor.empty()) text += " of " + it.executor;
+  std::snprintf(line, sizeof line, ", for at least %.3f s", static_cast<double>(it.busy) / second);
+  text += line;
+  if (it.function == 0) return text;
+  std::snprintf(line, sizeof line, ", in the function at 0x%llx", static_cast<unsigned long long>(it.function));
+  return text + line;
+}
+
+} // namespace
+
+end_report::entry end_report::describe(const thread &alive, const survey &seen, std::int64_t now) {
+  entry it{};
+  it.name = alive.name();
+  it.native_id = alive.native_id();
+  it.daemon = alive.is_daemon();
+  it.age = alive.started_at() != 0 ? now - alive.started_at() : 0;
+  const bool is_worker = alive.role() == thread_role::worker;
+  const survey::sighting *const sighted = is_worker ? seen.of(alive) : nullptr;
+  if (sighted != nullptr) it.executor = sighted->executor;
+  if (alive.state() == WEFT_THREAD_STOPPED) {
+    it.runs = WEFT_RUNS_END;
+  } else if (!is_worker) {
+    it.runs = WEFT_RUNS_TARGET;
+    it.busy = it.age;
+    it.function = reinterpret_cast<std::uintptr_t>(alive.entry());
+  } else {
+    it.runs = sighted != nullptr && sighted->taken_up == 0 ? WEFT_RUNS_START : WEFT_RUNS_TASK;
+    it.busy = sighted != nullptr ? std::max<std::int64_t>(0, now - sighted->since) : 0;
+    it.function = sighted != nullptr ? sighted->function : 0;
+  }
+  it.text = text_of(it);
+  return it;
+}
+
+} // namespace weft::core

@@ -1,0 +1,64 @@
+// What is left of a runtime after its shutdown: the object behind weft_report_t, and how it comes to know.
+//
+// A thread does not say what it runs since when, for that would cost each task a look at the clock. It counts the tasks
+// that it takes up; the shutdown looks at these counts now and then (survey), and one that has not moved says that
+// the task runs since the earlier look at least.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <weft/report.h>
+
+struct weft_report {};
+
+namespace weft::core {
+
+class runtime;
+class thread;
+
+class survey {
+public:
+  // Look at every worker of the runtime's pools. Throws std::bad_alloc.
+  void look(runtime &of);
+
+  struct sighting {
+    std::uint64_t ident; // of the worker's thread
+    std::uint64_t taken_up;
+    std::int64_t since;     // when that count was seen first
+    std::uint64_t function; // of the task, if a look has found it asleep; else 0
+    std::string executor;
+  };
+  const sighting *of(const thread &worker) const noexcept;
+
+private:
+  std::vector<sighting> seen_;
+};
+
+class end_report final : public weft_report {
+public:
+  // Of what is alive now. Throws std::bad_alloc.
+  end_report(survey &seen, runtime &of);
+
+  struct entry {
+    std::string name, executor, text;
+    std::uint64_t native_id, function;
+    std::uint32_t runs;
+    bool daemon;
+    std::int64_t age, busy;
+  };
+  const std::vector<entry> &entries() const noexcept { return entries_; }
+  const entry *at(std::size_t index) const noexcept { return index < entries_.size() ? &entries_[index] : nullptr; }
+  bool safe_to_unload() const noexcept { return entries_.empty() && !departing_; }
+  // Threads that have ended are still on their last steps.
+  void note_departing() noexcept { departing_ = true; }
+
+private:
+  static entry describe(const thread &alive, const survey &seen, std::int64_t now);
+
+  std::vector<entry> entries_;
+  bool departing_ = false;
+};
+
+} // namespace weft::core

@@ -1,0 +1,93 @@
+#include "thread/system_thread.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <utility>
+
+#include <boost/thread/thread.hpp>
+
+#include <pthread.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace weft::core {
+namespace {
+
+// Below this Boost's and our own frames leave no room for the target's.
+constexpr std::uint64_t least_stack = std::uint64_t{64} * 1024;
+
+// Blocks the asynchronous signals while it lives; a thread created meanwhile inherits that from its first instruction.
+class signals_blocked {
+public:
+  signals_blocked() noexcept {
+    sigset_t all;
+    sigfillset(&all);
+    for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP}) sigdelset(&all, fault);
+    pthread_sigmask(SIG_BLOCK, &all, &before_);
+  }
+  ~signals_blocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  signals_blocked(const signals_blocked &) = delete;
+  signals_blocked &operator=(const signals_blocked &) = delete;
+
+private:
+  sigset_t before_;
+};
+
+} // namespace
+
+system_thread::~system_thread() {
+  let_go();
+}
+
+std::uint64_t system_thread::usual_stack_size() noexcept {
+  return boost::thread::attributes().get_stack_size();
+}
+
+bool system_thread::start(std::uint64_t stack_size, signals which, void (*body)(void *ctx), void *ctx) {
+  boost::thread::attributes attributes;
+  if (stack_size != 0) attributes.set_stack_size(std::max(stack_size, least_stack));
+  const auto run = [body, ctx] { body(ctx); };
+  try {
+    const std::scoped_lock hold(mutex_);
+    if (which == signals::asynchronous_blocked) {
+      const signals_blocked blocked;
+      made_ = new boost::thread(attributes, run);
+    } else {
+      made_ = new boost::thread(attributes, run);
+    }
+    return true;
+  } catch (const boost::thread_resource_error &) {
+    return false;
+  }
+}
+
+void system_thread::reap() noexcept {
+  const std::scoped_lock hold(mutex_);
+  if (made_ == nullptr) return;
+  // Boost waits for a word of its own that a thread ended by pthread_exit never says. Such a thread, and this very one
+  // past its end, are let go: nothing of the user's is left to run in them.
+  if (returned_.load(std::memory_order_relaxed) && made_->get_id() != boost::this_thread::get_id()) {
+    made_->join();
+    reaped_.store(true, std::memory_order_release);
+  } else {
+    made_->detach();
+  }
+  delete std::exchange(made_, nullptr);
+}
+
+void system_thread::let_go() noexcept {
+  const std::scoped_lock hold(mutex_);
+  if (made_ == nullptr) return;
+  made_->detach();
+  delete std::exchange(made_, nullptr);
+}
+
+// An id may be given to a new thread of this process at once, and this one then seems to be there a while longer.
+bool system_thread::gone() const noexcept {
+  if (reaped_.load(std::memory_order_acquire)) return true;
+  const auto id = static_cast<pid_t>(native_id_.load(std::memory_order_relaxed));
+  return id != 0 && syscall(SYS_tgkill, getpid(), id, 0) != 0 && errno == ESRCH;
+}
+
+} // namespace weft::core

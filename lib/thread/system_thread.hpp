@@ -1,0 +1,54 @@
+// The system's thread behind a thread object: made, then joined once, or let go.
+//
+// Outlives the object if need be: a thread that is past its end still runs a few instructions of ours and of the
+// system's. The roster keeps what has departed until the system has taken it away, so that somebody can wait for that.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+
+#include "base/refs.hpp"
+
+// Boost.Thread only names its class here; its headers stay in system_thread.cpp.
+namespace boost {
+class thread;
+}
+
+namespace weft::core {
+
+class system_thread final : public shared_object<system_thread> {
+public:
+  system_thread() = default;
+  ~system_thread();
+
+  enum class signals { as_here, asynchronous_blocked };
+  static std::uint64_t usual_stack_size() noexcept;
+  // Run body(ctx) on it. False: the system refuses. Throws std::bad_alloc.
+  bool start(std::uint64_t stack_size, signals which, void (*body)(void *ctx), void *ctx);
+
+  // First on the new thread.
+  void note_native_id(std::uint64_t id) noexcept { native_id_.store(id, std::memory_order_relaxed); }
+  // Last on it: its body returns and was not unwound, so it can be joined.
+  void note_return() noexcept { returned_.store(true, std::memory_order_relaxed); }
+
+  // Collect it once its end has been heard of. Many may call it.
+  void reap() noexcept;
+  // Nobody will ask for it any more, except whether it is gone.
+  void let_go() noexcept;
+  // Joined, or no longer known to the system.
+  bool gone() const noexcept;
+
+private:
+  friend class roster;
+  // Both written by the thread before its end is told, which orders them for whoever acts on that.
+  std::atomic<bool> returned_{false};
+  std::atomic<std::uint64_t> native_id_{0};
+  std::atomic<bool> reaped_{false}; // written under mutex_
+
+  std::mutex mutex_;              // reaping; held while the system's thread, past its last user code, goes away
+  boost::thread *made_ = nullptr; // under mutex_
+  system_thread *next_departed_ = nullptr; // the roster's, under its mutex
+};
+
+} // namespace weft::core
