@@ -35,13 +35,16 @@ weft_status weft_future_then(weft_future_t *future, weft_executor_t *executor, u
   if (bad(future) || fn == nullptr || out == nullptr || when > WEFT_THEN_ALWAYS || bad_if_given(executor))
     return WEFT_EINVAL;
   return guard([&]() -> weft_status {
-    weft_drop_fn result_drop = nullptr;
-    std::uint32_t priority = WEFT_PRIORITY_NORMAL;
-    if (const weft_status status = read_submit(options, result_drop, priority); status != WEFT_OK) return status;
-    task *const made = create_continuation({fn, ctx, drop}, result_drop);
+    submit_settings read;
+    if (const weft_status status = read_submit(options, read); status != WEFT_OK) return status;
+    task *const made = create_continuation({fn, ctx, drop}, read.result_drop, read.to);
     if (made == nullptr) return WEFT_ENOMEM;
-    made->set_priority(priority);
-    start_continuation(*made, *unwrap(future), when, executor != nullptr ? unwrap(executor) : nullptr);
+    made->set_priority(read.priority);
+    if (const weft_status status = start_continuation(*made, *unwrap(future), when, unwrap(executor));
+        status != WEFT_OK) {
+      task::discard(made);
+      return status;
+    }
     *out = wrap_future(made);
     return WEFT_OK;
   });
@@ -55,7 +58,9 @@ weft_status weft_future_then_task(weft_future_t *future, weft_executor_t *execut
   if (!given.is_continuation()) return WEFT_EINVAL;
   return guard([&]() -> weft_status {
     given.set_references(2);
-    start_continuation(given, *unwrap(future), when, executor != nullptr ? unwrap(executor) : nullptr);
+    if (const weft_status status = start_continuation(given, *unwrap(future), when, unwrap(executor));
+        status != WEFT_OK)
+      return status;
     *out = wrap_future(&given);
     return WEFT_OK;
   });

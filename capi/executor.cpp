@@ -57,6 +57,7 @@ weft_status home_of(weft_runtime_t *handle, shared<runtime> &home, const char *f
 
 // What the first version of these structs had; later fields follow.
 constexpr std::size_t first_options = offsetof(weft_executor_options_t, max_spares);
+constexpr std::size_t first_map = offsetof(weft_map_options_t, token);
 constexpr std::size_t first_stats = offsetof(weft_executor_stats_t, submitted);
 
 weft_status read_pool(const weft_executor_options_t *options, pool_settings &settings) {
@@ -187,13 +188,12 @@ weft_status weft_executor_submit(weft_executor_t *executor, const weft_submit_op
                                  void *ctx, weft_drop_fn drop, weft_future_t **out) {
   if (bad(executor) || fn == nullptr || out == nullptr) return WEFT_EINVAL;
   return guard([&]() -> weft_status {
-    weft_drop_fn result_drop = nullptr;
-    std::uint32_t priority = WEFT_PRIORITY_NORMAL;
-    if (const weft_status status = read_submit(options, result_drop, priority); status != WEFT_OK) return status;
-    task *made = create_call({fn, ctx, drop}, result_drop);
+    submit_settings read;
+    if (const weft_status status = read_submit(options, read); status != WEFT_OK) return status;
+    task *made = create_call({fn, ctx, drop}, read.result_drop, read.to);
     if (made == nullptr) return WEFT_ENOMEM;
-    if (priority != WEFT_PRIORITY_NORMAL) made->set_priority(priority);
-    const weft_status status = unwrap(executor)->submit(&made, 1);
+    if (read.priority != WEFT_PRIORITY_NORMAL) made->set_priority(read.priority);
+    const weft_status status = unwrap(executor)->accept(&made, 1);
     if (status == WEFT_OK)
       *out = wrap_future(made);
     else
@@ -219,27 +219,26 @@ weft_status weft_executor_submit_batch(weft_executor_t *executor, const weft_sub
   for (size_t i = 0; i < count; ++i)
     if (calls[i].fn == nullptr) return WEFT_EINVAL;
   return guard([&]() -> weft_status {
-    weft_drop_fn result_drop = nullptr;
-    std::uint32_t priority = WEFT_PRIORITY_NORMAL;
-    if (const weft_status status = read_submit(options, result_drop, priority); status != WEFT_OK) return status;
+    submit_settings read;
+    if (const weft_status status = read_submit(options, read); status != WEFT_OK) return status;
     if (count == 0) return WEFT_OK;
     const std::unique_ptr<task *[]> made(new task *[count]);
     for (size_t i = 0; i < count; ++i) {
       const call what{calls[i].fn, calls[i].ctx, calls[i].drop};
       // Without futures, but with a drop for the results, the results must still reach it.
-      made[i] =
-          futures == nullptr && result_drop == nullptr ? create_posted_call(what) : create_call(what, result_drop);
+      made[i] = futures == nullptr && read.result_drop == nullptr ? create_posted_call(what, read.to)
+                                                                  : create_call(what, read.result_drop, read.to);
       if (made[i] == nullptr) {
         discard(made.get(), i);
         return WEFT_ENOMEM;
       }
-      if (priority != WEFT_PRIORITY_NORMAL) made[i]->set_priority(priority);
-      if (futures == nullptr && result_drop != nullptr) {
+      if (read.priority != WEFT_PRIORITY_NORMAL) made[i]->set_priority(read.priority);
+      if (futures == nullptr && read.result_drop != nullptr) {
         made[i]->set_references(1);
         made[i]->set_posted();
       }
     }
-    const weft_status status = unwrap(executor)->submit(made.get(), count);
+    const weft_status status = unwrap(executor)->accept(made.get(), count);
     if (status != WEFT_OK) {
       discard(made.get(), count);
       return status;
@@ -337,10 +336,10 @@ weft_status weft_executor_map(weft_executor_t *executor, const weft_map_options_
   if (bad(executor) || fn == nullptr || out == nullptr || (items == nullptr && count != 0)) return WEFT_EINVAL;
   return guard([&]() -> weft_status {
     weft_map_options_t read;
-    if (const weft_status status = read_options(options, sizeof read, read); status != WEFT_OK) return status;
+    if (const weft_status status = read_options(options, first_map, read); status != WEFT_OK) return status;
     if (check_options(read).is_zero("reserved", read.reserved).fails()) return WEFT_EINVAL;
     map *made = nullptr;
-    const weft_status status = map::make(*unwrap(executor), read, fn, items, count, drop, made);
+    const weft_status status = map::make(*unwrap(executor), read, fn, items, count, drop, unwrap(read.token), made);
     if (status == WEFT_OK) *out = wrap(made);
     return status;
   });

@@ -1,5 +1,8 @@
 // weft/group.h
 #include "exec/group.hpp"
+
+#include <cstddef>
+
 #include "guard.hpp"
 #include "handle.hpp"
 #include "task/call.hpp"
@@ -11,10 +14,16 @@ extern "C" {
 weft_status weft_group_create(weft_executor_t *executor, const weft_group_options_t *options, weft_group_t **out) {
   if (bad(executor) || out == nullptr) return WEFT_EINVAL;
   weft_group_options_t read;
-  if (const weft_status status = read_options(options, sizeof read, read); status != WEFT_OK) return status;
+  constexpr std::size_t first_options = offsetof(weft_group_options_t, token);
+  if (const weft_status status = read_options(options, first_options, read); status != WEFT_OK) return status;
   if (check_options(read).at_most("flags", read.flags, WEFT_GROUP_CANCEL_ON_ERROR).fails()) return WEFT_EINVAL;
   if (unwrap(executor)->kind() != executor_kind::pool) return WEFT_ENOTSUP;
-  group *const made = group::make(static_cast<pool &>(*unwrap(executor)), read.flags);
+  auto &on = static_cast<pool &>(*unwrap(executor));
+  group *made = nullptr;
+  if (read.token == nullptr)
+    made = group::make(on, read.flags);
+  else if (const weft_status status = group::make(on, read.flags, *unwrap(read.token), made); status != WEFT_OK)
+    return status;
   if (made == nullptr) return WEFT_ENOMEM;
   *out = made;
   return WEFT_OK;
@@ -34,7 +43,7 @@ weft_status weft_group_spawn(weft_group_t *group, weft_task_fn fn, void *ctx, we
   return guard([&]() -> weft_status {
     task *const made = create_posted_call({fn, ctx, drop});
     if (made == nullptr) return WEFT_ENOMEM;
-    const weft_status status = unwrap(group)->spawn(*made);
+    const weft_status status = unwrap(group)->accept(*made);
     if (status != WEFT_OK) task::discard(made);
     return status;
   });
@@ -42,7 +51,7 @@ weft_status weft_group_spawn(weft_group_t *group, weft_task_fn fn, void *ctx, we
 
 weft_status weft_group_spawn_task(weft_group_t *group, weft_task_t *task) {
   if (bad(group) || bad(task) || unwrap(task)->has_future()) return WEFT_EINVAL;
-  return guard([&]() -> weft_status { return unwrap(group)->spawn(*unwrap(task)); });
+  return guard([&]() -> weft_status { return unwrap(group)->accept(*unwrap(task)); });
 }
 
 weft_status weft_group_wait(weft_group_t *group, int64_t timeout) {
@@ -74,7 +83,7 @@ weft_status weft_group_error(weft_group_t *group, weft_error_t **error) {
 
 weft_status weft_group_reset(weft_group_t *group) {
   if (bad(group)) return WEFT_EINVAL;
-  return unwrap(group)->reset() ? WEFT_OK : WEFT_EINVALIDSTATE;
+  return unwrap(group)->reset();
 }
 
 } // extern "C"

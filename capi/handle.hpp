@@ -10,6 +10,7 @@
 #include "exec/map.hpp"
 #include "runtime/runtime.hpp"
 #include "task/as_completed.hpp"
+#include "task/cancel_token.hpp"
 #include "task/task.hpp"
 #include "thread/thread.hpp"
 #include "timer/timer.hpp"
@@ -61,6 +62,12 @@ inline const thread *unwrap(const weft_thread *handle) noexcept {
 inline group *unwrap(weft_group *handle) noexcept {
   return static_cast<group *>(handle);
 }
+inline cancel_token *unwrap(weft_cancel_token *handle) noexcept {
+  return static_cast<cancel_token *>(handle);
+}
+inline const cancel_token *unwrap(const weft_cancel_token *handle) noexcept {
+  return static_cast<const cancel_token *>(handle);
+}
 inline executor *unwrap(weft_executor *handle) noexcept {
   return static_cast<executor *>(handle);
 }
@@ -100,6 +107,9 @@ inline bool bad(const weft_thread *handle, const char *function = __builtin_FUNC
 }
 inline bool bad(const weft_group *handle, const char *function = __builtin_FUNCTION()) noexcept {
   return is_none(static_cast<const group *>(handle), "not a group, or one whose last reference is gone", function);
+}
+inline bool bad(const weft_cancel_token *handle, const char *function = __builtin_FUNCTION()) noexcept {
+  return is_none(unwrap(handle), "not a cancel token, or one whose last reference is gone", function);
 }
 inline bool bad(const weft_executor *handle, const char *function = __builtin_FUNCTION()) noexcept {
   return is_none(static_cast<const executor *>(handle), "not an executor, or one whose last reference is gone",

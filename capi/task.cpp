@@ -4,6 +4,7 @@
 
 #include "guard.hpp"
 #include "handle.hpp"
+#include "task/attachment.hpp"
 
 using namespace weft::core;
 
@@ -48,6 +49,19 @@ weft_status weft_task_create(const weft_task_type_t *type, weft_task_t **out) {
   return WEFT_OK;
 }
 
+weft_status weft_task_create_with(const weft_task_type_t *type, const weft_task_options_t *options, weft_task_t **out) {
+  constexpr std::size_t first_options = sizeof(weft_task_options_t);
+  if (type == nullptr || out == nullptr || !sound(*type)) return WEFT_EINVAL;
+  weft_task_options_t read;
+  if (const weft_status status = read_options(options, first_options, read); status != WEFT_OK) return status;
+  if (check_options(read).at_most("priority", read.priority, WEFT_PRIORITY_LOW).fails()) return WEFT_EINVAL;
+  task *const made = task::create(*type, 1, {unwrap(read.token)});
+  if (made == nullptr) return WEFT_ENOMEM;
+  made->set_priority(read.priority);
+  *out = wrap_task(made);
+  return WEFT_OK;
+}
+
 void *weft_task_room(weft_task_t *task) {
   return !bad(task) ? unwrap(task)->room() : nullptr;
 }
@@ -70,7 +84,7 @@ weft_status weft_executor_submit_task(weft_executor_t *executor, weft_task_t *ta
   if ((out != nullptr && !given->has_future()) || given->is_continuation()) return WEFT_EINVAL;
   prepare(*given, out != nullptr);
   return guard([&]() -> weft_status {
-    const weft_status status = unwrap(executor)->submit(&given, 1);
+    const weft_status status = unwrap(executor)->accept(&given, 1);
     if (status == WEFT_OK && out != nullptr) *out = wrap_future(given);
     return status;
   });
@@ -85,7 +99,7 @@ weft_status weft_executor_submit_tasks(weft_executor_t *executor, weft_task_t *c
   if (count == 0) return WEFT_OK;
   for (size_t i = 0; i < count; ++i) prepare(*unwrap(tasks[i]), futures != nullptr);
   return guard([&]() -> weft_status {
-    const weft_status status = unwrap(executor)->submit(reinterpret_cast<task *const *>(tasks), count);
+    const weft_status status = unwrap(executor)->accept(reinterpret_cast<task *const *>(tasks), count);
     if (status == WEFT_OK && futures != nullptr)
       std::transform(tasks, tasks + count, futures, [](weft_task_t *t) { return wrap_future(unwrap(t)); });
     return status;

@@ -22,13 +22,12 @@ std::int64_t moment_after(std::int64_t delay) noexcept {
 weft_status submit_at(weft_executor_t *executor, std::int64_t due, const weft_submit_options_t *options,
                       weft_task_fn fn, void *ctx, weft_drop_fn drop, weft_future_t **out) {
   return guard([&]() -> weft_status {
-    weft_drop_fn result_drop = nullptr;
-    std::uint32_t priority = WEFT_PRIORITY_NORMAL;
-    if (const weft_status status = read_submit(options, result_drop, priority); status != WEFT_OK) return status;
-    task *const made = create_call({fn, ctx, drop}, result_drop);
+    submit_settings read;
+    if (const weft_status status = read_submit(options, read); status != WEFT_OK) return status;
+    task *const made = create_call({fn, ctx, drop}, read.result_drop, read.to);
     if (made == nullptr) return WEFT_ENOMEM;
-    made->set_priority(priority);
-    const weft_status status = unwrap(executor)->timers().add(*made, due);
+    made->set_priority(read.priority);
+    const weft_status status = unwrap(executor)->accept_after(*made, due);
     if (status == WEFT_OK)
       *out = wrap_future(made);
     else
@@ -105,7 +104,7 @@ weft_status weft_executor_post_after(weft_executor_t *executor, int64_t delay, w
   if (bad(executor) || fn == nullptr) return WEFT_EINVAL;
   task *const made = create_posted_call({fn, ctx, drop});
   if (made == nullptr) return WEFT_ENOMEM;
-  const weft_status status = unwrap(executor)->timers().add(*made, moment_after(delay));
+  const weft_status status = unwrap(executor)->accept_after(*made, moment_after(delay));
   if (status != WEFT_OK) task::discard(made);
   return status;
 }
@@ -120,7 +119,7 @@ weft_status weft_executor_submit_task_after(weft_executor_t *executor, int64_t d
   else
     given.set_posted();
   given.set_references(out != nullptr ? 2 : 1); // the queue's, and the handle's
-  const weft_status status = unwrap(executor)->timers().add(given, moment_after(delay));
+  const weft_status status = unwrap(executor)->accept_after(given, moment_after(delay));
   if (status == WEFT_OK && out != nullptr) *out = wrap_future(&given);
   return status;
 }

@@ -16,6 +16,7 @@
 #define WEFT_EXECUTOR_H
 
 #include <weft/base.h>
+#include <weft/cancel.h>
 #include <weft/error.h>
 #include <weft/future.h>
 #include <weft/runtime.h>
@@ -148,8 +149,10 @@ typedef struct weft_submit_options {
   /** WEFT_PRIORITY_...: which of the tasks that wait in a pool start first; tasks of one priority keep their order.
    * Strands and caller-run executors know but one order, and ignore it. */
   uint32_t priority;
-  weft_drop_fn result_drop; /**< gets a result that nobody took, when the last reference to the future goes; NULL:
-                               nothing to do */
+  weft_drop_fn result_drop;   /**< gets a result that nobody took, when the last reference to the future goes; NULL:
+                                 nothing to do */
+  weft_cancel_token_t *token; /**< calls the task off when it is cancelled (cancel.h); the task keeps a reference;
+                                 NULL: none */
 } weft_submit_options_t;
 
 static inline void weft_submit_options_init(weft_submit_options_t *options) {
@@ -162,6 +165,7 @@ static inline void weft_submit_options_init(weft_submit_options_t *options) {
  * queue is bounded with WEFT_FULL_WAIT, and runs the task only with WEFT_FULL_CALLER. Success: *out owns one reference.
  *  On every failure the caller keeps ctx:
  *  WEFT_EINVAL: executor, fn or out is NULL, or the options are malformed. WEFT_ENOTSUP (options). WEFT_ESHUTDOWN.
+ * WEFT_ECANCELED: the token of the options is cancelled.
  * WEFT_EBROKEN: see weft_executor_error. WEFT_EFULL. WEFT_ETIMEDOUT, WEFT_EINTERRUPTED, WEFT_EDEADLK (with
  * WEFT_FULL_WAIT). WEFT_EAGAIN: there is no worker yet and the system refuses a thread. WEFT_ENOMEM. */
 WEFT_API weft_status weft_executor_submit(weft_executor_t *executor, const weft_submit_options_t *options,
@@ -275,7 +279,8 @@ typedef struct weft_map_options {
   uint64_t buffer;   /**< how many items may be submitted ahead of the one to be read next; 0: all at once */
   int64_t timeout; /**< for the whole iteration, counted from the call of map; 0: WEFT_FOREVER; negative: it is over at
                       once */
-  weft_drop_fn result_drop; /**< as weft_submit_options_t.result_drop */
+  weft_drop_fn result_drop;   /**< as weft_submit_options_t.result_drop */
+  weft_cancel_token_t *token; /**< of each item, as weft_submit_options_t.token */
 } weft_map_options_t;
 
 static inline void weft_map_options_init(weft_map_options_t *options) {
@@ -293,11 +298,11 @@ WEFT_API weft_status weft_executor_map(weft_executor_t *executor, const weft_map
                                        void *const *items, size_t count, weft_drop_fn drop, weft_map_t **out);
 
 /** Wait for the next item and get its future, done; its reference passes to the caller. An item that failed does not
- * end the iteration. Blocks. An item that could not be submitted, for the executor was shut down meanwhile, comes as a
- * cancelled future; if its pool is broken, as one with that error. WEFT_EEND: there is no further item. WEFT_ETIMEDOUT:
- * the time given to map is over; what has not started is cancelled, and the iteration has ended. WEFT_EINTERRUPTED,
- * WEFT_EDEADLK: as weft_future_wait; call again. WEFT_ENOMEM, or what else weft_executor_submit says: an item
- * could not be submitted and nothing of this map is under way; call again. WEFT_EINVAL: NULL. */
+ * end the iteration. Blocks. An item that could not be submitted, for the executor was shut down or the token cancelled
+ * meanwhile, comes as a cancelled future; if its pool is broken, as one with that error. WEFT_EEND: there is no further
+ * item. WEFT_ETIMEDOUT: the time given to map is over; what has not started is cancelled, and the iteration has ended.
+ * WEFT_EINTERRUPTED, WEFT_EDEADLK: as weft_future_wait; call again. WEFT_ENOMEM, or what else weft_executor_submit
+ * says: an item could not be submitted and nothing of this map is under way; call again. WEFT_EINVAL: NULL. */
 WEFT_API weft_status weft_map_next(weft_map_t *map, weft_future_t **out);
 
 /** End the iteration at any point: what has not started is cancelled, here. *map becomes NULL; NULL and a pointer to

@@ -25,8 +25,10 @@ typedef struct weft_group weft_group_t;
 
 /** Options of a group. */
 typedef struct weft_group_options {
-  uint32_t size;  /**< sizeof(weft_group_options_t), see WEFT_OPTIONS_INIT */
-  uint32_t flags; /**< 0 or WEFT_GROUP_CANCEL_ON_ERROR */
+  uint32_t size;              /**< sizeof(weft_group_options_t), see WEFT_OPTIONS_INIT */
+  uint32_t flags;             /**< 0 or WEFT_GROUP_CANCEL_ON_ERROR */
+  weft_cancel_token_t *token; /**< cancels the group with it, as weft_group_cancel does (what has not started is dropped
+                                 by the worker that comes by); the group keeps a reference; NULL: none */
 } weft_group_options_t;
 
 static inline void weft_group_options_init(weft_group_options_t *options) {
@@ -35,7 +37,7 @@ static inline void weft_group_options_init(weft_group_options_t *options) {
 
 /** Make a group on a pool, of which it keeps a reference. options: NULL for the defaults. Never blocks.
  *  Success: *out owns one reference. WEFT_EINVAL: pool or out is NULL, or an unknown flag. WEFT_ENOTSUP: pool is not a
- * pool, or the options are of a later version. WEFT_ENOMEM. */
+ * pool, or the options are of a later version. WEFT_ENOMEM. WEFT_ECANCELED: the token is cancelled. */
 WEFT_API weft_status weft_group_create(weft_executor_t *pool, const weft_group_options_t *options, weft_group_t **out);
 
 /** Take one more reference and return the same pointer. NULL gives NULL. Never blocks. */
@@ -80,7 +82,7 @@ WEFT_API weft_status weft_group_cancel(weft_group_t *group);
 WEFT_API weft_status weft_group_error(weft_group_t *group, weft_error_t **error);
 
 /** Forget the error and the cancellation, to use the group again. Never blocks. WEFT_EINVALIDSTATE: tasks are pending.
- *  WEFT_EINVAL: NULL. */
+ * WEFT_ECANCELED: its token is cancelled; nothing changed. WEFT_EINVAL: NULL. */
 WEFT_API weft_status weft_group_reset(weft_group_t *group);
 
 #ifdef __cplusplus

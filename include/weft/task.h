@@ -51,6 +51,23 @@ typedef struct weft_task_type {
  *  WEFT_EINVAL: type or out is NULL, or a field of type is out of range (size, flags, run). WEFT_ENOMEM. */
 WEFT_API weft_status weft_task_create(const weft_task_type_t *type, weft_task_t **out);
 
+/** What a task belongs to. */
+typedef struct weft_task_options {
+  uint32_t size;              /**< sizeof(weft_task_options_t), see WEFT_OPTIONS_INIT */
+  uint32_t priority;          /**< WEFT_PRIORITY_..., as weft_task_set_priority */
+  weft_cancel_token_t *token; /**< as weft_submit_options_t.token */
+} weft_task_options_t;
+
+static inline void weft_task_options_init(weft_task_options_t *options) {
+  WEFT_OPTIONS_INIT(options);
+}
+
+/** As weft_task_create, for a task that belongs to something. A type may then be freed, or its library unloaded, when
+ * no task of it will call run, drop or drop_result any more. options: NULL for the defaults. A token that is cancelled
+ * is no failure here: the submit says so. WEFT_EINVAL: also malformed options. WEFT_ENOTSUP (options). */
+WEFT_API weft_status weft_task_create_with(const weft_task_type_t *type, const weft_task_options_t *options,
+                                           weft_task_t **out);
+
 /** Where to build the closure: room_size bytes, aligned to room_align. NULL for NULL. Never blocks. */
 WEFT_API void *weft_task_room(weft_task_t *task);
 

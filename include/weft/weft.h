@@ -9,6 +9,7 @@
  *   future.h    futures: result, exception, cancel, callbacks, wait, as_completed, promises
  *   continuation.h  then, when_all, when_any: futures that come of futures
  *   host.h      what a host lends: its log, its word on misuse
+ *   cancel.h    cancel tokens: what is called off together, by hand or at a deadline
  *   executor.h  pools, strands, caller-run executors: submit, post, map, shutdown
  *   group.h     groups: spawn, wait for all, cancel together
  *   parallel.h  loops and reductions over index ranges
@@ -36,6 +37,7 @@
 #define WEFT_WEFT_H
 
 #include <weft/base.h>
+#include <weft/cancel.h>
 #include <weft/continuation.h>
 #include <weft/error.h>
 #include <weft/executor.h>

@@ -1,5 +1,6 @@
 #include "exec/executor.hpp"
 
+#include "task/attachment.hpp"
 #include "thread/record.hpp"
 #include "thread/thread.hpp"
 #include "thread/wait_graph.hpp"
@@ -45,6 +46,15 @@ void executor::withdraw_from_view() noexcept {
   if (list_ != nullptr) list_->leave(*this);
   // Whoever found one of our tasks pending under this lock, and is still looking at us, goes on first.
   const std::scoped_lock hold(wait_graph::instance().mutex());
+}
+
+weft_status executor::accept_attached(task *const *tasks, std::size_t count) {
+  return submit_attached(tasks, count, [this](task *const *all, std::size_t n) { return submit(all, n); });
+}
+
+weft_status executor::accept_after(task &delayed, std::int64_t due) {
+  task *const one = &delayed;
+  return submit_attached(&one, 1, [&](task *const *, std::size_t) { return timers_.add(delayed, due); });
 }
 
 void executor::unref_handle() {

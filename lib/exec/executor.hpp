@@ -53,6 +53,15 @@ public:
 
   // Accept tasks, all or none. On failure they are the caller's as before.
   virtual weft_status submit(task *const *tasks, std::size_t count) = 0;
+  // The same for what comes from outside: tasks that belong to something enter its rolls first.
+  weft_status accept(task *const *tasks, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i)
+      if (tasks[i]->has_attachment()) [[unlikely]]
+        return accept_attached(tasks, count);
+    return submit(tasks, count);
+  }
+  // The same for one that becomes ready at `due`.
+  weft_status accept_after(task &delayed, std::int64_t due);
   // Refuse new tasks. What was accepted goes on. Any thread, any number of times.
   virtual void close() = 0;
   // Cancel exactly what has not started, on this thread.
@@ -106,6 +115,7 @@ protected:
 
 private:
   friend class executor_list;
+  weft_status accept_attached(task *const *tasks, std::size_t count);
   const executor_kind kind_;
   const bool daemon_;
   bool everybodys_ = false;

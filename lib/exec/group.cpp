@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/block.hpp"
+#include "task/attachment.hpp"
 #include "thread/blocking.hpp"
 #include "thread/wait_graph.hpp"
 
@@ -20,8 +21,34 @@ void group::operator delete(void *room, const std::nothrow_t &) noexcept {
   free_block(room, sizeof(group), alignof(group));
 }
 
+// On the token's roll without a reference: the group's destructor takes it off, which waits for a cancellation that is
+// just here. So that has to be short, and leaves to the workers what is queued.
+struct group::token_link final : roll_entry {
+  token_link(group &of, cancel_token &token) noexcept : of(of), token(token) { token.ref(); }
+  ~token_link() { token.unref(); }
+  bool hold() noexcept override {
+    of.ask_to_cancel();
+    return false;
+  }
+  bool begin_withdraw() noexcept override { return false; }
+  void finish_withdraw() override {}
+
+  group &of;
+  cancel_token &token; // with a reference
+};
+
 group *group::make(pool &on, std::uint32_t flags) noexcept {
   return new (std::nothrow) group(on, flags);
+}
+
+weft_status group::make(pool &on, std::uint32_t flags, cancel_token &token, group *&out) noexcept {
+  handle made(make(on, flags));
+  if (!made) return WEFT_ENOMEM;
+  made->by_token_ = new (std::nothrow) token_link(*made, token);
+  if (made->by_token_ == nullptr) return WEFT_ENOMEM;
+  if (token.cancelled() || !token.add(*made->by_token_)) return WEFT_ECANCELED;
+  out = made.release();
+  return WEFT_OK;
 }
 
 group::group(pool &on, std::uint32_t flags) noexcept : pool_(on), flags_(flags) {
@@ -29,6 +56,10 @@ group::group(pool &on, std::uint32_t flags) noexcept : pool_(on), flags_(flags) 
 }
 
 group::~group() {
+  if (by_token_ != nullptr) {
+    by_token_->token.remove(*by_token_);
+    delete by_token_;
+  }
   if (error *const kept = error_.load(std::memory_order_acquire); kept != nullptr) kept->unref();
   pool_.workers().unref_owner(pool_.workers().worker_of(existing_record()));
 }
@@ -113,6 +144,11 @@ weft_status group::spawn(task &given) {
   const weft_status status = enqueue(given, accepted);
   if (status != WEFT_OK) end_one(me);
   return status;
+}
+
+weft_status group::accept_attached(task &given) {
+  task *const one = &given;
+  return submit_attached(&one, 1, [&](task *const *, std::size_t) { return spawn(given); });
 }
 
 struct group::ticket {
@@ -213,13 +249,22 @@ void group::run_spawned(task &taken, record &self, fate what) {
     task &which;
     const record &here;
     ~ending() {
-      which.free_spawned();
+      if (which.has_attachment()) {
+        which.end_attachment();
+        which.unref();
+      } else {
+        which.free_spawned();
+      }
       of.end_one(of.pool_.workers().worker_of(&here));
     }
   } const at_end{*this, taken, self};
-  if (what == fate::drop || is_cancelled()) {
+  // One that belongs to something may be called off on its own, so it is claimed.
+  const bool dropped = what == fate::drop || is_cancelled();
+  if (dropped || (taken.has_attachment() && !taken.try_claim())) {
     word_.fetch_or(some_dropped_bit, std::memory_order_release);
-    return taken.drop_closure();
+    if (!taken.has_attachment()) return taken.drop_closure();
+    if (taken.begin_cancel()) taken.finish_cancel();
+    return;
   }
   const outcome end = taken.perform(self, this, word_);
   if (end.state != with_error) return;
@@ -340,9 +385,13 @@ bool group::may_happen(const void *object, const wait_graph &graph) noexcept {
 
 // --- ending ---
 
-void group::cancel() {
+void group::ask_to_cancel() noexcept {
   word_.fetch_or(cancelled_bit | stop_bit, std::memory_order_acq_rel);
   wait_graph::instance().wake_serving(this);
+}
+
+void group::cancel() {
+  ask_to_cancel();
   record *const self = current_record();
   ref_handle();
   const handle alive(this);
@@ -359,11 +408,12 @@ void group::return_credit_of(const record *self) noexcept {
   if (me != nullptr && me->credit_of.load(std::memory_order_relaxed) == this) scheduler::return_credit(*me);
 }
 
-bool group::reset() noexcept {
-  if (!all_done()) return false;
+weft_status group::reset() noexcept {
+  if (!all_done()) return WEFT_EINVALIDSTATE;
+  if (by_token_ != nullptr && by_token_->token.called_off()) return WEFT_ECANCELED;
   word_.store(0, std::memory_order_release);
   if (error *const kept = error_.exchange(nullptr, std::memory_order_acq_rel); kept != nullptr) kept->unref();
-  return true;
+  return WEFT_OK;
 }
 
 error *group::first_error() const noexcept {

@@ -22,6 +22,7 @@
 #include "base/adaptive_mutex.hpp"
 #include "base/misuse.hpp"
 #include "exec/pool.hpp"
+#include "task/cancel_token.hpp"
 #include "task/owner.hpp"
 
 struct weft_group {};
@@ -32,6 +33,8 @@ class group final : public weft_group, public task_owner {
 public:
   // With one handle. Null: no memory.
   static group *make(pool &on, std::uint32_t flags) noexcept;
+  // The same, cancelled with the token. WEFT_OK, WEFT_ENOMEM; WEFT_ECANCELED: it is cancelled already.
+  static weft_status make(pool &on, std::uint32_t flags, cancel_token &token, group *&out) noexcept;
   struct handle_end {
     void operator()(group *held) const noexcept { held->unref_handle(); }
   };
@@ -45,12 +48,14 @@ public:
 
   // On success the task is the group's. A posted task with one reference.
   weft_status spawn(task &given);
+  // The same for what comes from outside: a task that belongs to something enters its rolls first.
+  weft_status accept(task &given) { return given.has_attachment() ? accept_attached(given) : spawn(given); }
   weft_status wait(deadline until);
   // Wait whoever asks this thread to stop. Early only when it could never end.
   void settle();
   void cancel();
-  // False: tasks are pending.
-  bool reset() noexcept;
+  // WEFT_OK. WEFT_EINVALIDSTATE: tasks are pending. WEFT_ECANCELED: its token is cancelled.
+  weft_status reset() noexcept;
   // Those that were counted in advance included.
   std::uint64_t pending() const noexcept { return count_.load(std::memory_order_acquire) & pending_mask; }
   // With a reference, or null.
@@ -78,6 +83,7 @@ private:
     std::atomic<bool> told{false}; // under mutex_, but read by the waiter without: it is woken after that
   };
   struct ticket;
+  struct token_link;
   // Beside stop_bit, in the same word.
   static constexpr std::uint32_t cancelled_bit = 1u << 8, some_dropped_bit = 1u << 9;
 
@@ -98,6 +104,8 @@ private:
   void wake_waiters(whom which) noexcept;
   static weft_status run_ticket(void *room, weft_error **failure);
   static void drop_ticket(void *room);
+  void ask_to_cancel() noexcept;
+  weft_status accept_attached(task &given);
   static bool may_happen(const void *object, const wait_graph &graph) noexcept;
 
   pool &pool_; // with a reference
@@ -117,7 +125,8 @@ private:
   std::atomic<std::uint64_t> queued_{0};    // written under mutex_
   // Waiters that sleep and could help: whatever is queued, they will be woken for it. Read by may_happen().
   std::atomic<std::uint32_t> helpers_{0};
-  waiter *waiters_ = nullptr; // under mutex_
+  waiter *waiters_ = nullptr;      // under mutex_
+  token_link *by_token_ = nullptr; // fixed before anybody else knows the group
   [[no_unique_address]] magic_word<0x2bad5eed0e440004> magic_;
 };
 

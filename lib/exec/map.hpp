@@ -9,6 +9,7 @@
 #include "base/clock.hpp"
 #include "base/misuse.hpp"
 #include "exec/executor.hpp"
+#include "task/cancel_token.hpp"
 
 namespace weft::core {
 
@@ -16,7 +17,7 @@ class map {
 public:
   // Submits what may be ahead. On WEFT_OK *out is to be deleted, and the items are its own; else nothing was accepted.
   static weft_status make(executor &on, const weft_map_options_t &options, weft_task_fn fn, void *const *items,
-                          std::size_t count, weft_drop_fn drop, map *&out);
+                          std::size_t count, weft_drop_fn drop, cancel_token *token, map *&out);
   ~map();
   map(const map &) = delete;
   map &operator=(const map &) = delete;
@@ -30,7 +31,8 @@ private:
     void *ctx = nullptr;
     task *future = nullptr; // with a reference, from its submission until it is yielded
   };
-  map(executor &on, const weft_map_options_t &options, weft_task_fn fn, std::size_t count, weft_drop_fn drop) noexcept;
+  map(executor &on, const weft_map_options_t &options, weft_task_fn fn, std::size_t count, weft_drop_fn drop,
+      cancel_token *token) noexcept;
 
   weft_status submit_ahead();
   weft_status submit_one(item &which);
@@ -41,6 +43,7 @@ private:
   const weft_task_fn fn_;
   weft_drop_fn drop_;
   const weft_drop_fn result_drop_;
+  cancel_token *const token_; // with a reference, or null
   const deadline until_;
   const std::size_t count_, ahead_;
   std::unique_ptr<item[]> items_;

@@ -33,10 +33,11 @@ constexpr stage_calls calls{&submit, &refusal, &release};
 } // namespace
 
 // A handle and not only a reference, for an executor without handles would refuse the task.
-void start_continuation(task &made, task &source, std::uint32_t when, executor *on) {
-  if (on == nullptr) return continuation::start(made, source, when, {});
-  on->ref_handle();
-  continuation::start(made, source, when, {on, &calls});
+weft_status start_continuation(task &made, task &source, std::uint32_t when, executor *on) {
+  if (const weft_status status = made.enter_rolls(); status != WEFT_OK) return status;
+  if (on != nullptr) on->ref_handle();
+  continuation::start(made, source, when, on != nullptr ? stage{on, &calls} : stage{});
+  return WEFT_OK;
 }
 
 } // namespace weft::core

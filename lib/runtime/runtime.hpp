@@ -4,11 +4,14 @@
 // and their executors hold references, so what a daemon thread may still touch is never freed under it.
 #pragma once
 
+#include <mutex>
+
 #include <weft/runtime.h>
 
 #include "base/clock.hpp"
 #include "exec/executor.hpp"
 #include "runtime/default_pool.hpp"
+#include "task/cancel_token.hpp"
 #include "thread/roster.hpp"
 
 struct weft_runtime {};
@@ -30,6 +33,9 @@ public:
   // Of the default runtime only.
   default_pool &pool_for_all() noexcept { return pool_for_all_; }
 
+  // Cancel a new token at its time. WEFT_OK, WEFT_ENOMEM, WEFT_EAGAIN, WEFT_ESHUTDOWN. See deadlines.cpp.
+  weft_status watch_deadline(cancel_token &token) noexcept;
+
   // As weft_runtime_shutdown says.
   weft_status shutdown(deadline until);
   // As weft_runtime_shutdown_report says. Throws std::bad_alloc; then there is no report, but the end has begun.
@@ -44,9 +50,12 @@ private:
   weft_status wait_for_regular(deadline until);
   void stop(what which);
   weft_status wait_for_all(deadline until);
+  weft_status deadline_pool(executor *&out) noexcept;
 
   executor_list executors_;
   default_pool pool_for_all_;
+  std::mutex deadlines_mutex_;    // before that of executors_
+  executor *deadlines_ = nullptr; // under deadlines_mutex_; with a handle, for good
 };
 
 } // namespace weft::core

@@ -46,8 +46,8 @@ constexpr weft_task_type_t owned_type{struct_size, type_is_call, sizeof(owned_ca
 
 } // namespace
 
-task *create_call(const call &what, weft_drop_fn result_drop) noexcept {
-  task *const made = task::create(result_drop != nullptr ? owned_type : plain_type, 2);
+task *create_call(const call &what, weft_drop_fn result_drop, const belonging &to) noexcept {
+  task *const made = task::create(result_drop != nullptr ? owned_type : plain_type, 2, to);
   if (made == nullptr) return nullptr;
   if (result_drop != nullptr)
     ::new (made->room()) owned_call{what, result_drop};
@@ -56,8 +56,8 @@ task *create_call(const call &what, weft_drop_fn result_drop) noexcept {
   return made;
 }
 
-task *create_posted_call(const call &what) noexcept {
-  task *const made = task::create(posted_type, 1);
+task *create_posted_call(const call &what, const belonging &to) noexcept {
+  task *const made = task::create(posted_type, 1, to);
   if (made != nullptr) ::new (made->room()) call(what);
   return made;
 }

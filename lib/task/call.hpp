@@ -3,6 +3,7 @@
 
 #include <weft/executor.h>
 
+#include "task/attachment.hpp"
 #include "task/task.hpp"
 
 namespace weft::core {
@@ -14,8 +15,8 @@ struct call {
 };
 
 // A task with one reference for the queue and, unless posted, one for the handle. Null: no memory.
-task *create_call(const call &what, weft_drop_fn result_drop) noexcept;
-task *create_posted_call(const call &what) noexcept;
+task *create_call(const call &what, weft_drop_fn result_drop, const belonging &to = {}) noexcept;
+task *create_posted_call(const call &what, const belonging &to = {}) noexcept;
 
 // The function that a running task is in: the user's, of a call, or else that of its type. For reports.
 inline std::uintptr_t code_of(task &inside) noexcept {

@@ -169,8 +169,8 @@ constexpr weft_task_type_t owned_type{struct_size, call_flags, sizeof(owned_cont
 
 } // namespace
 
-task *create_continuation(const continuation_call &what, weft_drop_fn result_drop) noexcept {
-  task *const made = task::create(result_drop != nullptr ? owned_type : plain_type, 2);
+task *create_continuation(const continuation_call &what, weft_drop_fn result_drop, const belonging &to) noexcept {
+  task *const made = task::create(result_drop != nullptr ? owned_type : plain_type, 2, to);
   if (made == nullptr) return nullptr;
   if (result_drop != nullptr)
     ::new (made->room()) owned_continuation{what, result_drop};

@@ -84,7 +84,7 @@ struct continuation_call {
   void *ctx;
   weft_drop_fn drop;
 };
-task *create_continuation(const continuation_call &what, weft_drop_fn result_drop) noexcept;
+task *create_continuation(const continuation_call &what, weft_drop_fn result_drop, const belonging &to = {}) noexcept;
 
 // The source of the continuation that this thread is in, at the top of its stack; null when it is in none. Borrowed.
 task *current_source() noexcept;

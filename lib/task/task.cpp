@@ -4,7 +4,10 @@
 #include <cxxabi.h>
 #include <new>
 
+#include <weft/cancel.h>
+
 #include "base/block.hpp"
+#include "task/attachment.hpp"
 #include "task/continuation.hpp"
 #include "task/owner.hpp"
 #include "task/sources.hpp"
@@ -33,9 +36,26 @@ task *task::create(const weft_task_type_t &type, std::uint32_t references) noexc
   void *const block = allocate_block(task_block::size(type), task_block::align(type));
   if (block == nullptr) return nullptr;
   auto *const made = ::new (block) task(type, references);
-  if (completion *observers = made->end(); observers != nullptr) ::new (observers) completion;
-  if (made->is_continuation()) ::new (&continuation::of(*made)) continuation(*made);
+  made->build(0);
   return made;
+}
+
+task *task::create(const weft_task_type_t &type, std::uint32_t references, const belonging &to) noexcept {
+  if (to.none()) return create(type, references);
+  const std::size_t align = task_block::align(type), front = attachment::room(align);
+  void *const block = allocate_block(front + task_block::size(type), align);
+  if (block == nullptr) return nullptr;
+  auto *const place = static_cast<unsigned char *>(block) + front;
+  const auto *const belongs = ::new (place - sizeof(attachment)) attachment(type, to);
+  auto *const made = ::new (place) task(belongs->type(), references);
+  made->build(attached_bit);
+  return made;
+}
+
+void task::build(std::uint32_t bits) noexcept {
+  if (bits != 0) word_.store(word_.load(std::memory_order_relaxed) | bits, std::memory_order_relaxed);
+  if (completion *observers = end(); observers != nullptr) ::new (observers) completion;
+  if (is_continuation()) ::new (&continuation::of(*this)) continuation(*this);
 }
 
 void *task::room() noexcept {
@@ -49,11 +69,16 @@ completion *task::end() noexcept {
 bool task::leave_pending(task_state next) noexcept {
   std::uint32_t seen = word_.load(std::memory_order_relaxed);
   do {
-    if ((seen & state_mask) != pending) return false;
+    if ((seen & (state_mask | attached_bit)) != pending && !may_leave_pending(seen, next)) return false;
   } while (!word_.compare_exchange_weak(seen, (seen & ~counted_bit) | next, std::memory_order_acq_rel,
                                         std::memory_order_relaxed));
   if ((seen & counted_bit) != 0) owner()->left_queue();
   return true;
+}
+
+// A task whose token was cancelled is not begun any more: who cancelled the token takes it.
+bool task::may_leave_pending(std::uint32_t seen, task_state next) const noexcept {
+  return (seen & state_mask) == pending && (next != running || !attachment::of(*this).withheld());
 }
 
 bool task::set_counted() noexcept {
@@ -69,8 +94,8 @@ bool task::try_claim() noexcept {
 }
 
 // UBSan: a forced unwind is caught by a reference to no object; nothing reads it.
-__attribute__((no_sanitize("null"))) outcome task::perform(record &self, const task_owner *serving,
-                                                           const std::atomic<std::uint32_t> &stop_word) {
+__attribute__((no_sanitize("null"))) outcome task::perform_here(record &self, const task_owner *serving,
+                                                                const std::atomic<std::uint32_t> &stop_word) {
   weft_error *failure = nullptr;
   try {
     const frame_scope on_top(self, this, serving, &stop_word);
@@ -94,12 +119,18 @@ __attribute__((no_sanitize("null"))) outcome task::perform(record &self, const t
   }
 }
 
+outcome task::perform_inside(record &self, const task_owner *serving, const std::atomic<std::uint32_t> &stop_word) {
+  const inside_scope here(&self, nullptr, &word_);
+  return perform_here(self, serving, stop_word);
+}
+
 observer *task::publish(outcome end) noexcept {
   if (is_continuation()) continuation::of(*this).let_go(*this);
   if (end.state == with_error) *static_cast<error **>(room()) = end.failure;
   // An addition and not a store: stop requests may set their bit at any time.
-  word_.fetch_add(end.state - running, std::memory_order_acq_rel);
+  const std::uint32_t seen = word_.fetch_add(end.state - running, std::memory_order_acq_rel);
   if (end.state == with_error && is_posted()) owner()->report(end.failure);
+  if ((seen & attached_bit) != 0) attachment::of(*this).ended();
   completion *const observers = this->end();
   return observers != nullptr ? observers->finish(end.state == with_error) : nullptr;
 }
@@ -128,8 +159,14 @@ weft_status task::cancel() {
   return WEFT_OK;
 }
 
+std::uint32_t task::cancel_or_stop() {
+  if (cancel() == WEFT_OK) return WEFT_CANCEL_REMOVED;
+  return request_stop() == WEFT_OK ? WEFT_CANCEL_ASKED : WEFT_CANCEL_TOO_LATE;
+}
+
 void task::finish_cancel() {
   drop_closure();
+  end_attachment();
   if (completion *observers = end(); observers != nullptr) run_callbacks(*this, observers->finish(false));
 }
 
@@ -158,8 +195,10 @@ void withdrawn_tasks::finish() {
     if (reason_ != nullptr) {
       reason_->ref();
       callbacks.add(*next, next->publish({with_error, reason_}));
-    } else if (completion *const observers = next->end(); observers != nullptr) {
-      callbacks.add(*next, observers->finish(false));
+    } else {
+      next->end_attachment();
+      if (completion *const observers = next->end(); observers != nullptr)
+        callbacks.add(*next, observers->finish(false));
     }
     next->unref();
   }
@@ -185,6 +224,7 @@ bool task::may_end(const void *object, const wait_graph &graph) noexcept {
   case running:
     return !graph.stuck_inside(&which);
   case pending:
+    if (which.has_attachment() && attachment::of(which).withheld()) return true; // it is about to be cancelled
     if (const task_owner *const owner = which.pending_owner(); owner != nullptr) return owner->may_start(which, graph);
     if (which.state() != pending) return may_end(object, graph); // it has started in this moment
     return sources_may_end(which, graph);                        // or is a promise, which has none
@@ -246,9 +286,27 @@ void task::destroy_now() noexcept {
 }
 
 void task::release_block() noexcept {
+  const bool belongs = has_attachment();
   if constexpr (misuse_checks) word_.store(0, std::memory_order_relaxed);
   const std::size_t size = task_block::size(*type_), align = task_block::align(*type_);
-  free_block(this, size, align);
+  if (!belongs) return free_block(this, size, align);
+  attachment::of(*this).~attachment();
+  const std::size_t front = attachment::room(align);
+  free_block(reinterpret_cast<unsigned char *>(this) - front, front + size, align);
+}
+
+// --- what it belongs to ---
+
+weft_status task::enter_rolls() noexcept {
+  return has_attachment() ? attachment::of(*this).enter() : WEFT_OK;
+}
+
+bool task::leave_rolls() noexcept {
+  return !has_attachment() || attachment::of(*this).retract();
+}
+
+void task::end_attachment() noexcept {
+  if (has_attachment()) attachment::of(*this).ended();
 }
 
 } // namespace weft::core

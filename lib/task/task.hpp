@@ -33,8 +33,10 @@ struct weft_task {};
 
 namespace weft::core {
 
+class attachment;
 class task_owner;
 class wait_graph;
+struct belonging;
 
 enum task_state : std::uint32_t {
   pending = WEFT_FUTURE_PENDING,
@@ -59,6 +61,8 @@ class task {
 public:
   // One reference for the queue, and one for a handle if there will be one. The room is not built. Null: no memory.
   static task *create(const weft_task_type_t &type, std::uint32_t references) noexcept;
+  // The same, but it belongs to something: see task/attachment.hpp.
+  static task *create(const weft_task_type_t &type, std::uint32_t references, const belonging &to) noexcept;
   // A task that never was submitted, its closure destroyed by the caller.
   static void discard(task *unsubmitted) noexcept { unsubmitted->release_block(); }
 
@@ -75,12 +79,15 @@ public:
   void set_references(std::uint32_t count) noexcept { refs_.store(count, std::memory_order_relaxed); }
   // A task of a group: it lies in deques and is run through its owner. Before it is spawned.
   void set_spawned(task_owner &group) noexcept {
-    word_.store(word_.load(std::memory_order_relaxed) | spawned_bit, std::memory_order_relaxed);
+    if (has_attachment()) // somebody may call it off meanwhile
+      word_.fetch_or(spawned_bit, std::memory_order_relaxed);
+    else
+      word_.store(word_.load(std::memory_order_relaxed) | spawned_bit, std::memory_order_relaxed);
     set_owner(&group);
   }
   bool is_spawned() const noexcept { return (word_.load(std::memory_order_relaxed) & spawned_bit) != 0; }
   task_owner &group() const noexcept { return *owner(); }
-  // One that has run or will not run any more.
+  // One that has run or will not run any more, and has no attachment.
   void free_spawned() noexcept { release_block(); }
   void drop_closure() noexcept;
   // While a group keeps it.
@@ -128,13 +135,27 @@ public:
   bool failed() const noexcept { return state() == with_error; }
   error *failure() noexcept { return *static_cast<error **>(room()); }
 
-  // pending -> running. False: somebody else was first.
+  // It has one in front of it: see task/attachment.hpp. Never changes.
+  bool has_attachment() const noexcept { return (word_.load(std::memory_order_relaxed) & attached_bit) != 0; }
+  // What it hangs on may call it off from now on. WEFT_OK; WEFT_ECANCELED. Before it is submitted.
+  weft_status enter_rolls() noexcept;
+  // Take that back. False: too late, it was called off, and its closure is gone or goes.
+  bool leave_rolls() noexcept;
+  // It has ended: nothing calls it off any more. The caller has a reference.
+  void end_attachment() noexcept;
+
+  // pending -> running. False: somebody else was first, or is about to cancel it.
   bool try_claim() noexcept;
   // Run the claimed task in this thread, up to its outcome. The closure is gone afterwards. A forced unwind of the
   // thread completes it with an error and passes through.
   outcome perform(record &self, const task_owner *serving) { return perform(self, serving, word_); }
   // The same with another word for stop requests.
-  outcome perform(record &self, const task_owner *serving, const std::atomic<std::uint32_t> &stop_word);
+  outcome perform(record &self, const task_owner *serving, const std::atomic<std::uint32_t> &stop_word) {
+    // What belongs to nothing, on a thread that is inside of nothing, goes straight on.
+    if (self.inside != nullptr || has_attachment()) [[unlikely]]
+      return perform_inside(self, serving, stop_word);
+    return perform_here(self, serving, stop_word);
+  }
   // running -> final. Wakes waiters, returns the callbacks, to be given to run_callbacks(). The caller holds a
   // reference.
   observer *publish(outcome end) noexcept;
@@ -146,7 +167,10 @@ public:
   // The same in two steps: the state, and what follows from it. The caller holds a reference.
   bool begin_cancel() noexcept { return leave_pending(cancelled); }
   void finish_cancel();
+  // Cancel it, or else ask it to stop: WEFT_CANCEL_...
+  std::uint32_t cancel_or_stop();
   friend class withdrawn_tasks;
+  friend class attachment;
   weft_status request_stop() noexcept;
 
   // Null for posted tasks.
@@ -172,7 +196,7 @@ private:
   static constexpr std::uint32_t state_mask = 7;
   static_assert((stop_bit & state_mask) == 0);
   static constexpr std::uint32_t taken_bit = 1u << 5, filling_bit = 1u << 6, counted_bit = 1u << 7,
-                                 posted_bit = 1u << 8, spawned_bit = 1u << 9;
+                                 posted_bit = 1u << 8, spawned_bit = 1u << 9, attached_bit = 1u << 12;
   static constexpr int priority_shift = 10; // two bits
   // The upper half, which nobody changes: with misuse checks it tells a task from what is none. So it costs no room; a
   // freed one is written over by the heap of blocks.
@@ -185,7 +209,11 @@ private:
 
   task_owner *owner() const noexcept { return static_cast<task_owner *>(link_.load(std::memory_order_acquire)); }
 
+  outcome perform_here(record &self, const task_owner *serving, const std::atomic<std::uint32_t> &stop_word);
+  outcome perform_inside(record &self, const task_owner *serving, const std::atomic<std::uint32_t> &stop_word);
+  void build(std::uint32_t bits) noexcept;
   bool leave_pending(task_state next) noexcept;
+  bool may_leave_pending(std::uint32_t seen, task_state next) const noexcept;
   weft_status too_late() const noexcept;
   void destroy() noexcept;
   void destroy_now() noexcept;

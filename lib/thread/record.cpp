@@ -73,7 +73,13 @@ bool stop_requested(const record &self) noexcept {
   const std::uint32_t own = self.object != nullptr ? self.object->flags() : 0;
   if ((own & halt_bit) != 0) return true;
   const frame *const top = self.top;
-  if (top != nullptr && top->word != nullptr) return (top->word->load(std::memory_order_acquire) & stop_bit) != 0;
+  if (top != nullptr && top->word != nullptr) {
+    if ((top->word->load(std::memory_order_acquire) & stop_bit) != 0) return true;
+    // A task of a group has the group's word in its frame, and may have been called off on its own.
+    const scope *const inside = top->running != nullptr ? self.inside : nullptr;
+    return inside != nullptr && inside->word != nullptr &&
+           (inside->word->load(std::memory_order_acquire) & stop_bit) != 0;
+  }
   return (own & stop_bit) != 0;
 }
 
@@ -95,6 +101,7 @@ record *current_record() noexcept {
   }
   made->top = nullptr;
   made->worker = nullptr;
+  made->inside = nullptr;
   made->before_sleep = nullptr;
   made->callback_depth = 0;
   made->deferred = nullptr;

@@ -13,6 +13,7 @@
 
 namespace weft::core {
 
+class domain;
 class thread;
 class task;
 class task_owner;
@@ -26,6 +27,14 @@ struct frame {
   frame *below;
 };
 
+// What a thread is inside of beside that, innermost first: the code of a domain, or a task that belongs to something.
+// Read by others as frames are.
+struct scope {
+  domain *of;                             // null: nobody's code, on top of a domain's
+  const std::atomic<std::uint32_t> *word; // of that task, beside the one that its frame has; null without one
+  scope *outer;
+};
+
 // The bit of a task's or thread's word that says: asked to stop. The rest of those words belongs to their layers.
 inline constexpr std::uint32_t stop_bit = 1u << 3;
 // Of a thread's word only: the runtime has ended or runs out of patience; holds inside tasks too.
@@ -37,6 +46,7 @@ struct record {
   thread *object = nullptr; // owner only; counted. Null: a foreign thread that nobody has asked for
   void (*before_sleep)(record &self) = nullptr; // a worker's: see to what others must find while this thread sleeps
   void *worker = nullptr;                       // owner only: the pool worker that this thread is, see sched/worker.hpp
+  scope *inside = nullptr;                      // as `top`
   observer *deferred = nullptr, **deferred_end = nullptr; // owner only: callbacks for the outermost, task/callback.cpp
   int callback_depth = 0;                                 // owner only
   task *dying = nullptr;       // owner only: tasks for the outermost destruction, task/task.cpp
@@ -64,6 +74,25 @@ public:
 private:
   record &self_;
   frame frame_;
+};
+
+// Inside of a domain's code, or of nobody's, for as long as it lives. A thread without a record is inside of nothing.
+class inside_scope {
+public:
+  inside_scope(record *self, domain *of, const std::atomic<std::uint32_t> *word = nullptr) noexcept : self_(self) {
+    if (self_ == nullptr) return;
+    scope_ = {of, word, self_->inside};
+    self_->inside = &scope_;
+  }
+  ~inside_scope() {
+    if (self_ != nullptr) self_->inside = scope_.outer;
+  }
+  inside_scope(const inside_scope &) = delete;
+  inside_scope &operator=(const inside_scope &) = delete;
+
+private:
+  record *const self_;
+  scope scope_{};
 };
 
 // True when what this thread runs was asked to stop: the innermost task, or outside of tasks the thread itself.

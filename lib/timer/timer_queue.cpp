@@ -192,7 +192,13 @@ void timer_queue::lose_tick(timer &which, std::uint64_t ticket) noexcept {
 // --- delayed tasks ---
 
 weft_status timer_queue::add(task &delayed, std::int64_t due) noexcept {
-  due = std::min(due, latest);
+  const weft_status status = add_pending(delayed, std::min(due, latest));
+  if (status != WEFT_EDONE) return status;
+  delayed.unref(); // the queue's: it was called off before it came here
+  return WEFT_OK;
+}
+
+weft_status timer_queue::add_pending(task &delayed, std::int64_t due) noexcept {
   const std::scoped_lock hold(mutex_);
   if (closed_ != WEFT_OK) return closed_;
   if (!heap_.reserve(enrolled_ + tasks_ + 1)) return WEFT_ENOMEM;
@@ -200,9 +206,13 @@ weft_status timer_queue::add(task &delayed, std::int64_t due) noexcept {
     return WEFT_ENOMEM;
   if (const weft_status status = ask_for_alarm_locked(due); status != WEFT_OK) return status;
   delayed.set_owner(waiting_room_);
-  static_cast<void>(delayed.set_counted()); // nobody else knows it yet
-  owner_.ref();                             // left_queue() or deliver() gives it back
   ++tasks_;
+  owner_.ref(); // left_queue() or deliver() gives it back
+  if (!delayed.set_counted()) {
+    --tasks_;
+    owner_.unref(); // not the last
+    return WEFT_EDONE;
+  }
   heap_.push({due, ++tickets_, timed::of(delayed, timed::kind::task)});
   show_next_locked();
   return WEFT_OK;

@@ -105,6 +105,8 @@ private:
   struct turn; // in serve()
   friend struct timed;
 
+  // WEFT_EDONE: it is not pending any more; else as add().
+  weft_status add_pending(task &delayed, std::int64_t due) noexcept;
   weft_status ask_for_alarm_locked(std::int64_t due) noexcept;
   void show_next_locked() noexcept;
   void collect_locked(batch &due_now, std::int64_t now) noexcept;

@@ -55,10 +55,11 @@ static void executor_options(void) {
 }
 
 static void submit_options_and_calls(void) {
-  CHECK_EQUAL(sizeof(weft_submit_options_t), 16);
+  CHECK_EQUAL(sizeof(weft_submit_options_t), 24);
   AT(weft_submit_options_t, size, 0);
   AT(weft_submit_options_t, priority, 4);
   AT(weft_submit_options_t, result_drop, 8);
+  AT(weft_submit_options_t, token, 16);
   CHECK_EQUAL(sizeof(weft_call_t), 24);
   AT(weft_call_t, fn, 0);
   AT(weft_call_t, ctx, 8);
@@ -66,12 +67,13 @@ static void submit_options_and_calls(void) {
 }
 
 static void map_options(void) {
-  CHECK_EQUAL(sizeof(weft_map_options_t), 32);
+  CHECK_EQUAL(sizeof(weft_map_options_t), 40);
   AT(weft_map_options_t, size, 0);
   AT(weft_map_options_t, reserved, 4);
   AT(weft_map_options_t, buffer, 8);
   AT(weft_map_options_t, timeout, 16);
   AT(weft_map_options_t, result_drop, 24);
+  AT(weft_map_options_t, token, 32);
 }
 
 static void executor_stats(void) {
@@ -104,12 +106,17 @@ static void task_type(void) {
   AT(weft_task_type_t, run, 16);
   AT(weft_task_type_t, drop, 24);
   AT(weft_task_type_t, drop_result, 32);
+  CHECK_EQUAL(sizeof(weft_task_options_t), 16);
+  AT(weft_task_options_t, size, 0);
+  AT(weft_task_options_t, priority, 4);
+  AT(weft_task_options_t, token, 8);
 }
 
 static void group_and_range_options(void) {
-  CHECK_EQUAL(sizeof(weft_group_options_t), 8);
+  CHECK_EQUAL(sizeof(weft_group_options_t), 16);
   AT(weft_group_options_t, size, 0);
   AT(weft_group_options_t, flags, 4);
+  AT(weft_group_options_t, token, 8);
   CHECK_EQUAL(sizeof(weft_range_options_t), 16);
   AT(weft_range_options_t, size, 0);
   AT(weft_range_options_t, reserved, 4);
@@ -161,6 +168,9 @@ static void constants(void) {
   CHECK_EQUAL(WEFT_MISSED_SKIP, 0);
   CHECK_EQUAL(WEFT_MISSED_CATCH_UP, 1);
   CHECK_EQUAL(WEFT_MISSED_DELAY, 2);
+  CHECK_EQUAL(WEFT_CANCEL_REMOVED, 0);
+  CHECK_EQUAL(WEFT_CANCEL_ASKED, 1);
+  CHECK_EQUAL(WEFT_CANCEL_TOO_LATE, 2);
 }
 
 int main(int argc, char **argv) {

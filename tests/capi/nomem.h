@@ -7,6 +7,8 @@
 #ifndef WEFT_TESTS_NOMEM_H
 #define WEFT_TESTS_NOMEM_H
 
+#include <errno.h>
+
 #include "setup.h"
 
 /* Of the calling thread: how many allocations still succeed; negative: all. */
@@ -27,6 +29,7 @@ static int allocation_fails(void) {
     return 0;
   }
   ++refused;
+  errno = ENOMEM; /* the system's own callers look at it */
   if (fails_once) allocations_left = -1;
   return 1;
 }

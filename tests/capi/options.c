@@ -123,6 +123,23 @@ static weft_status attempt_group(void *options) {
   return status;
 }
 
+static weft_status run_nothing(void *room, weft_error_t **error) {
+  (void)room;
+  (void)error;
+  return WEFT_OK;
+}
+
+static weft_status attempt_task(void *options) {
+  static const weft_task_type_t type = {sizeof type, 0, 0, 0, run_nothing, NULL, NULL};
+  weft_task_t *out = UNTOUCHED(weft_task_t);
+  weft_status status = weft_task_create_with(&type, (weft_task_options_t *)options, &out);
+  if (status == WEFT_OK)
+    weft_task_destroy(&out);
+  else
+    CHECK(out == UNTOUCHED(weft_task_t));
+  return status;
+}
+
 /* An empty range, so that nothing runs. */
 static weft_status attempt_range(void *options) {
   weft_executor_t *pool = make_pool(1);
@@ -143,10 +160,12 @@ static const struct {
      sizeof(weft_executor_options_t), attempt_pool},
     {"weft_executor_options_t of a caller-run executor", offsetof(weft_executor_options_t, max_spares),
      sizeof(weft_executor_options_t), attempt_caller_run},
-    {"weft_submit_options_t", sizeof(weft_submit_options_t), sizeof(weft_submit_options_t), attempt_submit},
-    {"weft_submit_options_t of a batch", sizeof(weft_submit_options_t), sizeof(weft_submit_options_t), attempt_batch},
-    {"weft_map_options_t", sizeof(weft_map_options_t), sizeof(weft_map_options_t), attempt_map},
-    {"weft_group_options_t", sizeof(weft_group_options_t), sizeof(weft_group_options_t), attempt_group},
+    {"weft_submit_options_t", offsetof(weft_submit_options_t, token), sizeof(weft_submit_options_t), attempt_submit},
+    {"weft_submit_options_t of a batch", offsetof(weft_submit_options_t, token), sizeof(weft_submit_options_t),
+     attempt_batch},
+    {"weft_task_options_t", sizeof(weft_task_options_t), sizeof(weft_task_options_t), attempt_task},
+    {"weft_map_options_t", offsetof(weft_map_options_t, token), sizeof(weft_map_options_t), attempt_map},
+    {"weft_group_options_t", offsetof(weft_group_options_t, token), sizeof(weft_group_options_t), attempt_group},
     {"weft_range_options_t", sizeof(weft_range_options_t), sizeof(weft_range_options_t), attempt_range},
 };
 

@@ -1,0 +1,60 @@
+// A callback of a cancel token: called once when the token is cancelled, or never.
+//
+// Owns function and context. The token's roll has a reference to it, and so has the registration, if the user wanted
+// one. One word decides who may have it: the cancellation, the removal, or the end of the token.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "task/cancel_token.hpp"
+
+namespace weft::core {
+
+struct cancel_call {
+  weft_cancel_fn fn;
+  void *ctx;
+  weft_drop_fn drop;
+};
+
+class cancel_callback final : public weft_cancel_registration, public roll_entry {
+public:
+  // Called at once, before this returns, when the token is cancelled already. out: null, or gets the registration.
+  // WEFT_OK or WEFT_ENOMEM.
+  static weft_status add(cancel_token &token, const cancel_call &what, weft_cancel_registration **out);
+
+  // Give the registration back. WEFT_OK: it will not be called. WEFT_ERUNNING: it runs now. WEFT_EDONE: it has run.
+  weft_status remove();
+  // The token goes, and with it the roll's reference.
+  void give_up() noexcept;
+
+private:
+  enum fate : std::uint32_t { waiting, called, over };
+
+  cancel_callback(const cancel_call &what, cancel_token *token, std::uint32_t references) noexcept
+      : what_(what), token_(token), refs_(references) {}
+  ~cancel_callback() = default;
+  void unref() noexcept {
+    if (refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+  }
+  bool take(fate next) noexcept {
+    std::uint32_t seen = waiting;
+    return fate_.compare_exchange_strong(seen, next, std::memory_order_acq_rel);
+  }
+  void drop() noexcept {
+    if (what_.drop != nullptr) what_.drop(what_.ctx);
+  }
+
+  bool hold() noexcept override { return true; } // the roll's reference
+  bool begin_withdraw() noexcept override { return true; }
+  void finish_withdraw() override;
+
+  const cancel_call what_;
+  cancel_token *const token_; // with a reference, the registration's; null when there is none
+  std::atomic<std::uint32_t> refs_;
+  // From waiting by compare-and-swap; who wins may touch the context. The release of `over` pairs with the acquire of
+  // remove(): the drop is seen as past.
+  std::atomic<std::uint32_t> fate_{waiting};
+};
+
+} // namespace weft::core
