@@ -46,6 +46,8 @@ const char *of_pools_only(const weft_executor_options_t &options) noexcept {
   if (options.worker_stop != nullptr) return "worker_stop";
   if (options.worker_ctx != nullptr) return "worker_ctx";
   if (options.worker_drop != nullptr) return "worker_drop";
+  if (options.flags != 0) return "flags";
+  if (options.reserved_2 != 0) return "reserved_2";
   return nullptr;
 }
 
@@ -70,6 +72,8 @@ weft_status read_pool(const weft_executor_options_t *options, pool_settings &set
                          .at_most("stack_size", read.stack_size, largest_stack)
                          .at_most("max_spares", read.max_spares, most_workers)
                          .is_zero("reserved", read.reserved)
+                         .at_most("flags", read.flags, WEFT_EXECUTOR_HOST_WORKERS)
+                         .is_zero("reserved_2", read.reserved_2)
                          .fails();
   if (fails) return WEFT_EINVAL;
   if (const weft_status status = settle_bound(read, settings.queue); status != WEFT_OK) return status;
@@ -82,6 +86,7 @@ weft_status read_pool(const weft_executor_options_t *options, pool_settings &set
   settings.worker_stop = read.worker_stop;
   settings.worker_ctx = read.worker_ctx;
   settings.worker_drop = read.worker_drop;
+  settings.host_only = (read.flags & WEFT_EXECUTOR_HOST_WORKERS) != 0;
   settings.daemon = read.daemon == WEFT_DAEMON_YES;
   settings.stack_size = read.stack_size;
   if (read.max_spares != 0) settings.max_spares = read.max_spares;
@@ -289,6 +294,19 @@ weft_status weft_executor_error(weft_executor_t *executor, weft_error_t **error)
   if (bad(executor) || error == nullptr) return WEFT_EINVAL;
   *error = unwrap(executor)->broken();
   return WEFT_OK;
+}
+
+weft_status weft_executor_work(weft_executor_t *executor, int64_t timeout) {
+  if (bad(executor)) return WEFT_EINVAL;
+  if (unwrap(executor)->kind() != executor_kind::pool) return WEFT_ENOTSUP;
+  return guard([&]() -> weft_status {
+    struct lease { // a task may drop the caller's
+      pool &of;
+      explicit lease(pool &of) noexcept : of(of) { of.ref_handle(); }
+      ~lease() { of.unref_handle(); }
+    } const held(static_cast<pool &>(*unwrap(executor)));
+    return held.of.work(deadline::after(timeout));
+  });
 }
 
 int32_t weft_worker_index(void) {

@@ -41,7 +41,7 @@ typedef weft_status (*weft_initializer_fn)(void *ctx, weft_error_t **error);
 typedef struct weft_worker {
   uint32_t size;    /**< sizeof(weft_worker_t) of the library's version; later versions append */
   uint32_t index;   /**< from 0; no two workers of a pool that are alive at the same time have the same one */
-  const char *name; /**< of its thread, <prefix>_<index> */
+  const char *name; /**< of its thread, <prefix>_<index>; of a thread of the host as weft_thread_name says, or "" */
   void *data;       /**< NULL; the start hook may store what it likes here, see weft_worker_data */
 } weft_worker_t;
 
@@ -60,6 +60,12 @@ typedef void (*weft_worker_stop_fn)(void *ctx, weft_worker_t *worker);
 #define WEFT_FULL_FAIL 0u   /**< submit says WEFT_EFULL */
 #define WEFT_FULL_WAIT 1u   /**< submit waits for room, up to full_timeout, then says WEFT_ETIMEDOUT */
 #define WEFT_FULL_CALLER 2u /**< submit runs the task itself, on the calling thread, before it returns */
+
+/** weft_executor_options_t.flags: the pool starts no threads; its workers are the threads that call weft_executor_work,
+ * at most max_workers at a time. While there is none, what is submitted waits. At the end of the runtime, and when the
+ * last handle goes, what is pending is cancelled as for a daemon pool; asked to wait, weft_executor_shutdown runs it on
+ * the calling thread. */
+#define WEFT_EXECUTOR_HOST_WORKERS 1u
 
 /** Options of a pool or a caller-run executor (which uses max_queue, when_full, full_timeout, daemon and name_prefix
  * only). Everything is copied. */
@@ -83,6 +89,8 @@ typedef struct weft_executor_options {
   weft_worker_stop_fn worker_stop;   /**< NULL: none */
   void *worker_ctx;                  /**< of both */
   weft_drop_fn worker_drop;          /**< as initializer_drop, for worker_ctx; after the last stop hook */
+  uint32_t flags;                    /**< 0, or WEFT_EXECUTOR_HOST_WORKERS */
+  uint32_t reserved_2;               /**< 0 */
 } weft_executor_options_t;
 
 static inline void weft_executor_options_init(weft_executor_options_t *options) {
@@ -218,6 +226,18 @@ WEFT_API weft_status weft_executor_run_wait(weft_executor_t *executor, uint64_t 
 WEFT_API weft_status weft_executor_error(weft_executor_t *executor, weft_error_t **error);
 
 /* Workers */
+
+/** Let the calling thread be a worker of a pool, beside its own or instead of them (WEFT_EXECUTOR_HOST_WORKERS), until
+ * the pool was shut down and everything has run, the time is over, or the thread was asked to stop
+ * (weft_thread_request_stop). It counts against max_workers, runs the start hook, the initializer and at the end the
+ * stop hook of the pool; its name, its signal mask and its thread-local data stay as they are. When it leaves, its
+ * share of the work goes to the other workers, or waits for the next one. Blocks up to timeout: no task begins after
+ * that, but at least one is looked for; a task that runs is finished first. While there is nothing to do, a stop
+ * request is seen within a tenth of a second. The end of the runtime does not interrupt what runs here.
+ * WEFT_OK: the pool has ended. WEFT_ETIMEDOUT. WEFT_EINTERRUPTED. WEFT_EAGAIN: it has max_workers workers.
+ * WEFT_EBROKEN: the pool is broken. WEFT_EDEADLK: called by a worker, or from inside a task, callback or drop.
+ * WEFT_ENOTSUP: not a pool. WEFT_EINVAL: NULL. WEFT_ENOMEM. */
+WEFT_API weft_status weft_executor_work(weft_executor_t *executor, int64_t timeout);
 
 /** The index of the worker that the calling thread is, in its pool: for data of which each worker has its own. Never
  * blocks. WEFT_ENOTSUP: the calling thread is no worker of a pool. */

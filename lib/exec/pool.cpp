@@ -44,11 +44,13 @@ pool *pool::make(shared<roster> home, executor_list &list, const pool_settings &
 }
 
 pool::pool(shared<roster> home, executor_list &list, const pool_settings &settings)
-    : executor(executor_kind::pool, home, &list, settings.daemon), settings_(completed(settings)),
+    // Without threads of its own nobody could finish what is pending at the end of the runtime: it is cancelled then.
+    : executor(executor_kind::pool, home, &list, settings.daemon || settings.host_only), settings_(completed(settings)),
       bound_(settings.queue),
       scheduler_(home, *this,
                  {settings_.max_workers, settings_.name_prefix, settings_.daemon, settings_.stack_size,
-                  settings_.max_spares, has_hooks(settings_) ? &pool::prepare_worker : nullptr, &pool::dismiss_worker}),
+                  settings_.host_only, settings_.max_spares, has_hooks(settings_) ? &pool::prepare_worker : nullptr,
+                  &pool::dismiss_worker}),
       alarm_(scheduler_.context(), timers()) {
   settings_.initializer_ctx = nullptr;
   settings_.initializer_drop = nullptr;
@@ -214,6 +216,13 @@ void pool::close() {
 void pool::cancel_pending() {
   scheduler_.discard();
   withdraw_all(nullptr);
+  scheduler_.end_if_drained(); // without a worker nobody else would
+}
+
+// Who works here has a handle; so nobody does any more, or ever will.
+void pool::last_handle_gone() {
+  close();
+  if (settings_.host_only) cancel_pending();
 }
 
 // What no worker has begun with fails for this reason; null: is cancelled.
@@ -230,6 +239,10 @@ weft_status pool::join(deadline until) {
   record *const self = current_record();
   if (self == nullptr) return WEFT_ENOMEM;
   const shared<task_owner> keep(this); // the last worker may drop the last other reference
+  if (settings_.host_only) {           // whoever waits for the end helps to bring it about
+    const weft_status status = work(until);
+    if (status == WEFT_ETIMEDOUT || status == WEFT_EINTERRUPTED) return status;
+  }
   const weft_status status = wait_for_completion(*self, scheduler_.end(), {this, &pool::may_finish}, until);
   return status == WEFT_OK ? scheduler_.join_workers(until) : status;
 }
@@ -252,6 +265,18 @@ void pool::read(weft_executor_stats_t &figures) const noexcept {
   figures.workers_blocked = now.blocked;
   static_assert(sizeof now.waits == sizeof figures.waits);
   std::copy(std::begin(now.waits), std::end(now.waits), figures.waits);
+}
+
+// --- threads of the host ---
+
+weft_status pool::work(deadline until) {
+  record *const self = current_record();
+  if (self == nullptr) return WEFT_ENOMEM;
+  if (self->top != nullptr || self->worker != nullptr || self->callback_depth != 0 || self->destroy_depth != 0)
+    return WEFT_EDEADLK;
+  const shared<task_owner> alive(this);
+  const weft_status status = is_broken() ? WEFT_EBROKEN : scheduler_.lend_thread(*self, until);
+  return status == WEFT_OK && is_broken() ? WEFT_EBROKEN : status;
 }
 
 // --- waiting inside ---

@@ -26,6 +26,7 @@ struct pool_settings {
   bool daemon = false;
   std::uint64_t stack_size = 0;
   std::uint32_t max_spares = 64;
+  bool host_only = false; // no workers but those that call work()
 };
 
 class pool final : public executor {
@@ -44,6 +45,8 @@ public:
   void read(weft_executor_stats_t &figures) const noexcept override;
   error *broken() const noexcept override;
 
+  void last_handle_gone() override;
+
   bool lend(task &wanted, record &self, haste when) override;
   bool may_start(const task &pending, const wait_graph &graph) const noexcept override;
   void left_queue() noexcept override;
@@ -52,6 +55,9 @@ public:
   weft_status make_ready(task *const *tasks, std::size_t count) noexcept override;
   weft_status set_alarm(std::int64_t due) noexcept override;
   void alarm_is_idle() noexcept override { scheduler_.unwatch(); }
+
+  // The calling thread works here: as weft_executor_work.
+  weft_status work(deadline until);
 
   // For strands: work that carries other tasks, so it neither counts against the bound nor can be refused when
   // `accepted`.

@@ -48,7 +48,7 @@ weft_status scheduler::push_on(task *const *tasks, std::size_t count) noexcept {
 }
 
 weft_status scheduler::push_as(task *const *tasks, std::size_t count, admission how) noexcept {
-  if (census_.read().alive == 0) return push_and_start(tasks, count, how);
+  if (census_.read().alive == 0 && !settings_.host_only) return push_and_start(tasks, count, how);
   const weft_status status = push_to(queue_for(**tasks), tasks, count, how);
   if (status == WEFT_OK) wake_one();
   return status;
@@ -103,7 +103,7 @@ void scheduler::wake_one() noexcept {
   census::counts seen = census_.read();
   for (;;) {
     if (seen.searching > 0) return;
-    if (seen.idle() == 0 && seen.alive >= most_workers()) return; // each of them looks before it rests
+    if (seen.idle() == 0 && !may_start_one(seen)) return; // each of them looks before it rests
     // The searcher may have been so fast that the task is gone and he with it. Then nobody else is needed: without this
     // look, one who submits and waits by turns would start a second worker for nothing.
     if (!has_work()) return;
@@ -111,7 +111,7 @@ void scheduler::wake_one() noexcept {
       if (!census_.change(seen, +1, +1, 0)) continue;
       return send_wake_up();
     }
-    if (seen.alive >= most_workers()) return;
+    if (!may_start_one(seen)) return;
     if (start_worker(seen)) return;
   }
 }
@@ -144,7 +144,7 @@ void scheduler::send_wake_up() noexcept {
 
 weft_status scheduler::watch() noexcept {
   watched_.store(true, std::memory_order_seq_cst);
-  if (census_.read().alive == 0) {
+  if (census_.read().alive == 0 && !settings_.host_only) {
     const std::scoped_lock hold(start_mutex_);
     if (ended_) return WEFT_ESHUTDOWN;
     if (census_.read().alive == 0) {
@@ -161,7 +161,7 @@ weft_status scheduler::watch() noexcept {
 // Unless somebody is at rest, or will be or look again, start one who will. Refused: then it waits for a busy worker.
 void scheduler::keep_watch() noexcept {
   census::counts seen = census_.read();
-  while (seen.searching == 0 && seen.idle() == 0 && seen.alive < most_workers())
+  while (seen.searching == 0 && seen.idle() == 0 && may_start_one(seen))
     if (start_worker(seen)) return;
 }
 
@@ -187,6 +187,8 @@ worker *scheduler::free_place_locked() {
   const std::uint32_t count = places_.load(std::memory_order_relaxed);
   for (std::uint32_t i = 0; i < count; ++i)
     if (worker *const left = workers_[i].load(std::memory_order_relaxed); left->retired) return left;
+  // Surplus workers leave the census before they leave their places.
+  if (count == settings_.max_workers + settings_.max_spares) throw std::bad_alloc();
   auto *const fresh = new worker(*this, count);
   fresh->retired = true;
   workers_[count].store(fresh, std::memory_order_release);
@@ -348,12 +350,15 @@ void scheduler::halt_workers() noexcept {
 
 bool scheduler::has_free_hand() const noexcept {
   const census::counts now = census_.read();
-  return now.searching > 0 || now.idle() > 0 || now.alive < most_workers();
+  return now.searching > 0 || now.idle() > 0 || may_start_one(now);
 }
 
 bool scheduler::could_run(const wait_graph &graph) const noexcept {
   const census::counts now = census_.read();
-  return now.alive < most_workers() || graph.stuck_workers(&owner_) < now.alive;
+  // Of threads that the host lends another may come while there is none; but when all that are there are stuck, that is
+  // how it is going to stay: a host with one loop has nobody else.
+  if (settings_.host_only && now.alive == 0) return true;
+  return may_start_one(now) || graph.stuck_workers(&owner_) < now.alive;
 }
 
 bool scheduler::others_at_work(record &self) noexcept {
@@ -364,8 +369,11 @@ bool scheduler::others_at_work(record &self) noexcept {
   const std::scoped_lock hold(start_mutex_);
   const std::uint32_t count = places_.load(std::memory_order_acquire);
   for (std::uint32_t i = 0; i < count; ++i) {
-    const thread *const other = workers_[i].load(std::memory_order_acquire)->self.get();
-    if (other == nullptr || other == self.object || other->ended()) continue;
+    const worker &each = *workers_[i].load(std::memory_order_acquire);
+    if (each.retired || &each == self.worker) continue;
+    const thread *const other = each.self.get();
+    if (other == nullptr) return true; // lent by the host, which may have it back at any time
+    if (other == self.object || other->ended()) continue;
     if (!wait_graph::instance().is_stuck_now(other, &self)) return true;
   }
   return false;

@@ -32,6 +32,7 @@ struct scheduler_settings {
   std::string name_prefix;
   bool daemon = false;
   std::uint64_t stack_size = 0;
+  bool host_only = false;       // no threads of its own: workers are those that the host lends
   std::uint32_t max_spares = 0; // workers beside max_workers while others are in blocking regions
   // Runs on each new worker before its first task; may close the scheduler. False: it failed.
   bool (*prepare)(task_owner &owner, weft_worker_t &shown) = nullptr;
@@ -99,6 +100,14 @@ public:
   bool end_blocking(worker &me) noexcept;     // false: there was no begin
   void end_all_blocking(worker &me) noexcept; // that a task has left open
 
+  // --- threads of the host (host_work.cpp) ---
+  // The calling thread, which serves nobody, becomes a worker, until the scheduler has ended (WEFT_OK), WEFT_ETIMEDOUT,
+  // or WEFT_EINTERRUPTED. WEFT_EAGAIN: there are max_workers already. WEFT_ENOMEM. The caller has a reference to the
+  // owner.
+  weft_status lend_thread(record &self, deadline until);
+  // After withdraw(): nobody might be there to see that it has ended.
+  void end_if_drained() noexcept;
+
   // A submitter is about to run tasks itself; until it leaves, the end does not come. False: closed.
   bool enter_as_guest() noexcept;
   void leave_as_guest() noexcept;
@@ -141,6 +150,9 @@ private:
   weft_status push_and_start(task *const *tasks, std::size_t count, admission how) noexcept;
   task_queue &queue_for(const task &first) noexcept;
   std::uint32_t most_workers() const noexcept;
+  bool may_start_one(const census::counts &now) const noexcept {
+    return !settings_.host_only && now.alive < most_workers();
+  }
   bool leave_as_surplus(worker &me) noexcept;
 
   // --- waking (scheduler.cpp) ---
@@ -151,7 +163,6 @@ private:
   weft_status launch_worker_locked() noexcept;
   worker *free_place_locked();
   bool has_work() const noexcept;
-  void end_if_drained() noexcept;
   void end_if_drained_locked() noexcept;
 
   // --- the worker's loop (work.cpp) ---
@@ -171,9 +182,16 @@ private:
   void run_spawned(worker &me, record &self, task &ready);
   void serve_io(worker &me) noexcept;
   bool wait_for_wake_up(worker &me) noexcept;
+  void lie_down(worker &me) noexcept;
   bool begin_searching(worker &me) noexcept;
   void end_searching(worker &me) noexcept;
   void retire(worker &me) noexcept;
+
+  // --- threads of the host (host_work.cpp) ---
+  weft_status take_place(worker *&place) noexcept;
+  weft_status work_until(worker &me, record &self, deadline until);
+  weft_status rest_until(worker &me, const record &self, deadline until, bool &ended) noexcept;
+  bool get_up(worker &me) noexcept;
 
   const shared<roster> home_;
   task_owner &owner_;

@@ -67,7 +67,7 @@ void scheduler::prepare(worker &me, record &self) {
   // there be more, the next worker sees to them.
   me.searching = false;
   if (census_.add(-1, 0, 0).searching == 1 && injector_.size() > 1) wake_one();
-  me.shown = {sizeof me.shown, me.index, self.object->name(), nullptr};
+  me.shown = {sizeof me.shown, me.index, self.object != nullptr ? self.object->name() : "", nullptr};
   me.attached = settings_.prepare(owner_, me.shown);
   // From here on it may take work without having searched; as a searcher it leaves somebody to watch.
   if (watched_.load(std::memory_order_relaxed)) begin_searching(me);
@@ -266,18 +266,9 @@ void scheduler::end_searching(worker &me) noexcept {
 bool scheduler::wait_for_wake_up(worker &me) noexcept {
   return_credit(me);
   if (leave_as_surplus(me)) return false;
-  worker_counts::step(me.counts.parks);
-  census_.add(me.searching ? -1 : 0, -1, 0);
-  me.searching = false;
-  me.idle = true;
-  me.batch_size = 1;
-  me.batch_began = 0;
-  // First idle, then one more look: whoever published before that look saw us searching or active and woke nobody.
-  heavy_barrier(); // for the deques: see spawn()
-  if (has_work()) wake_one();
-  end_if_drained();
+  lie_down(me);
   while (!io_.stopped()) {
-    // It may have woken itself, by the look above or in a handler.
+    // It may have woken itself, by the look in lie_down() or in a handler.
     if (!me.woken && io_.run_one_for(recheck_period) == 0 && !io_.stopped() && has_work()) {
       worker_counts::step(me.counts.rescues);
       wake_one();
@@ -288,6 +279,21 @@ bool scheduler::wait_for_wake_up(worker &me) noexcept {
     return true;
   }
   return false;
+}
+
+// From active to resting, with all that has to be looked at then.
+void scheduler::lie_down(worker &me) noexcept {
+  return_credit(me);
+  worker_counts::step(me.counts.parks);
+  census_.add(me.searching ? -1 : 0, -1, 0);
+  me.searching = false;
+  me.idle = true;
+  me.batch_size = 1;
+  me.batch_began = 0;
+  // First idle, then one more look: whoever published before that look saw us searching or active and woke nobody.
+  heavy_barrier(); // for the deques: see spawn()
+  if (has_work()) wake_one();
+  end_if_drained();
 }
 
 } // namespace weft::core

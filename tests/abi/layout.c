@@ -30,7 +30,7 @@ static void thread_options(void) {
 }
 
 static void executor_options(void) {
-  CHECK_EQUAL(sizeof(weft_executor_options_t), 112);
+  CHECK_EQUAL(sizeof(weft_executor_options_t), 120);
   AT(weft_executor_options_t, size, 0);
   AT(weft_executor_options_t, max_workers, 4);
   AT(weft_executor_options_t, name_prefix, 8);
@@ -48,7 +48,10 @@ static void executor_options(void) {
   AT(weft_executor_options_t, worker_stop, 88);
   AT(weft_executor_options_t, worker_ctx, 96);
   AT(weft_executor_options_t, worker_drop, 104);
+  AT(weft_executor_options_t, flags, 112);
+  AT(weft_executor_options_t, reserved_2, 116);
   CHECK_EQUAL(sizeof(weft_worker_t), 24);
+  AT(weft_worker_t, size, 0);
   AT(weft_worker_t, index, 4);
   AT(weft_worker_t, name, 8);
   AT(weft_worker_t, data, 16);
@@ -133,6 +136,9 @@ static void group_and_range_options(void) {
 
 /* Constants that callers have compiled in. */
 static void constants(void) {
+  CHECK_EQUAL(WEFT_EXECUTOR_HOST_WORKERS, 1);
+  CHECK_EQUAL(WEFT_LOG_WARNING, 1);
+  CHECK_EQUAL(WEFT_LOG_ERROR, 2);
   CHECK_EQUAL(WEFT_DAEMON_INHERIT, 0);
   CHECK_EQUAL(WEFT_DAEMON_NO, 1);
   CHECK_EQUAL(WEFT_DAEMON_YES, 2);

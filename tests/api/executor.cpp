@@ -240,6 +240,19 @@ TEST_CASE("a start hook that throws breaks the pool") {
   CHECK_THROWS_AS(pool.submit([] { return 1; }).result(test::too_long), weft::broken_pool);
 }
 
+TEST_CASE("a pool without threads of its own is worked by those who call work") {
+  weft::executor pool({.max_workers = 2, .host_workers = true});
+  const auto sum = pool.submit([](int a, int b) { return a + b; }, 1, 2);
+  CHECK(pool.stats().workers_started == 0);
+  CHECK_FALSE(pool.work(0s));
+  CHECK(sum.result() == 3);
+  std::thread host([&] { CHECK(pool.work()); });
+  CHECK(pool.submit([] { return std::this_thread::get_id(); }).result() == host.get_id());
+  CHECK_THROWS_AS(pool.submit([&] { pool.work(); }).result(), weft::deadlock);
+  pool.shutdown();
+  host.join();
+}
+
 TEST_CASE("an initializer that throws breaks the pool") {
   weft::executor pool({.max_workers = 1, .initializer = [] { throw std::runtime_error("no database"); }});
   const auto f = pool.submit([] { return 1; });

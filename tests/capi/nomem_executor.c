@@ -237,6 +237,22 @@ static weft_status attempt_executor_submit_tasks(void) {
   return status;
 }
 
+static weft_status attempt_executor_work(void) {
+  weft_executor_options_t options;
+  weft_executor_t *pool = NULL;
+  int runs = 0;
+  weft_status status;
+  weft_executor_options_init(&options);
+  options.max_workers = 1;
+  options.flags = WEFT_EXECUTOR_HOST_WORKERS;
+  CHECK_STATUS(weft_executor_create(NULL, &options, &pool), WEFT_OK);
+  CHECK_STATUS(weft_executor_post(pool, count_run, &runs, NULL), WEFT_OK);
+  status = ARMED(weft_executor_work(pool, 0));
+  CHECK_EQUAL(count_of(&runs), status == WEFT_ETIMEDOUT);
+  weft_executor_unref(pool);
+  return status == WEFT_ETIMEDOUT ? WEFT_OK : status; /* it got through */
+}
+
 int main(int argc, char **argv) {
   static const attempt_t attempts[] = {
       ATTEMPT(weft_executor_create, attempt_executor_create),
@@ -248,6 +264,7 @@ int main(int argc, char **argv) {
       ATTEMPT_THAT_STARTS_THREADS(weft_executor_post, attempt_executor_post),
       ATTEMPT_THAT_STARTS_THREADS(weft_executor_submit_batch, attempt_executor_submit_batch),
       ATTEMPT_THAT_STARTS_THREADS(weft_executor_map, attempt_executor_map),
+      ATTEMPT(weft_executor_work, attempt_executor_work),
       ATTEMPT(weft_map_next, attempt_map_next),
       ATTEMPT(weft_task_create, attempt_task_create),
       ATTEMPT_THAT_STARTS_THREADS(weft_executor_submit_task, attempt_executor_submit_task),

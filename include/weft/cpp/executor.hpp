@@ -42,6 +42,7 @@ struct executor_options {
   std::function<void(weft_worker_t &)> worker_start = {}; ///< runs first on each worker, before the initializer; if it
                                                           ///< throws, the pool is broken
   std::function<void(weft_worker_t &)> worker_stop = {};  ///< runs last on each worker that was started
+  bool host_workers = false; ///< it starts no threads; workers are the threads that call work()
 };
 
 /// Options of a caller-run executor.
@@ -181,6 +182,7 @@ inline weft_executor_options_t native_pool_options(const executor_options &chose
   native.max_workers = chosen.max_workers;
   native.stack_size = chosen.stack_size;
   native.max_spares = chosen.max_spares;
+  native.flags = chosen.host_workers ? WEFT_EXECUTOR_HOST_WORKERS : 0;
   if (chosen.initializer) {
     callables.initializer = std::make_unique<std::function<void()>>(chosen.initializer);
     native.initializer_ctx = callables.initializer.get();

@@ -132,6 +132,16 @@ public:
     return true;
   }
 
+  /// Lets the calling thread be a worker of a pool until the pool has ended (true) or the time is over (false). Blocks.
+  /// Throws deadlock: called by a worker or from inside a task or callback; interrupted; broken_pool; not_supported:
+  /// not a pool; thread_refused: it has max_workers workers.
+  bool work(duration timeout = forever) const {
+    const weft_status status = weft_executor_work(handle_.get(), timeout.count());
+    if (status == WEFT_ETIMEDOUT) return false;
+    check(status);
+    return true;
+  }
+
   /// Never blocks.
   executor_stats stats() const {
     executor_stats figures{};
