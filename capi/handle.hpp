@@ -11,6 +11,7 @@
 #include "runtime/runtime.hpp"
 #include "task/as_completed.hpp"
 #include "task/cancel_token.hpp"
+#include "task/completion_queue.hpp"
 #include "task/task.hpp"
 #include "thread/thread.hpp"
 #include "timer/timer.hpp"
@@ -68,6 +69,9 @@ inline cancel_token *unwrap(weft_cancel_token *handle) noexcept {
 inline const cancel_token *unwrap(const weft_cancel_token *handle) noexcept {
   return static_cast<const cancel_token *>(handle);
 }
+inline completion_queue *unwrap(weft_queue *handle) noexcept {
+  return static_cast<completion_queue *>(handle);
+}
 inline executor *unwrap(weft_executor *handle) noexcept {
   return static_cast<executor *>(handle);
 }
@@ -110,6 +114,10 @@ inline bool bad(const weft_group *handle, const char *function = __builtin_FUNCT
 }
 inline bool bad(const weft_cancel_token *handle, const char *function = __builtin_FUNCTION()) noexcept {
   return is_none(unwrap(handle), "not a cancel token, or one whose last reference is gone", function);
+}
+inline bool bad(const weft_queue *handle, const char *function = __builtin_FUNCTION()) noexcept {
+  return is_none(static_cast<const completion_queue *>(handle), "not a queue, or one whose last reference is gone",
+                 function);
 }
 inline bool bad(const weft_executor *handle, const char *function = __builtin_FUNCTION()) noexcept {
   return is_none(static_cast<const executor *>(handle), "not an executor, or one whose last reference is gone",

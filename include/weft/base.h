@@ -44,7 +44,7 @@ typedef int32_t weft_status;
   X(WEFT_OK, 0, "success")                                                                                             \
   X(WEFT_EINVAL, -1, "an argument is NULL, out of range or malformed")                                                 \
   X(WEFT_ENOMEM, -2, "memory is exhausted; nothing was changed")                                                       \
-  X(WEFT_EAGAIN, -3, "the system refuses to start a thread")                                                           \
+  X(WEFT_EAGAIN, -3, "the system refuses a thread or a descriptor")                                                    \
   X(WEFT_ETIMEDOUT, -4, "the time is over and what was waited for has not happened")                                   \
   X(WEFT_ECANCELED, -5, "the future was cancelled")                                                                    \
   X(WEFT_EFAILED, -6, "the task ended with an error; read it with weft_future_exception")                              \
@@ -60,7 +60,8 @@ typedef int32_t weft_status;
   X(WEFT_EFULL, -16, "the bounded queue is full")                                                                      \
   X(WEFT_EINTERRUPTED, -17, "the waiting thread or task was asked to stop")                                            \
   X(WEFT_EPERM, -18, "the system forbids the requested priority")                                                      \
-  X(WEFT_ENOTSUP, -19, "not supported by this object or by this version")
+  X(WEFT_ENOTSUP, -19, "not supported by this object or by this version")                                              \
+  X(WEFT_ECLOSED, -21, "the domain or queue has been closed")
 
 enum {
 #define WEFT_STATUS_ENUMERATOR(name, value, text) name = value,

@@ -13,6 +13,7 @@
  *   executor.h  pools, strands, caller-run executors: submit, post, map, shutdown
  *   group.h     groups: spawn, wait for all, cancel together
  *   parallel.h  loops and reductions over index ranges
+ *   queue.h     completion queues: what happens, as events for a loop of the host's own
  *   timer.h     timers, once or every period; submits that take effect later
  *   task.h      tasks with room for a closure: for bindings
  *
@@ -45,6 +46,7 @@
 #include <weft/group.h>
 #include <weft/host.h>
 #include <weft/parallel.h>
+#include <weft/queue.h>
 #include <weft/report.h>
 #include <weft/runtime.h>
 #include <weft/task.h>

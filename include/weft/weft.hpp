@@ -11,6 +11,7 @@
 //   cpp/wait.hpp          wait and as_completed
 //   cpp/continuation.hpp  then, on_error, finally; when_all, when_any
 //   cpp/coroutine.hpp     co_await on futures; futures as the return type of coroutines
+//   cpp/completion_queue.hpp  what is done, as events for a loop of the program's own
 //   cpp/thread.hpp        threads, from a callable or by deriving; thread_ref.hpp: join, ask, this_thread
 //   cpp/timer.hpp         timers, once or every period; submit_after and post_after
 //   cpp/runtime.hpp       isolated runtimes and the exception hook
@@ -49,6 +50,7 @@
 #ifndef WEFT_WEFT_HPP
 #define WEFT_WEFT_HPP
 
+#include <weft/cpp/completion_queue.hpp>
 #include <weft/cpp/continuation.hpp>
 #include <weft/cpp/coroutine.hpp>
 #include <weft/cpp/crossing.hpp>

@@ -94,7 +94,6 @@ void group::count_one(worker *me) noexcept {
 }
 
 void group::end_one(worker *me) noexcept {
-  constexpr std::uint32_t most_kept = 256;
   if (me == nullptr || me->credit_of.load(std::memory_order_relaxed) != this) return end_some(1);
   const std::uint64_t held = me->credit.load(std::memory_order_relaxed) + 1;
   if ((held & 0xffffffff) < most_kept) return me->credit.store(held, std::memory_order_release);
@@ -114,13 +113,18 @@ bool group::all_done() const noexcept {
 
 void group::end_some(std::uint64_t count) noexcept {
   std::uint64_t seen = count_.load(std::memory_order_relaxed), next;
+  bool tells;
   do {
     next = seen - count;
+    // Ties are told when none is left; which cannot be while there are more than all workers have counted in advance.
+    tells = (seen & tied) != 0 && (next & pending_mask) <= pool_.workers().places() * most_kept;
     // Waiters are woken when none is left, and when credit goes, for what they wait for may have become hopeless.
-    if ((seen & waited_for) != 0) next = (next & no_flags) + one_handle;
+    if ((seen & waited_for) != 0) next &= ~(waited_for | help_sleeps);
+    if (tells || (seen & waited_for) != 0) next += one_handle;
   } while (!count_.compare_exchange_weak(seen, next, std::memory_order_acq_rel, std::memory_order_relaxed));
-  if ((seen & waited_for) != 0) {
-    wake_waiters(whom::all);
+  if (tells || (seen & waited_for) != 0) {
+    if ((seen & waited_for) != 0) wake_waiters(whom::all);
+    if (tells) tell_ties();
     unref_handle();
   } else if (next == 0) {
     delete this; // the handles went before

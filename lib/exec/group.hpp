@@ -24,10 +24,14 @@
 #include "exec/pool.hpp"
 #include "task/cancel_token.hpp"
 #include "task/owner.hpp"
+#include "task/sources.hpp"
 
 struct weft_group {};
 
 namespace weft::core {
+
+class completion_queue;
+class group_tie;
 
 class group final : public weft_group, public task_owner {
 public:
@@ -54,6 +58,8 @@ public:
   // Wait whoever asks this thread to stop. Early only when it could never end.
   void settle();
   void cancel();
+  // An event when nothing is pending. WEFT_OK, WEFT_ECLOSED, WEFT_ENOMEM. See group_tie.cpp.
+  weft_status notify(completion_queue &queue, std::uint64_t tag);
   // WEFT_OK. WEFT_EINVALIDSTATE: tasks are pending. WEFT_ECANCELED: its token is cancelled.
   weft_status reset() noexcept;
   // Those that were counted in advance included.
@@ -76,6 +82,7 @@ public:
   void report(const weft_error *failure) override;
 
 private:
+  friend class group_tie;
   struct waiter { // on the stack of a thread in wait()
     parker *who;
     waiter *next;
@@ -102,6 +109,10 @@ private:
   weft_status sleep(record &self, deadline until, bool helps);
   enum class whom { all, helpers };
   void wake_waiters(whom which) noexcept;
+  void add_ties(group_tie *first) noexcept;
+  group_tie *take_ties() noexcept;
+  void tell_ties() noexcept;
+  static bool lend_hand(void *what, record &self, lending how);
   static weft_status run_ticket(void *room, weft_error **failure);
   static void drop_ticket(void *room);
   void ask_to_cancel() noexcept;
@@ -114,9 +125,12 @@ private:
   std::atomic<error *> error_{
       nullptr}; // the first, with a reference; its release pairs with the acquire of who reads it
   static constexpr std::uint64_t pending_mask = 0xffffffff;
-  // Somebody sleeps in wait(); somebody does who could help.
-  static constexpr std::uint64_t waited_for = std::uint64_t{1} << 32, help_sleeps = waited_for << 1;
-  static constexpr std::uint64_t one_handle = help_sleeps << 1, no_flags = ~(waited_for | help_sleeps);
+  // Somebody sleeps in wait(); somebody does who could help; ties_ is not empty.
+  static constexpr std::uint64_t waited_for = std::uint64_t{1} << 32, help_sleeps = waited_for << 1,
+                                 tied = help_sleeps << 1;
+  static constexpr std::uint64_t one_handle = tied << 1, no_flags = ~(waited_for | help_sleeps | tied);
+  // The most credit that a worker keeps when it ends tasks.
+  static constexpr std::uint32_t most_kept = 256;
   // Each end of a task releases what it did to whoever reads that none is left.
   std::atomic<std::uint64_t> count_{one_handle};
 
@@ -127,6 +141,7 @@ private:
   std::atomic<std::uint32_t> helpers_{0};
   waiter *waiters_ = nullptr;      // under mutex_
   token_link *by_token_ = nullptr; // fixed before anybody else knows the group
+  group_tie *ties_ = nullptr;      // under mutex_, and with it the flag `tied`
   [[no_unique_address]] magic_word<0x2bad5eed0e440004> magic_;
 };
 

@@ -91,6 +91,8 @@ public:
     std::uint64_t sum, mix;
   };
   credit_view credit_for(const task_owner &group) const noexcept;
+  // How many workers there have been at the same time.
+  std::uint64_t places() const noexcept { return places_.load(std::memory_order_acquire); }
   // Give a group's credit back: before this worker turns to anything else than tasks of that group.
   static void return_credit(worker &me) noexcept;
   // The calling worker is about to sleep: its deque goes to the groups.

@@ -48,11 +48,12 @@ void timer_queue::serve() {
     const turn mine{*this, alarm};
     for (;;) {
       batch due_now;
+      wake_list sleepers;
       {
         const std::scoped_lock hold(mutex_);
-        collect_locked(due_now, now);
+        if (!collect_locked(due_now, now, sleepers)) break;
       }
-      if (due_now.count == 0) break;
+      sleepers.flush();
       deliver(due_now, refused);
     }
   }
@@ -61,8 +62,10 @@ void timer_queue::serve() {
   if (alarm == WEFT_ESHUTDOWN || alarm == WEFT_EBROKEN) close(alarm, nullptr);
 }
 
-void timer_queue::collect_locked(batch &due_now, std::int64_t now) noexcept {
-  while (due_now.count < batch::most && !heap_.empty() && heap_.top().due <= now) {
+// False: nothing is due.
+bool timer_queue::collect_locked(batch &due_now, std::int64_t now, wake_list &sleepers) noexcept {
+  std::size_t told = 0; // to completion queues
+  while (due_now.count + told < batch::most && !heap_.empty() && heap_.top().due <= now) {
     const auto slot = heap_.top();
     if (slot.what.what() == timed::kind::timer) {
       timer &which = slot.what.as<timer>();
@@ -73,6 +76,11 @@ void timer_queue::collect_locked(batch &due_now, std::int64_t now) noexcept {
       heap_.remove(0);
       which.position = slotted::nowhere;
       if (which.phase_ != timer::phase::armed) continue; // cancelled
+      if (which.ticks_ != nullptr) {
+        tick_locked(which, now, sleepers);
+        ++told;
+        continue;
+      }
       which.phase_ = which.running_ ? timer::phase::overdue : timer::phase::queued;
       if (which.running_) continue;
       which.ref();
@@ -87,6 +95,24 @@ void timer_queue::collect_locked(batch &due_now, std::int64_t now) noexcept {
     }
     due_now.add(slot.what, 0);
   }
+  return due_now.count + told != 0;
+}
+
+// A tick that goes to a completion queue needs no task, and the next one need not wait for its end. It is put in under
+// the lock, so a timer that has been cancelled does not tick any more. The next one is due after `now`.
+void timer_queue::tick_locked(timer &which, std::int64_t now, wake_list &sleepers) noexcept {
+  std::uint64_t ticks = 1;
+  which.phase_ = timer::phase::idle;
+  if (which.period_ > 0) {
+    const std::int64_t more = (now - which.due_) / which.period_;
+    if (which.missed_ == WEFT_MISSED_CATCH_UP) ticks += static_cast<std::uint64_t>(more);
+    which.due_ = which.missed_ == WEFT_MISSED_DELAY ? sum(now, which.period_)
+                                                    : sum(which.due_ + more * which.period_, which.period_);
+    which.ticket_ = ++tickets_;
+    which.phase_ = timer::phase::armed;
+    heap_.push({which.due_, which.ticket_, timed::of(which, timed::kind::timer)});
+  }
+  which.events_->add_again(*which.ticks_, ticks, sleepers);
 }
 
 // Hand over to the executor, in order. Without a lock.

@@ -25,7 +25,22 @@ weft_status timer::make(timer_queue &queue, task_owner &owner, weft_task_fn fn, 
   return WEFT_OK;
 }
 
+weft_status timer::make_notifying(timer_queue &queue, task_owner &owner, completion_queue &events, std::uint64_t tag,
+                                  timer *&out) noexcept {
+  if (events.is_closed()) return WEFT_ECLOSED;
+  const shared<timer> made = adopt(new (std::nothrow) timer(queue, owner, nullptr, nullptr, nullptr));
+  if (!made) return WEFT_ENOMEM;
+  made->events_ = &events;
+  made->ticks_ = new (std::nothrow) queue_entry(tag, WEFT_EVENT_TIMER);
+  if (made->ticks_ == nullptr) return WEFT_ENOMEM;
+  if (const weft_status status = queue.enroll(); status != WEFT_OK) return status;
+  made->ref();
+  out = made.get();
+  return WEFT_OK;
+}
+
 timer::~timer() {
+  if (ticks_ != nullptr) events_->let_go(*ticks_);
   if (drop_ != nullptr) drop_(ctx_);
 }
 

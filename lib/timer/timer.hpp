@@ -1,9 +1,9 @@
 // A timer: a task that becomes ready at a time, once or every period. The object behind weft_timer_t.
 //
-// Owns the user's function and context. When it is due is the business of its timer_queue, under whose lock all
-// changing fields are. Two counts, as executors have: handles are what users hold, and with the last one the timer is
-// disarmed; references keep the memory: all handles together have one, and so has each tick that is on its way (its
-// lease).
+// Owns the user's function and context, or the entry of a completion queue that its ticks go to instead. When it is due
+// is the business of its timer_queue, under whose lock all changing fields are. Two counts, as executors have: handles
+// are what users hold, and with the last one the timer is disarmed; references keep the memory: all handles together
+// have one, and so has each tick that is on its way (its lease).
 #pragma once
 
 #include <atomic>
@@ -13,6 +13,7 @@
 
 #include "base/misuse.hpp"
 #include "base/refs.hpp"
+#include "task/completion_queue.hpp"
 #include "task/owner.hpp"
 #include "task/task.hpp"
 
@@ -39,6 +40,9 @@ public:
   // With one handle. WEFT_OK, or WEFT_ENOMEM, WEFT_ESHUTDOWN, WEFT_EBROKEN: the context is still the caller's.
   static weft_status make(timer_queue &queue, task_owner &owner, weft_task_fn fn, void *ctx, weft_drop_fn drop,
                           timer *&out) noexcept;
+  // The same for one whose ticks go to a completion queue. WEFT_ECLOSED: that one.
+  static weft_status make_notifying(timer_queue &queue, task_owner &owner, completion_queue &events, std::uint64_t tag,
+                                    timer *&out) noexcept;
   ~timer();
 
   weft_status arm(const timer_schedule &when) noexcept;
@@ -74,6 +78,8 @@ private:
   const weft_task_fn fn_;
   void *const ctx_;
   weft_drop_fn drop_; // null until make() has succeeded
+  shared<completion_queue> events_;
+  queue_entry *ticks_ = nullptr; // in events_, if not null; instead of the function
   std::atomic<std::uint32_t> handles_{1};
 
   // Under the queue's mutex.

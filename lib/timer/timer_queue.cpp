@@ -15,10 +15,6 @@ namespace {
 // nobody ever has to look through all of it.
 constexpr int swept_at_once = 8;
 
-std::int64_t sum(std::int64_t moment, std::int64_t span) noexcept {
-  return span >= timer_queue::latest - moment ? timer_queue::latest : moment + span;
-}
-
 } // namespace
 
 void timed::moved(std::size_t position) const noexcept {

@@ -12,6 +12,7 @@
 #include <weft/base.h>
 
 #include "base/adaptive_mutex.hpp"
+#include "base/completion.hpp"
 #include "base/error.hpp"
 #include "timer/due_heap.hpp"
 #include "timer/timer.hpp"
@@ -43,6 +44,10 @@ class timer_queue : private slotted {
 public:
   static constexpr std::int64_t none = INT64_MAX;       // no time at all
   static constexpr std::int64_t latest = INT64_MAX - 1; // so late that it never comes
+
+  static std::int64_t sum(std::int64_t moment, std::int64_t span) noexcept {
+    return span >= latest - moment ? latest : moment + span;
+  }
 
   // Both are the executor that contains this.
   timer_queue(timer_host &host, task_owner &owner) noexcept : host_(host), owner_(owner) {}
@@ -109,7 +114,8 @@ private:
   weft_status add_pending(task &delayed, std::int64_t due) noexcept;
   weft_status ask_for_alarm_locked(std::int64_t due) noexcept;
   void show_next_locked() noexcept;
-  void collect_locked(batch &due_now, std::int64_t now) noexcept;
+  bool collect_locked(batch &due_now, std::int64_t now, wake_list &sleepers) noexcept;
+  void tick_locked(timer &which, std::int64_t now, wake_list &sleepers) noexcept;
   void repeat_locked(timer &which, batch &at_once) noexcept;
   void deliver(batch &due_now, withdrawn_tasks &refused);
   void put_back(const batch &late, std::size_t gone, withdrawn_tasks &refused) noexcept;

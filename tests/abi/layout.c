@@ -134,6 +134,18 @@ static void group_and_range_options(void) {
   AT(weft_reduction_t, destroy, 40);
 }
 
+static void events_and_queue_options(void) {
+  CHECK_EQUAL(sizeof(weft_event_t), 32); /* for ever: events come in arrays */
+  AT(weft_event_t, tag, 0);
+  AT(weft_event_t, kind, 8);
+  AT(weft_event_t, status, 12);
+  AT(weft_event_t, value, 16);
+  AT(weft_event_t, reserved, 24);
+  CHECK_EQUAL(sizeof(weft_queue_options_t), 8);
+  AT(weft_queue_options_t, size, 0);
+  AT(weft_queue_options_t, flags, 4);
+}
+
 /* Constants that callers have compiled in. */
 static void constants(void) {
   CHECK_EQUAL(WEFT_EXECUTOR_HOST_WORKERS, 1);
@@ -177,6 +189,10 @@ static void constants(void) {
   CHECK_EQUAL(WEFT_CANCEL_REMOVED, 0);
   CHECK_EQUAL(WEFT_CANCEL_ASKED, 1);
   CHECK_EQUAL(WEFT_CANCEL_TOO_LATE, 2);
+  CHECK_EQUAL(WEFT_EVENT_FUTURE, 1);
+  CHECK_EQUAL(WEFT_EVENT_GROUP, 2);
+  CHECK_EQUAL(WEFT_EVENT_TIMER, 3);
+  CHECK_EQUAL(WEFT_EVENT_USER, 4);
 }
 
 int main(int argc, char **argv) {
@@ -189,6 +205,7 @@ int main(int argc, char **argv) {
       {"weft_executor_stats_t", executor_stats},
       {"weft_task_type_t", task_type},
       {"weft_group_options_t and ranges", group_and_range_options},
+      {"weft_event_t and weft_queue_options_t", events_and_queue_options},
       {"constants", constants},
   };
   if (sizeof(void *) != 8) {

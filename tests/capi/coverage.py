@@ -25,9 +25,11 @@ spoken_of = {
     ("weft_executor_error", "WEFT_EBROKEN"),
     ("weft_future_request_stop", "WEFT_EINTERRUPTED"),
     ("weft_group_cancel", "WEFT_EINTERRUPTED"),
+    ("weft_queue_wait", "WEFT_EDEADLK"),
     ("weft_runtime_shutdown", "WEFT_ESHUTDOWN"),
     ("weft_runtime_destroy", "WEFT_ESHUTDOWN"),
     ("weft_thread_request_stop", "WEFT_EINTERRUPTED"),
+    ("weft_timer_create_notify", "WEFT_ERUNNING"),
 }
 
 

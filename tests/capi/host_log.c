@@ -149,6 +149,7 @@ static void the_other_options_name_themselves(void) {
   weft_submit_options_t submit_with = {sizeof submit_with, 9, NULL};
   weft_map_options_t map_with;
   weft_group_options_t group_with = {sizeof group_with, 4};
+  weft_queue_options_t queue_with;
   weft_range_options_t range_with;
   weft_task_type_t type = {sizeof type, 0, 0, 0, run_nothing, NULL, NULL};
   weft_executor_stats_t stats;
@@ -164,6 +165,10 @@ static void the_other_options_name_themselves(void) {
   CHECK_NAMED("weft_map_options.reserved is 2");
   CHECK_STATUS(weft_group_create(pool, &group_with, (weft_group_t **)&out), WEFT_EINVAL);
   CHECK_NAMED("weft_group_options.flags is 4; allowed: 0 to 1");
+  weft_queue_options_init(&queue_with);
+  queue_with.flags = 5;
+  CHECK_STATUS(weft_queue_create(&queue_with, (weft_queue_t **)&out), WEFT_EINVAL);
+  CHECK_NAMED("weft_queue_options.flags is 5; allowed: 0");
   memset(&range_with, 0, sizeof range_with);
   range_with.size = sizeof range_with;
   range_with.reserved = 3;

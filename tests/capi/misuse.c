@@ -78,6 +78,8 @@ static void foreign_handles_are_told(void) {
   CHECK_TOLD("weft_thread_join");
   CHECK_TEXT(weft_thread_name(JUNK(weft_thread_t)), "");
   CHECK_TOLD("weft_thread_name");
+  CHECK_STATUS(weft_queue_post(JUNK(weft_queue_t), 0, 0), WEFT_EINVAL);
+  CHECK_TOLD("weft_queue_post");
   CHECK_STATUS(weft_timer_arm(JUNK(weft_timer_t), 0), WEFT_EINVAL);
   CHECK_TOLD("weft_timer_arm");
   CHECK_EQUAL(weft_error_code(JUNK(weft_error_t)), 0);
@@ -110,6 +112,7 @@ static void freed_handles_are_told(void) {
   weft_error_t *error;
   weft_timer_t *timer = NULL;
   weft_group_t *group = NULL;
+  weft_queue_t *queue = NULL;
   weft_thread_t *thread;
   if (!checks()) return;
   if (CHECK_SANITIZED) { /* it reports the read of the magic word before weft can */
@@ -132,6 +135,10 @@ static void freed_handles_are_told(void) {
   weft_timer_unref(timer);
   weft_timer_unref(timer);
   CHECK_TOLD("weft_timer_unref");
+  REQUIRE_OK(weft_queue_create(NULL, &queue));
+  weft_queue_unref(queue);
+  CHECK_STATUS(weft_queue_close(queue), WEFT_EINVAL);
+  CHECK_TOLD("weft_queue_close");
   REQUIRE_OK(weft_group_create(pool, NULL, &group));
   weft_group_unref(group);
   CHECK_STATUS(weft_group_spawn(group, return_ctx, NULL, NULL), WEFT_EINVAL);

@@ -140,6 +140,16 @@ static weft_status attempt_task(void *options) {
   return status;
 }
 
+static weft_status attempt_queue(void *options) {
+  weft_queue_t *out = UNTOUCHED(weft_queue_t);
+  weft_status status = weft_queue_create((weft_queue_options_t *)options, &out);
+  if (status == WEFT_OK)
+    weft_queue_unref(out);
+  else
+    CHECK(out == UNTOUCHED(weft_queue_t));
+  return status;
+}
+
 /* An empty range, so that nothing runs. */
 static weft_status attempt_range(void *options) {
   weft_executor_t *pool = make_pool(1);
@@ -166,6 +176,7 @@ static const struct {
     {"weft_task_options_t", sizeof(weft_task_options_t), sizeof(weft_task_options_t), attempt_task},
     {"weft_map_options_t", offsetof(weft_map_options_t, token), sizeof(weft_map_options_t), attempt_map},
     {"weft_group_options_t", offsetof(weft_group_options_t, token), sizeof(weft_group_options_t), attempt_group},
+    {"weft_queue_options_t", sizeof(weft_queue_options_t), sizeof(weft_queue_options_t), attempt_queue},
     {"weft_range_options_t", sizeof(weft_range_options_t), sizeof(weft_range_options_t), attempt_range},
 };
 
@@ -252,21 +263,26 @@ static void init_functions_store_zero_and_the_size(void) {
   weft_executor_options_t executor;
   weft_submit_options_t submit;
   weft_map_options_t map;
+  weft_queue_options_t queue;
   memset(&runtime, 0xff, sizeof runtime);
   memset(&thread, 0xff, sizeof thread);
   memset(&executor, 0xff, sizeof executor);
   memset(&submit, 0xff, sizeof submit);
   memset(&map, 0xff, sizeof map);
+  memset(&queue, 0xff, sizeof queue);
   weft_runtime_options_init(&runtime);
   weft_thread_options_init(&thread);
   weft_executor_options_init(&executor);
   weft_submit_options_init(&submit);
   weft_map_options_init(&map);
+  weft_queue_options_init(&queue);
   CHECK_EQUAL(runtime.size, sizeof runtime);
   CHECK_EQUAL(thread.size, sizeof thread);
   CHECK_EQUAL(executor.size, sizeof executor);
   CHECK_EQUAL(submit.size, sizeof submit);
   CHECK_EQUAL(map.size, sizeof map);
+  CHECK_EQUAL(queue.size, sizeof queue);
+  CHECK_EQUAL(queue.flags, 0);
   CHECK_EQUAL(runtime.reserved, 0);
   CHECK(thread.name == NULL && thread.affinity == NULL && thread.stack_size == 0 && thread.nice == 0);
   CHECK(executor.name_prefix == NULL && executor.initializer == NULL && executor.max_queue == 0);

@@ -112,6 +112,16 @@ static weft_status reach_eshutdown(void) {
   return status;
 }
 
+static weft_status reach_eclosed(void) {
+  weft_queue_t *queue = NULL;
+  weft_status status;
+  weft_queue_create(NULL, &queue);
+  weft_queue_close(queue);
+  status = weft_queue_post(queue, 0, 0);
+  weft_queue_unref(queue);
+  return status;
+}
+
 static weft_status failing_initializer(void *ctx, weft_error_t **error) {
   (void)ctx;
   (void)error;
@@ -217,6 +227,7 @@ static const struct {
     {WEFT_EFULL, reach_efull, NULL},
     {WEFT_EINTERRUPTED, reach_einterrupted, NULL},
     {WEFT_ENOTSUP, reach_enotsup, NULL},
+    {WEFT_ECLOSED, reach_eclosed, NULL},
 };
 
 static int reached[CHECK_COUNT_OF(ways)];

@@ -43,7 +43,7 @@ public:
   out_of_memory() noexcept : status_error(WEFT_ENOMEM) {}
 };
 
-/// WEFT_EAGAIN: the system refuses to start a thread.
+/// WEFT_EAGAIN: the system refuses to start a thread; or, where it says so, a descriptor.
 class thread_refused : public status_error {
 public:
   thread_refused() noexcept : status_error(WEFT_EAGAIN) {}
@@ -115,6 +115,12 @@ public:
 class not_supported : public status_error {
 public:
   not_supported() noexcept : status_error(WEFT_ENOTSUP) {}
+};
+
+/// WEFT_ECLOSED: the domain or queue has been closed.
+class closed : public status_error {
+public:
+  closed() noexcept : status_error(WEFT_ECLOSED) {}
 };
 
 /// An error object of the C ABI: what a task, thread or initializer ended with when that was no C++ exception (a C task
@@ -213,6 +219,8 @@ public:
     throw not_permitted();
   case WEFT_ENOTSUP:
     throw not_supported();
+  case WEFT_ECLOSED:
+    throw closed();
   default:
     throw status_error(status);
   }

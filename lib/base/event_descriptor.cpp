@@ -1,0 +1,54 @@
+#include "base/event_descriptor.hpp"
+
+#include <cerrno>
+#include <cstdint>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+namespace weft::core {
+namespace {
+
+// A host may look at errno after a call of weft that went well; it finds what it left there.
+class errno_kept {
+public:
+  errno_kept() noexcept = default;
+  errno_kept(const errno_kept &) = delete;
+  errno_kept &operator=(const errno_kept &) = delete;
+  ~errno_kept() { errno = before_; }
+
+private:
+  const int before_ = errno;
+};
+
+} // namespace
+
+bool event_descriptor::open(bool readable) noexcept {
+  const errno_kept kept;
+  number_ = ::eventfd(readable ? 1 : 0, EFD_CLOEXEC | EFD_NONBLOCK);
+  return is_open();
+}
+
+void event_descriptor::close() noexcept {
+  if (!is_open()) return;
+  const errno_kept kept;
+  static_cast<void>(::close(number_)); // on Linux it is gone whatever the answer is
+  number_ = -1;
+}
+
+void event_descriptor::raise() noexcept {
+  if (!is_open()) return;
+  const errno_kept kept;
+  const std::uint64_t one = 1;
+  // Fails only when its count is at its end, and then it is readable.
+  if (::write(number_, &one, sizeof one) < 0) return;
+}
+
+void event_descriptor::lower() noexcept {
+  if (!is_open()) return;
+  const errno_kept kept;
+  std::uint64_t count;
+  // Fails only when it is not readable, which is what is wanted.
+  if (::read(number_, &count, sizeof count) < 0) return;
+}
+
+} // namespace weft::core

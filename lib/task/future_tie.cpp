@@ -1,0 +1,64 @@
+#include "task/future_tie.hpp"
+
+#include <new>
+
+#include "task/wait.hpp"
+
+namespace weft::core {
+namespace {
+
+weft_status status_of(const task &done) noexcept {
+  switch (done.state()) {
+  case with_error:
+    return WEFT_EFAILED;
+  case cancelled:
+    return WEFT_ECANCELED;
+  default:
+    return WEFT_OK;
+  }
+}
+
+bool lend_task(void *what, record &self, lending how) {
+  task &wanted = *static_cast<task *>(what);
+  struct reference { // also when the thread is ended inside the task
+    task &held;
+    ~reference() { held.unref(); }
+  } const given{wanted};
+  return try_lend(wanted, self, how);
+}
+
+} // namespace
+
+weft_status future_tie::make(task &future, completion_queue &queue, std::uint64_t tag) {
+  if (queue.is_closed()) return WEFT_ECLOSED;
+  auto *const made = new (std::nothrow) future_tie(future, queue, tag);
+  if (made == nullptr) return WEFT_ENOMEM;
+  if (future.done()) { // at once, whatever callbacks this thread is inside of
+    if (queue.add(*made, status_of(future))) return WEFT_OK;
+  } else if (queue.expect(*made)) {
+    add_callback(future, made->callback_); // may be called before this returns, and *made be gone
+    return WEFT_OK;
+  }
+  delete made;
+  return WEFT_ECLOSED;
+}
+
+// A promise is completed by hand, and has perhaps lost its last reference already: there is nothing to run. The others
+// have a reference until they are done.
+helping_hand future_tie::help() noexcept {
+  if ((future_.type().flags & type_is_promise) != 0 || future_.state() != pending) return {};
+  future_.ref();
+  return {&lend_task, &future_};
+}
+
+void future_tie::done(void *ctx, weft_future_t *future) {
+  auto &self = *static_cast<future_tie *>(ctx);
+  self.queue_.fulfil(self, status_of(*reinterpret_cast<task *>(future)));
+}
+
+void future_tie::given_up(void *ctx) {
+  auto &self = *static_cast<future_tie *>(ctx);
+  self.queue_.fulfil(self, WEFT_ECANCELED);
+}
+
+} // namespace weft::core

@@ -1,0 +1,33 @@
+// What ties a future to a completion queue: an entry of the queue and a callback of the future in one block.
+//
+// It holds no reference to the future. While it is listed in the queue the future is alive, for whoever ends the
+// future, or destroys it undone, calls the callback before, and that takes it from the list.
+#pragma once
+
+#include "task/callback.hpp"
+#include "task/completion_queue.hpp"
+#include "task/task.hpp"
+
+namespace weft::core {
+
+class future_tie final : public queue_entry {
+public:
+  // WEFT_OK, WEFT_ECLOSED, WEFT_ENOMEM.
+  static weft_status make(task &future, completion_queue &queue, std::uint64_t tag);
+
+  helping_hand help() noexcept override;
+
+private:
+  future_tie(task &future, completion_queue &queue, std::uint64_t tag) noexcept
+      : queue_entry(tag, WEFT_EVENT_FUTURE), callback_(callback::storage::lent, &done, this, &given_up),
+        future_(future), queue_(queue) {}
+
+  static void done(void *ctx, weft_future_t *future);
+  static void given_up(void *ctx);
+
+  callback callback_;
+  task &future_;
+  completion_queue &queue_; // with a reference, while it is expected
+};
+
+} // namespace weft::core
