@@ -146,14 +146,18 @@ static weft_status run_nothing(void *room, weft_error_t **error) {
 static void the_other_options_name_themselves(void) {
   weft_executor_t *pool = make_pool(1);
   weft_runtime_options_t runtime = {sizeof runtime, 1};
-  weft_submit_options_t submit_with = {sizeof submit_with, 9, NULL};
+  weft_submit_options_t submit_with;
   weft_map_options_t map_with;
-  weft_group_options_t group_with = {sizeof group_with, 4};
+  weft_group_options_t group_with;
   weft_queue_options_t queue_with;
   weft_range_options_t range_with;
   weft_task_type_t type = {sizeof type, 0, 0, 0, run_nothing, NULL, NULL};
   weft_executor_stats_t stats;
   void *out = NULL;
+  weft_submit_options_init(&submit_with);
+  submit_with.priority = 9;
+  weft_group_options_init(&group_with);
+  group_with.flags = 4;
   listen();
   CHECK_STATUS(weft_runtime_create(&runtime, (weft_runtime_t **)&out), WEFT_EINVAL);
   CHECK_NAMED("weft_runtime_options.reserved is 1");
