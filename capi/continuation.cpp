@@ -16,7 +16,12 @@ bool valid(weft_future_t *const *futures, size_t count, const char *function = _
   return std::none_of(futures, futures + count, [function](const weft_future_t *f) { return bad(f, function); });
 }
 
+weft_status answer_of_stage(weft_executor_t *executor) noexcept {
+  return executor != nullptr ? answer_of(executor) : answer_here();
+}
+
 weft_status start_gathering(gather mode, weft_future_t *const *futures, size_t count, weft_future_t **out) {
+  if (const weft_status forked = answer_here(); forked != WEFT_OK) return forked;
   return guard([&]() -> weft_status {
     task *const made = gathering::make(mode, reinterpret_cast<task *const *>(futures), count);
     if (made == nullptr) return WEFT_ENOMEM;
@@ -34,6 +39,7 @@ weft_status weft_future_then(weft_future_t *future, weft_executor_t *executor, u
                              weft_future_t **out) {
   if (bad(future) || fn == nullptr || out == nullptr || when > WEFT_THEN_ALWAYS || bad_if_given(executor))
     return WEFT_EINVAL;
+  if (const weft_status forked = answer_of_stage(executor); forked != WEFT_OK) return forked;
   return guard([&]() -> weft_status {
     submit_settings read;
     if (const weft_status status = read_submit(options, read); status != WEFT_OK) return status;
@@ -54,6 +60,7 @@ weft_status weft_future_then_task(weft_future_t *future, weft_executor_t *execut
                                   weft_future_t **out) {
   if (bad(future) || bad(task) || out == nullptr || when > WEFT_THEN_ALWAYS || bad_if_given(executor))
     return WEFT_EINVAL;
+  if (const weft_status forked = answer_of_stage(executor); forked != WEFT_OK) return forked;
   weft::core::task &given = *unwrap(task);
   if (!given.is_continuation()) return WEFT_EINVAL;
   return guard([&]() -> weft_status {

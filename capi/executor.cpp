@@ -146,6 +146,7 @@ weft_status weft_default_executor_configure(const weft_executor_options_t *optio
 
 weft_status weft_strand_create(weft_executor_t *parent, weft_executor_t **out) {
   if (bad(parent) || out == nullptr) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(parent); forked != WEFT_OK) return forked;
   if (unwrap(parent)->kind() != executor_kind::pool) return WEFT_ENOTSUP;
   return guard([&]() -> weft_status {
     auto &on = static_cast<pool &>(*unwrap(parent));
@@ -182,7 +183,7 @@ weft_executor_t *weft_executor_ref(weft_executor_t *executor) {
 }
 
 void weft_executor_unref(weft_executor_t *executor) {
-  if (bad(executor)) return;
+  if (bad(executor) || is_anothers(executor)) return;
   guard([&]() -> weft_status {
     unwrap(executor)->unref_handle();
     return WEFT_OK;
@@ -192,6 +193,7 @@ void weft_executor_unref(weft_executor_t *executor) {
 weft_status weft_executor_submit(weft_executor_t *executor, const weft_submit_options_t *options, weft_task_fn fn,
                                  void *ctx, weft_drop_fn drop, weft_future_t **out) {
   if (bad(executor) || fn == nullptr || out == nullptr) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(executor); forked != WEFT_OK) return forked;
   return guard([&]() -> weft_status {
     submit_settings read;
     if (const weft_status status = read_submit(options, read); status != WEFT_OK) return status;
@@ -209,6 +211,7 @@ weft_status weft_executor_submit(weft_executor_t *executor, const weft_submit_op
 
 weft_status weft_executor_post(weft_executor_t *executor, weft_task_fn fn, void *ctx, weft_drop_fn drop) {
   if (bad(executor) || fn == nullptr) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(executor); forked != WEFT_OK) return forked;
   return guard([&]() -> weft_status {
     task *made = create_posted_call({fn, ctx, drop});
     if (made == nullptr) return WEFT_ENOMEM;
@@ -221,6 +224,7 @@ weft_status weft_executor_post(weft_executor_t *executor, weft_task_fn fn, void 
 weft_status weft_executor_submit_batch(weft_executor_t *executor, const weft_submit_options_t *options,
                                        const weft_call_t *calls, size_t count, weft_future_t **futures) {
   if (bad(executor) || (calls == nullptr && count != 0)) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(executor); forked != WEFT_OK) return forked;
   for (size_t i = 0; i < count; ++i)
     if (calls[i].fn == nullptr) return WEFT_EINVAL;
   return guard([&]() -> weft_status {
@@ -255,6 +259,7 @@ weft_status weft_executor_submit_batch(weft_executor_t *executor, const weft_sub
 
 weft_status weft_executor_shutdown(weft_executor_t *executor, uint32_t flags, int64_t timeout) {
   if (bad(executor) || (flags & ~(WEFT_SHUTDOWN_WAIT | WEFT_SHUTDOWN_CANCEL_PENDING)) != 0) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(executor); forked != WEFT_OK) return forked;
   return guard([&]() -> weft_status {
     weft::core::executor &which = *unwrap(executor);
     if (which.is_everybodys()) return WEFT_ENOTSUP;
@@ -268,6 +273,7 @@ weft_status weft_executor_shutdown(weft_executor_t *executor, uint32_t flags, in
 
 weft_status weft_executor_run(weft_executor_t *executor, uint64_t max_tasks, int64_t budget, uint64_t *ran) {
   if (bad(executor)) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(executor); forked != WEFT_OK) return forked;
   caller_run *const which = as_caller_run(executor);
   if (which == nullptr) return WEFT_ENOTSUP;
   return guard([&]() -> weft_status {
@@ -280,6 +286,7 @@ weft_status weft_executor_run(weft_executor_t *executor, uint64_t max_tasks, int
 
 weft_status weft_executor_run_wait(weft_executor_t *executor, uint64_t max_tasks, int64_t timeout, uint64_t *ran) {
   if (bad(executor)) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(executor); forked != WEFT_OK) return forked;
   caller_run *const which = as_caller_run(executor);
   if (which == nullptr) return WEFT_ENOTSUP;
   return guard([&]() -> weft_status {
@@ -352,6 +359,7 @@ weft_status weft_executor_stats(weft_executor_t *executor, weft_executor_stats_t
 weft_status weft_executor_map(weft_executor_t *executor, const weft_map_options_t *options, weft_task_fn fn,
                               void *const *items, size_t count, weft_drop_fn drop, weft_map_t **out) {
   if (bad(executor) || fn == nullptr || out == nullptr || (items == nullptr && count != 0)) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(executor); forked != WEFT_OK) return forked;
   return guard([&]() -> weft_status {
     weft_map_options_t read;
     if (const weft_status status = read_options(options, first_map, read); status != WEFT_OK) return status;
@@ -365,6 +373,7 @@ weft_status weft_executor_map(weft_executor_t *executor, const weft_map_options_
 
 weft_status weft_map_next(weft_map_t *map, weft_future_t **out) {
   if (bad(map) || out == nullptr) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(map); forked != WEFT_OK) return forked;
   return guard([&]() -> weft_status {
     task *next = nullptr;
     const weft_status status = unwrap(map)->next(next);
@@ -375,7 +384,7 @@ weft_status weft_map_next(weft_map_t *map, weft_future_t **out) {
 
 void weft_map_destroy(weft_map_t **map) {
   if (bad(map)) return;
-  if (!bad(*map)) delete unwrap(*map);
+  if (!bad(*map) && !is_anothers(*map)) delete unwrap(*map);
   *map = nullptr;
 }
 

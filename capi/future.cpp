@@ -37,6 +37,7 @@ bool has_bad(weft_future_t *const *futures, size_t count, const char *function =
 
 weft_status await(weft_future_t *future, int64_t timeout, const char *function = __builtin_FUNCTION()) {
   if (bad(future, function)) return WEFT_EINVAL;
+  if (const weft_status forked = answer_here(); forked != WEFT_OK) return forked;
   return guard([&]() -> weft_status { return wait_for_task(*unwrap(future), deadline::after(timeout)); });
 }
 
@@ -54,7 +55,7 @@ weft_future_t *weft_future_ref(weft_future_t *future) {
 }
 
 void weft_future_unref(weft_future_t *future) {
-  if (!bad(future)) unwrap(future)->unref();
+  if (!bad(future) && !is_anothers(future)) unwrap(future)->unref();
 }
 
 int32_t weft_future_state(const weft_future_t *future) {
@@ -135,12 +136,14 @@ void *weft_future_room(weft_future_t *future) {
 
 weft_status weft_future_add_done_callback(weft_future_t *future, weft_future_fn fn, void *ctx, weft_drop_fn drop) {
   if (bad(future) || fn == nullptr) return WEFT_EINVAL;
+  if (const weft_status forked = answer_here(); forked != WEFT_OK) return forked;
   return guard([&]() -> weft_status { return add_callback(*unwrap(future), fn, ctx, drop); });
 }
 
 weft_status weft_wait(weft_future_t *const *futures, size_t count, uint32_t mode, int64_t timeout, uint8_t *done,
                       size_t *done_count) {
   if (mode > WEFT_FIRST_EXCEPTION || (futures == nullptr && count != 0) || has_bad(futures, count)) return WEFT_EINVAL;
+  if (const weft_status forked = answer_here(); forked != WEFT_OK) return forked;
   return guard([&]() -> weft_status {
     future_set all;
     if (!all.assign(unwrap_all(futures), count)) return WEFT_ENOMEM;
@@ -155,6 +158,7 @@ weft_status weft_wait(weft_future_t *const *futures, size_t count, uint32_t mode
 
 weft_status weft_as_completed(weft_future_t *const *futures, size_t count, int64_t timeout, weft_as_completed_t **out) {
   if (out == nullptr || (futures == nullptr && count != 0) || has_bad(futures, count)) return WEFT_EINVAL;
+  if (const weft_status forked = answer_here(); forked != WEFT_OK) return forked;
   as_completed *const made = as_completed::make(unwrap_all(futures), count, deadline::after(timeout));
   if (made == nullptr) return WEFT_ENOMEM;
   *out = wrap(made);
@@ -163,6 +167,7 @@ weft_status weft_as_completed(weft_future_t *const *futures, size_t count, int64
 
 weft_status weft_as_completed_next(weft_as_completed_t *iterator, weft_future_t **out) {
   if (bad(iterator) || out == nullptr) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(iterator); forked != WEFT_OK) return forked;
   return guard([&]() -> weft_status {
     task *next = nullptr;
     const weft_status status = unwrap(iterator)->next(next);
@@ -173,7 +178,7 @@ weft_status weft_as_completed_next(weft_as_completed_t *iterator, weft_future_t 
 
 void weft_as_completed_destroy(weft_as_completed_t **iterator) {
   if (bad(iterator)) return;
-  if (!bad(*iterator)) delete unwrap(*iterator);
+  if (!bad(*iterator) && !is_anothers(*iterator)) delete unwrap(*iterator);
   *iterator = nullptr;
 }
 

@@ -13,6 +13,7 @@ extern "C" {
 
 weft_status weft_group_create(weft_executor_t *executor, const weft_group_options_t *options, weft_group_t **out) {
   if (bad(executor) || out == nullptr) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(executor); forked != WEFT_OK) return forked;
   weft_group_options_t read;
   constexpr std::size_t first_options = offsetof(weft_group_options_t, token);
   if (const weft_status status = read_options(options, first_options, read); status != WEFT_OK) return status;
@@ -35,11 +36,12 @@ weft_group_t *weft_group_ref(weft_group_t *group) {
 }
 
 void weft_group_unref(weft_group_t *group) {
-  if (!bad(group)) unwrap(group)->unref_handle();
+  if (!bad(group) && !is_anothers(group)) unwrap(group)->unref_handle();
 }
 
 weft_status weft_group_spawn(weft_group_t *group, weft_task_fn fn, void *ctx, weft_drop_fn drop) {
   if (bad(group) || fn == nullptr) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(group); forked != WEFT_OK) return forked;
   return guard([&]() -> weft_status {
     task *const made = create_posted_call({fn, ctx, drop});
     if (made == nullptr) return WEFT_ENOMEM;
@@ -51,16 +53,18 @@ weft_status weft_group_spawn(weft_group_t *group, weft_task_fn fn, void *ctx, we
 
 weft_status weft_group_spawn_task(weft_group_t *group, weft_task_t *task) {
   if (bad(group) || bad(task) || unwrap(task)->has_future()) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(group); forked != WEFT_OK) return forked;
   return guard([&]() -> weft_status { return unwrap(group)->accept(*unwrap(task)); });
 }
 
 weft_status weft_group_wait(weft_group_t *group, int64_t timeout) {
   if (bad(group)) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(group); forked != WEFT_OK) return forked;
   return guard([&]() -> weft_status { return unwrap(group)->wait(deadline::after(timeout)); });
 }
 
 void weft_group_settle(weft_group_t *group) {
-  if (bad(group)) return;
+  if (bad(group) || is_anothers(group)) return;
   guard([&]() -> weft_status {
     unwrap(group)->settle();
     return WEFT_OK;
@@ -69,6 +73,7 @@ void weft_group_settle(weft_group_t *group) {
 
 weft_status weft_group_cancel(weft_group_t *group) {
   if (bad(group)) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(group); forked != WEFT_OK) return forked;
   return guard([&]() -> weft_status {
     unwrap(group)->cancel();
     return WEFT_OK;
@@ -77,12 +82,14 @@ weft_status weft_group_cancel(weft_group_t *group) {
 
 weft_status weft_group_error(weft_group_t *group, weft_error_t **error) {
   if (bad(group) || bad(error)) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(group); forked != WEFT_OK) return forked;
   *error = unwrap(group)->first_error();
   return WEFT_OK;
 }
 
 weft_status weft_group_reset(weft_group_t *group) {
   if (bad(group)) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(group); forked != WEFT_OK) return forked;
   return unwrap(group)->reset();
 }
 

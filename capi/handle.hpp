@@ -75,6 +75,9 @@ inline completion_queue *unwrap(weft_queue *handle) noexcept {
 inline executor *unwrap(weft_executor *handle) noexcept {
   return static_cast<executor *>(handle);
 }
+inline const executor *unwrap(const weft_executor *handle) noexcept {
+  return static_cast<const executor *>(handle);
+}
 inline timer *unwrap(weft_timer *handle) noexcept {
   return static_cast<timer *>(handle);
 }
@@ -91,8 +94,24 @@ template <class Object> bool is_none(const Object *found, const char *what, cons
   return false;
 }
 
+// In the child of a fork: an object of the parent's, which is not to be touched.
+template <class Handle> bool is_anothers(Handle *handle) noexcept {
+  return in_child() && unwrap(handle)->inherited();
+}
+
+// What a call on this object is answered there: WEFT_EFORKED, or WEFT_OK for one that was made after the reset.
+inline weft_status answer_here() noexcept {
+  return awaits_reset() ? WEFT_EFORKED : WEFT_OK;
+}
+template <class Handle> weft_status answer_of(Handle *handle) noexcept {
+  return in_child() && (awaits_reset() || unwrap(handle)->inherited()) ? WEFT_EFORKED : WEFT_OK;
+}
+
+// Of futures the child may ask; one that will never be done there becomes cancelled when it comes in.
 inline bool bad(const weft_future *handle, const char *function = __builtin_FUNCTION()) noexcept {
-  return is_none(unwrap(handle), "not a future, or one whose last reference is gone", function);
+  if (is_none(unwrap(handle), "not a future, or one whose last reference is gone", function)) return true;
+  if (in_child()) unwrap(const_cast<weft_future *>(handle))->meet_in_child();
+  return false;
 }
 inline bool bad(weft_task *handle, const char *function = __builtin_FUNCTION()) noexcept {
   return is_none(unwrap(handle), "not a task, or one that was submitted or destroyed", function);
@@ -138,6 +157,8 @@ template <class Handle> bool bad_if_given(const Handle *handle, const char *func
 // The runtime that a handle stands for. WEFT_EINVAL: it was destroyed. WEFT_ENOMEM: the default one could not be made.
 inline weft_status runtime_of(const weft_runtime *handle, shared<runtime> &found,
                               const char *function = __builtin_FUNCTION()) noexcept {
+  if (in_child())
+    if (const weft_status status = runtime::answer_in_child(handle); status != WEFT_OK) return status;
   found = runtime::of(handle);
   if (found) return WEFT_OK;
   if (handle == nullptr) return WEFT_ENOMEM;

@@ -6,6 +6,7 @@
 #include "base/system.hpp"
 #include "guard.hpp"
 #include "handle.hpp"
+#include "runtime/fork.hpp"
 
 using namespace weft::core;
 
@@ -16,6 +17,7 @@ weft_status weft_runtime_create(const weft_runtime_options_t *options, weft_runt
   weft_runtime_options_t read;
   if (const weft_status status = read_options(options, sizeof read, read); status != WEFT_OK) return status;
   if (check_options(read).is_zero("reserved", read.reserved).fails()) return WEFT_EINVAL;
+  if (const weft_status forked = answer_here(); forked != WEFT_OK) return forked;
   runtime *const made = runtime::create();
   if (made == nullptr) return WEFT_ENOMEM;
   *out = made;
@@ -34,6 +36,10 @@ weft_status weft_runtime_destroy(weft_runtime_t **handle) {
   if (handle == nullptr) return WEFT_EINVAL;
   if (*handle == nullptr) return WEFT_OK;
   return guard([&]() -> weft_status {
+    if (in_child() && runtime::was_before_fork(*handle)) { // nothing of it is here that could be ended
+      *handle = nullptr;
+      return WEFT_OK;
+    }
     shared<runtime> which;
     if (const weft_status status = runtime_of(*handle, which, "weft_runtime_destroy"); status != WEFT_OK) return status;
     if (const weft_status status = which->shutdown(deadline::never()); status != WEFT_OK) return status;
@@ -54,6 +60,11 @@ weft_status weft_runtime_set_exception_hook(weft_runtime_t *handle, weft_excepti
     which->set_hook(adopt(new exception_hook(hook, ctx, drop)));
     return WEFT_OK;
   });
+}
+
+weft_status weft_runtime_reset_after_fork(void) {
+  reset_after_fork();
+  return WEFT_OK;
 }
 
 uint32_t weft_usable_cpus(void) {

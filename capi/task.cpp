@@ -80,6 +80,7 @@ void weft_task_destroy(weft_task_t **task) {
 
 weft_status weft_executor_submit_task(weft_executor_t *executor, weft_task_t *task, weft_future_t **out) {
   if (bad(executor) || bad(task)) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(executor); forked != WEFT_OK) return forked;
   weft::core::task *const given = unwrap(task);
   if ((out != nullptr && !given->has_future()) || given->is_continuation()) return WEFT_EINVAL;
   prepare(*given, out != nullptr);
@@ -93,6 +94,7 @@ weft_status weft_executor_submit_task(weft_executor_t *executor, weft_task_t *ta
 weft_status weft_executor_submit_tasks(weft_executor_t *executor, weft_task_t *const *tasks, size_t count,
                                        weft_future_t **futures) {
   if (bad(executor) || (tasks == nullptr && count != 0)) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(executor); forked != WEFT_OK) return forked;
   for (size_t i = 0; i < count; ++i)
     if (bad(tasks[i]) || (futures != nullptr && !unwrap(tasks[i])->has_future()) || unwrap(tasks[i])->is_continuation())
       return WEFT_EINVAL;

@@ -73,16 +73,20 @@ weft_status weft_thread_create(weft_runtime_t *handle, const weft_thread_options
 }
 
 weft_status weft_thread_start(weft_thread_t *handle) {
-  return !bad(handle) ? guard([&]() -> weft_status { return unwrap(handle)->start(); }) : WEFT_EINVAL;
+  if (bad(handle)) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(handle); forked != WEFT_OK) return forked;
+  return guard([&]() -> weft_status { return unwrap(handle)->start(); });
 }
 
 weft_status weft_thread_join(weft_thread_t *handle, int64_t timeout) {
-  return !bad(handle) ? guard([&]() -> weft_status { return unwrap(handle)->join(deadline::after(timeout)); })
-                      : WEFT_EINVAL;
+  if (bad(handle)) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(handle); forked != WEFT_OK) return forked;
+  return guard([&]() -> weft_status { return unwrap(handle)->join(deadline::after(timeout)); });
 }
 
 weft_status weft_thread_request_stop(weft_thread_t *handle) {
   if (bad(handle)) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(handle); forked != WEFT_OK) return forked;
   unwrap(handle)->request_stop();
   return WEFT_OK;
 }
@@ -103,7 +107,9 @@ int32_t weft_thread_is_daemon(const weft_thread_t *handle) {
 }
 
 weft_status weft_thread_set_daemon(weft_thread_t *handle, int32_t daemon) {
-  return !bad(handle) && (daemon == 0 || daemon == 1) ? unwrap(handle)->set_daemon(daemon == 1) : WEFT_EINVAL;
+  if (bad(handle) || (daemon != 0 && daemon != 1)) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(handle); forked != WEFT_OK) return forked;
+  return unwrap(handle)->set_daemon(daemon == 1);
 }
 
 const char *weft_thread_name(const weft_thread_t *handle) {
@@ -111,7 +117,9 @@ const char *weft_thread_name(const weft_thread_t *handle) {
 }
 
 weft_status weft_thread_set_name(weft_thread_t *handle, const char *name) {
-  return !bad(handle) && name != nullptr && *name != '\0' ? unwrap(handle)->set_name(name) : WEFT_EINVAL;
+  if (bad(handle) || name == nullptr || *name == '\0') return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(handle); forked != WEFT_OK) return forked;
+  return unwrap(handle)->set_name(name);
 }
 
 uint64_t weft_thread_ident(const weft_thread_t *handle) {
@@ -128,17 +136,19 @@ weft_thread_t *weft_thread_ref(weft_thread_t *handle) {
 }
 
 void weft_thread_unref(weft_thread_t *handle) {
-  if (!bad(handle)) unwrap(handle)->unref();
+  if (!bad(handle) && !is_anothers(handle)) unwrap(handle)->unref();
 }
 
 weft_status weft_thread_current(weft_thread_t **out) {
   if (out == nullptr) return WEFT_EINVAL;
+  if (const weft_status forked = answer_here(); forked != WEFT_OK) return forked;
   runtime *const home = runtime::process();
   return home != nullptr ? give(thread::current(*home), out) : WEFT_ENOMEM;
 }
 
 weft_status weft_thread_main(weft_thread_t **out) {
   if (out == nullptr) return WEFT_EINVAL;
+  if (const weft_status forked = answer_here(); forked != WEFT_OK) return forked;
   runtime *const home = runtime::process();
   return home != nullptr ? give(thread::main(*home), out) : WEFT_ENOMEM;
 }
@@ -146,6 +156,7 @@ weft_status weft_thread_main(weft_thread_t **out) {
 weft_status weft_thread_enumerate(weft_runtime_t *handle, weft_thread_t **threads, size_t capacity, size_t *count) {
   if (count == nullptr || (threads == nullptr && capacity != 0)) return WEFT_EINVAL;
   return guard([&]() -> weft_status {
+    if (const weft_status forked = answer_here(); forked != WEFT_OK) return forked;
     if (handle == nullptr && with_main_thread() == nullptr) return WEFT_ENOMEM;
     shared<runtime> home;
     if (const weft_status status = runtime_of(handle, home, "weft_thread_enumerate"); status != WEFT_OK) return status;
@@ -164,7 +175,8 @@ int32_t weft_stop_requested(void) {
 }
 
 weft_status weft_sleep(int64_t duration) {
-  return sleep_for(duration);
+  const weft_status forked = answer_here();
+  return forked == WEFT_OK ? sleep_for(duration) : forked;
 }
 
 } // extern "C"

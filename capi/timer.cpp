@@ -47,6 +47,7 @@ int64_t weft_now(void) {
 weft_status weft_timer_create(weft_executor_t *executor, weft_task_fn fn, void *ctx, weft_drop_fn drop,
                               weft_timer_t **out) {
   if (bad(executor) || fn == nullptr || out == nullptr) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(executor); forked != WEFT_OK) return forked;
   weft::core::executor &on = *unwrap(executor);
   timer *made = nullptr;
   const weft_status status = timer::make(on.timers(), on, fn, ctx, drop, made);
@@ -60,7 +61,7 @@ weft_timer_t *weft_timer_ref(weft_timer_t *timer) {
 }
 
 void weft_timer_unref(weft_timer_t *timer) {
-  if (bad(timer)) return;
+  if (bad(timer) || is_anothers(timer)) return;
   guard([&]() -> weft_status {
     unwrap(timer)->unref_handle();
     return WEFT_OK;
@@ -69,39 +70,46 @@ void weft_timer_unref(weft_timer_t *timer) {
 
 weft_status weft_timer_arm(weft_timer_t *timer, int64_t delay) {
   if (bad(timer)) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(timer); forked != WEFT_OK) return forked;
   return unwrap(timer)->arm({moment_after(delay)});
 }
 
 weft_status weft_timer_arm_at(weft_timer_t *timer, int64_t time) {
   if (bad(timer)) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(timer); forked != WEFT_OK) return forked;
   return unwrap(timer)->arm({time});
 }
 
 weft_status weft_timer_arm_every(weft_timer_t *timer, int64_t first_delay, int64_t period, uint32_t missed) {
   if (bad(timer) || period <= 0 || missed > WEFT_MISSED_DELAY) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(timer); forked != WEFT_OK) return forked;
   return unwrap(timer)->arm({moment_after(first_delay), period, missed});
 }
 
 weft_status weft_timer_cancel(weft_timer_t *timer) {
   if (bad(timer)) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(timer); forked != WEFT_OK) return forked;
   return unwrap(timer)->cancel();
 }
 
 weft_status weft_executor_submit_after(weft_executor_t *executor, int64_t delay, const weft_submit_options_t *options,
                                        weft_task_fn fn, void *ctx, weft_drop_fn drop, weft_future_t **out) {
   if (bad(executor) || fn == nullptr || out == nullptr) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(executor); forked != WEFT_OK) return forked;
   return submit_at(executor, moment_after(delay), options, fn, ctx, drop, out);
 }
 
 weft_status weft_executor_submit_at(weft_executor_t *executor, int64_t time, const weft_submit_options_t *options,
                                     weft_task_fn fn, void *ctx, weft_drop_fn drop, weft_future_t **out) {
   if (bad(executor) || fn == nullptr || out == nullptr) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(executor); forked != WEFT_OK) return forked;
   return submit_at(executor, time, options, fn, ctx, drop, out);
 }
 
 weft_status weft_executor_post_after(weft_executor_t *executor, int64_t delay, weft_task_fn fn, void *ctx,
                                      weft_drop_fn drop) {
   if (bad(executor) || fn == nullptr) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(executor); forked != WEFT_OK) return forked;
   task *const made = create_posted_call({fn, ctx, drop});
   if (made == nullptr) return WEFT_ENOMEM;
   const weft_status status = unwrap(executor)->accept_after(*made, moment_after(delay));
@@ -112,6 +120,7 @@ weft_status weft_executor_post_after(weft_executor_t *executor, int64_t delay, w
 weft_status weft_executor_submit_task_after(weft_executor_t *executor, int64_t delay, weft_task_t *task,
                                             weft_future_t **out) {
   if (bad(executor) || bad(task)) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(executor); forked != WEFT_OK) return forked;
   weft::core::task &given = *unwrap(task);
   if ((out != nullptr && !given.has_future()) || given.is_continuation()) return WEFT_EINVAL;
   if (out != nullptr)

@@ -15,6 +15,8 @@
  *    of weft, unless the comment of the callback says otherwise.
  *  - Nothing is thrown out of weft. A C++ exception that leaves user code is caught at the border and becomes
  *    an error object, or a line of the log where nobody could receive it.
+ *  - In the child of a fork, whatever needs a runtime says WEFT_EFORKED: until weft_runtime_reset_after_fork, and for
+ *    handles from before the fork ever after. That is told there, and not repeated at each function.
  *  - All functions may be called from any thread at any time unless they say otherwise.
  */
 #ifndef WEFT_BASE_H
@@ -61,6 +63,7 @@ typedef int32_t weft_status;
   X(WEFT_EINTERRUPTED, -17, "the waiting thread or task was asked to stop")                                            \
   X(WEFT_EPERM, -18, "the system forbids the requested priority")                                                      \
   X(WEFT_ENOTSUP, -19, "not supported by this object or by this version")                                              \
+  X(WEFT_EFORKED, -20, "the process has been forked; call weft_runtime_reset_after_fork first")                        \
   X(WEFT_ECLOSED, -21, "the domain or queue has been closed")
 
 enum {

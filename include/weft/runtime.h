@@ -62,6 +62,22 @@ WEFT_API weft_status weft_runtime_shutdown(weft_runtime_t *runtime, int64_t time
  *  WEFT_EDEADLK, WEFT_EINTERRUPTED: as shutdown; the handle stays the caller's. */
 WEFT_API weft_status weft_runtime_destroy(weft_runtime_t **runtime);
 
+/** Make weft usable in the child of a fork. The child has none of weft's threads, so until this call whatever would
+ * start or wait for something says WEFT_EFORKED, and exit() waits for nothing. The call starts empty: a new default
+ * runtime, made on first use as ever; no hooks, no configuration of the default executor, no thread. What was there
+ * before:
+ *  - Handles of executors, threads, groups, timers and isolated runtimes stay valid and answer WEFT_EFORKED for ever;
+ *    giving them back is allowed and does nothing. (weft_runtime_destroy sets its handle to NULL and says WEFT_OK.)
+ *  - Futures that were not done are cancelled (done, WEFT_ECANCELED); those that were done have what they had.
+ *  - What was submitted or registered before the fork is the parent's: no task, callback or drop of it runs in the
+ * child.
+ *  - Descriptors that weft had open are the parent's too; they close with exec, and weft does not use them here.
+ * A child that was forked inside a task or a thread of weft may use weft after this call like any other; when it
+ * returns from the function that weft called, it ends as by exit(0). May be called in any process and more than once:
+ * where nothing is to be reset it does nothing. To be called before the child starts threads of its own. fork, vfork
+ * and posix_spawn need no call in the parent, which loses nothing. Never blocks. WEFT_OK. */
+WEFT_API weft_status weft_runtime_reset_after_fork(void);
+
 /** Is told of an error that left the target of a thread, or a task that has no future (weft_executor_post).
  *  thread: the thread in which it happened (borrowed). error: borrowed. Runs on that thread. If it throws, the default
  * takes over. */

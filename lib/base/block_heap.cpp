@@ -307,6 +307,14 @@ void block_heap::give_back() noexcept {
   } while (!ready.compare_exchange_weak(first, &home, std::memory_order_release, std::memory_order_relaxed));
 }
 
+void block_heap::lock_all() noexcept {
+  all().mutex.lock();
+}
+
+void block_heap::unlock_all() noexcept {
+  all().mutex.unlock();
+}
+
 void block_heap::flush_mine() noexcept {
   if (of_this_thread != nullptr) of_this_thread->give_back();
 }

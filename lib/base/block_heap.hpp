@@ -39,6 +39,11 @@ public:
   // Give back what this thread has gathered for others. Before it sleeps, for they may be short of it.
   static void flush_mine() noexcept;
 
+  // While the process is forked, no heap changes hands.
+  static void prepare() noexcept { all(); }
+  static void lock_all() noexcept;
+  static void unlock_all() noexcept;
+
 private:
   static constexpr std::size_t chunk_size = 32'768;
   static constexpr std::size_t classes = largest / alignment;

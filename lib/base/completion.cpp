@@ -82,6 +82,14 @@ observer *completion::finish(bool failed) noexcept {
   return first;
 }
 
+void completion::lock_all() noexcept {
+  for (stripe &each : stripes) each.mutex.lock();
+}
+
+void completion::unlock_all() noexcept {
+  for (stripe &each : stripes) each.mutex.unlock();
+}
+
 observer *completion::abandon() noexcept {
   const std::scoped_lock hold(lock_of(this)); // against remove()
   observer *const head = head_.exchange(closed(), std::memory_order_acq_rel);

@@ -72,6 +72,12 @@ public:
   // such a remove() has come to its end, or finds it finished.
   observer *abandon() noexcept;
 
+  // In the child of a fork: those who observe are the parent's, and are not told.
+  void close_in_child() noexcept { head_.store(closed(), std::memory_order_release); }
+  // All stripes, while the process is forked.
+  static void lock_all() noexcept;
+  static void unlock_all() noexcept;
+
 private:
   static observer *closed() noexcept { return reinterpret_cast<observer *>(&closed_mark); }
   static char closed_mark;

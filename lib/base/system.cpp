@@ -138,6 +138,12 @@ bool prepare_light_barriers() noexcept {
   return barriers_are_light.load(std::memory_order_relaxed);
 }
 
+void renew_light_barriers() noexcept {
+  if (!barriers_are_light.load(std::memory_order_relaxed)) return;
+  if (syscall(SYS_membarrier, register_private_expedited, 0, 0) != 0)
+    barriers_are_light.store(false, std::memory_order_relaxed);
+}
+
 void barrier_in_all_threads() noexcept {
   full_fence();
   if (membarrier_is_available() && syscall(SYS_membarrier, private_expedited, 0, 0) == 0) return;

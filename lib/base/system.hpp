@@ -28,6 +28,8 @@ void barrier_in_all_threads() noexcept;
 // for ThreadSanitizer, which understands neither.
 bool prepare_light_barriers() noexcept; // before the first use; the answer is whether they are light
 inline std::atomic<bool> barriers_are_light{false};
+// In the child of a fork, before it has a second thread.
+void renew_light_barriers() noexcept;
 
 // ThreadSanitizer does not know fences; an access that everybody makes orders as well.
 inline void full_fence() noexcept {

@@ -21,7 +21,7 @@ public:
     of_.running_.fetch_add(1, std::memory_order_relaxed);
   }
   ~turn() {
-    if (nested_) return;
+    if (nested_ || of_.inherited()) return;
     {
       const std::scoped_lock hold(of_.mutex_);
       of_.running_.fetch_sub(1, std::memory_order_relaxed);
@@ -119,6 +119,7 @@ weft_status caller_run::run(std::uint64_t max_tasks, deadline budget, std::uint6
     } const queue_reference{*next};
     if (!claimed) continue; // cancelled
     next->run_claimed(*self, this);
+    if (inherited()) return WEFT_EFORKED; // inside that task
     ++ran;
   }
   return ran == 0 && closed_.load(std::memory_order_acquire) && queue_.empty() ? WEFT_ESHUTDOWN : WEFT_OK;

@@ -92,6 +92,8 @@ public:
   void set_everybodys() noexcept { everybodys_ = true; }
   bool is_daemon() const noexcept { return daemon_; }
   roster &home() const noexcept { return *home_; }
+  // From before a fork: of no use in this process.
+  bool inherited() const noexcept { return home_->inherited(); }
 
   void ref_handle() noexcept { handles_.fetch_add(1, std::memory_order_relaxed); }
   void unref_handle();

@@ -343,6 +343,7 @@ weft_status group::wait(deadline until) {
 
 // WEFT_OK: look again.
 weft_status group::sleep(record &self, deadline until, bool helps) {
+  if (inherited()) return WEFT_EFORKED;
   waiter entry{&self.sleeper, nullptr, helps, {}};
   {
     const std::scoped_lock hold(mutex_);
@@ -374,7 +375,7 @@ void group::settle() {
     const frame *const around = self->top;
     const frame_scope deaf(*self, nullptr, around != nullptr ? around->owner : nullptr, &never_asked);
     const weft_status status = wait(deadline::never());
-    if (status == WEFT_EDEADLK) return;
+    if (status == WEFT_EDEADLK || status == WEFT_EFORKED) return;
     if (status == WEFT_EINTERRUPTED) sched_yield(); // the runtime has ended: then nobody sleeps in weft any more
   }
 }

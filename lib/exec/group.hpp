@@ -68,6 +68,7 @@ public:
   error *first_error() const noexcept;
   bool has_magic() const noexcept { return magic_.is_right(); }
   pool &on() noexcept { return pool_; }
+  bool inherited() const noexcept { return pool_.inherited(); }
   bool is_cancelled() const noexcept { return (word_.load(std::memory_order_acquire) & cancelled_bit) != 0; }
   // How it ended so far.
   weft_status verdict() const noexcept;

@@ -25,6 +25,7 @@ public:
   bool has_magic() const noexcept { return magic_.is_right(); }
   // The next future, done, with a reference.
   weft_status next(task *&out);
+  bool inherited() const noexcept { return on_.inherited(); }
 
 private:
   struct item {

@@ -94,16 +94,19 @@ weft_status pool::run_here(task *const *tasks, std::size_t count) {
   if (!scheduler_.enter_as_guest()) return is_broken() ? WEFT_EBROKEN : WEFT_ESHUTDOWN;
   const shared<task_owner> alive(this); // a task may drop the last handle
   struct leaving {
-    scheduler &of;
-    ~leaving() { of.leave_as_guest(); }
-  } const at_end{scheduler_};
+    pool &of;
+    ~leaving() {
+      if (!of.inherited()) of.scheduler_.leave_as_guest();
+    }
+  } const at_end{*this};
   const frame_scope serving(*self, nullptr, this, nullptr); // for callbacks
   for (std::size_t i = 0; i < count; ++i) {
     if (scheduler_.discarding())
       tasks[i]->cancel();
     else if (tasks[i]->try_claim())
       tasks[i]->run_claimed(*self, this);
-    tasks[i]->unref(); // the queue's
+    if (inherited()) return WEFT_EFORKED; // inside that task
+    tasks[i]->unref();                    // the queue's
   }
   return WEFT_OK;
 }

@@ -6,6 +6,9 @@
 #include <new>
 #include <vector>
 
+#include "base/fork.hpp"
+#include "runtime/fork.hpp"
+
 namespace weft::core {
 
 void shut_down_at_exit();
@@ -17,7 +20,9 @@ struct registry {
   std::mutex mutex;
   runtime *process = nullptr;       // under mutex; never freed
   std::vector<runtime *> isolated;  // under mutex; those whose handle is live
+  std::vector<runtime *> inherited; // under mutex; in the child of a fork: those that had a handle before it
   bool exit_handler_placed = false; // under mutex
+  bool ready_for_forks = false;     // under mutex
 };
 
 registry &all() noexcept {
@@ -33,12 +38,18 @@ void place_exit_handler_locked(registry &in) noexcept {
   in.exit_handler_placed = std::atexit(shut_down_at_exit) == 0;
 }
 
+void place_handlers_locked(registry &in) noexcept {
+  place_exit_handler_locked(in);
+  if (!in.ready_for_forks) in.ready_for_forks = prepare_for_forks();
+}
+
 } // namespace
 
 runtime *runtime::process() noexcept {
   registry &in = all();
+  if (awaits_reset()) return nullptr;
   const std::scoped_lock hold(in.mutex);
-  place_exit_handler_locked(in);
+  place_handlers_locked(in);
   if (in.process == nullptr) in.process = new (std::nothrow) runtime;
   return in.process;
 }
@@ -46,7 +57,7 @@ runtime *runtime::process() noexcept {
 runtime *runtime::create() noexcept {
   registry &in = all();
   const std::scoped_lock hold(in.mutex);
-  place_exit_handler_locked(in);
+  place_handlers_locked(in);
   auto *const made = new (std::nothrow) runtime;
   if (made == nullptr) return nullptr;
   try {
@@ -67,6 +78,31 @@ shared<runtime> runtime::of(const weft_runtime *handle) noexcept {
   return nullptr;
 }
 
+weft_status runtime::answer_in_child(const weft_runtime *handle) noexcept {
+  return awaits_reset() || was_before_fork(handle) ? WEFT_EFORKED : WEFT_OK;
+}
+
+bool runtime::was_before_fork(const weft_runtime *handle) noexcept {
+  registry &in = all();
+  const std::scoped_lock hold(in.mutex);
+  return std::any_of(in.inherited.begin(), in.inherited.end(),
+                     [handle](const runtime *r) { return static_cast<const weft_runtime *>(r) == handle; });
+}
+
+std::mutex &runtime::registry_lock() noexcept {
+  return all().mutex;
+}
+
+void runtime::abandon_all() noexcept {
+  registry &in = all();
+  in.process = nullptr;
+  try {
+    in.inherited.insert(in.inherited.end(), in.isolated.begin(), in.isolated.end());
+  } catch (const std::bad_alloc &) { // then their handles seem to have been destroyed
+  }
+  in.isolated.clear();
+}
+
 bool runtime::forget(const weft_runtime *handle) noexcept {
   registry &in = all();
   const std::scoped_lock hold(in.mutex);
@@ -79,6 +115,7 @@ bool runtime::forget(const weft_runtime *handle) noexcept {
 
 // The end of the process, after main or in exit(), on whichever thread called it.
 void shut_down_at_exit() {
+  if (awaits_reset()) return; // what there was is the parent's
   registry &in = all();
   for (std::size_t i = 0;; ++i) { // isolated runtimes first; by index, for others may come and go meanwhile
     shared<runtime> next;

@@ -40,6 +40,13 @@ public:
   weft_status shutdown(deadline until);
   // As weft_runtime_shutdown_report says. Throws std::bad_alloc; then there is no report, but the end has begun.
   weft_status shutdown(deadline until, std::int64_t grace, end_report *&out);
+  // In the child of a fork: what this handle is answered. null: the default runtime.
+  static weft_status answer_in_child(const weft_runtime *handle) noexcept;
+  static bool was_before_fork(const weft_runtime *handle) noexcept;
+  // While the process is forked, and in the child, under that lock.
+  static std::mutex &registry_lock() noexcept;
+  static void abandon_all() noexcept;
+
   // Forget the handle. False: it is not a live one.
   static bool forget(const weft_runtime *handle) noexcept;
 

@@ -69,6 +69,7 @@ void scheduler::prepare(worker &me, record &self) {
   if (census_.add(-1, 0, 0).searching == 1 && injector_.size() > 1) wake_one();
   me.shown = {sizeof me.shown, me.index, self.object != nullptr ? self.object->name() : "", nullptr};
   me.attached = settings_.prepare(owner_, me.shown);
+  self.back_from_user();
   // From here on it may take work without having searched; as a searcher it leaves somebody to watch.
   if (watched_.load(std::memory_order_relaxed)) begin_searching(me);
 }

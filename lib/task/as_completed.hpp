@@ -23,6 +23,7 @@ public:
   bool has_magic() const noexcept { return magic_.is_right(); }
   // WEFT_OK with a reference in `out`, WEFT_EEND, or as a wait.
   weft_status next(task *&out);
+  bool inherited() const noexcept { return native_.is_another(); }
 
 private:
   struct member;
@@ -30,6 +31,7 @@ private:
   task *pop() noexcept;
   bool lend_one(record &self, lending how);
 
+  const native_process native_;
   const deadline until_;
   member *members_ = nullptr;
   dependency *dependencies_ = nullptr; // of the members not yet yielded, in no order

@@ -20,6 +20,7 @@ constexpr int deepest = 32;
 __attribute__((no_sanitize("null"))) void call(task &done, callback &what) {
   try {
     what.fn(what.ctx, reinterpret_cast<weft_future_t *>(&done));
+    if (const record *const self = existing_record(); self != nullptr) self->back_from_user();
   } catch (const abi::__forced_unwind &) {
     throw;
   } catch (...) {
@@ -88,7 +89,9 @@ void run_callbacks(task &done, observer *first) {
   }
   if (self->callback_depth >= deepest) return defer(*self, done, first);
   const depth_scope deeper(*self);
-  while (first != nullptr) call_and_free(done, static_cast<callback *>(std::exchange(first, first->next)));
+  const std::uint32_t here = forks_so_far(); // in a child that comes back from one, the others are the parent's
+  while (first != nullptr && forks_so_far() == here)
+    call_and_free(done, static_cast<callback *>(std::exchange(first, first->next)));
   if (self->callback_depth == 1) work_off_deferred(*self);
 }
 
@@ -100,7 +103,8 @@ void gathered_callbacks::run() {
   if (first_ == nullptr) return;
   record *const self = current_record();
   if (self != nullptr) ++self->callback_depth;
-  while (first_ != nullptr) call_first(first_);
+  const std::uint32_t here = forks_so_far();
+  while (first_ != nullptr && forks_so_far() == here) call_first(first_);
   last_ = &first_;
   if (self != nullptr && --self->callback_depth == 0) work_off_deferred(*self);
 }

@@ -100,6 +100,7 @@ __attribute__((no_sanitize("null"))) outcome task::perform_here(record &self, co
   try {
     const frame_scope on_top(self, this, serving, &stop_word);
     const weft_status status = type_->run(room(), &failure);
+    self.back_from_user();
     if (failure == nullptr && status == WEFT_OK) return {with_result, nullptr};
     return {with_error, failure != nullptr ? static_cast<error *>(failure) : error::from_status(status)};
   } catch (const abi::__forced_unwind &) {
@@ -114,6 +115,7 @@ __attribute__((no_sanitize("null"))) outcome task::perform_here(record &self, co
     }
     throw;
   } catch (...) {
+    self.back_from_user();
     if (failure != nullptr) static_cast<error *>(failure)->unref();
     return {with_error, error::from_current_exception()};
   }
@@ -136,7 +138,19 @@ observer *task::publish(outcome end) noexcept {
 }
 
 void task::run_claimed(record &self, const task_owner *serving) {
-  run_callbacks(*this, publish(perform(self, serving)));
+  const outcome end = perform(self, serving);
+  if (inherited()) return; // forked inside, by a thread that goes on in the child; the outcome is the parent's
+  run_callbacks(*this, publish(end));
+}
+
+void task::meet_in_child() noexcept {
+  if (!inherited()) return;
+  std::uint32_t seen = word_.load(std::memory_order_relaxed);
+  while (
+      (seen & state_mask) < with_result &&
+      !word_.compare_exchange_weak(seen, (seen & ~(state_mask | counted_bit)) | cancelled, std::memory_order_acq_rel))
+    continue;
+  if (completion *const observers = end(); observers != nullptr) observers->close_in_child();
 }
 
 weft_status task::too_late() const noexcept {

@@ -25,6 +25,7 @@
 
 #include "base/completion.hpp"
 #include "base/error.hpp"
+#include "base/fork.hpp"
 #include "base/misuse.hpp"
 #include "thread/record.hpp"
 
@@ -178,6 +179,14 @@ public:
   // Whether its end is possible, for the wait graph.
   static bool may_end(const void *object, const wait_graph &graph) noexcept;
 
+  // --- in the child of a fork ---
+  // From before it.
+  bool inherited() const noexcept {
+    return in_child() && (word_.load(std::memory_order_relaxed) & birthmark_mask) != birthmark();
+  }
+  // Whoever brings it in: an inherited one that is not done will never be, and is cancelled, which nobody is told of.
+  void meet_in_child() noexcept;
+
   // --- promises (task/promise.cpp) ---
   static task *create_promise(weft_drop_fn result_drop) noexcept;
   static task *create_room_promise(std::size_t size, std::size_t align, weft_drop_fn drop_result) noexcept;
@@ -198,11 +207,13 @@ private:
   static constexpr std::uint32_t taken_bit = 1u << 5, filling_bit = 1u << 6, counted_bit = 1u << 7,
                                  posted_bit = 1u << 8, spawned_bit = 1u << 9, attached_bit = 1u << 12;
   static constexpr int priority_shift = 10; // two bits
-  // The upper half, which nobody changes: with misuse checks it tells a task from what is none. So it costs no room; a
+  // Bits 13 to 16 are the birthmark, see base/fork.hpp.
+  // The upper bits, which nobody changes: with misuse checks it tells a task from what is none. So it costs no room; a
   // freed one is written over by the heap of blocks.
-  static constexpr std::uint32_t magic_mask = 0xffff0000, magic = misuse_checks ? 0xa75c0000 : 0;
+  static constexpr std::uint32_t magic_mask = 0xfffe0000, magic = misuse_checks ? 0xa75c0000 : 0;
 
-  task(const weft_task_type_t &type, std::uint32_t references) noexcept : refs_(references), type_(&type) {}
+  task(const weft_task_type_t &type, std::uint32_t references) noexcept
+      : word_(pending | magic | birthmark()), refs_(references), type_(&type) {}
   friend struct task_block;
   friend class continuation;
   friend class gathering;
@@ -220,8 +231,7 @@ private:
   bool runs_code_at_its_end() noexcept;
   void release_block() noexcept;
 
-  std::atomic<std::uint32_t> word_{pending |
-                                   magic}; // the release of each change of state pairs with the acquire of state()
+  std::atomic<std::uint32_t> word_; // the release of each change of state pairs with the acquire of state()
   std::atomic<std::uint32_t> refs_;
   const weft_task_type_t *type_;
   // While pending or running: the task_owner, not counted. When that is over: the next task of a list, be it of

@@ -1,7 +1,9 @@
 #include "thread/record.hpp"
 
+#include <cstdlib>
 #include <mutex>
 #include <new>
+#include <utility>
 
 #include <limits.h>
 #include <pthread.h>
@@ -87,6 +89,32 @@ record *existing_record() noexcept {
   return mine;
 }
 
+void prepare_records() noexcept {
+  store();
+}
+
+void lock_records() noexcept {
+  store().mutex.lock();
+}
+
+void unlock_records() noexcept {
+  store().mutex.unlock();
+}
+
+// The thread goes on in the child as one that weft does not know yet.
+void abandon_own_record() noexcept {
+  if (mine == nullptr) return;
+  if (const thread *const object = std::exchange(mine->object, nullptr); object != nullptr)
+    mine->forked = object->role() == thread_role::target || object->role() == thread_role::worker;
+  mine->worker = nullptr;
+  mine->before_sleep = nullptr;
+  mine->deferred = nullptr;
+}
+
+void record::end_child() noexcept {
+  std::exit(0);
+}
+
 record *current_record() noexcept {
   if (mine != nullptr) return mine;
   record_store &s = store();
@@ -107,6 +135,7 @@ record *current_record() noexcept {
   made->deferred = nullptr;
   made->dying = nullptr;
   made->destroy_depth = 0;
+  made->forked = false;
   mine = made;
   return made;
 }

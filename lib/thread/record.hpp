@@ -51,13 +51,27 @@ struct record {
   int callback_depth = 0;                                 // owner only
   task *dying = nullptr;       // owner only: tasks for the outermost destruction, task/task.cpp
   int destroy_depth = 0;       // owner only
+  bool forked = false;         // owner only: the process was forked by this thread, inside of what weft had called
   record *next_free = nullptr; // under the lock of the free list
+
+  // After each call of user code on behalf of weft: in the child of a fork a thread of weft's has nothing to return to.
+  void back_from_user() const noexcept {
+    if (forked) [[unlikely]]
+      end_child();
+  }
+  [[noreturn]] static void end_child() noexcept;
 };
 
 // The record of this thread, made when it does not exist. Null: memory is exhausted, or the thread is past its end.
 record *current_record() noexcept;
 // The same, or null when this thread has none. Never allocates.
 record *existing_record() noexcept;
+
+// While the process is forked: runtime/README.md, "Fork".
+void prepare_records() noexcept;
+void lock_records() noexcept;
+void unlock_records() noexcept;
+void abandon_own_record() noexcept; // in the child
 
 // Puts a frame on top for as long as it lives.
 class frame_scope {

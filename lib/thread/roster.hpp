@@ -10,6 +10,7 @@
 #include <weft/runtime.h>
 
 #include "base/clock.hpp"
+#include "base/fork.hpp"
 #include "base/refs.hpp"
 
 namespace weft::core {
@@ -40,6 +41,8 @@ public:
   // Wait until nothing is left of those who have departed. False: the time is over.
   bool await_departed(deadline until) noexcept;
 
+  bool inherited() const noexcept { return native_.is_another(); }
+
   // False until the last regular thread has ended at a shutdown; from then on nothing new starts.
   bool closed() const noexcept;
   // Close unless a regular thread other than `except` is alive. True: closed now or before.
@@ -65,6 +68,7 @@ private:
   system_thread *take_gone_locked() noexcept;
   static void reap_all(system_thread *gone) noexcept;
 
+  const native_process native_;
   mutable std::mutex mutex_;
   system_thread *departed_ = nullptr; // under mutex_; each with a reference
   thread *first_ = nullptr;           // under mutex_

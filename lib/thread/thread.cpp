@@ -69,8 +69,8 @@ void thread::halt() noexcept {
 
 std::int32_t thread::state() const noexcept {
   switch (phase_.load(std::memory_order_acquire)) {
-  case alive:
-    return WEFT_THREAD_STARTED;
+  case alive: // none of the parent's threads is alive in the child of a fork
+    return inherited() ? WEFT_THREAD_STOPPED : WEFT_THREAD_STARTED;
   case stopped:
     return WEFT_THREAD_STOPPED;
   default:
@@ -207,10 +207,12 @@ __attribute__((no_sanitize("null"))) void thread::body() noexcept(false) {
   try {
     const ending at_end{*this};
     const weft_status status = target_.fn(target_.ctx, &failure);
+    if (const record *const self = existing_record(); self != nullptr) self->back_from_user();
     if (failure == nullptr && status != WEFT_OK) failure = error::from_status(status);
   } catch (const abi::__forced_unwind &) {
     throw;
   } catch (...) {
+    if (const record *const self = existing_record(); self != nullptr) self->back_from_user();
     if (failure != nullptr) static_cast<error *>(failure)->unref();
     failure = error::from_current_exception();
   }
@@ -276,10 +278,25 @@ thread *thread::current(roster &home) noexcept {
   }
 }
 
+namespace {
+
+// Of the process: the main thread has one object, made when it is asked for.
+constinit std::mutex making_main;
+constinit thread *made_main = nullptr; // under making_main; never freed
+
+} // namespace
+
+std::mutex &thread::main_lock() noexcept {
+  return making_main;
+}
+
+void thread::forget_main() noexcept {
+  made_main = nullptr;
+}
+
 thread *thread::main(roster &home) noexcept {
-  static std::mutex making;
-  static thread *made = nullptr; // under `making`; never freed
-  const std::scoped_lock hold(making);
+  const std::scoped_lock hold(making_main);
+  thread *&made = made_main;
   if (made != nullptr) return made;
   try {
     home.ref();

@@ -75,6 +75,11 @@ public:
   static thread *current(roster &home) noexcept;
   // The object of the main thread; borrowed, lives for ever. Null: memory is exhausted.
   static thread *main(roster &home) noexcept;
+  // While the process is forked, and in the child, under that lock.
+  static std::mutex &main_lock() noexcept;
+  static void forget_main() noexcept;
+  // From before a fork: of no use in this process.
+  bool inherited() const noexcept { return home_->inherited(); }
 
   // At the very end of the thread it belongs to: leave the roster, tell the joiners, give the thread's reference back.
   void finish_on_thread_end() noexcept;

@@ -70,6 +70,9 @@ public:
   // How many stuck threads are inside this executor, at any depth.
   std::size_t stuck_serving(const task_owner *owner) const noexcept;
 
+  // In the child of a fork, under the lock: those who slept do not exist.
+  void forget_all() noexcept { first_ = nullptr; }
+
   // Keeps executors alive while the graph may look at them: their destructors take this lock once.
   std::mutex &mutex() noexcept { return mutex_; }
 

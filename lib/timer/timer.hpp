@@ -47,6 +47,7 @@ public:
 
   weft_status arm(const timer_schedule &when) noexcept;
   weft_status cancel() noexcept;
+  bool inherited() const noexcept { return native_.is_another(); }
 
   bool has_magic() const noexcept { return magic_.is_right(); }
   void ref_handle() noexcept { handles_.fetch_add(1, std::memory_order_relaxed); }
@@ -73,6 +74,7 @@ private:
   static weft_status run_tick(void *room, weft_error **failure);
   static void drop_tick(void *room);
 
+  const native_process native_;
   timer_queue &queue_; // the owner's
   const shared<task_owner> owner_;
   const weft_task_fn fn_;

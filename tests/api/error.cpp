@@ -22,6 +22,7 @@ TEST_CASE("each status that a call can end with has a type of its own") {
   CHECK_THROWS_AS(weft::check(WEFT_EINTERRUPTED), weft::interrupted);
   CHECK_THROWS_AS(weft::check(WEFT_EPERM), weft::not_permitted);
   CHECK_THROWS_AS(weft::check(WEFT_ENOTSUP), weft::not_supported);
+  CHECK_THROWS_AS(weft::check(WEFT_EFORKED), weft::forked);
   CHECK_THROWS_AS(weft::check(WEFT_ECLOSED), weft::closed);
   CHECK_NOTHROW(weft::check(WEFT_OK));
 }

@@ -202,6 +202,16 @@ static void child_reaches_eperm(void) {
   CHECK_STATUS(weft_thread_start(thread), WEFT_EPERM);
 }
 
+static void child_of_a_user(void) {
+  CHECK_STATUS(weft_sleep(0), WEFT_EFORKED);
+}
+
+static void child_reaches_eforked(void) {
+  weft_thread_t *self = NULL;
+  CHECK_STATUS(weft_thread_current(&self), WEFT_OK); /* from here on weft is in use */
+  run_in_child(child_of_a_user);
+}
+
 static const struct {
   weft_status status;
   weft_status (*reach)(void);
@@ -210,6 +220,7 @@ static const struct {
     {WEFT_ENOMEM, NULL, child_reaches_enomem},
     {WEFT_EAGAIN, NULL, child_reaches_eagain},
     {WEFT_EPERM, NULL, child_reaches_eperm},
+    {WEFT_EFORKED, NULL, child_reaches_eforked},
     {WEFT_OK, reach_ok, NULL},
     {WEFT_EINVAL, reach_einval, NULL},
     {WEFT_ETIMEDOUT, reach_etimedout, NULL},

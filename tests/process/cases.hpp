@@ -22,6 +22,7 @@ std::span<const named_case> daemon_cases();
 std::span<const named_case> late_cases();
 std::span<const named_case> signal_cases();
 std::span<const named_case> error_cases();
+std::span<const named_case> fork_cases();
 
 // One line at once and without buffers, so that nothing is lost, doubled or mixed at the end of a process.
 inline void say(const char *text) {

@@ -50,7 +50,7 @@ void drop_says(void *text) {
 int main(int argc, char **argv) {
   using namespace process;
   if (argc == 2) {
-    for (auto list : {exit_cases(), daemon_cases(), late_cases(), signal_cases(), error_cases()})
+    for (auto list : {exit_cases(), daemon_cases(), late_cases(), signal_cases(), error_cases(), fork_cases()})
       for (const named_case &it : list)
         if (std::strcmp(it.name, argv[1]) == 0) return it.run();
   }

@@ -105,6 +105,12 @@ public:
   interrupted() noexcept : status_error(WEFT_EINTERRUPTED) {}
 };
 
+/// WEFT_EFORKED: this is the child of a fork, see reset_after_fork().
+class forked : public status_error {
+public:
+  forked() noexcept : status_error(WEFT_EFORKED) {}
+};
+
 /// WEFT_EPERM: the system forbids the requested priority.
 class not_permitted : public status_error {
 public:
@@ -219,6 +225,8 @@ public:
     throw not_permitted();
   case WEFT_ENOTSUP:
     throw not_supported();
+  case WEFT_EFORKED:
+    throw forked();
   case WEFT_ECLOSED:
     throw closed();
   default:

@@ -144,6 +144,13 @@ inline shutdown_report runtime::shutdown(duration timeout, duration grace) {
   return report;
 }
 
+/// Makes weft usable in the child of a fork, which starts empty; until then, and for handles from before the fork ever
+/// after, calls throw forked. Futures that were not done are cancelled. In any other process it does nothing. Told in
+/// full at weft_runtime_reset_after_fork in weft/runtime.h. Never blocks.
+inline void reset_after_fork() {
+  check(weft_runtime_reset_after_fork());
+}
+
 /// How many CPUs this process may use: the affinity mask, cut by the quota of its control group. At least 1.
 inline std::uint32_t usable_cpus() noexcept {
   return weft_usable_cpus();

@@ -1,0 +1,55 @@
+// Which process this is: the one that began to use weft, or a child of a fork of it. What follows from that is told in
+// lib/runtime/README.md, "Fork".
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace weft::core {
+
+// Written only in a child in which one thread exists: at the fork, and at the reset, before which no other can be
+// started. So relaxed reads do.
+struct process_mark {
+  // Twice the number of forks that lie between the first process and this one; one more until the reset after the last.
+  std::atomic<std::uint32_t> word{0};
+  // That number as tasks carry it, in four bits of their word: a child of the sixteenth generation that still holds a
+  // future of the first one takes it for its own.
+  std::atomic<std::uint32_t> birthmark{0};
+};
+inline constinit process_mark this_process;
+
+inline constexpr std::uint32_t birthmark_shift = 13, birthmark_mask = 0x1e000;
+
+inline bool in_child() noexcept {
+  return this_process.word.load(std::memory_order_relaxed) != 0;
+}
+inline std::uint32_t forks_so_far() noexcept {
+  return this_process.word.load(std::memory_order_relaxed) >> 1;
+}
+// Until weft_runtime_reset_after_fork.
+inline bool awaits_reset() noexcept {
+  return (this_process.word.load(std::memory_order_relaxed) & 1) != 0;
+}
+inline std::uint32_t birthmark() noexcept {
+  return this_process.birthmark.load(std::memory_order_relaxed);
+}
+
+inline void mark_child() noexcept {
+  const std::uint32_t forks = forks_so_far() + 1;
+  this_process.word.store(forks * 2 + 1, std::memory_order_relaxed);
+  this_process.birthmark.store((forks << birthmark_shift) & birthmark_mask, std::memory_order_relaxed);
+}
+inline void mark_reset() noexcept {
+  this_process.word.store(forks_so_far() * 2, std::memory_order_relaxed);
+}
+
+// A member of what is of no use in a child: its locks may be held for ever, by threads that do not exist there.
+class native_process {
+public:
+  bool is_another() const noexcept { return in_child() && forks_ != forks_so_far(); }
+
+private:
+  const std::uint32_t forks_ = forks_so_far();
+};
+
+} // namespace weft::core

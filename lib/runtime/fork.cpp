@@ -1,0 +1,65 @@
+// What weft does when the process is forked: README.md, "Fork".
+#include "runtime/fork.hpp"
+
+#include <pthread.h>
+
+#include "base/block_heap.hpp"
+#include "base/completion.hpp"
+#include "base/fork.hpp"
+#include "base/system.hpp"
+#include "runtime/runtime.hpp"
+#include "thread/blocking.hpp"
+#include "thread/record.hpp"
+#include "thread/thread.hpp"
+#include "thread/wait_graph.hpp"
+
+namespace weft::core {
+namespace {
+
+// In the order of locks: lib/README.md, "Locks".
+void lock_all() noexcept {
+  thread::main_lock().lock();
+  runtime::registry_lock().lock();
+  wait_graph::instance().mutex().lock();
+  completion::lock_all();
+  lock_records();
+  block_heap::lock_all();
+}
+
+void unlock_all() noexcept {
+  block_heap::unlock_all();
+  unlock_records();
+  completion::unlock_all();
+  wait_graph::instance().mutex().unlock();
+  runtime::registry_lock().unlock();
+  thread::main_lock().unlock();
+}
+
+void begin_in_child() noexcept {
+  mark_child();
+  wait_graph::instance().forget_all();
+  thread::forget_main();
+  runtime::abandon_all();
+  abandon_own_record();
+  unlock_all();
+}
+
+} // namespace
+
+bool prepare_for_forks() noexcept {
+  // What would be made on its first use is made now: a child that finds it half made would wait for ever.
+  wait_graph::instance();
+  block_heap::prepare();
+  prepare_records();
+  prepare_light_barriers();
+  spin_limit();
+  return pthread_atfork(lock_all, unlock_all, begin_in_child) == 0;
+}
+
+void reset_after_fork() noexcept {
+  if (!awaits_reset()) return;
+  renew_light_barriers();
+  mark_reset();
+}
+
+} // namespace weft::core
