@@ -20,6 +20,8 @@ extern "C" {
 
 weft_status weft_cancel_token_create(weft_cancel_token_t *parent, int64_t timeout, weft_cancel_token_t **out) {
   if (out == nullptr || (parent != nullptr && bad(parent))) return WEFT_EINVAL;
+  if (const weft_status forked = parent != nullptr ? answer_of(parent) : answer_here(); forked != WEFT_OK)
+    return forked;
   return guard([&]() -> weft_status {
     cancel_token *made = nullptr;
     if (const weft_status status = make_cancel_token(unwrap(parent), timeout, made); status != WEFT_OK) return status;
@@ -34,11 +36,12 @@ weft_cancel_token_t *weft_cancel_token_ref(weft_cancel_token_t *token) {
 }
 
 void weft_cancel_token_unref(weft_cancel_token_t *token) {
-  if (!bad(token)) unwrap(token)->unref();
+  if (!bad(token) && !is_anothers(token)) unwrap(token)->unref();
 }
 
 weft_status weft_cancel_token_cancel(weft_cancel_token_t *token) {
   if (bad(token)) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(token); forked != WEFT_OK) return forked;
   return guard([&]() -> weft_status { return unwrap(token)->cancel() ? WEFT_OK : WEFT_EDONE; });
 }
 
@@ -58,6 +61,7 @@ weft_cancel_token_t *weft_cancel_token_current(void) {
 weft_status weft_cancel_token_on_cancel(weft_cancel_token_t *token, weft_cancel_fn fn, void *ctx, weft_drop_fn drop,
                                         weft_cancel_registration_t **registration) {
   if (bad(token) || fn == nullptr) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(token); forked != WEFT_OK) return forked;
   return guard([&]() -> weft_status { return cancel_callback::add(*unwrap(token), {fn, ctx, drop}, registration); });
 }
 
@@ -66,6 +70,7 @@ weft_status weft_cancel_registration_remove(weft_cancel_registration_t **registr
   if (*registration == nullptr) return WEFT_OK;
   cancel_callback *const given = unwrap_registration(*registration);
   *registration = nullptr;
+  if (given->inherited()) return WEFT_EFORKED;
   return guard([&]() -> weft_status { return given->remove(); });
 }
 

@@ -305,6 +305,7 @@ weft_status weft_executor_error(weft_executor_t *executor, weft_error_t **error)
 
 weft_status weft_executor_work(weft_executor_t *executor, int64_t timeout) {
   if (bad(executor)) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(executor); forked != WEFT_OK) return forked;
   if (unwrap(executor)->kind() != executor_kind::pool) return WEFT_ENOTSUP;
   return guard([&]() -> weft_status {
     struct lease { // a task may drop the caller's
@@ -365,6 +366,7 @@ weft_status weft_executor_map(weft_executor_t *executor, const weft_map_options_
     if (const weft_status status = read_options(options, first_map, read); status != WEFT_OK) return status;
     if (check_options(read).is_zero("reserved", read.reserved).fails()) return WEFT_EINVAL;
     map *made = nullptr;
+    if (const weft_status forked = answer_if_given(read.token); forked != WEFT_OK) return forked;
     const weft_status status = map::make(*unwrap(executor), read, fn, items, count, drop, unwrap(read.token), made);
     if (status == WEFT_OK) *out = wrap(made);
     return status;

@@ -19,6 +19,7 @@ weft_status weft_group_create(weft_executor_t *executor, const weft_group_option
   if (const weft_status status = read_options(options, first_options, read); status != WEFT_OK) return status;
   if (check_options(read).at_most("flags", read.flags, WEFT_GROUP_CANCEL_ON_ERROR).fails()) return WEFT_EINVAL;
   if (unwrap(executor)->kind() != executor_kind::pool) return WEFT_ENOTSUP;
+  if (const weft_status forked = answer_if_given(read.token); forked != WEFT_OK) return forked;
   auto &on = static_cast<pool &>(*unwrap(executor));
   group *made = nullptr;
   if (read.token == nullptr)

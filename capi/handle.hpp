@@ -107,6 +107,11 @@ template <class Handle> weft_status answer_of(Handle *handle) noexcept {
   return in_child() && (awaits_reset() || unwrap(handle)->inherited()) ? WEFT_EFORKED : WEFT_OK;
 }
 
+// The same for what may be NULL.
+template <class Handle> weft_status answer_if_given(Handle *handle) noexcept {
+  return handle != nullptr ? answer_of(handle) : WEFT_OK;
+}
+
 // Of futures the child may ask; one that will never be done there becomes cancelled when it comes in.
 inline bool bad(const weft_future *handle, const char *function = __builtin_FUNCTION()) noexcept {
   if (is_none(unwrap(handle), "not a future, or one whose last reference is gone", function)) return true;

@@ -26,6 +26,7 @@ inline weft_status read_submit(const weft_submit_options_t *options, submit_sett
   settings.priority = read.priority;
   settings.result_drop = read.result_drop;
   if (read.token != nullptr && bad(read.token, "a submit with a token")) return WEFT_EINVAL;
+  if (const weft_status forked = answer_if_given(read.token); forked != WEFT_OK) return forked;
   settings.to.token = unwrap(read.token);
   return WEFT_OK;
 }

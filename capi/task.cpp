@@ -55,6 +55,7 @@ weft_status weft_task_create_with(const weft_task_type_t *type, const weft_task_
   weft_task_options_t read;
   if (const weft_status status = read_options(options, first_options, read); status != WEFT_OK) return status;
   if (check_options(read).at_most("priority", read.priority, WEFT_PRIORITY_LOW).fails()) return WEFT_EINVAL;
+  if (const weft_status forked = answer_if_given(read.token); forked != WEFT_OK) return forked;
   task *const made = task::create(*type, 1, {unwrap(read.token)});
   if (made == nullptr) return WEFT_ENOMEM;
   made->set_priority(read.priority);

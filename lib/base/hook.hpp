@@ -38,6 +38,8 @@ public:
     return WEFT_OK;
   }
   void clear() noexcept { replace(nullptr); }
+  // While the process is forked.
+  std::mutex &lock() noexcept { return mutex_; }
   shared<hook<Function>> get() noexcept {
     const std::scoped_lock hold(mutex_);
     return shared<hook<Function>>(current_);

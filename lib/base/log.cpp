@@ -51,6 +51,10 @@ void log_line(std::initializer_list<std::string_view> parts, std::uint32_t level
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line, length + 1);
 }
 
+std::mutex &log_hook_lock() noexcept {
+  return host_log.lock();
+}
+
 weft_status set_log_hook(weft_log_hook_fn hook, void *ctx, weft_drop_fn drop) noexcept {
   return host_log.set(hook, ctx, drop);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <mutex>
 #include <string_view>
 
 #include <weft/host.h>
@@ -16,6 +17,8 @@ inline void log_line(std::string_view text) noexcept {
   log_line({text});
 }
 
+// While the process is forked.
+std::mutex &log_hook_lock() noexcept;
 // As weft_set_log_hook.
 weft_status set_log_hook(weft_log_hook_fn hook, void *ctx, weft_drop_fn drop) noexcept;
 

@@ -21,6 +21,10 @@ void report_misuse(const char *what, const char *function) noexcept {
   log_line({function, ": ", what});
 }
 
+std::mutex &misuse_hook_lock() noexcept {
+  return host_hook.lock();
+}
+
 weft_status set_misuse_hook(weft_misuse_hook_fn hook, void *ctx, weft_drop_fn drop) noexcept {
   return host_hook.set(hook, ctx, drop);
 }

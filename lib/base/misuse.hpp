@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <mutex>
 
 #include <weft/host.h>
 
@@ -18,6 +19,8 @@ inline constexpr bool misuse_checks = WEFT_MISUSE_CHECKS != 0;
 
 // To the misuse hook, or to the log. `function` is the one of the C ABI that was misused.
 void report_misuse(const char *what, const char *function) noexcept;
+// While the process is forked.
+std::mutex &misuse_hook_lock() noexcept;
 // As weft_set_misuse_hook.
 weft_status set_misuse_hook(weft_misuse_hook_fn hook, void *ctx, weft_drop_fn drop) noexcept;
 

@@ -16,6 +16,7 @@
 #include <mutex>
 
 #include "base/adaptive_mutex.hpp"
+#include "base/fork.hpp"
 
 namespace weft::core {
 
@@ -63,6 +64,9 @@ public:
   // Withdraw all that is there, and on the rolls below it, which are called off as well.
   void withdraw_all();
 
+  // From before a fork: of no use in this process.
+  bool inherited() const noexcept { return native_.is_another(); }
+
 protected:
   ~roll() = default;
   void add_locked(roll_entry &entry) noexcept;
@@ -75,6 +79,7 @@ protected:
   std::atomic<bool> called_off_{false};
 
 private:
+  const native_process native_;
   roll_entry *first_ = nullptr, *last_ = nullptr; // under mutex_
 };
 

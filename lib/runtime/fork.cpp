@@ -6,6 +6,8 @@
 #include "base/block_heap.hpp"
 #include "base/completion.hpp"
 #include "base/fork.hpp"
+#include "base/log.hpp"
+#include "base/misuse.hpp"
 #include "base/system.hpp"
 #include "runtime/runtime.hpp"
 #include "thread/blocking.hpp"
@@ -24,9 +26,13 @@ void lock_all() noexcept {
   completion::lock_all();
   lock_records();
   block_heap::lock_all();
+  log_hook_lock().lock();
+  misuse_hook_lock().lock();
 }
 
 void unlock_all() noexcept {
+  misuse_hook_lock().unlock();
+  log_hook_lock().unlock();
   block_heap::unlock_all();
   unlock_records();
   completion::unlock_all();

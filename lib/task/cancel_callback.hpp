@@ -27,8 +27,10 @@ public:
   weft_status remove();
   // The token goes, and with it the roll's reference.
   void give_up() noexcept;
+  bool inherited() const noexcept { return native_.is_another(); }
 
 private:
+  const native_process native_;
   enum fate : std::uint32_t { waiting, called, over };
 
   cancel_callback(const cancel_call &what, cancel_token *token, std::uint32_t references) noexcept

@@ -104,8 +104,10 @@ void unlock_records() noexcept {
 // The thread goes on in the child as one that weft does not know yet.
 void abandon_own_record() noexcept {
   if (mine == nullptr) return;
-  if (const thread *const object = std::exchange(mine->object, nullptr); object != nullptr)
-    mine->forked = object->role() == thread_role::target || object->role() == thread_role::worker;
+  const thread *const object = std::exchange(mine->object, nullptr);
+  mine->forked =
+      mine->worker != nullptr || // a host's thread that works for a pool is no better off
+      (object != nullptr && (object->role() == thread_role::target || object->role() == thread_role::worker));
   mine->worker = nullptr;
   mine->before_sleep = nullptr;
   mine->deferred = nullptr;

@@ -26,6 +26,8 @@ spoken_of = {
     ("weft_future_request_stop", "WEFT_EINTERRUPTED"),
     ("weft_group_cancel", "WEFT_EINTERRUPTED"),
     ("weft_queue_wait", "WEFT_EDEADLK"),
+    ("weft_runtime_reset_after_fork", "WEFT_EFORKED"),
+    ("weft_runtime_reset_after_fork", "WEFT_ECANCELED"),
     ("weft_runtime_shutdown", "WEFT_ESHUTDOWN"),
     ("weft_runtime_destroy", "WEFT_ESHUTDOWN"),
     ("weft_thread_request_stop", "WEFT_EINTERRUPTED"),

@@ -74,6 +74,7 @@ struct belongings {
   weft_thread_t *thread = nullptr;
   weft_group_t *group = nullptr;
   weft_timer_t *timer = nullptr;
+  weft_cancel_token_t *token = nullptr;
   weft_future_t *pending = nullptr, *done = nullptr;
 };
 
@@ -86,6 +87,7 @@ belongings make_belongings() {
   all.thread = start(WEFT_DAEMON_YES, block_forever, nullptr);
   EXPECT(weft_group_create(all.pool, nullptr, &all.group), WEFT_OK);
   EXPECT(weft_timer_create(all.pool, nothing, nullptr, nullptr, &all.timer), WEFT_OK);
+  EXPECT(weft_cancel_token_create(nullptr, WEFT_FOREVER, &all.token), WEFT_OK);
   EXPECT(weft_future_create(nullptr, &all.pending), WEFT_OK);
   EXPECT(weft_executor_submit(all.pool, nullptr, nothing, nullptr, nullptr, &all.done), WEFT_OK);
   EXPECT(weft_future_wait(all.done, WEFT_FOREVER), WEFT_OK);
@@ -112,6 +114,8 @@ void find_belongings_refused(const belongings &all) {
   EXPECT(weft_group_wait(all.group, WEFT_FOREVER), WEFT_EFORKED);
   EXPECT(weft_timer_create(all.pool, nothing, nullptr, nullptr, &timer), WEFT_EFORKED);
   EXPECT(weft_timer_arm(all.timer, 0), WEFT_EFORKED);
+  EXPECT(weft_cancel_token_cancel(all.token), WEFT_EFORKED);
+  EXPECT(weft_executor_work(all.pool, 0), WEFT_EFORKED);
   EXPECT(weft_thread_join(all.thread, WEFT_FOREVER), WEFT_EFORKED);
   EXPECT(weft_thread_start(all.thread), WEFT_EFORKED);
   EXPECT(weft_thread_create(all.runtime, nullptr, say_now, nullptr, nullptr, &thread), WEFT_EFORKED);
@@ -124,6 +128,7 @@ void give_belongings_back(belongings &all) {
   weft_thread_unref(all.thread);
   weft_group_unref(all.group);
   weft_timer_unref(all.timer);
+  weft_cancel_token_unref(all.token);
   weft_future_unref(all.pending);
   weft_future_unref(all.done);
   EXPECT(weft_runtime_destroy(&all.runtime), WEFT_OK);
