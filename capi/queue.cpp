@@ -31,11 +31,12 @@ weft_queue_t *weft_queue_ref(weft_queue_t *queue) {
 }
 
 void weft_queue_unref(weft_queue_t *queue) {
-  if (!bad(queue)) unwrap(queue)->unref_handle();
+  if (!bad(queue) && !is_anothers(queue)) unwrap(queue)->unref_handle();
 }
 
 weft_status weft_queue_fd(weft_queue_t *queue, int32_t *out) {
   if (bad(queue) || out == nullptr) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(queue); forked != WEFT_OK) return forked;
   int number = -1;
   const weft_status status = unwrap(queue)->descriptor(number);
   if (status == WEFT_OK) *out = number;
@@ -44,6 +45,7 @@ weft_status weft_queue_fd(weft_queue_t *queue, int32_t *out) {
 
 weft_status weft_queue_pop(weft_queue_t *queue, weft_event_t *events, size_t max, size_t *count) {
   if (bad(queue) || events == nullptr || max == 0 || count == nullptr) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(queue); forked != WEFT_OK) return forked;
   size_t taken = 0;
   const weft_status status = unwrap(queue)->pop(events, max, taken);
   if (status == WEFT_OK) *count = taken;
@@ -52,6 +54,7 @@ weft_status weft_queue_pop(weft_queue_t *queue, weft_event_t *events, size_t max
 
 weft_status weft_queue_wait(weft_queue_t *queue, weft_event_t *events, size_t max, int64_t timeout, size_t *count) {
   if (bad(queue) || events == nullptr || max == 0 || count == nullptr) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(queue); forked != WEFT_OK) return forked;
   return guard([&]() -> weft_status {
     size_t taken = 0;
     const weft_status status = unwrap(queue)->wait(events, max, deadline::after(timeout), taken);
@@ -62,27 +65,34 @@ weft_status weft_queue_wait(weft_queue_t *queue, weft_event_t *events, size_t ma
 
 weft_status weft_queue_post(weft_queue_t *queue, uint64_t tag, uint64_t value) {
   if (bad(queue)) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(queue); forked != WEFT_OK) return forked;
   return unwrap(queue)->post(tag, value);
 }
 
 weft_status weft_queue_close(weft_queue_t *queue) {
   if (bad(queue)) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(queue); forked != WEFT_OK) return forked;
   unwrap(queue)->close();
   return WEFT_OK;
 }
 
 weft_status weft_future_notify(weft_future_t *future, weft_queue_t *queue, uint64_t tag) {
   if (bad(future) || bad(queue)) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(queue); forked != WEFT_OK) return forked;
   return guard([&]() -> weft_status { return future_tie::make(*unwrap(future), *unwrap(queue), tag); });
 }
 
 weft_status weft_group_notify(weft_group_t *group, weft_queue_t *queue, uint64_t tag) {
   if (bad(group) || bad(queue)) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(group); forked != WEFT_OK) return forked;
+  if (const weft_status forked = answer_of(queue); forked != WEFT_OK) return forked;
   return unwrap(group)->notify(*unwrap(queue), tag);
 }
 
 weft_status weft_timer_create_notify(weft_executor_t *executor, weft_queue_t *queue, uint64_t tag, weft_timer_t **out) {
   if (bad(executor) || bad(queue) || out == nullptr) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(executor); forked != WEFT_OK) return forked;
+  if (const weft_status forked = answer_of(queue); forked != WEFT_OK) return forked;
   weft::core::executor &on = *unwrap(executor);
   timer *made = nullptr;
   const weft_status status = timer::make_notifying(on.timers(), on, *unwrap(queue), tag, made);

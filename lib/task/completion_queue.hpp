@@ -19,6 +19,7 @@
 #include "base/adaptive_mutex.hpp"
 #include "base/clock.hpp"
 #include "base/event_descriptor.hpp"
+#include "base/fork.hpp"
 #include "base/misuse.hpp"
 #include "base/parker.hpp"
 #include "base/refs.hpp"
@@ -87,6 +88,8 @@ public:
   static completion_queue *make() noexcept { return new (std::nothrow) completion_queue; }
   ~completion_queue() = default; // nothing is left: ties have references, and the last handle has emptied it
 
+  // From before a fork: of no use in this process.
+  bool inherited() const noexcept { return native_.is_another(); }
   bool has_magic() const noexcept { return magic_.is_right(); }
   void ref_handle() noexcept { handles_.fetch_add(1, std::memory_order_relaxed); }
   void unref_handle() noexcept;
@@ -138,6 +141,7 @@ private:
   bool may_take() const noexcept { return size_.load(std::memory_order_acquire) != 0 || is_closed(); }
 
   std::atomic<std::uint32_t> handles_{1};
+  const native_process native_;
   adaptive_mutex mutex_;     // takes no other inside but those of the heaps
   entry_list queued_, tied_; // under mutex_
   // Written under mutex_. The acquire of who looks without it pairs with the release of the change; but all that a

@@ -75,6 +75,7 @@ struct belongings {
   weft_group_t *group = nullptr;
   weft_timer_t *timer = nullptr;
   weft_cancel_token_t *token = nullptr;
+  weft_queue_t *queue = nullptr;
   weft_future_t *pending = nullptr, *done = nullptr;
 };
 
@@ -88,7 +89,9 @@ belongings make_belongings() {
   EXPECT(weft_group_create(all.pool, nullptr, &all.group), WEFT_OK);
   EXPECT(weft_timer_create(all.pool, nothing, nullptr, nullptr, &all.timer), WEFT_OK);
   EXPECT(weft_cancel_token_create(nullptr, WEFT_FOREVER, &all.token), WEFT_OK);
+  EXPECT(weft_queue_create(nullptr, &all.queue), WEFT_OK);
   EXPECT(weft_future_create(nullptr, &all.pending), WEFT_OK);
+  EXPECT(weft_future_notify(all.pending, all.queue, 1), WEFT_OK);
   EXPECT(weft_executor_submit(all.pool, nullptr, nothing, nullptr, nullptr, &all.done), WEFT_OK);
   EXPECT(weft_future_wait(all.done, WEFT_FOREVER), WEFT_OK);
   return all;
@@ -115,6 +118,11 @@ void find_belongings_refused(const belongings &all) {
   EXPECT(weft_timer_create(all.pool, nothing, nullptr, nullptr, &timer), WEFT_EFORKED);
   EXPECT(weft_timer_arm(all.timer, 0), WEFT_EFORKED);
   EXPECT(weft_cancel_token_cancel(all.token), WEFT_EFORKED);
+  weft_event_t event;
+  size_t events = 0;
+  EXPECT(weft_queue_post(all.queue, 1, 2), WEFT_EFORKED);
+  EXPECT(weft_queue_wait(all.queue, &event, 1, WEFT_FOREVER, &events), WEFT_EFORKED);
+  EXPECT(weft_queue_close(all.queue), WEFT_EFORKED);
   EXPECT(weft_executor_work(all.pool, 0), WEFT_EFORKED);
   EXPECT(weft_thread_join(all.thread, WEFT_FOREVER), WEFT_EFORKED);
   EXPECT(weft_thread_start(all.thread), WEFT_EFORKED);
@@ -129,6 +137,7 @@ void give_belongings_back(belongings &all) {
   weft_group_unref(all.group);
   weft_timer_unref(all.timer);
   weft_cancel_token_unref(all.token);
+  weft_queue_unref(all.queue);
   weft_future_unref(all.pending);
   weft_future_unref(all.done);
   EXPECT(weft_runtime_destroy(&all.runtime), WEFT_OK);
