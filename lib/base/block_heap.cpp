@@ -8,27 +8,6 @@
 
 namespace weft::core {
 
-struct block_heap::chunk {
-  // --- everybody's ---
-  block_heap *home;  // const
-  std::size_t which; // const: its class
-  region *from;      // const: what it was cut from
-  chunk *next_ready; // written by whoever put it on the list, read by the owner after taking it off
-  // How many blocks (high half) and where in the chunk the first of them lies (low half); 0: none. One word, so that
-  // the owner learns the count without walking the chain. The release of give_back() pairs with the acquire of
-  // collect().
-  std::atomic<std::uint64_t> returned;
-
-  // --- the owner's, on a line of its own ---
-  alignas(64) block *free;
-  unsigned char *fresh, *end; // never handed out so far
-  std::uint32_t used;         // handed out and not known to be back
-  bool listed;                // in available_, or current
-  chunk *next, *prev;         // in available_
-
-  std::size_t block_size() const noexcept { return (which + 1) * alignment; }
-};
-
 // Chunks are cut from regions, for each alone would leave a hole before the next aligned address. Under the store's
 // lock.
 struct block_heap::region {
@@ -52,12 +31,7 @@ struct block_heap::store {
   bool usable = pthread_key_create(&end_of_thread, [](void *heap) { at_thread_end(heap); }) == 0;
 };
 
-namespace {
-
-// Found without a call: the library is linked so that its few bytes lie in the static block of every thread.
-__attribute__((tls_model("initial-exec"))) constinit thread_local block_heap *of_this_thread = nullptr;
-
-} // namespace
+constinit thread_local block_heap *block_heap::of_this_thread = nullptr;
 
 block_heap::store &block_heap::all() noexcept {
   alignas(store) static unsigned char room[sizeof(store)]; // never destroyed: threads outlive static destructors
@@ -109,14 +83,6 @@ void block_heap::store::unlink_locked(region &which) noexcept {
   if (which.next != nullptr) which.next->prev = which.prev;
 }
 
-block_heap::chunk *block_heap::chunk_of(void *inside) noexcept {
-  return reinterpret_cast<chunk *>(reinterpret_cast<std::uintptr_t>(inside) & ~(chunk_size - 1));
-}
-
-block_heap *block_heap::mine() noexcept {
-  return of_this_thread != nullptr ? of_this_thread : enter();
-}
-
 block_heap *block_heap::enter() noexcept {
   store &s = all();
   if (!s.usable) return nullptr;
@@ -148,17 +114,6 @@ void block_heap::at_thread_end(void *heap) noexcept {
 }
 
 // --- allocating ---
-
-void *block_heap::allocate(std::size_t size) noexcept {
-  const std::size_t which = size == 0 ? 0 : (size - 1) / alignment;
-  chunk *const from = current_[which];
-  if (from == nullptr || from->free == nullptr) return refill(which);
-  block *const taken = from->free;
-  from->free = taken->next;
-  __builtin_prefetch(from->free, 1); // it may lie in the cache of the core that freed it
-  ++from->used;
-  return taken;
-}
 
 // No free block in the current chunk: its fresh part, what came back, another chunk, a new one.
 void *block_heap::refill(std::size_t which) noexcept {
@@ -253,24 +208,12 @@ void block_heap::unlist(chunk &which) noexcept {
 
 // --- freeing ---
 
-void block_heap::free(void *freed) noexcept {
-  auto *const given = static_cast<block *>(freed);
-  chunk &home = *chunk_of(freed);
-  block_heap *const self = mine();
-  if (home.home == self) return self->free_here(home, *given);
-  if (self != nullptr) return self->gather(home, *given);
+void block_heap::free_elsewhere(chunk &home, block &freed) noexcept {
+  if (block_heap *const self = mine(); self != nullptr)
+    return home.home == self ? self->free_here(home, freed) : self->gather(home, freed);
   block_heap alone; // no memory for a heap: the block goes home by itself
-  alone.gather(home, *given);
+  alone.gather(home, freed);
   alone.give_back();
-}
-
-void block_heap::free_here(chunk &home, block &freed) noexcept {
-  freed.next = home.free;
-  home.free = &freed;
-  if (home.used > 1 && home.listed)
-    --home.used;
-  else
-    settle(home, 1);
 }
 
 void block_heap::gather(chunk &home, block &freed) noexcept {

@@ -29,7 +29,7 @@ public:
   static constexpr std::size_t alignment = 16;
 
   // Of the calling thread, made or inherited when it has none. Null: no memory, or the thread is at its very end.
-  static block_heap *mine() noexcept;
+  static block_heap *mine() noexcept { return of_this_thread != nullptr ? of_this_thread : enter(); }
 
   // size up to `largest`. Owner only. Null: no memory.
   void *allocate(std::size_t size) noexcept;
@@ -53,20 +53,46 @@ private:
   struct block {
     block *next;
   };
-  struct chunk;
   struct region;
   struct store;
+
+  struct chunk {
+    // --- everybody's ---
+    block_heap *home;  // const
+    std::size_t which; // const: its class
+    region *from;      // const: what it was cut from
+    chunk *next_ready; // written by whoever put it on the list, read by the owner after taking it off
+    // How many blocks (high half) and where in the chunk the first of them lies (low half); 0: none. One word, so that
+    // the owner learns the count without walking the chain. The release of give_back() pairs with the acquire of
+    // collect().
+    std::atomic<std::uint64_t> returned;
+
+    // --- the owner's, on a line of its own ---
+    alignas(64) block *free;
+    unsigned char *fresh, *end; // never handed out so far
+    std::uint32_t used;         // handed out and not known to be back
+    bool listed;                // in available_, or current
+    chunk *next, *prev;         // in available_
+
+    std::size_t block_size() const noexcept { return (which + 1) * alignment; }
+  };
+
+  // Found without a call: the library is linked so that its few bytes lie in the static block of every thread.
+  [[gnu::tls_model("initial-exec")]] static constinit thread_local block_heap *of_this_thread;
 
   static store &all() noexcept;
   static block_heap *enter() noexcept;
   static void at_thread_end(void *heap) noexcept;
-  static chunk *chunk_of(void *inside) noexcept;
+  static chunk *chunk_of(void *inside) noexcept {
+    return reinterpret_cast<chunk *>(reinterpret_cast<std::uintptr_t>(inside) & ~(chunk_size - 1));
+  }
 
   void *refill(std::size_t which) noexcept;
   chunk *make_chunk(std::size_t which) noexcept;
   void collect() noexcept;
   void settle(chunk &home, std::uint32_t count) noexcept;
   void free_here(chunk &home, block &freed) noexcept;
+  static void free_elsewhere(chunk &home, block &freed) noexcept;
   void gather(chunk &home, block &freed) noexcept;
   void give_back() noexcept;
   void list(chunk &which) noexcept;
@@ -86,5 +112,33 @@ private:
   // Chunks with returned blocks. The release of a push pairs with the acquire of collect().
   alignas(64) std::atomic<chunk *> ready_{nullptr};
 };
+
+inline void *block_heap::allocate(std::size_t size) noexcept {
+  const std::size_t which = size == 0 ? 0 : (size - 1) / alignment;
+  chunk *const from = current_[which];
+  if (from == nullptr || from->free == nullptr) return refill(which);
+  block *const taken = from->free;
+  from->free = taken->next;
+  __builtin_prefetch(from->free, 1); // it may lie in the cache of the core that freed it
+  ++from->used;
+  return taken;
+}
+
+inline void block_heap::free(void *freed) noexcept {
+  auto *const given = static_cast<block *>(freed);
+  chunk &home = *chunk_of(freed);
+  block_heap *const self = of_this_thread;
+  if (home.home == self) return self->free_here(home, *given);
+  free_elsewhere(home, *given);
+}
+
+inline void block_heap::free_here(chunk &home, block &freed) noexcept {
+  freed.next = home.free;
+  home.free = &freed;
+  if (home.used > 1 && home.listed)
+    --home.used;
+  else
+    settle(home, 1);
+}
 
 } // namespace weft::core

@@ -11,6 +11,9 @@
 #include "thread/thread.hpp"
 
 namespace weft::core {
+
+[[gnu::tls_model("initial-exec")]] constinit thread_local record *record_of_this_thread = nullptr;
+
 namespace {
 
 // The process-wide store of records: one of the two registries with mutable state at file scope (runtime/runtime.cpp
@@ -22,9 +25,6 @@ struct record_store {
   bool usable = false;
 };
 
-// Initial-exec: the library is loaded with the program or early, and one pointer fits into the spare room that the
-// loader keeps; the general model would call a function at each submit.
-[[gnu::tls_model("initial-exec")]] constinit thread_local record *mine = nullptr;
 [[gnu::tls_model("initial-exec")]] constinit thread_local int end_rounds = 0;
 
 void at_thread_end(void *value);
@@ -51,7 +51,7 @@ void at_thread_end(void *value) {
     self->object = nullptr;
     object->finish_on_thread_end(); // gives the reference back
   }
-  mine = nullptr;
+  record_of_this_thread = nullptr;
   record_store &s = store();
   const std::scoped_lock hold(s.mutex);
   self->next_free = s.free;
@@ -85,10 +85,6 @@ bool stop_requested(const record &self) noexcept {
   return (own & stop_bit) != 0;
 }
 
-record *existing_record() noexcept {
-  return mine;
-}
-
 void prepare_records() noexcept {
   store();
 }
@@ -103,22 +99,21 @@ void unlock_records() noexcept {
 
 // The thread goes on in the child as one that weft does not know yet.
 void abandon_own_record() noexcept {
-  if (mine == nullptr) return;
-  const thread *const object = std::exchange(mine->object, nullptr);
-  mine->forked =
-      mine->worker != nullptr || // a host's thread that works for a pool is no better off
+  if (record_of_this_thread == nullptr) return;
+  const thread *const object = std::exchange(record_of_this_thread->object, nullptr);
+  record_of_this_thread->forked =
+      record_of_this_thread->worker != nullptr || // a host's thread that works for a pool is no better off
       (object != nullptr && (object->role() == thread_role::target || object->role() == thread_role::worker));
-  mine->worker = nullptr;
-  mine->before_sleep = nullptr;
-  mine->deferred = nullptr;
+  record_of_this_thread->worker = nullptr;
+  record_of_this_thread->before_sleep = nullptr;
+  record_of_this_thread->deferred = nullptr;
 }
 
 void record::end_child() noexcept {
   std::exit(0);
 }
 
-record *current_record() noexcept {
-  if (mine != nullptr) return mine;
+record *make_record() noexcept {
   record_store &s = store();
   if (!s.usable || end_rounds >= our_round) return nullptr;
   record *made = take_record(s);
@@ -138,7 +133,7 @@ record *current_record() noexcept {
   made->dying = nullptr;
   made->destroy_depth = 0;
   made->forked = false;
-  mine = made;
+  record_of_this_thread = made;
   return made;
 }
 

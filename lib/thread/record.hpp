@@ -62,10 +62,20 @@ struct record {
   [[noreturn]] static void end_child() noexcept;
 };
 
-// The record of this thread, made when it does not exist. Null: memory is exhausted, or the thread is past its end.
-record *current_record() noexcept;
-// The same, or null when this thread has none. Never allocates.
-record *existing_record() noexcept;
+// Initial-exec: the library is loaded with the program or early, and one pointer fits into the spare room that the
+// loader keeps; the general model would call a function at each submit.
+[[gnu::tls_model("initial-exec")]] extern constinit thread_local record *record_of_this_thread;
+
+record *make_record() noexcept;
+// The record of this thread, or null when it has none. Never allocates.
+inline record *existing_record() noexcept {
+  return record_of_this_thread;
+}
+// The same, made when it does not exist. Null: memory is exhausted, or the thread is past its end.
+inline record *current_record() noexcept {
+  record *const found = existing_record();
+  return found != nullptr ? found : make_record();
+}
 
 // While the process is forked: runtime/README.md, "Fork".
 void prepare_records() noexcept;
