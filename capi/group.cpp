@@ -17,7 +17,7 @@ weft_status weft_group_create(weft_executor_t *executor, const weft_group_option
   weft_group_options_t read;
   constexpr std::size_t first_options = offsetof(weft_group_options_t, token);
   if (const weft_status status = read_options(options, first_options, read); status != WEFT_OK) return status;
-  if (check_options(read).at_most("flags", read.flags, WEFT_GROUP_CANCEL_ON_ERROR).fails()) return WEFT_EINVAL;
+  if (check_options(read).at_most("flags", read.flags, WEFT_GROUP_CANCEL_ON_ERROR | WEFT_GROUP_SCOPED).fails()) return WEFT_EINVAL;
   if (unwrap(executor)->kind() != executor_kind::pool) return WEFT_ENOTSUP;
   if (const weft_status forked = answer_if_given(read.token); forked != WEFT_OK) return forked;
   auto &on = static_cast<pool &>(*unwrap(executor));
@@ -68,6 +68,14 @@ void weft_group_settle(weft_group_t *group) {
   if (bad(group) || is_anothers(group)) return;
   guard([&]() -> weft_status {
     unwrap(group)->settle();
+    return WEFT_OK;
+  });
+}
+
+void weft_group_end(weft_group_t *group) {
+  if (bad(group)) return;
+  guard([&]() -> weft_status {
+    unwrap(group)->end();
     return WEFT_OK;
   });
 }

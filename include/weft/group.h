@@ -1,9 +1,10 @@
 /* weft/group.h: groups of tasks: fork-join.
  *
  * A group belongs to a pool. Tasks are spawned into it, from anywhere, also from its own tasks; then somebody waits for
- * all of them. A worker that waits does not idle: it runs tasks of this group, the newest first, and never unrelated
- * ones on top of the caller's stack. So recursion may spawn and wait at every level, and takes no more memory than it
- * is deep. Spawned tasks have no futures: they report to the group, which keeps the first error.
+ * all of them. A worker that waits does not idle: it runs tasks of this group, the newest first, or what these wait for
+ * (WEFT_GROUP_SCOPED), and never unrelated ones on top of the caller's stack. So recursion may spawn and wait at every
+ * level, and takes no more memory than it is deep. Spawned tasks have no futures: they report to the group, which keeps
+ * the first error.
  */
 #ifndef WEFT_GROUP_H
 #define WEFT_GROUP_H
@@ -22,11 +23,15 @@ typedef struct weft_group weft_group_t;
 
 /** weft_group_options_t.flags: the first error cancels what has not started. */
 #define WEFT_GROUP_CANCEL_ON_ERROR 1u
+/** weft_group_options_t.flags: the task that makes the group waits for it, or ends it (weft_group_end), before it ends
+ * itself. Then a worker that waits for a task further up, which has been taken by another worker, may run tasks of this
+ * group meanwhile: it waits for them anyway. Without effect for a group that is not made inside of a task. */
+#define WEFT_GROUP_SCOPED 2u
 
 /** Options of a group. */
 typedef struct weft_group_options {
   uint32_t size;              /**< sizeof(weft_group_options_t), see WEFT_OPTIONS_INIT */
-  uint32_t flags;             /**< 0 or WEFT_GROUP_CANCEL_ON_ERROR */
+  uint32_t flags;             /**< any of WEFT_GROUP_CANCEL_ON_ERROR, WEFT_GROUP_SCOPED */
   weft_cancel_token_t *token; /**< cancels the group with it, as weft_group_cancel does (what has not started is dropped
                                  by the worker that comes by); the group keeps a reference; NULL: none */
 } weft_group_options_t;
@@ -71,6 +76,11 @@ WEFT_API weft_status weft_group_wait(weft_group_t *group, int64_t timeout);
  * to what is about to go. Blocks; runs tasks as weft_group_wait does. Returns early only when the wait could never end.
  * NULL is allowed. */
 WEFT_API void weft_group_settle(weft_group_t *group);
+
+/** The end of the scope that the tasks of a group refer to, in one call: if anything is pending, weft_group_cancel and
+ * weft_group_settle; then weft_group_unref. Cheap when weft_group_wait has come before. Blocks as weft_group_settle.
+ * NULL is allowed. */
+WEFT_API void weft_group_end(weft_group_t *group);
 
 /** Cancel what has not started, now and from now on until weft_group_reset: those tasks are dropped, here or by the
  * worker that comes by. Tasks that run are asked to stop (weft_stop_requested, WEFT_EINTERRUPTED). Never blocks

@@ -51,8 +51,14 @@ weft_status group::make(pool &on, std::uint32_t flags, cancel_token &token, grou
   return WEFT_OK;
 }
 
+// On a worker the first task is counted from the beginning, as its credit: it will mostly be the one to spawn it.
 group::group(pool &on, std::uint32_t flags) noexcept : pool_(on), flags_(flags) {
-  pool_.workers().ref_owner(pool_.workers().worker_of(existing_record()));
+  worker *const me = pool_.workers().worker_of(existing_record());
+  pool_.workers().ref_owner(me);
+  if (me == nullptr) return;
+  if ((flags & WEFT_GROUP_SCOPED) != 0) made_in_ = me->stretch;
+  count_.store(one_handle + 1, std::memory_order_relaxed);
+  take_credit(*me, 1);
 }
 
 group::~group() {
@@ -66,12 +72,34 @@ group::~group() {
 
 void group::unref_handle() noexcept {
   // Alone with the last handle there is nobody to synchronise with but those who have ended before.
+  worker *const me = pool_.workers().worker_of(existing_record());
+  if (const std::uint32_t own = credit_of(me); own != 0) {
+    if (count_.load(std::memory_order_acquire) == one_handle + own) {
+      scheduler::forget_credit(*me);
+      delete this;
+      return;
+    }
+    scheduler::return_credit(*me);
+  }
   if ((count_.load(std::memory_order_acquire) & no_flags) == one_handle ||
       (count_.fetch_sub(one_handle, std::memory_order_acq_rel) & no_flags) == one_handle)
     delete this;
 }
 
 // --- counting ---
+
+std::uint32_t group::credit_of(const worker *me) const noexcept {
+  if (me == nullptr || me->credit_of.load(std::memory_order_relaxed) != this) return 0;
+  return static_cast<std::uint32_t>(me->credit.load(std::memory_order_relaxed));
+}
+
+// What the group has counted already, or has just been relieved of.
+void group::take_credit(worker &me, std::uint32_t count) noexcept {
+  scheduler::return_credit(me);
+  me.credit_of.store(this, std::memory_order_relaxed);
+  const std::uint64_t none = me.credit.load(std::memory_order_relaxed);
+  me.credit.store(none + (std::uint64_t{1} << 32) + count, std::memory_order_release);
+}
 
 void group::count_one(worker *me) noexcept {
   constexpr std::uint32_t in_advance = 64;
@@ -85,20 +113,32 @@ void group::count_one(worker *me) noexcept {
     const std::uint64_t held = me->credit.load(std::memory_order_relaxed);
     if ((held & 0xffffffff) != 0) return me->credit.store(held - 1, std::memory_order_release);
   }
-  scheduler::return_credit(*me);
-  // First the group's, then ours: see return_credit().
-  count_.fetch_add(in_advance, std::memory_order_relaxed);
-  me->credit_of.store(this, std::memory_order_relaxed);
-  const std::uint64_t none = me->credit.load(std::memory_order_relaxed);
-  me->credit.store(none + (std::uint64_t{1} << 32) + in_advance - 1, std::memory_order_release);
+  count_.fetch_add(in_advance, std::memory_order_relaxed); // first the group's, then ours: see return_credit()
+  take_credit(*me, in_advance - 1);
 }
 
+// A worker keeps what it has ended as credit. It is given back before the worker turns to anything else, or at once if
+// somebody sleeps: see done_for().
 void group::end_one(worker *me) noexcept {
-  if (me == nullptr || me->credit_of.load(std::memory_order_relaxed) != this) return end_some(1);
+  if (me == nullptr) return end_some(1);
+  if (me->credit_of.load(std::memory_order_relaxed) != this) return take_credit(*me, 1);
   const std::uint64_t held = me->credit.load(std::memory_order_relaxed) + 1;
   if ((held & 0xffffffff) < most_kept) return me->credit.store(held, std::memory_order_release);
   me->credit.store(held + (std::uint64_t{1} << 32) - most_kept / 2, std::memory_order_release);
   end_some(most_kept / 2);
+}
+
+// Nothing is pending, as far as this thread can tell without asking the others. What it has credit for is not pending;
+// but if somebody sleeps until none is, he has to be told, and that is what giving it back does. He sets his flag,
+// passes a heavy barrier and looks at our credit; we have stored our credit and look at his flag.
+bool group::done_for(worker *me) noexcept {
+  if (const std::uint32_t own = credit_of(me); own != 0) {
+    light_barrier();
+    const std::uint64_t seen = count_.load(std::memory_order_acquire);
+    if ((seen & (waited_for | tied)) == 0 && (seen & pending_mask) == own) return true;
+    scheduler::return_credit(*me);
+  }
+  return pending() == 0;
 }
 
 // Nothing is pending but what was counted in advance for workers that do something else now. Each of the three looks
@@ -141,9 +181,15 @@ weft_status group::spawn(task &given) {
   const bool accepted = me != nullptr || (self != nullptr && serves(*self, &pool_));
   if (!accepted && (pool_.closed() || pool_.is_broken())) return pool_.is_broken() ? WEFT_EBROKEN : WEFT_ESHUTDOWN;
   count_one(me);
-  if (me != nullptr && pool_.workers().spawn(*me, given, *this)) {
-    if ((count_.load(std::memory_order_relaxed) & help_sleeps) != 0) wake_waiters(whom::helpers);
-    return WEFT_OK;
+  if (me != nullptr) {
+    const auto *const helped = made_in_ == me->stretch ? static_cast<const group *>(me->helped) : nullptr;
+    if (pool_.workers().spawn(*me, {&given, this, helped})) {
+      if ((count_.load(std::memory_order_relaxed) & help_sleeps) != 0) wake_waiters(whom::helpers);
+      // One of its tasks runs below us, so it lives.
+      if (helped != nullptr && (helped->count_.load(std::memory_order_relaxed) & help_sleeps) != 0)
+        const_cast<group *>(helped)->wake_waiters(whom::helpers);
+      return WEFT_OK;
+    }
   }
   const weft_status status = enqueue(given, accepted);
   if (status != WEFT_OK) end_one(me);
@@ -232,8 +278,10 @@ weft_status group::run_ticket(void *room, weft_error ** /*failure*/) {
   const handle alive(static_cast<ticket *>(room)->of);
   group &self = *static_cast<ticket *>(room)->of;
   record *const here = existing_record();
-  if (task *const taken = self.take_queued(); taken != nullptr)
+  if (task *const taken = self.take_queued(); taken != nullptr) {
+    const stretch_scope stretch(self.pool_.workers().worker_of(here), self);
     self.run_spawned(*taken, *here, self.pool_.discarding() ? fate::drop : fate::run);
+  }
   return WEFT_OK;
 }
 
@@ -297,18 +345,25 @@ void group::wake_waiters(whom which) noexcept {
 // --- waiting ---
 
 // One task of this group, by a thread that acts for its pool: the newest of its own deque, one of the queue, one of
-// another's deque.
+// another's deque; or one that a task of this group waits for, see README.md of lib/sched, "Helping further down".
 bool group::run_one(record &self, worker *me) {
   scheduler &workers = pool_.workers();
   bool discarded = false;
   task *taken = me != nullptr ? workers.take_spawned(*me, *this, discarded) : nullptr;
-  if (taken == nullptr) {
-    taken = take_queued();
-    discarded = pool_.discarding();
+  if (taken != nullptr) {
+    run_spawned(*taken, self, discarded ? fate::drop : fate::run);
+    return true;
   }
+  taken = take_queued();
+  discarded = pool_.discarding();
   if (taken == nullptr) taken = workers.steal_spawned(me, *this, discarded);
   if (taken == nullptr) return false;
-  run_spawned(*taken, self, discarded ? fate::drop : fate::run);
+  const bool ours = &taken->group() == this;
+  {
+    const stretch_scope stretch(me, taken->group());
+    taken->group().run_spawned(*taken, self, discarded ? fate::drop : fate::run);
+  }
+  if (!ours && me != nullptr) scheduler::return_credit(*me); // who waits for that group may sleep
   return true;
 }
 
@@ -325,11 +380,11 @@ weft_status group::wait(deadline until) {
   for (;;) {
     // Once without a look at the clock and the flags: mostly it is just the one child that was not stolen.
     if (me != nullptr && !until.is_poll()) run_one(*self, me);
-    return_credit_of(self);
-    if (pending() == 0) return verdict();
+    if (done_for(me)) return verdict();
     if (until.passed()) return all_done() ? verdict() : WEFT_ETIMEDOUT;
     if (stop_requested(*self)) return WEFT_EINTERRUPTED;
     if (helps && run_one(*self, me)) continue;
+    if (all_done()) return verdict();
     const auto over = [&]() noexcept { return pending() == 0; };
     const auto more = [&]() noexcept {
       return helps && (queued_.load(std::memory_order_relaxed) != 0 || pool_.workers().has_spawned(me, *this));
@@ -371,13 +426,23 @@ weft_status group::sleep(record &self, deadline until, bool helps) {
 void group::settle() {
   static constexpr std::atomic<std::uint32_t> never_asked{0};
   record *const self = current_record();
-  while (self != nullptr && !all_done()) {
+  if (self == nullptr || done_for(pool_.workers().worker_of(self))) return;
+  while (!all_done()) {
     const frame *const around = self->top;
     const frame_scope deaf(*self, nullptr, around != nullptr ? around->owner : nullptr, &never_asked);
     const weft_status status = wait(deadline::never());
     if (status == WEFT_EDEADLK || status == WEFT_EFORKED) return;
     if (status == WEFT_EINTERRUPTED) sched_yield(); // the runtime has ended: then nobody sleeps in weft any more
   }
+}
+
+void group::end() {
+  record *const self = existing_record();
+  if (!done_for(pool_.workers().worker_of(self)) && !all_done()) {
+    cancel();
+    settle();
+  }
+  unref_handle();
 }
 
 bool group::may_happen(const void *object, const wait_graph &graph) noexcept {

@@ -57,6 +57,8 @@ public:
   weft_status wait(deadline until);
   // Wait whoever asks this thread to stop. Early only when it could never end.
   void settle();
+  // Cancel, settle and give the handle back: at the end of the scope that the tasks refer to.
+  void end();
   void cancel();
   // An event when nothing is pending. WEFT_OK, WEFT_ECLOSED, WEFT_ENOMEM. See group_tie.cpp.
   weft_status notify(completion_queue &queue, std::uint64_t tag);
@@ -105,6 +107,9 @@ private:
   void count_one(worker *me) noexcept;
   void return_credit_of(const record *self) noexcept;
   bool all_done() const noexcept;
+  bool done_for(worker *me) noexcept;
+  std::uint32_t credit_of(const worker *me) const noexcept;
+  void take_credit(worker &me, std::uint32_t count) noexcept;
   void end_one(worker *me) noexcept;
   void end_some(std::uint64_t count) noexcept;
   weft_status sleep(record &self, deadline until, bool helps);
@@ -122,6 +127,9 @@ private:
 
   pool &pool_; // with a reference
   const std::uint32_t flags_;
+  // The stretch of work in which it was made, and in which it will have been waited for; or none.
+  static constexpr std::uint64_t no_stretch = ~std::uint64_t{0};
+  std::uint64_t made_in_ = no_stretch;
   std::atomic<std::uint32_t> word_{0};
   std::atomic<error *> error_{
       nullptr}; // the first, with a reference; its release pairs with the acquire of who reads it

@@ -94,7 +94,7 @@ bool give(group &to, const given_piece &half) {
 // Take the second half of the piece to others, and the first half here; then join them. False: it could not be given.
 bool split_reduction(loop &of, range &piece, void *state, std::uint64_t chunk) {
   const std::size_t size = of.how->state_size, align = of.how->state_align;
-  const group::handle pair(group::make(of.on, 0));
+  const group::handle pair(group::make(of.on, WEFT_GROUP_SCOPED));
   void *const other = pair ? allocate_block(size, align) : nullptr;
   if (other == nullptr) return false;
   struct freeing { // also when the thread is ended inside the body: then the other half is waited for
@@ -186,7 +186,7 @@ weft_status run(loop &of, range all, void *result, error **failure) {
 
 weft_status parallel_for(pool &on, std::uint64_t grain, range all, weft_range_fn body, void *ctx, error **failure) {
   if (all.begin == all.end) return WEFT_OK;
-  const group::handle pieces(group::make(on, 0));
+  const group::handle pieces(group::make(on, WEFT_GROUP_SCOPED));
   if (!pieces) return WEFT_ENOMEM;
   loop of{on, grain, body, nullptr, ctx, pieces.get()};
   return run(of, all, nullptr, failure);

@@ -26,10 +26,6 @@ scheduler::~scheduler() {
     delete workers_[i].load(std::memory_order_relaxed);
 }
 
-bool scheduler::is_worker(const record *who) const noexcept {
-  return who != nullptr && who->worker != nullptr && &static_cast<const worker *>(who->worker)->home == this;
-}
-
 // A worker's tasks go to its own queue, where no other submitter fights for the lock. With one worker everything goes
 // through the injector: only a single queue gives a total order.
 task_queue &scheduler::queue_for(const task &first) noexcept {

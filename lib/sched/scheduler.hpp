@@ -24,6 +24,7 @@
 #include "sched/worker.hpp"
 #include "task/owner.hpp"
 #include "task/task.hpp"
+#include "thread/record.hpp"
 
 namespace weft::core {
 
@@ -73,15 +74,18 @@ public:
 
   // --- fork-join and blocking regions (spawn.cpp) ---
   // The worker of this scheduler that the thread is, or null.
-  worker *worker_of(const record *who) const noexcept;
+  worker *worker_of(const record *who) const noexcept {
+    return is_worker(who) ? static_cast<worker *>(who->worker) : nullptr;
+  }
   // Put a group's task on the calling worker's deque. False: it is full.
-  bool spawn(worker &me, task &given, const task_owner &group) noexcept;
-  // The newest task of the caller's deque, or the oldest of another's, if it belongs to that group.
+  bool spawn(worker &me, const spawned &given) noexcept;
+  // The newest task of the caller's deque, or the oldest of another's, if it belongs to that group; the latter also if
+  // it is something that a task of that group waits for.
   // discarded: it is not to start any more.
   task *take_spawned(worker &me, const task_owner &group, bool &discarded) noexcept;
   // me: null for a thread that acts for the pool without being a worker.
   task *steal_spawned(worker *me, const task_owner &group, bool &discarded) noexcept;
-  // Another worker's oldest task belongs to that group. A guess.
+  // Another worker's oldest task could be taken so. A guess.
   bool has_spawned(const worker *me, const task_owner &group) const noexcept;
   // References to the owner for groups, which workers take and give back many at a time. me: null for other threads.
   void ref_owner(worker *me) noexcept;
@@ -95,6 +99,8 @@ public:
   std::uint64_t places() const noexcept { return places_.load(std::memory_order_acquire); }
   // Give a group's credit back: before this worker turns to anything else than tasks of that group.
   static void return_credit(worker &me) noexcept;
+  // Of a group that is no more.
+  static void forget_credit(worker &me) noexcept;
   // The calling worker is about to sleep: its deque goes to the groups.
   static void hand_over_spawned(record &self) noexcept;
   // The calling worker is going to block elsewhere: its slot is free for another one.
@@ -129,7 +135,9 @@ public:
   // Besides the calling worker, is one busy, or ready for the work that is left, and not stuck while the caller stays
   // away?
   bool others_at_work(record &self) noexcept;
-  bool is_worker(const record *who) const noexcept;
+  bool is_worker(const record *who) const noexcept {
+    return who != nullptr && who->worker != nullptr && &static_cast<const worker *>(who->worker)->home == this;
+  }
   // What its worker with that index is doing, for reports: its thread, and how many tasks it has taken up. False: there
   // is none with that index.
   struct worker_view {
@@ -223,6 +231,8 @@ private:
   // Somebody should wait in the io_context. Sequentially consistent against the census: who sets it looks for a worker
   // at rest; who stops searching takes himself out of the census, then reads it. One of the two sees the other.
   std::atomic<bool> watched_{false};
+  // One of the workers at rest looks again by itself. Orders nothing: who comes to rest later finds it as it is.
+  std::atomic<bool> has_watchman_{false};
 };
 
 } // namespace weft::core

@@ -9,12 +9,8 @@
 
 namespace weft::core {
 
-worker *scheduler::worker_of(const record *who) const noexcept {
-  return is_worker(who) ? static_cast<worker *>(who->worker) : nullptr;
-}
-
-bool scheduler::spawn(worker &me, task &given, const task_owner &group) noexcept {
-  if (!me.spawned.push({&given, &group})) return false;
+bool scheduler::spawn(worker &me, const spawned &given) noexcept {
+  if (!me.spawned.push(given)) return false;
   worker_counts::step(me.counts.spawned);
   // Who goes to rest brings the heavy barrier before his last look: either he sees this task, or we see him at rest.
   light_barrier();
@@ -77,12 +73,14 @@ void scheduler::hand_over_spawned(record &self) noexcept {
 void scheduler::return_credit(worker &me) noexcept {
   task_owner *const group = me.credit_of.load(std::memory_order_relaxed);
   if (group == nullptr) return;
-  const std::uint64_t held = me.credit.load(std::memory_order_relaxed);
-  const auto count = static_cast<std::uint32_t>(held);
-  // First ours, then the group's: so a waiter between the two sees too many pending ones, never too few.
-  me.credit_of.store(nullptr, std::memory_order_relaxed);
-  me.credit.store((held | 0xffffffff) + 1, std::memory_order_release);
+  const auto count = static_cast<std::uint32_t>(me.credit.load(std::memory_order_relaxed));
+  forget_credit(me); // first ours, then the group's: a waiter between the two sees too many pending ones, never too few
   if (count != 0) group->take_credit_back(count);
+}
+
+void scheduler::forget_credit(worker &me) noexcept {
+  me.credit_of.store(nullptr, std::memory_order_relaxed);
+  me.credit.store((me.credit.load(std::memory_order_relaxed) | 0xffffffff) + 1, std::memory_order_release);
 }
 
 // The acquire pairs with the release by which workers count the tasks that they have ended.

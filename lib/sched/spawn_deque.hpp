@@ -21,7 +21,9 @@ class task_owner;
 
 struct spawned {
   task *which = nullptr;
-  const task_owner *of = nullptr; // its group, so that a waiter knows it without touching a task that may be gone
+  // Its group, and another one whose waiters may run it too, or null: here, so that a waiter need not touch a task that
+  // may be gone.
+  const task_owner *of = nullptr, *also_of = nullptr;
 };
 
 template <std::size_t Capacity> class basic_spawn_deque {
@@ -40,7 +42,7 @@ public:
   bool oldest_is_of(const task_owner *of) const noexcept {
     const std::int64_t head = head_.load(std::memory_order_acquire);
     return head < tail_.load(std::memory_order_acquire) &&
-           entries_[static_cast<std::size_t>(head) & (Capacity - 1)].of.load(std::memory_order_relaxed) == of;
+           entries_[static_cast<std::size_t>(head) & (Capacity - 1)].serves(of);
   }
 
   // Owner only. False: full.
@@ -49,6 +51,7 @@ public:
     if (tail - head_.load(std::memory_order_acquire) >= static_cast<std::int64_t>(Capacity)) return false;
     place(tail).which.store(entry.which, std::memory_order_relaxed);
     place(tail).of.store(entry.of, std::memory_order_relaxed);
+    place(tail).also_of.store(entry.also_of, std::memory_order_relaxed);
     tail_.store(tail + 1, std::memory_order_release); // pairs with the acquire in steal(): the entry is complete
     return true;
   }
@@ -72,23 +75,26 @@ public:
     return taken;
   }
 
-  // Anyone: the oldest, if there is one and, unless `of` is null, it belongs to that group. Null also when another
+  // Anyone: the oldest, if there is one and, unless `of` is null, it is also for that group. Null also when another
   // thief or the owner was faster.
   task *steal(const task_owner *of = nullptr) noexcept {
     std::int64_t head = head_.load(std::memory_order_acquire);
     if (head >= tail_.load(std::memory_order_acquire)) return nullptr; // not worth a barrier
-    if (of != nullptr && place(head).of.load(std::memory_order_relaxed) != of) return nullptr;
+    if (of != nullptr && !place(head).serves(of)) return nullptr;
     heavy_barrier();
     if (head >= tail_.load(std::memory_order_acquire)) return nullptr;
     task *const taken = place(head).which.load(std::memory_order_relaxed);
-    const bool fits = of == nullptr || place(head).of.load(std::memory_order_relaxed) == of;
+    const bool fits = of == nullptr || place(head).serves(of);
     return fits && head_.compare_exchange_strong(head, head + 1, std::memory_order_seq_cst) ? taken : nullptr;
   }
 
 private:
   struct entry {
     std::atomic<task *> which{nullptr};
-    std::atomic<const task_owner *> of{nullptr};
+    std::atomic<const task_owner *> of{nullptr}, also_of{nullptr};
+    bool serves(const task_owner *group) const noexcept {
+      return of.load(std::memory_order_relaxed) == group || also_of.load(std::memory_order_relaxed) == group;
+    }
   };
   entry &place(std::int64_t position) noexcept { return entries_[static_cast<std::size_t>(position) & (Capacity - 1)]; }
 

@@ -2,6 +2,7 @@
 //
 // Read from work() downwards; each function calls the next ones.
 #include <algorithm>
+#include <chrono>
 #include <cxxabi.h>
 #include <utility>
 
@@ -23,8 +24,21 @@ constexpr std::uint32_t io_turn = 512;
 // A task of low priority, or one from outside beside a recursion, starts after at most so many others on each worker;
 // so does one that is not of high priority.
 constexpr std::uint32_t patience = 61;
-// An idle worker looks again by itself after this time, though no wake-up should ever be lost.
+// One of the idle workers looks again by itself after this time, though no wake-up should ever be lost. One is enough:
+// if it was called to work, it or another one looks when the next goes to rest.
 constexpr auto recheck_period = std::chrono::seconds(10);
+
+// As io.run_one_for(limit), which however wakes up once a second, whatever the limit: more than everything else that an
+// idle pool costs. So the limit is given to what Asio itself waits with, where that
+// can be had as in Boost 1.74.
+template <class Context> std::size_t run_one_within(Context &io, std::chrono::microseconds limit) {
+  using inner = boost::asio::detail::io_context_impl;
+  boost::system::error_code ignored;
+  if constexpr (requires(inner & waiting) { waiting.wait_one(limit.count(), ignored); })
+    return boost::asio::use_service<inner>(io).wait_one(limit.count(), ignored);
+  else
+    return io.run_one_for(limit);
+}
 
 } // namespace
 
@@ -232,7 +246,10 @@ void scheduler::run_spawned(worker &me, record &self, task &ready) {
   me.in_hand.store(false, std::memory_order_release);
   worker_counts::step(what == task_owner::fate::run ? me.counts.completed : me.counts.cancelled);
   if (me.credit_of.load(std::memory_order_relaxed) != &ready.group()) return_credit(me);
-  ready.group().run_spawned(ready, self, what);
+  {
+    const stretch_scope stretch(&me, ready.group());
+    ready.group().run_spawned(ready, self, what);
+  }
   if (me.blocking != 0) end_all_blocking(me);
   if (++me.tasks_since_io >= io_turn) serve_io(me);
 }
@@ -268,18 +285,20 @@ bool scheduler::wait_for_wake_up(worker &me) noexcept {
   return_credit(me);
   if (leave_as_surplus(me)) return false;
   lie_down(me);
-  while (!io_.stopped()) {
-    // It may have woken itself, by the look in lie_down() or in a handler.
-    if (!me.woken && io_.run_one_for(recheck_period) == 0 && !io_.stopped() && has_work()) {
+  const bool watchman = !has_watchman_.exchange(true, std::memory_order_acq_rel);
+  while (!io_.stopped() && !me.woken) { // it may have woken itself, in lie_down() or in a handler
+    if (!watchman)
+      io_.run_one();
+    else if (run_one_within(io_, recheck_period) == 0 && !io_.stopped() && has_work()) {
       worker_counts::step(me.counts.rescues);
       wake_one();
     }
-    if (!std::exchange(me.woken, false)) continue;
-    me.searching = true; // both counted by whoever sent the wake-up
-    me.idle = false;
-    return true;
   }
-  return false;
+  if (watchman) has_watchman_.store(false, std::memory_order_release);
+  if (!std::exchange(me.woken, false)) return false;
+  me.searching = true; // both counted by whoever sent the wake-up
+  me.idle = false;
+  return true;
 }
 
 // From active to resting, with all that has to be looked at then.

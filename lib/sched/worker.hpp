@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <utility>
 
 #include <weft/executor.h>
 
@@ -60,10 +61,37 @@ struct alignas(64) worker {
   std::atomic<task_owner *> credit_of{nullptr};
   std::atomic<std::uint64_t> credit{0}; // low half; high half: how often it was taken from the group or given back
   const task_owner *last_into = nullptr;
+  // The group of the task at the bottom of what this worker runs on behalf of groups, and the number of that stretch of
+  // work, which no other has. README.md, "Helping further down".
+  const task_owner *helped = nullptr;
+  std::uint64_t stretch = 0, stretches = 0;
   std::uint32_t owner_refs = 0; // references to the pool, taken in advance, for groups
   bool left = false;            // as a surplus worker: the census knows already
   bool attached = false;        // prepared without a failure, and not dismissed yet
   weft_worker_t shown{};        // what its start and stop hooks see
+};
+
+// A stretch of work: the task of a group that a worker has taken from elsewhere, and all that comes of it on this
+// thread. me: null for a thread that acts for the pool without being a worker.
+class stretch_scope {
+public:
+  stretch_scope(worker *me, const task_owner &group) noexcept : me_(me) {
+    if (me == nullptr) return;
+    helped_before_ = std::exchange(me->helped, &group);
+    before_ = std::exchange(me->stretch, (++me->stretches << 16) + me->index + 1);
+  }
+  ~stretch_scope() {
+    if (me_ == nullptr) return;
+    me_->helped = helped_before_;
+    me_->stretch = before_;
+  }
+  stretch_scope(const stretch_scope &) = delete;
+  stretch_scope &operator=(const stretch_scope &) = delete;
+
+private:
+  worker *const me_;
+  const task_owner *helped_before_ = nullptr;
+  std::uint64_t before_ = 0;
 };
 
 } // namespace weft::core

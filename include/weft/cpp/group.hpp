@@ -6,7 +6,6 @@
 #include <weft/cpp/task.hpp>
 #include <weft/group.h>
 
-#include <atomic>
 #include <concepts>
 #include <cstdint>
 #include <utility>
@@ -17,7 +16,8 @@ namespace weft {
 enum class on_error : std::uint32_t { go_on = 0, cancel = WEFT_GROUP_CANCEL_ON_ERROR };
 
 /// Tasks that are spawned and waited for together, on a pool. A closure lies in its task's own allocation, which is
-/// recycled. Neither copied nor moved: it belongs into the scope that waits.
+/// recycled. Neither copied nor moved: it belongs into the scope that waits. One that is made inside a task must end
+/// before the task does (WEFT_GROUP_SCOPED).
 ///
 ///     int fib(const weft::executor_ref &pool, int n) {
 ///       if (n < 2) return n;
@@ -32,21 +32,14 @@ class group {
 public:
   /// Throws not_supported: it is no pool.
   explicit group(const executor_ref &pool, on_error what = on_error::go_on) {
-    weft_group_options_t options;
-    weft_group_options_init(&options);
-    options.flags = static_cast<std::uint32_t>(what);
-    check(weft_group_create(pool.native_handle(), what == on_error::go_on ? nullptr : &options, &native_));
+    const weft_group_options_t options{sizeof(weft_group_options_t),
+                                       static_cast<std::uint32_t>(what) | WEFT_GROUP_SCOPED};
+    check(weft_group_create(pool.native_handle(), &options, &native_));
   }
   group(const group &) = delete;
   group &operator=(const group &) = delete;
   /// Cancels what has not started and waits for what runs: closures may refer to what is around the group.
-  ~group() {
-    if (!waited_.load(std::memory_order_relaxed)) {
-      weft_group_cancel(native_);
-      weft_group_settle(native_);
-    }
-    weft_group_unref(native_);
-  }
+  ~group() { weft_group_end(native_); }
 
   /// Spawns a callable. From any thread, from its own tasks too. Throws shut_down, broken_pool, thread_refused,
   /// out_of_memory, or what copying the callable throws; nothing was spawned then.
@@ -58,7 +51,6 @@ public:
     if (status != WEFT_OK) [[unlikely]]
       throw_status(status);
     task.release();
-    waited_.store(false, std::memory_order_release);
   }
 
   /// Waits for all; on a worker of the pool it runs tasks of the group meanwhile. Rethrows the first error, which the
@@ -66,12 +58,10 @@ public:
   void wait() { wait_for(forever); }
   /// False: the time is over.
   bool wait_for(duration timeout) {
-    waited_.exchange(true, std::memory_order_acq_rel); // before the wait: what is spawned meanwhile says otherwise
     const weft_status status = weft_group_wait(native_, timeout.count());
     if (status == WEFT_OK) [[likely]]
       return true;
     if (status == WEFT_EFAILED || status == WEFT_ECANCELED) finish(status);
-    waited_.store(false, std::memory_order_release);
     if (status == WEFT_ETIMEDOUT) return false;
     throw_status(status);
   }
@@ -92,9 +82,6 @@ private:
   }
 
   weft_group_t *native_ = nullptr;
-  // Nothing was spawned since the last wait that was not in vain. The release of run() pairs with the exchange of a
-  // wait, which then waits for what was spawned.
-  std::atomic<bool> waited_{true};
 };
 
 /// For as long as it lives, the calling task blocks elsewhere, and the pool may run one more worker in its place.

@@ -118,7 +118,8 @@ public:
   }
   template <class A, class B> static void both(A a, B b) {
     weft_group_t *pair;
-    check(weft_group_create(current, nullptr, &pair));
+    static constexpr weft_group_options_t options{sizeof(weft_group_options_t), WEFT_GROUP_SCOPED};
+    check(weft_group_create(current, &options, &pair));
     const auto run = [](void *ctx, void **, weft_error_t **) -> weft_status {
       (*static_cast<A *>(ctx))();
       return WEFT_OK;
@@ -126,7 +127,7 @@ public:
     check(weft_group_spawn(pair, run, &a, nullptr));
     b();
     check(weft_group_wait(pair, WEFT_FOREVER));
-    weft_group_unref(pair);
+    weft_group_end(pair);
   }
 
   double sum(const double *data, std::size_t count) {
