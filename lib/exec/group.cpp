@@ -88,9 +88,16 @@ void group::unref_handle() noexcept {
 
 // --- counting ---
 
+namespace {
+
+constexpr std::uint64_t one_change = std::uint64_t{1} << 32; // of a worker's credit
+
+} // namespace
+
 std::uint32_t group::credit_of(const worker *me) const noexcept {
   if (me == nullptr || me->credit_of.load(std::memory_order_relaxed) != this) return 0;
-  return static_cast<std::uint32_t>(me->credit.load(std::memory_order_relaxed));
+  const std::uint64_t held = me->credit.load(std::memory_order_relaxed);
+  return (held & worker::on_its_way) == 0 ? static_cast<std::uint32_t>(held) : 0;
 }
 
 // What the group has counted already, or has just been relieved of.
@@ -98,7 +105,7 @@ void group::take_credit(worker &me, std::uint32_t count) noexcept {
   scheduler::return_credit(me);
   me.credit_of.store(this, std::memory_order_relaxed);
   const std::uint64_t none = me.credit.load(std::memory_order_relaxed);
-  me.credit.store(none + (std::uint64_t{1} << 32) + count, std::memory_order_release);
+  me.credit.store(none + one_change + count, std::memory_order_release);
 }
 
 void group::count_one(worker *me) noexcept {
@@ -111,7 +118,7 @@ void group::count_one(worker *me) noexcept {
   }
   if (has_credit) {
     const std::uint64_t held = me->credit.load(std::memory_order_relaxed);
-    if ((held & 0xffffffff) != 0) return me->credit.store(held - 1, std::memory_order_release);
+    if ((held & 0xffffffff) != 0) return me->credit.store(held + one_change - 1, std::memory_order_release);
   }
   count_.fetch_add(in_advance, std::memory_order_relaxed); // first the group's, then ours: see return_credit()
   take_credit(*me, in_advance - 1);
@@ -122,9 +129,9 @@ void group::count_one(worker *me) noexcept {
 void group::end_one(worker *me) noexcept {
   if (me == nullptr) return end_some(1);
   if (me->credit_of.load(std::memory_order_relaxed) != this) return take_credit(*me, 1);
-  const std::uint64_t held = me->credit.load(std::memory_order_relaxed) + 1;
+  const std::uint64_t held = me->credit.load(std::memory_order_relaxed) + one_change + 1;
   if ((held & 0xffffffff) < most_kept) return me->credit.store(held, std::memory_order_release);
-  me->credit.store(held + (std::uint64_t{1} << 32) - most_kept / 2, std::memory_order_release);
+  me->credit.store(held - most_kept / 2, std::memory_order_release);
   end_some(most_kept / 2);
 }
 
@@ -141,14 +148,17 @@ bool group::done_for(worker *me) noexcept {
   return pending() == 0;
 }
 
-// Nothing is pending but what was counted in advance for workers that do something else now. Each of the three looks
-// acquires, so they happen in this order. If no credit has changed from the first to the last, the count between them
-// goes with it.
+// Nothing is pending but what workers have credit for. If no credit for this group has changed from the first look to
+// the third, the count between them goes with it; each look acquires, so they happen in this order. What changes
+// meanwhile with a worker that has no credit at both looks makes the count too large, never too small.
 bool group::all_done() const noexcept {
-  if (pending() == 0) return true;
-  const scheduler::credit_view before = pool_.workers().credit_for(*this);
-  if (before.sum == 0 || pending() != before.sum) return false;
-  return pool_.workers().credit_for(*this).mix == before.mix;
+  for (int looks = 1;; ++looks) {
+    if (pending() == 0) return true;
+    const scheduler::credit_view before = pool_.workers().credit_for(*this);
+    const std::uint64_t counted = pending();
+    if (before.settled && pool_.workers().credit_for(*this).mix == before.mix) return counted == before.sum;
+    if (looks % 64 == 0) sched_yield(); // whoever gives it back may have lost his CPU
+  }
 }
 
 void group::end_some(std::uint64_t count) noexcept {

@@ -93,6 +93,7 @@ public:
   // What a group has counted in advance for all workers together; `mix` differs when any of it has changed.
   struct credit_view {
     std::uint64_t sum, mix;
+    bool settled; // none of it is on its way back
   };
   credit_view credit_for(const task_owner &group) const noexcept;
   // How many workers there have been at the same time.

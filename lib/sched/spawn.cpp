@@ -70,12 +70,16 @@ void scheduler::hand_over_spawned(record &self) noexcept {
   }
 }
 
+// Who looks between the two steps must not take what is on its way for pending, nor for done: so it is marked.
 void scheduler::return_credit(worker &me) noexcept {
   task_owner *const group = me.credit_of.load(std::memory_order_relaxed);
   if (group == nullptr) return;
-  const auto count = static_cast<std::uint32_t>(me.credit.load(std::memory_order_relaxed));
-  forget_credit(me); // first ours, then the group's: a waiter between the two sees too many pending ones, never too few
-  if (count != 0) group->take_credit_back(count);
+  const std::uint64_t held = me.credit.load(std::memory_order_relaxed);
+  if (const auto count = static_cast<std::uint32_t>(held); count != 0) {
+    me.credit.store(held | worker::on_its_way, std::memory_order_release);
+    group->take_credit_back(count);
+  }
+  forget_credit(me);
 }
 
 void scheduler::forget_credit(worker &me) noexcept {
@@ -86,14 +90,15 @@ void scheduler::forget_credit(worker &me) noexcept {
 // The acquire pairs with the release by which workers count the tasks that they have ended.
 scheduler::credit_view scheduler::credit_for(const task_owner &group) const noexcept {
   constexpr std::uint64_t odd = 0x9e3779b97f4a7c15u;
-  credit_view seen{0, 0};
+  credit_view seen{0, 0, true};
   const std::uint32_t count = places_.load(std::memory_order_acquire);
   for (std::uint32_t i = 0; i < count; ++i) {
     const worker &each = *workers_[i].load(std::memory_order_acquire);
     const std::uint64_t held = each.credit.load(std::memory_order_acquire);
     const bool counts = each.credit_of.load(std::memory_order_acquire) == &group;
+    if (counts && (held & worker::on_its_way) != 0) seen.settled = false;
     if (counts) seen.sum += held & 0xffffffff;
-    seen.mix = (seen.mix + held + (counts ? 1 : 0)) * odd;
+    seen.mix = (seen.mix + (counts ? held : 0)) * odd;
   }
   return seen;
 }

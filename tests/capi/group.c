@@ -14,7 +14,7 @@ static void arguments_are_checked(void) {
   CHECK_STATUS(weft_group_create(pool, NULL, NULL), WEFT_EINVAL);
   CHECK_STATUS(weft_group_create(strand, NULL, &out), WEFT_ENOTSUP);
   CHECK_STATUS(weft_group_create(caller_run, NULL, &out), WEFT_ENOTSUP);
-  options.flags = WEFT_GROUP_CANCEL_ON_ERROR << 1;
+  options.flags = WEFT_GROUP_SCOPED << 1;
   CHECK_STATUS(weft_group_create(pool, &options, &out), WEFT_EINVAL);
   CHECK(out == UNTOUCHED(weft_group_t));
   CHECK_STATUS(weft_group_spawn(NULL, probe_run, &probe, probe_drop), WEFT_EINVAL);
