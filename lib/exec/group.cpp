@@ -162,23 +162,34 @@ bool group::all_done() const noexcept {
 }
 
 void group::end_some(std::uint64_t count) noexcept {
+  if (const std::uint32_t due = subtract(count); due != 0) settle_up(due);
+}
+
+// What is due then: unless it is 0 or `nobody_left`, a handle is kept until settle_up().
+std::uint32_t group::subtract(std::uint64_t count) noexcept {
   std::uint64_t seen = count_.load(std::memory_order_relaxed), next;
-  bool tells;
+  std::uint32_t due;
   do {
     next = seen - count;
-    // Ties are told when none is left; which cannot be while there are more than all workers have counted in advance.
-    tells = (seen & tied) != 0 && (next & pending_mask) <= pool_.workers().places() * most_kept;
+    due = 0;
+    if (next == 0) due = nobody_left; // the handles went before
     // Waiters are woken when none is left, and when credit goes, for what they wait for may have become hopeless.
-    if ((seen & waited_for) != 0) next &= ~(waited_for | help_sleeps);
-    if (tells || (seen & waited_for) != 0) next += one_handle;
+    if ((seen & waited_for) != 0) due |= wake_all;
+    // Ties are told when none is left; which cannot be while there are more than all workers have counted in advance.
+    if ((seen & tied) != 0 && (next & pending_mask) <= pool_.workers().places() * most_kept) due |= tell_all;
+    if ((due & wake_all) != 0) next &= ~(waited_for | help_sleeps);
+    if ((due & (wake_all | tell_all)) != 0) next += one_handle;
   } while (!count_.compare_exchange_weak(seen, next, std::memory_order_acq_rel, std::memory_order_relaxed));
-  if (tells || (seen & waited_for) != 0) {
-    if ((seen & waited_for) != 0) wake_waiters(whom::all);
-    if (tells) tell_ties();
+  return due;
+}
+
+void group::settle_up(std::uint32_t due) noexcept {
+  if ((due & wake_all) != 0) wake_waiters(whom::all);
+  if ((due & tell_all) != 0) tell_ties();
+  if ((due & (wake_all | tell_all)) != 0)
     unref_handle();
-  } else if (next == 0) {
-    delete this; // the handles went before
-  }
+  else
+    delete this;
 }
 
 // --- spawning ---

@@ -78,7 +78,8 @@ public:
   // task_owner
   void run_spawned(task &taken, record &self, fate what) override;
   bool keep_spawned(task &taken) noexcept override;
-  void take_credit_back(std::uint32_t count) noexcept override { end_some(count); }
+  std::uint32_t take_credit_back(std::uint32_t count) noexcept override { return subtract(count); }
+  void settle_up(std::uint32_t due) noexcept override;
   bool lend(task &, record &, haste) override { return false; }
   bool may_start(const task &, const wait_graph &graph) const noexcept override { return pool_.can_run(graph); }
   void left_queue() noexcept override {}
@@ -112,6 +113,8 @@ private:
   void take_credit(worker &me, std::uint32_t count) noexcept;
   void end_one(worker *me) noexcept;
   void end_some(std::uint64_t count) noexcept;
+  enum dues : std::uint32_t { wake_all = 1, tell_all = 2, nobody_left = 4 };
+  std::uint32_t subtract(std::uint64_t count) noexcept;
   weft_status sleep(record &self, deadline until, bool helps);
   enum class whom { all, helpers };
   void wake_waiters(whom which) noexcept;

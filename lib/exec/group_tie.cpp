@@ -30,6 +30,7 @@ weft_status group::notify(completion_queue &queue, std::uint64_t tag) {
     return WEFT_ECLOSED;
   }
   add_ties(made);
+  heavy_barrier(); // against the light one in done_for(): one of the two sees the other
   tell_ties();
   return WEFT_OK;
 }

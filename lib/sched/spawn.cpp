@@ -77,9 +77,12 @@ void scheduler::return_credit(worker &me) noexcept {
   const std::uint64_t held = me.credit.load(std::memory_order_relaxed);
   if (const auto count = static_cast<std::uint32_t>(held); count != 0) {
     me.credit.store(held | worker::on_its_way, std::memory_order_release);
-    group->take_credit_back(count);
+    const std::uint32_t due = group->take_credit_back(count);
+    forget_credit(me);
+    if (due != 0) group->settle_up(due);
+  } else {
+    forget_credit(me);
   }
-  forget_credit(me);
 }
 
 void scheduler::forget_credit(worker &me) noexcept {

@@ -35,7 +35,9 @@ public:
   // Run a task of a group, which the caller has taken from a deque; or, if it is not to start any more, drop it.
   virtual void run_spawned(task & /*taken*/, record & /*self*/, fate /*what*/) {}
   // A worker gives back what it had counted in advance, see lib/exec/group.hpp.
-  virtual void take_credit_back(std::uint32_t /*count*/) noexcept {}
+  virtual std::uint32_t take_credit_back(std::uint32_t /*count*/) noexcept { return 0; }
+  // What the last one said is due; unless that was 0. The owner may be gone afterwards.
+  virtual void settle_up(std::uint32_t /*due*/) noexcept {}
   // The worker whose deque held it is about to sleep: keep it where others find it.
   virtual bool keep_spawned(task & /*taken*/) noexcept { return false; }
   // A task without a future ended with an error (borrowed).
