@@ -32,8 +32,9 @@ class group {
 public:
   /// Throws not_supported: it is no pool.
   explicit group(const executor_ref &pool, on_error what = on_error::go_on) {
-    const weft_group_options_t options{sizeof(weft_group_options_t),
-                                       static_cast<std::uint32_t>(what) | WEFT_GROUP_SCOPED};
+    weft_group_options_t options;
+    weft_group_options_init(&options);
+    options.flags = static_cast<std::uint32_t>(what) | WEFT_GROUP_SCOPED;
     check(weft_group_create(pool.native_handle(), &options, &native_));
   }
   group(const group &) = delete;

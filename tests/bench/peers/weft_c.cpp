@@ -118,7 +118,9 @@ public:
   }
   template <class A, class B> static void both(A a, B b) {
     weft_group_t *pair;
-    static constexpr weft_group_options_t options{sizeof(weft_group_options_t), WEFT_GROUP_SCOPED};
+    weft_group_options_t options;
+    weft_group_options_init(&options);
+    options.flags = WEFT_GROUP_SCOPED;
     check(weft_group_create(current, &options, &pair));
     const auto run = [](void *ctx, void **, weft_error_t **) -> weft_status {
       (*static_cast<A *>(ctx))();
