@@ -2,7 +2,10 @@
 #include <weft/host.h>
 
 #include "base/log.hpp"
+#include "base/memory.hpp"
 #include "base/misuse.hpp"
+#include "guard.hpp"
+#include "runtime/runtime.hpp"
 
 using namespace weft::core;
 
@@ -14,6 +17,14 @@ weft_status weft_set_log_hook(weft_log_hook_fn hook, void *ctx, weft_drop_fn dro
 
 weft_status weft_set_misuse_hook(weft_misuse_hook_fn hook, void *ctx, weft_drop_fn drop) {
   return set_misuse_hook(hook, ctx, drop);
+}
+
+weft_status weft_set_allocator(weft_allocate_fn allocate, weft_free_fn free, void *ctx) {
+  return set_allocator(allocate, free, ctx);
+}
+
+weft_status weft_cleanup(int64_t timeout) {
+  return guard([&]() -> weft_status { return runtime::clean_up(deadline::after(timeout)); });
 }
 
 int32_t weft_checks_misuse(void) {

@@ -8,7 +8,7 @@
  *   thread.h    threads, daemon threads, joins, stop requests
  *   future.h    futures: result, exception, cancel, callbacks, wait, as_completed, promises
  *   continuation.h  then, when_all, when_any: futures that come of futures
- *   host.h      what a host lends: its log, its word on misuse
+ *   host.h      what a host lends: its memory, its log, its word on misuse
  *   cancel.h    cancel tokens: what is called off together, by hand or at a deadline
  *   executor.h  pools, strands, caller-run executors: submit, post, map, shutdown
  *   group.h     groups: spawn, wait for all, cancel together

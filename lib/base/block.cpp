@@ -1,8 +1,7 @@
 #include "base/block.hpp"
 
-#include <new>
-
 #include "base/block_heap.hpp"
+#include "base/memory.hpp"
 
 namespace weft::core {
 namespace {
@@ -25,12 +24,12 @@ constexpr bool is_recycled(std::size_t size, std::size_t align) noexcept {
 void *allocate_block(std::size_t size, std::size_t align) noexcept {
   if (is_recycled(size, align))
     if (block_heap *const heap = block_heap::mine(); heap != nullptr) return heap->allocate(size);
-  return is_recycled(size, align) ? nullptr : ::operator new(size, std::align_val_t(align), std::nothrow);
+  return is_recycled(size, align) ? nullptr : allocate_memory(size, align);
 }
 
 void free_block(void *block, std::size_t size, std::size_t align) noexcept {
   if (is_recycled(size, align)) return block_heap::free(block);
-  ::operator delete(block, std::align_val_t(align));
+  free_memory(block, size, align);
 }
 
 void flush_freed_blocks() noexcept {

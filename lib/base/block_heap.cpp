@@ -3,8 +3,11 @@
 #include <bit>
 #include <mutex>
 #include <new>
+#include <utility>
 
 #include <pthread.h>
+
+#include "base/memory.hpp"
 
 namespace weft::core {
 
@@ -27,6 +30,7 @@ struct block_heap::store {
   region *regions = nullptr; // under mutex: those with a free chunk
   std::mutex mutex;
   block_heap *without_thread = nullptr; // under mutex
+  std::uint32_t with_thread = 0;        // under mutex: heaps that a thread has
   pthread_key_t end_of_thread{};
   bool usable = pthread_key_create(&end_of_thread, [](void *heap) { at_thread_end(heap); }) == 0;
 };
@@ -43,9 +47,7 @@ void *block_heap::store::take_chunk(region *&from) noexcept {
   const std::scoped_lock hold(mutex);
   if (regions == nullptr) {
     auto *const fresh = new (std::nothrow) region{};
-    void *const memory = fresh == nullptr
-                             ? nullptr
-                             : ::operator new(region::chunks *chunk_size, std::align_val_t(chunk_size), std::nothrow);
+    void *const memory = fresh == nullptr ? nullptr : allocate_memory(region::chunks * chunk_size, chunk_size);
     if (memory == nullptr) {
       delete fresh;
       return nullptr;
@@ -67,7 +69,7 @@ void block_heap::store::give_chunk(void *chunk, region &to) noexcept {
   to.free |= 1u << (static_cast<std::size_t>(static_cast<unsigned char *>(chunk) - to.memory) / chunk_size);
   if (to.free != region::all_free || (regions == &to && to.next == nullptr)) return; // one is kept
   unlink_locked(to);
-  ::operator delete(to.memory, std::align_val_t(chunk_size));
+  free_memory(to.memory, region::chunks * chunk_size, chunk_size);
   delete &to;
 }
 
@@ -91,9 +93,14 @@ block_heap *block_heap::enter() noexcept {
     const std::scoped_lock hold(s.mutex);
     taken = s.without_thread;
     if (taken != nullptr) s.without_thread = taken->next_;
+    ++s.with_thread;
   }
   if (taken == nullptr) taken = new (std::nothrow) block_heap;
-  if (taken == nullptr) return nullptr;
+  if (taken == nullptr) {
+    const std::scoped_lock hold(s.mutex);
+    --s.with_thread;
+    return nullptr;
+  }
   if (pthread_setspecific(s.end_of_thread, taken) != 0) {
     at_thread_end(taken);
     return nullptr;
@@ -111,6 +118,63 @@ void block_heap::at_thread_end(void *heap) noexcept {
   const std::scoped_lock hold(s.mutex);
   left->next_ = s.without_thread;
   s.without_thread = left;
+  --s.with_thread;
+}
+
+// --- giving everything back ---
+
+bool block_heap::others_have_heaps() noexcept {
+  store &s = all();
+  const std::scoped_lock hold(s.mutex);
+  return s.with_thread > (of_this_thread != nullptr ? 1 : 0);
+}
+
+bool block_heap::release_all() noexcept {
+  store &s = all();
+  if (block_heap *const own = of_this_thread; own != nullptr) {
+    pthread_setspecific(s.end_of_thread, nullptr);
+    at_thread_end(own);
+  }
+  // First all that was freed comes home, then what is empty goes, so that no heap holds another's blocks.
+  for (block_heap *h = s.without_thread; h != nullptr; h = h->next_) h->collect();
+  for (block_heap **at = &s.without_thread; *at != nullptr;) {
+    block_heap *const heap = *at;
+    if (!heap->give_up_empty()) {
+      at = &heap->next_;
+      continue;
+    }
+    *at = heap->next_;
+    delete heap;
+  }
+  if (s.without_thread != nullptr) return false;
+  while (region *const last = s.regions) { // the one that is kept for later
+    s.unlink_locked(*last);
+    free_memory(last->memory, region::chunks * chunk_size, chunk_size);
+    delete last;
+  }
+  return true;
+}
+
+// False: some blocks are in use.
+bool block_heap::give_up_empty() noexcept {
+  for (std::size_t which = 0; which < classes; ++which) {
+    if (chunk *const from = current_[which]; from != nullptr) {
+      if (from->used == 0) {
+        current_[which] = nullptr;
+        --chunks_;
+        all().give_chunk(from, *from->from);
+      }
+    }
+    for (chunk *next = available_[which]; next != nullptr;) {
+      chunk *const each = std::exchange(next, next->next);
+      if (each->used != 0) continue;
+      unlist(*each);
+      --empty_;
+      --chunks_;
+      all().give_chunk(each, *each->from);
+    }
+  }
+  return chunks_ == 0;
 }
 
 // --- allocating ---
@@ -151,6 +215,7 @@ block_heap::chunk *block_heap::make_chunk(std::size_t which) noexcept {
   void *const memory = all().take_chunk(from);
   if (memory == nullptr) return nullptr;
   auto *const made = ::new (memory) chunk{};
+  ++chunks_;
   made->home = this;
   made->which = which;
   made->from = from;
@@ -188,6 +253,7 @@ void block_heap::settle(chunk &home, std::uint32_t count) noexcept {
     return;
   }
   unlist(home);
+  --chunks_;
   all().give_chunk(&home, *home.from);
 }
 

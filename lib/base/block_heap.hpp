@@ -44,6 +44,11 @@ public:
   static void lock_all() noexcept;
   static void unlock_all() noexcept;
 
+  // For the end of the library's use (runtime/cleanup.cpp): whether another thread has a heap; and, when none has, give
+  // back all that is empty. False: some blocks are in use.
+  static bool others_have_heaps() noexcept;
+  static bool release_all() noexcept;
+
 private:
   static constexpr std::size_t chunk_size = 32'768;
   static constexpr std::size_t classes = largest / alignment;
@@ -95,12 +100,14 @@ private:
   static void free_elsewhere(chunk &home, block &freed) noexcept;
   void gather(chunk &home, block &freed) noexcept;
   void give_back() noexcept;
+  bool give_up_empty() noexcept;
   void list(chunk &which) noexcept;
   void unlist(chunk &which) noexcept;
 
   chunk *current_[classes] = {};   // allocated from
   chunk *available_[classes] = {}; // others with free blocks
   std::uint32_t empty_ = 0;        // of those, with nothing but free blocks
+  std::uint32_t chunks_ = 0;       // all of its own, the full ones included, which are in no list
 
   // Gathered for one chunk of another heap.
   chunk *bound_for_ = nullptr;

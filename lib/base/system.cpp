@@ -5,10 +5,10 @@
 #include <cmath>
 #include <cstdlib>
 #include <ctime>
-#include <fstream>
-#include <regex>
-#include <sstream>
+#include <string_view>
+#include <utility>
 
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -17,18 +17,50 @@ namespace weft::core {
 namespace {
 
 std::uint32_t affinity_cpus() noexcept {
-  // The mask of a machine with many CPUs is larger than cpu_set_t: ask with more room until the kernel is content.
-  for (int cpus = CPU_SETSIZE; cpus <= CPU_SETSIZE * 64; cpus *= 2) {
-    cpu_set_t *const mask = CPU_ALLOC(static_cast<std::size_t>(cpus));
-    if (mask == nullptr) break;
-    const std::size_t size = CPU_ALLOC_SIZE(static_cast<std::size_t>(cpus));
-    const bool known = sched_getaffinity(0, size, mask) == 0;
-    const int count = known ? CPU_COUNT_S(size, mask) : 0;
-    CPU_FREE(mask);
-    if (known && count > 0) return static_cast<std::uint32_t>(count);
-  }
+  // The mask of a machine with many CPUs is larger than cpu_set_t: room for 65536, which the kernel may leave unused.
+  cpu_set_t masks[64];
+  if (const long size = syscall(SYS_sched_getaffinity, 0, sizeof masks, masks); size > 0)
+    if (const int count = CPU_COUNT_S(static_cast<std::size_t>(size), masks); count > 0)
+      return static_cast<std::uint32_t>(count);
   const long online = sysconf(_SC_NPROCESSORS_ONLN);
   return online > 0 ? static_cast<std::uint32_t>(online) : 1;
+}
+
+// Without streams: these own memory that the standard library's shared object allocates, see operators.cpp. Empty: it
+// cannot be read.
+std::string read_file(const std::string &path) {
+  struct descriptor {
+    int number;
+    ~descriptor() {
+      if (number >= 0) ::close(number);
+    }
+  } const file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  std::string text;
+  char part[1024];
+  for (ssize_t got; file.number >= 0 && (got = ::read(file.number, part, sizeof part)) > 0;)
+    text.append(part, static_cast<std::size_t>(got));
+  return text;
+}
+
+// What stands before the next `end`, which is taken off with it.
+std::string_view take_field(std::string_view &rest, char end) noexcept {
+  const std::size_t length = std::min(rest.find(end), rest.size());
+  const std::string_view field = rest.substr(0, length);
+  rest.remove_prefix(std::min(length + 1, rest.size()));
+  return field;
+}
+
+bool lists(std::string_view names, std::string_view wanted) noexcept {
+  while (!names.empty())
+    if (take_field(names, ',') == wanted) return true;
+  return false;
+}
+
+// The number that the text begins with; false: it does not.
+bool take_number(const char *&text, double &value) noexcept {
+  char *end = nullptr;
+  value = std::strtod(text, &end);
+  return std::exchange(text, end) != end;
 }
 
 std::uint32_t round_up(double quota, double period) {
@@ -52,35 +84,35 @@ template <class Read> std::uint32_t tightest(const std::string &root, std::strin
 }
 
 std::uint32_t version_2_limit(const std::string &folder) {
-  std::ifstream file(folder + "/cpu.max");
-  std::string quota;
-  double period = 0;
-  if (!(file >> quota >> period) || quota == "max") return 0;
-  return round_up(std::strtod(quota.c_str(), nullptr), period);
+  const std::string text = read_file(folder + "/cpu.max");
+  const char *at = text.c_str();
+  double quota = 0, period = 0;
+  return take_number(at, quota) && take_number(at, period) ? round_up(quota, period) : 0; // "max" is no number
 }
 
 std::uint32_t version_1_limit(const std::string &folder) {
-  std::ifstream quota_file(folder + "/cpu.cfs_quota_us"), period_file(folder + "/cpu.cfs_period_us");
+  const std::string quota_text = read_file(folder + "/cpu.cfs_quota_us");
+  const std::string period_text = read_file(folder + "/cpu.cfs_period_us");
+  const char *quota_at = quota_text.c_str(), *period_at = period_text.c_str();
   double quota = 0, period = 0;
-  if (!(quota_file >> quota) || !(period_file >> period)) return 0;
-  return round_up(quota, period);
+  return take_number(quota_at, quota) && take_number(period_at, period) ? round_up(quota, period) : 0;
 }
 
 } // namespace
 
 std::uint32_t cgroup_cpu_limit(const std::string &proc, const std::string &cgroup) {
-  std::ifstream groups(proc + "/self/cgroup");
+  const std::string groups = read_file(proc + "/self/cgroup");
   std::uint32_t limit = 0;
-  for (std::string line; std::getline(groups, line);) { // hierarchy:controllers:path
-    std::istringstream fields(line);
-    std::string hierarchy, controllers, path;
-    if (!std::getline(fields, hierarchy, ':') || !std::getline(fields, controllers, ':') || !std::getline(fields, path))
-      continue;
+  for (std::string_view rest = groups; !rest.empty();) { // hierarchy:controllers:path
+    std::string_view line = take_field(rest, '\n');
+    const std::string_view hierarchy = take_field(line, ':');
+    const std::string controllers(take_field(line, ':'));
+    std::string path(line);
+    if (path.empty()) continue;
     if (path == "/") path.clear();
-    const bool manages_cpu = std::regex_search(controllers, std::regex("(^|,)cpu(,|$)"));
     if (hierarchy == "0" && controllers.empty()) {
       limit = tighter(limit, tightest(cgroup, path, version_2_limit));
-    } else if (manages_cpu) {
+    } else if (lists(controllers, "cpu")) {
       for (const std::string &folder : {controllers, std::string("cpu")})
         limit = tighter(limit, tightest(std::string(cgroup).append("/").append(folder), path, version_1_limit));
     }

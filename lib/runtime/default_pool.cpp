@@ -18,6 +18,11 @@ weft_status default_pool::configure(pool_settings settings) {
   return WEFT_OK;
 }
 
+void default_pool::let_go() {
+  static_cast<void>(configure({})); // drops what was configured and never used
+  if (pool *const held = std::exchange(made_, nullptr); held != nullptr) held->unref_handle();
+}
+
 weft_status default_pool::get(runtime &home, pool *&out) {
   const std::scoped_lock hold(mutex_);
   if (made_ == nullptr) {

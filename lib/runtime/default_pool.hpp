@@ -20,6 +20,9 @@ public:
   // With a handle for the caller. WEFT_OK, WEFT_ESHUTDOWN. Throws std::bad_alloc.
   weft_status get(runtime &home, pool *&out);
 
+  // When nobody uses it any more: give the handle back, or what it was to be made of.
+  void let_go();
+
 private:
   std::mutex mutex_;     // held while the pool is made, which starts no thread and calls nobody
   pool_settings wanted_; // under mutex_, until it is made

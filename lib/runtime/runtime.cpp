@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <mutex>
 #include <new>
+#include <utility>
 #include <vector>
 
 #include "base/fork.hpp"
@@ -111,6 +112,20 @@ bool runtime::forget(const weft_runtime *handle) noexcept {
   if (at == in.isolated.end()) return false;
   in.isolated.erase(at);
   return true;
+}
+
+runtime::registered runtime::look() noexcept {
+  registry &in = all();
+  const std::scoped_lock hold(in.mutex);
+  if (!in.isolated.empty()) return registered::isolated_ones;
+  return in.process != nullptr ? registered::the_default_one : registered::nothing;
+}
+
+runtime *runtime::take_process() noexcept {
+  registry &in = all();
+  const std::scoped_lock hold(in.mutex);
+  std::vector<runtime *>().swap(in.isolated);
+  return std::exchange(in.process, nullptr);
 }
 
 // The end of the process, after main or in exit(), on whichever thread called it.

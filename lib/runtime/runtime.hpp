@@ -47,6 +47,8 @@ public:
   static std::mutex &registry_lock() noexcept;
   static void abandon_all() noexcept;
 
+  // As weft_cleanup says. See cleanup.cpp.
+  static weft_status clean_up(deadline until);
   // Forget the handle. False: it is not a live one.
   static bool forget(const weft_runtime *handle) noexcept;
 
@@ -58,6 +60,10 @@ private:
   void stop(what which);
   weft_status wait_for_all(deadline until);
   weft_status deadline_pool(executor *&out) noexcept;
+  enum class registered { nothing, isolated_ones, the_default_one };
+  static registered look() noexcept;
+  static runtime *take_process() noexcept;
+  void let_go_of_pools();
 
   executor_list executors_;
   default_pool pool_for_all_;

@@ -31,8 +31,7 @@ void entry_list::insert_before(queue_entry &at, queue_entry &entry) noexcept {
 }
 
 void entry_list::remove(queue_entry &entry) noexcept {
-  // Listed, so in a ring: the analyzer does not see that neither is null.
-  entry.prev_->next_ = entry.next_; // NOLINT(clang-analyzer-core.NullDereference)
+  entry.prev_->next_ = entry.next_;
   entry.next_->prev_ = entry.prev_;
   entry.next_ = entry.prev_ = nullptr;
 }

@@ -20,7 +20,8 @@ namespace {
 // has the other). Never destroyed, for threads may end after static destructors have run.
 struct record_store {
   std::mutex mutex;
-  record *free = nullptr; // under mutex
+  record *free = nullptr;   // under mutex
+  std::uint32_t in_use = 0; // under mutex
   pthread_key_t end_of_thread{};
   bool usable = false;
 };
@@ -56,17 +57,24 @@ void at_thread_end(void *value) {
   const std::scoped_lock hold(s.mutex);
   self->next_free = s.free;
   s.free = self;
+  --s.in_use;
 }
 
 record *take_record(record_store &s) noexcept {
   {
     const std::scoped_lock hold(s.mutex);
+    ++s.in_use;
     if (record *found = s.free; found != nullptr) {
       s.free = found->next_free;
       return found;
     }
   }
-  return new (std::nothrow) record;
+  auto *const made = new (std::nothrow) record;
+  if (made == nullptr) {
+    const std::scoped_lock hold(s.mutex);
+    --s.in_use;
+  }
+  return made;
 }
 
 } // namespace
@@ -122,6 +130,7 @@ record *make_record() noexcept {
     const std::scoped_lock hold(s.mutex);
     made->next_free = s.free;
     s.free = made;
+    --s.in_use;
     return nullptr;
   }
   made->top = nullptr;
@@ -135,6 +144,30 @@ record *make_record() noexcept {
   made->forked = false;
   record_of_this_thread = made;
   return made;
+}
+
+bool others_have_records() noexcept {
+  record_store &s = store();
+  const std::scoped_lock hold(s.mutex);
+  return s.in_use > (mine != nullptr ? 1 : 0);
+}
+
+void release_records() noexcept {
+  record_store &s = store();
+  if (record *const own = mine; own != nullptr) {
+    if (thread *object = std::exchange(own->object, nullptr); object != nullptr) object->finish_on_thread_end();
+    pthread_setspecific(s.end_of_thread, nullptr);
+    mine = nullptr;
+    const std::scoped_lock hold(s.mutex);
+    own->next_free = s.free;
+    s.free = own;
+    --s.in_use;
+  }
+  const std::scoped_lock hold(s.mutex);
+  while (record *const unused = s.free) {
+    s.free = unused->next_free;
+    delete unused;
+  }
 }
 
 } // namespace weft::core

@@ -83,6 +83,11 @@ void lock_records() noexcept;
 void unlock_records() noexcept;
 void abandon_own_record() noexcept; // in the child
 
+// For the end of the library's use (runtime/cleanup.cpp): whether another thread has a record; and, when none has, free
+// all, that of the calling thread with its object too.
+bool others_have_records() noexcept;
+void release_records() noexcept;
+
 // Puts a frame on top for as long as it lives.
 class frame_scope {
 public:

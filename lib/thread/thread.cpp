@@ -282,7 +282,7 @@ namespace {
 
 // Of the process: the main thread has one object, made when it is asked for.
 constinit std::mutex making_main;
-constinit thread *made_main = nullptr; // under making_main; never freed
+constinit thread *made_main = nullptr; // under making_main; with a reference, for good
 
 } // namespace
 
@@ -292,6 +292,13 @@ std::mutex &thread::main_lock() noexcept {
 
 void thread::forget_main() noexcept {
   made_main = nullptr;
+}
+
+void thread::release_main() noexcept {
+  const std::scoped_lock hold(making_main);
+  if (made_main == nullptr) return;
+  made_main->home_->leave(*made_main);
+  std::exchange(made_main, nullptr)->unref();
 }
 
 thread *thread::main(roster &home) noexcept {

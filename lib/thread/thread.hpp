@@ -81,6 +81,9 @@ public:
   // From before a fork: of no use in this process.
   bool inherited() const noexcept { return home_->inherited(); }
 
+  // When nobody needs it any more, see runtime/cleanup.cpp.
+  static void release_main() noexcept;
+
   // At the very end of the thread it belongs to: leave the roster, tell the joiners, give the thread's reference back.
   void finish_on_thread_end() noexcept;
 

@@ -42,8 +42,6 @@ OPTIONS = {
     "weft_task_options_t": (None, "weft_task_t *x; const weft_task_type_t t = {sizeof t, 0, 0, 0, target, NULL, NULL};"
                                   "status = weft_task_create_with(&t, &o, &x); if (!status) weft_task_destroy(&x);"),
     "weft_range_options_t": (None, "status = weft_parallel_for(pool, &o, 0, 100, loop, NULL, NULL);"),
-    "weft_queue_options_t": (None, "weft_queue_t *x; status = weft_queue_create(&o, &x);"
-                                   "if (!status) weft_queue_unref(x);"),
 }
 FIGURES = {
     "weft_executor_stats_t": ("submitted", "status = weft_executor_stats(pool, &o);"),

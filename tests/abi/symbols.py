@@ -65,6 +65,13 @@ dynamic = output_of("readelf", "-dW", library)
 soname = re.findall(r"\(SONAME\).*\[(.*)\]", dynamic)
 tap.check("the SONAME is libweft.so.1", [] if soname == ["libweft.so.1"] else [f"it is {soname}"])
 tap.check("the library stays mapped (NODELETE)", [] if re.search(r"\(FLAGS_1\).*\bNODELETE\b", dynamic) else [dynamic])
+# Memory that the standard library's shared object allocates must be freed there: see lib/base/operators.cpp.
+imported = output_of("nm", "-DC", "--undefined-only", library)
+tap.check("it imports no operator new or delete: it has its own", [
+    line for line in imported.splitlines() if re.search(r"\boperator (new|delete)\b", line)])
+tap.check("it imports no strings, streams, locales or regular expressions", [
+    line for line in imported.splitlines()
+    if re.search(r"\bU std::(__cxx11::)?(basic_(string|[a-z]*(stream|buf|ios|file))|locale|ios_base|regex|getline|ctype)", line)])
 tap.check("it asks for no executable stack", [
     line for line in output_of("readelf", "-lW", library).splitlines() if "GNU_STACK" in line and " RWE" in line])
 tap.finish()

@@ -149,7 +149,6 @@ static void the_other_options_name_themselves(void) {
   weft_submit_options_t submit_with;
   weft_map_options_t map_with;
   weft_group_options_t group_with;
-  weft_queue_options_t queue_with;
   weft_range_options_t range_with;
   weft_task_type_t type = {sizeof type, 0, 0, 0, run_nothing, NULL, NULL};
   weft_executor_stats_t stats;
@@ -169,10 +168,6 @@ static void the_other_options_name_themselves(void) {
   CHECK_NAMED("weft_map_options.reserved is 2");
   CHECK_STATUS(weft_group_create(pool, &group_with, (weft_group_t **)&out), WEFT_EINVAL);
   CHECK_NAMED("weft_group_options.flags is 4; allowed: 0 to 1");
-  weft_queue_options_init(&queue_with);
-  queue_with.flags = 5;
-  CHECK_STATUS(weft_queue_create(&queue_with, (weft_queue_t **)&out), WEFT_EINVAL);
-  CHECK_NAMED("weft_queue_options.flags is 5; allowed: 0");
   memset(&range_with, 0, sizeof range_with);
   range_with.size = sizeof range_with;
   range_with.reserved = 3;
@@ -218,6 +213,27 @@ static void a_hook_that_errs_is_not_called_for_it(void) {
   stop_listening();
 }
 
+static void *never_asked(void *ctx, size_t size, size_t align) {
+  (void)ctx;
+  (void)size;
+  (void)align;
+  return NULL;
+}
+
+static void never_given(void *ctx, void *memory, size_t size, size_t align) {
+  (void)ctx;
+  (void)memory;
+  (void)size;
+  (void)align;
+}
+
+/* Of weft/host.h too, but for a program that has its allocator set there is tests/capi/allocator.c. */
+static void after_use_it_is_too_late_for_an_allocator(void) {
+  end_executor(make_pool(1));
+  CHECK_STATUS(weft_set_allocator(never_asked, never_given, NULL), WEFT_EINVALIDSTATE);
+  end_executor(make_pool(1));
+}
+
 int main(int argc, char **argv) {
   static const check_case_t cases[] = {
       {"a hook is set and replaced", a_hook_is_set_and_replaced},
@@ -226,6 +242,7 @@ int main(int argc, char **argv) {
       {"the other options name themselves", the_other_options_name_themselves},
       {"what nobody else is told comes to the hook", what_nobody_else_is_told_comes_to_the_hook},
       {"a hook that errs is not called for it", a_hook_that_errs_is_not_called_for_it},
+      {"after use it is too late for an allocator", after_use_it_is_too_late_for_an_allocator},
   };
   return check_main(cases, CHECK_COUNT_OF(cases), argc, argv);
 }

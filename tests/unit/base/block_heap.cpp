@@ -1,16 +1,18 @@
 // base/block_heap.hpp: blocks come back to who made them, by whatever way, and memory goes when it may. A block's
-// address tells its chunk; what the heaps take from the allocator is counted in operator new. Each case has a heap that
+// address tells its chunk; what the heaps take from the allocator is counted by the functions of the
+// host. Each case has a heap that
 // nobody has used before.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
-#include <new>
 #include <set>
 #include <vector>
 
 #include "base/block_heap.hpp"
+#include "base/memory.hpp"
 #include "support.hpp"
 
 using weft::core::block_heap;
@@ -21,20 +23,17 @@ namespace {
 constexpr std::size_t chunk_align = 32 * 1024;   // nothing else in this program asks for so much
 std::atomic<std::uint64_t> made{0}, released{0}; // what the heaps take and give back
 
-} // namespace
-
-void *operator new(std::size_t size, std::align_val_t align, const std::nothrow_t &) noexcept {
-  const auto boundary = static_cast<std::size_t>(align);
-  if (boundary == chunk_align) made.fetch_add(1);
+void *count_allocation(void * /*ctx*/, std::size_t size, std::size_t align) {
+  if (align == chunk_align) made.fetch_add(1);
   void *room = nullptr;
-  return posix_memalign(&room, boundary, size) == 0 ? room : nullptr;
+  return posix_memalign(&room, std::max(align, sizeof(void *)), size) == 0 ? room : nullptr;
 }
-void operator delete(void *room, std::align_val_t align) noexcept {
-  if (static_cast<std::size_t>(align) == chunk_align) released.fetch_add(1);
+void count_release(void * /*ctx*/, void *room, std::size_t /*size*/, std::size_t align) {
+  if (align == chunk_align) released.fetch_add(1);
   std::free(room);
 }
-
-namespace {
+// Before anything of weft allocates in this program.
+const bool counted = weft::core::set_allocator(&count_allocation, &count_release, nullptr) == WEFT_OK;
 
 std::set<block_heap *> seen; // heaps that a case has had
 
@@ -195,6 +194,7 @@ TEST_CASE("block heap: a few empty chunks are kept, the rest goes back") {
   constexpr std::size_t many = 160, kept = 8 + 1; // and the current one
   const std::size_t count = per_chunk(size);
   on_fresh_heap([&](block_heap &heap) {
+    REQUIRE(counted);
     const std::uint64_t held_before = made - released;
     const blocks all = allocate(heap, size, many * count);
     CHECK(chunks_of(all).size() == many);

@@ -1,0 +1,124 @@
+// The library's own operators new and delete: they lead all of its allocations, those inside Boost's and the standard
+// library's templates too, to memory.hpp.
+//
+// Linked into the delivered library only, where the version script (and capi/archive.sh) keeps them local: the
+// program's own operators are untouched, and whatever the standard library's shared object allocates is freed there.
+// So nothing may cross that border owning memory. Under C++20 std::string is instantiated in our own objects and does
+// not; streams, regular expressions and locales do, so the library uses none (tests/abi/symbols.py looks).
+//
+// A delete does not always know its size, but the host's functions are promised it: while they are in use each block
+// carries it in front.
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <new>
+
+#include "base/memory.hpp"
+
+namespace {
+
+using weft::core::allocate_memory;
+using weft::core::free_memory;
+using weft::core::memory_is_hosts;
+
+struct alignas(16) stamp { // right in front of what the caller gets
+  std::size_t total;
+  std::uint32_t before, align;
+};
+static_assert(sizeof(stamp) == 16);
+
+constexpr std::size_t usual = alignof(std::max_align_t);
+
+void *take(std::size_t size, std::size_t align) noexcept {
+  if (!memory_is_hosts()) return allocate_memory(size, align);
+  align = std::max(align, alignof(stamp));
+  const std::size_t before = std::max(align, sizeof(stamp));
+  if (size > SIZE_MAX - before) return nullptr;
+  auto *const all = static_cast<unsigned char *>(allocate_memory(before + size, align));
+  if (all == nullptr) return nullptr;
+  ::new (all + before - sizeof(stamp))
+      stamp{before + size, static_cast<std::uint32_t>(before), static_cast<std::uint32_t>(align)};
+  return all + before;
+}
+
+void *take_or_throw(std::size_t size, std::size_t align) {
+  void *const taken = take(size, align);
+  if (taken == nullptr) throw std::bad_alloc();
+  return taken;
+}
+
+void give(void *taken) noexcept {
+  if (taken == nullptr) return;
+  if (!memory_is_hosts()) return free_memory(taken, 0, usual);
+  auto *const end = static_cast<unsigned char *>(taken);
+  const stamp known = *reinterpret_cast<stamp *>(end - sizeof(stamp));
+  free_memory(end - known.before, known.total, known.align);
+}
+
+std::size_t number(std::align_val_t align) noexcept {
+  return static_cast<std::size_t>(align);
+}
+
+} // namespace
+
+void *operator new(std::size_t size) {
+  return take_or_throw(size, usual);
+}
+void *operator new[](std::size_t size) {
+  return take_or_throw(size, usual);
+}
+void *operator new(std::size_t size, const std::nothrow_t & /*tag*/) noexcept {
+  return take(size, usual);
+}
+void *operator new[](std::size_t size, const std::nothrow_t & /*tag*/) noexcept {
+  return take(size, usual);
+}
+void *operator new(std::size_t size, std::align_val_t align) {
+  return take_or_throw(size, number(align));
+}
+void *operator new[](std::size_t size, std::align_val_t align) {
+  return take_or_throw(size, number(align));
+}
+void *operator new(std::size_t size, std::align_val_t align, const std::nothrow_t & /*tag*/) noexcept {
+  return take(size, number(align));
+}
+void *operator new[](std::size_t size, std::align_val_t align, const std::nothrow_t & /*tag*/) noexcept {
+  return take(size, number(align));
+}
+
+void operator delete(void *taken) noexcept {
+  give(taken);
+}
+void operator delete[](void *taken) noexcept {
+  give(taken);
+}
+void operator delete(void *taken, std::size_t /*size*/) noexcept {
+  give(taken);
+}
+void operator delete[](void *taken, std::size_t /*size*/) noexcept {
+  give(taken);
+}
+void operator delete(void *taken, const std::nothrow_t & /*tag*/) noexcept {
+  give(taken);
+}
+void operator delete[](void *taken, const std::nothrow_t & /*tag*/) noexcept {
+  give(taken);
+}
+void operator delete(void *taken, std::align_val_t /*align*/) noexcept {
+  give(taken);
+}
+void operator delete[](void *taken, std::align_val_t /*align*/) noexcept {
+  give(taken);
+}
+void operator delete(void *taken, std::size_t /*size*/, std::align_val_t /*align*/) noexcept {
+  give(taken);
+}
+void operator delete[](void *taken, std::size_t /*size*/, std::align_val_t /*align*/) noexcept {
+  give(taken);
+}
+void operator delete(void *taken, std::align_val_t /*align*/, const std::nothrow_t & /*tag*/) noexcept {
+  give(taken);
+}
+void operator delete[](void *taken, std::align_val_t /*align*/, const std::nothrow_t & /*tag*/) noexcept {
+  give(taken);
+}

@@ -1,0 +1,54 @@
+// How a host gets everything back: weft_cleanup. The steps:
+//
+//  1. No isolated runtime is left, and the default one is shut down; so nothing of weft runs any more.
+//  2. Threads that have ended may still be on their last way, past everything that others wait for. They are waited for
+//     until they have given back their record and their heap: then nobody but the caller is left.
+//  3. What is kept for the whole process goes: the default runtime with its pools, the object of the main thread, the
+//     records, the heaps of blocks. Next to be used, weft makes all of it anew.
+#include <time.h>
+
+#include "base/block_heap.hpp"
+#include "runtime/runtime.hpp"
+#include "thread/record.hpp"
+#include "thread/thread.hpp"
+
+namespace weft::core {
+namespace {
+
+bool is_inside(const record *self) noexcept {
+  return self != nullptr &&
+         (self->top != nullptr || self->worker != nullptr || self->callback_depth != 0 || self->destroy_depth != 0);
+}
+
+} // namespace
+
+void runtime::let_go_of_pools() {
+  pool_for_all_.let_go();
+  if (executor *const held = std::exchange(deadlines_, nullptr); held != nullptr) held->unref_handle();
+}
+
+weft_status runtime::clean_up(deadline until) {
+  if (is_inside(existing_record())) return WEFT_EDEADLK;
+  switch (look()) { // 1
+  case registered::isolated_ones:
+    return WEFT_EINVALIDSTATE;
+  case registered::the_default_one:
+    if (const weft_status status = process()->shutdown(until); status != WEFT_OK) return status;
+    break;
+  case registered::nothing:
+    break;
+  }
+  while (others_have_records() || block_heap::others_have_heaps()) { // 2
+    if (until.passed()) return WEFT_ETIMEDOUT;
+    const timespec moment{0, 100'000};
+    nanosleep(&moment, nullptr);
+  }
+  runtime *const last = take_process(); // 3
+  if (last != nullptr) last->let_go_of_pools();
+  thread::release_main();
+  release_records();
+  if (last != nullptr) last->unref();
+  return block_heap::release_all() ? WEFT_OK : WEFT_EINVALIDSTATE;
+}
+
+} // namespace weft::core
