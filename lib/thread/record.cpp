@@ -149,15 +149,15 @@ record *make_record() noexcept {
 bool others_have_records() noexcept {
   record_store &s = store();
   const std::scoped_lock hold(s.mutex);
-  return s.in_use > (mine != nullptr ? 1 : 0);
+  return s.in_use > (record_of_this_thread != nullptr ? 1 : 0);
 }
 
 void release_records() noexcept {
   record_store &s = store();
-  if (record *const own = mine; own != nullptr) {
+  if (record *const own = record_of_this_thread; own != nullptr) {
     if (thread *object = std::exchange(own->object, nullptr); object != nullptr) object->finish_on_thread_end();
     pthread_setspecific(s.end_of_thread, nullptr);
-    mine = nullptr;
+    record_of_this_thread = nullptr;
     const std::scoped_lock hold(s.mutex);
     own->next_free = s.free;
     s.free = own;
