@@ -102,7 +102,7 @@ WEFT_API weft_status weft_thread_set_name(weft_thread_t *thread, const char *nam
 WEFT_API uint64_t weft_thread_ident(const weft_thread_t *thread);
 
 /** The system's number for it (Linux: the thread id); 0 before the start and for NULL. The system may use it again
- * after the end. Never blocks. */
+ * after the end. Right after the start it may wait for the first steps of the thread, some microseconds. */
 WEFT_API uint64_t weft_thread_native_id(const weft_thread_t *thread);
 
 /** Take one more reference and return the same pointer. NULL gives NULL. Never blocks. */

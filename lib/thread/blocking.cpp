@@ -20,12 +20,13 @@ int spin_limit() noexcept {
   return limit;
 }
 
-weft_status wait_for_completion(record &self, completion &end, dependency on, deadline until) noexcept {
+weft_status wait_for_completion(record &self, completion &end, dependency on, deadline until,
+                                spinning before) noexcept {
   const auto ready = [&end]() noexcept { return end.finished(); };
   if (ready()) return WEFT_OK;
   if (until.is_poll()) return WEFT_ETIMEDOUT;
   if (stop_requested(self)) return WEFT_EINTERRUPTED;
-  if (spin_until(ready)) return WEFT_OK;
+  if (before == spinning::some && spin_until(ready)) return WEFT_OK;
   wake_on_finish waker(self.sleeper);
   if (!end.add(waker)) return WEFT_OK;
   const weft_status status = sleep_until(self, &on, 1, wait_for::all, until, ready);

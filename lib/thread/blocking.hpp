@@ -59,7 +59,9 @@ weft_status sleep_until(record &self, const dependency *on, std::size_t count, w
 }
 
 // Wait for one completion. `may_happen` as in dependency; `object` is what it gets.
-weft_status wait_for_completion(record &self, completion &end, dependency on, deadline until) noexcept;
+enum class spinning { some, none }; // before it sleeps
+weft_status wait_for_completion(record &self, completion &end, dependency on, deadline until,
+                                spinning before = spinning::some) noexcept;
 
 // weft_sleep: nothing to wait for but time and stop requests.
 weft_status sleep_for(std::int64_t duration) noexcept;

@@ -53,11 +53,7 @@ void at_thread_end(void *value) {
     object->finish_on_thread_end(); // gives the reference back
   }
   record_of_this_thread = nullptr;
-  record_store &s = store();
-  const std::scoped_lock hold(s.mutex);
-  self->next_free = s.free;
-  s.free = self;
-  --s.in_use;
+  give_back_record(self);
 }
 
 record *take_record(record_store &s) noexcept {
@@ -122,28 +118,39 @@ void record::end_child() noexcept {
 }
 
 record *make_record() noexcept {
+  record *const made = store().usable && end_rounds < our_round ? reserve_record() : nullptr;
+  return made != nullptr ? enter_record(made) : nullptr;
+}
+
+record *reserve_record() noexcept {
   record_store &s = store();
-  if (!s.usable || end_rounds >= our_round) return nullptr;
-  record *made = take_record(s);
-  if (made == nullptr) return nullptr;
-  if (pthread_setspecific(s.end_of_thread, made) != 0) {
-    const std::scoped_lock hold(s.mutex);
-    made->next_free = s.free;
-    s.free = made;
-    --s.in_use;
+  return s.usable ? take_record(s) : nullptr;
+}
+
+void give_back_record(record *reserved) noexcept {
+  record_store &s = store();
+  const std::scoped_lock hold(s.mutex);
+  reserved->next_free = s.free;
+  s.free = reserved;
+  --s.in_use;
+}
+
+record *enter_record(record *reserved) noexcept {
+  if (pthread_setspecific(store().end_of_thread, reserved) != 0) {
+    give_back_record(reserved);
     return nullptr;
   }
-  made->top = nullptr;
-  made->worker = nullptr;
-  made->inside = nullptr;
-  made->before_sleep = nullptr;
-  made->callback_depth = 0;
-  made->deferred = nullptr;
-  made->dying = nullptr;
-  made->destroy_depth = 0;
-  made->forked = false;
-  record_of_this_thread = made;
-  return made;
+  reserved->top = nullptr;
+  reserved->worker = nullptr;
+  reserved->inside = nullptr;
+  reserved->before_sleep = nullptr;
+  reserved->callback_depth = 0;
+  reserved->deferred = nullptr;
+  reserved->dying = nullptr;
+  reserved->destroy_depth = 0;
+  reserved->forked = false;
+  record_of_this_thread = reserved;
+  return reserved;
 }
 
 bool others_have_records() noexcept {
@@ -158,10 +165,7 @@ void release_records() noexcept {
     if (thread *object = std::exchange(own->object, nullptr); object != nullptr) object->finish_on_thread_end();
     pthread_setspecific(s.end_of_thread, nullptr);
     record_of_this_thread = nullptr;
-    const std::scoped_lock hold(s.mutex);
-    own->next_free = s.free;
-    s.free = own;
-    --s.in_use;
+    give_back_record(own);
   }
   const std::scoped_lock hold(s.mutex);
   while (record *const unused = s.free) {

@@ -67,6 +67,11 @@ struct record {
 [[gnu::tls_model("initial-exec")]] extern constinit thread_local record *record_of_this_thread;
 
 record *make_record() noexcept;
+// One for a thread that is going to be started, so that it cannot fail to get one; null: memory is exhausted. The new
+// thread enters with it (null: even so it could not, and the record is gone), or it is given back.
+record *reserve_record() noexcept;
+void give_back_record(record *reserved) noexcept;
+record *enter_record(record *reserved) noexcept;
 // The record of this thread, or null when it has none. Never allocates.
 inline record *existing_record() noexcept {
   return record_of_this_thread;

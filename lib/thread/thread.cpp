@@ -67,6 +67,16 @@ void thread::halt() noexcept {
   raise(halt_bit);
 }
 
+// What the new thread asks the system for, and the system may refuse.
+bool thread::may_be_refused() const noexcept {
+  return settings_.role == thread_role::target && (settings_.nice != 0 || !settings_.affinity.empty());
+}
+
+std::uint64_t thread::native_id() const noexcept {
+  if (state() == WEFT_THREAD_STARTED) native_id_.wait(0, std::memory_order_acquire); // it comes with its first steps
+  return native_id_.load(std::memory_order_acquire);
+}
+
 std::int32_t thread::state() const noexcept {
   switch (phase_.load(std::memory_order_acquire)) {
   case alive: // none of the parent's threads is alive in the child of a fork
@@ -112,8 +122,15 @@ weft_status thread::start() noexcept {
   return status;
 }
 
+// The new thread is not waited for unless it may still be refused what it asks for: whatever else it needs is given to
+// it beforehand. So start() takes no longer than the system does, and who joins at once need not have been woken
+// before.
 weft_status thread::launch() noexcept {
+  reserved_ = reserve_record();
+  if (reserved_ == nullptr) return WEFT_ENOMEM;
   ref(); // the running thread's own; finish_on_thread_end() gives it back
+  ident_.store(next_ident.fetch_add(1, std::memory_order_relaxed), std::memory_order_relaxed);
+  started_at_.store(now_ns(), std::memory_order_relaxed);
   stack_refused_ = false;
   try {
     system_ = adopt(new system_thread);
@@ -123,24 +140,30 @@ weft_status thread::launch() noexcept {
       stack_refused_ = true; // the new thread says so itself: a worker is launched under a lock
       created = create_system_thread(0);
     }
-    if (!created) {
-      unref();
-      return WEFT_EAGAIN;
-    }
+    if (!created) return take_launch_back(WEFT_EAGAIN);
   } catch (const std::bad_alloc &) {
-    unref();
-    return WEFT_ENOMEM;
+    return take_launch_back(WEFT_ENOMEM);
   }
-  // Nobody waits for a worker: its executor has other things to do, and it cannot be refused for what it asked.
-  if (settings_.role == thread_role::worker) return WEFT_OK;
-
+  if (!may_be_refused()) {
+    std::uint32_t seen = starting; // unless the thread itself was faster
+    if (phase_.compare_exchange_strong(seen, alive, std::memory_order_acq_rel)) phase_.notify_all();
+    return WEFT_OK;
+  }
   spin_until([this]() noexcept { return phase_.load(std::memory_order_acquire) != starting; });
   phase_.wait(starting, std::memory_order_acquire);
   if (phase_.load(std::memory_order_acquire) != refused) return WEFT_OK;
   const weft_status refusal = refusal_;
   reap();
+  ident_.store(0, std::memory_order_relaxed);
   unref();
   return refusal;
+}
+
+weft_status thread::take_launch_back(weft_status why) noexcept {
+  give_back_record(reserved_);
+  ident_.store(0, std::memory_order_relaxed);
+  unref();
+  return why;
 }
 
 // False: the system refused.
@@ -153,8 +176,8 @@ bool thread::create_system_thread(std::uint64_t stack_size) {
 
 // Runs in the new thread, before anybody may know that it lives.
 weft_status thread::settle_in() noexcept {
-  record *const self = current_record();
-  if (self == nullptr) return WEFT_ENOMEM;
+  record *const self = enter_record(reserved_);
+  if (self == nullptr) return WEFT_ENOMEM; // the system has no room for the value of a key
   if (settings_.nice != 0 && setpriority(PRIO_PROCESS, static_cast<id_t>(current_native_id()), settings_.nice) != 0)
     return WEFT_EPERM;
   if (!settings_.affinity.empty()) {
@@ -175,23 +198,28 @@ weft_status thread::settle_in() noexcept {
 }
 
 void thread::adopt_calling_thread(record &self) noexcept {
-  self.object = this; // with the reference that launch(), current() or main() counted
-  ident_.store(next_ident.fetch_add(1, std::memory_order_relaxed), std::memory_order_relaxed);
-  native_id_.store(current_native_id(), std::memory_order_relaxed);
+  self.object = this;                              // with the reference that launch(), current() or main() counted
+  if (ident_.load(std::memory_order_relaxed) == 0) // else it was given by launch()
+    ident_.store(next_ident.fetch_add(1, std::memory_order_relaxed), std::memory_order_relaxed);
+  native_id_.store(current_native_id(), std::memory_order_release);
+  native_id_.notify_all();
 }
 
 // UBSan: a forced unwind is caught by a reference to no object; nothing reads it.
 __attribute__((no_sanitize("null"))) void thread::body() noexcept(false) {
   system_->note_native_id(current_native_id());
-  started_at_.store(now_ns(), std::memory_order_relaxed);
   const weft_status refusal = settle_in();
   refusal_ = refusal;
-  const bool leaves = refusal != WEFT_OK && settings_.role != thread_role::worker;
+  const bool leaves = refusal != WEFT_OK && may_be_refused();
+  if (refusal != WEFT_OK && !leaves) {
+    native_id_.store(current_native_id(), std::memory_order_release);
+    native_id_.notify_all();
+  }
   if (leaves) system_->note_return();
   phase_.store(refusal == WEFT_OK ? alive : refused, std::memory_order_release);
   phase_.notify_all();
-  // A refused thread touches nothing below: its starter reaps it. A worker is refused only when memory is exhausted,
-  // and then it must leave as if it had run.
+  // A refused thread touches nothing below: its starter reaps it. One whose starter does not wait is refused only when
+  // there is no memory even for the system's own needs, and then it must leave as if it had run.
   if (leaves) return;
   if (stack_refused_)
     log_line({"thread ", settings_.name, ": the stack size was refused, the default is used"}, WEFT_LOG_WARNING);
@@ -206,7 +234,8 @@ __attribute__((no_sanitize("null"))) void thread::body() noexcept(false) {
   };
   try {
     const ending at_end{*this};
-    const weft_status status = target_.fn(target_.ctx, &failure);
+    const bool runs = refusal == WEFT_OK || settings_.role == thread_role::worker;
+    const weft_status status = runs ? target_.fn(target_.ctx, &failure) : refusal;
     if (const record *const self = existing_record(); self != nullptr) self->back_from_user();
     if (failure == nullptr && status != WEFT_OK) failure = error::from_status(status);
   } catch (const abi::__forced_unwind &) {
@@ -247,7 +276,8 @@ weft_status thread::join(deadline until) noexcept {
   record *const self = current_record();
   if (self == nullptr) return WEFT_ENOMEM;
   if (self->object == this) return WEFT_EDEADLK;
-  const weft_status status = wait_for_completion(*self, end_, {this, &thread::may_end}, until);
+  // Without spinning: a thread needs some tens of microseconds to begin and to end, and perhaps this very CPU.
+  const weft_status status = wait_for_completion(*self, end_, {this, &thread::may_end}, until, spinning::none);
   if (status == WEFT_OK) reap();
   return status;
 }

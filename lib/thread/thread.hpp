@@ -65,7 +65,7 @@ public:
   weft_status set_name(const char *name) noexcept;
   const char *name() const noexcept { return settings_.name.c_str(); }
   std::uint64_t ident() const noexcept { return ident_.load(std::memory_order_relaxed); }
-  std::uint64_t native_id() const noexcept { return native_id_.load(std::memory_order_relaxed); }
+  std::uint64_t native_id() const noexcept; // 0: not started. Of one that has just been started, waits for it
   // For reports: when it began, of now_ns(), and what was given to it to run.
   std::int64_t started_at() const noexcept { return started_at_.load(std::memory_order_relaxed); }
   weft_thread_fn entry() const noexcept { return entry_; }
@@ -100,6 +100,8 @@ private:
   static std::uint32_t stop_bit_value() noexcept;
   void raise(std::uint32_t bit) noexcept;
   weft_status launch() noexcept;
+  weft_status take_launch_back(weft_status why) noexcept;
+  bool may_be_refused() const noexcept;
   bool create_system_thread(std::uint64_t stack_size);
   void body() noexcept(false);
   weft_status settle_in() noexcept;
@@ -118,7 +120,9 @@ private:
   weft_status refusal_ = WEFT_OK; // written by the new thread before phase_ becomes refused
   std::atomic<std::uint32_t> flags_{0};
   std::atomic<bool> daemon_;
-  std::atomic<std::uint64_t> ident_{0}, native_id_{0}; // written before phase_ becomes alive
+  std::atomic<std::uint64_t> ident_{0};     // written before phase_ becomes alive
+  std::atomic<std::uint64_t> native_id_{0}; // written by the thread; its release pairs with the acquire of native_id()
+  record *reserved_ = nullptr;              // from launch() to the new thread
   completion end_;
   std::atomic<std::int64_t> started_at_{0}; // for reports
   shared<system_thread> system_;            // written by start(), before the thread exists
