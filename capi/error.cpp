@@ -2,6 +2,7 @@
 #include "base/error.hpp"
 
 #include "handle.hpp"
+#include "thread/domain.hpp"
 
 using namespace weft::core;
 
@@ -28,6 +29,10 @@ weft_status weft_error_create_foreign(int32_t code, const char *kind, const char
   if (tag == nullptr || out == nullptr) return WEFT_EINVAL;
   error *const made = error::make_foreign(code, or_else(kind, "error"), or_else(message, ""), tag, payload, drop);
   if (made == nullptr) return WEFT_ENOMEM;
+  if (domain *const home = current_domain(); home != nullptr && drop != nullptr) {
+    home->keep();
+    made->set_keeper(&domain::drop_payload, home);
+  }
   *out = made;
   return WEFT_OK;
 }

@@ -213,9 +213,9 @@ weft_status weft_executor_post(weft_executor_t *executor, weft_task_fn fn, void 
   if (bad(executor) || fn == nullptr) return WEFT_EINVAL;
   if (const weft_status forked = answer_of(executor); forked != WEFT_OK) return forked;
   return guard([&]() -> weft_status {
-    task *made = create_posted_call({fn, ctx, drop});
+    task *made = create_posted_call({fn, ctx, drop}, {nullptr, current_domain()});
     if (made == nullptr) return WEFT_ENOMEM;
-    const weft_status status = unwrap(executor)->submit(&made, 1);
+    const weft_status status = unwrap(executor)->accept(&made, 1);
     if (status != WEFT_OK) task::discard(made);
     return status;
   });
@@ -367,7 +367,9 @@ weft_status weft_executor_map(weft_executor_t *executor, const weft_map_options_
     if (check_options(read).is_zero("reserved", read.reserved).fails()) return WEFT_EINVAL;
     map *made = nullptr;
     if (const weft_status forked = answer_if_given(read.token); forked != WEFT_OK) return forked;
-    const weft_status status = map::make(*unwrap(executor), read, fn, items, count, drop, unwrap(read.token), made);
+    belonging to{nullptr, current_domain()};
+    if (!read_belonging(read.token, read.domain, to, "weft_executor_map")) return WEFT_EINVAL;
+    const weft_status status = map::make(*unwrap(executor), read, fn, items, count, drop, to, made);
     if (status == WEFT_OK) *out = wrap(made);
     return status;
   });

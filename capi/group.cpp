@@ -17,7 +17,8 @@ weft_status weft_group_create(weft_executor_t *executor, const weft_group_option
   weft_group_options_t read;
   constexpr std::size_t first_options = offsetof(weft_group_options_t, token);
   if (const weft_status status = read_options(options, first_options, read); status != WEFT_OK) return status;
-  if (check_options(read).at_most("flags", read.flags, WEFT_GROUP_CANCEL_ON_ERROR | WEFT_GROUP_SCOPED).fails()) return WEFT_EINVAL;
+  if (check_options(read).at_most("flags", read.flags, WEFT_GROUP_CANCEL_ON_ERROR | WEFT_GROUP_SCOPED).fails())
+    return WEFT_EINVAL;
   if (unwrap(executor)->kind() != executor_kind::pool) return WEFT_ENOTSUP;
   if (const weft_status forked = answer_if_given(read.token); forked != WEFT_OK) return forked;
   auto &on = static_cast<pool &>(*unwrap(executor));
@@ -44,7 +45,7 @@ weft_status weft_group_spawn(weft_group_t *group, weft_task_fn fn, void *ctx, we
   if (bad(group) || fn == nullptr) return WEFT_EINVAL;
   if (const weft_status forked = answer_of(group); forked != WEFT_OK) return forked;
   return guard([&]() -> weft_status {
-    task *const made = create_posted_call({fn, ctx, drop});
+    task *const made = create_posted_call({fn, ctx, drop}, {nullptr, current_domain()});
     if (made == nullptr) return WEFT_ENOMEM;
     const weft_status status = unwrap(group)->accept(*made);
     if (status != WEFT_OK) task::discard(made);

@@ -13,6 +13,7 @@
 #include "task/cancel_token.hpp"
 #include "task/completion_queue.hpp"
 #include "task/task.hpp"
+#include "thread/domain.hpp"
 #include "thread/thread.hpp"
 #include "timer/timer.hpp"
 
@@ -71,6 +72,12 @@ inline const cancel_token *unwrap(const weft_cancel_token *handle) noexcept {
 }
 inline completion_queue *unwrap(weft_queue *handle) noexcept {
   return static_cast<completion_queue *>(handle);
+}
+inline domain *unwrap(weft_domain *handle) noexcept {
+  return static_cast<domain *>(handle);
+}
+inline const domain *unwrap(const weft_domain *handle) noexcept {
+  return static_cast<const domain *>(handle);
 }
 inline executor *unwrap(weft_executor *handle) noexcept {
   return static_cast<executor *>(handle);
@@ -142,6 +149,9 @@ inline bool bad(const weft_cancel_token *handle, const char *function = __builti
 inline bool bad(const weft_queue *handle, const char *function = __builtin_FUNCTION()) noexcept {
   return is_none(static_cast<const completion_queue *>(handle), "not a queue, or one whose last reference is gone",
                  function);
+}
+inline bool bad(const weft_domain *handle, const char *function = __builtin_FUNCTION()) noexcept {
+  return is_none(unwrap(handle), "not a domain, or one whose last reference is gone", function);
 }
 inline bool bad(const weft_executor *handle, const char *function = __builtin_FUNCTION()) noexcept {
   return is_none(static_cast<const executor *>(handle), "not an executor, or one whose last reference is gone",

@@ -57,7 +57,9 @@ weft_status weft_runtime_set_exception_hook(weft_runtime_t *handle, weft_excepti
     if (const weft_status status = runtime_of(handle, which, "weft_runtime_set_exception_hook"); status != WEFT_OK)
       return status;
     if (which->closed()) return WEFT_ESHUTDOWN;
-    which->set_hook(adopt(new exception_hook(hook, ctx, drop)));
+    shared<exception_hook> made;
+    if (const weft_status status = exception_hook::make(hook, ctx, drop, made); status != WEFT_OK) return status;
+    which->set_hook(std::move(made));
     return WEFT_OK;
   });
 }

@@ -3,7 +3,7 @@
 
 #include "guard.hpp"
 #include "handle.hpp"
-#include "task/attachment.hpp"
+#include "submit.hpp"
 
 using namespace weft::core;
 
@@ -42,7 +42,7 @@ extern "C" {
 
 weft_status weft_task_create(const weft_task_type_t *type, weft_task_t **out) {
   if (type == nullptr || out == nullptr || !sound(*type)) return WEFT_EINVAL;
-  task *const made = task::create(*type, 1);
+  task *const made = task::create(*type, 1, {nullptr, current_domain()});
   if (made == nullptr) return WEFT_ENOMEM;
   *out = wrap_task(made);
   return WEFT_OK;
@@ -55,7 +55,9 @@ weft_status weft_task_create_with(const weft_task_type_t *type, const weft_task_
   if (const weft_status status = read_options(options, first_options, read); status != WEFT_OK) return status;
   if (check_options(read).at_most("priority", read.priority, WEFT_PRIORITY_LOW).fails()) return WEFT_EINVAL;
   if (const weft_status forked = answer_if_given(read.token); forked != WEFT_OK) return forked;
-  task *const made = task::create(*type, 1, {unwrap(read.token)});
+  belonging to{nullptr, current_domain()};
+  if (!read_belonging(read.token, read.domain, to)) return WEFT_EINVAL;
+  task *const made = task::create(*type, 1, to);
   if (made == nullptr) return WEFT_ENOMEM;
   made->set_priority(read.priority);
   *out = wrap_task(made);

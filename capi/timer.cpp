@@ -110,7 +110,7 @@ weft_status weft_executor_post_after(weft_executor_t *executor, int64_t delay, w
                                      weft_drop_fn drop) {
   if (bad(executor) || fn == nullptr) return WEFT_EINVAL;
   if (const weft_status forked = answer_of(executor); forked != WEFT_OK) return forked;
-  task *const made = create_posted_call({fn, ctx, drop});
+  task *const made = create_posted_call({fn, ctx, drop}, {nullptr, current_domain()});
   if (made == nullptr) return WEFT_ENOMEM;
   const weft_status status = unwrap(executor)->accept_after(*made, moment_after(delay));
   if (status != WEFT_OK) task::discard(made);

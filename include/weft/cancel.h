@@ -84,7 +84,8 @@ typedef struct weft_cancel_registration weft_cancel_registration_t;
  * after the call, on the same thread; or when the registration is removed, or with the last reference to the token. A
  * C++ exception out of fn goes to the log. registration: NULL, or gets one that has to be given to
  * weft_cancel_registration_remove, and keeps a reference to the token until then; it is set before fn can be called.
- * Never blocks otherwise. WEFT_OK. WEFT_EINVAL: token or fn is NULL. WEFT_ENOMEM: ctx is still the caller's. */
+ * Never blocks otherwise. WEFT_OK. WEFT_EINVAL: token or fn is NULL. WEFT_ENOMEM, WEFT_ECLOSED (the
+ * thread is inside of a domain that is closed): ctx is still the caller's. */
 WEFT_API weft_status weft_cancel_token_on_cancel(weft_cancel_token_t *token, weft_cancel_fn fn, void *ctx,
                                                  weft_drop_fn drop, weft_cancel_registration_t **registration);
 

@@ -17,6 +17,7 @@
 
 #include <weft/base.h>
 #include <weft/cancel.h>
+#include <weft/domain.h>
 #include <weft/error.h>
 #include <weft/future.h>
 #include <weft/runtime.h>
@@ -161,6 +162,8 @@ typedef struct weft_submit_options {
                                  nothing to do */
   weft_cancel_token_t *token; /**< calls the task off when it is cancelled (cancel.h); the task keeps a reference;
                                  NULL: none */
+  weft_domain_t *domain;      /**< what the task belongs to (domain.h); NULL: the one that the calling thread is inside
+                                 of, or none */
 } weft_submit_options_t;
 
 static inline void weft_submit_options_init(weft_submit_options_t *options) {
@@ -173,7 +176,7 @@ static inline void weft_submit_options_init(weft_submit_options_t *options) {
  * queue is bounded with WEFT_FULL_WAIT, and runs the task only with WEFT_FULL_CALLER. Success: *out owns one reference.
  *  On every failure the caller keeps ctx:
  *  WEFT_EINVAL: executor, fn or out is NULL, or the options are malformed. WEFT_ENOTSUP (options). WEFT_ESHUTDOWN.
- * WEFT_ECANCELED: the token of the options is cancelled.
+ * WEFT_ECANCELED: the token of the options is cancelled. WEFT_ECLOSED: the domain is closed.
  * WEFT_EBROKEN: see weft_executor_error. WEFT_EFULL. WEFT_ETIMEDOUT, WEFT_EINTERRUPTED, WEFT_EDEADLK (with
  * WEFT_FULL_WAIT). WEFT_EAGAIN: there is no worker yet and the system refuses a thread. WEFT_ENOMEM. */
 WEFT_API weft_status weft_executor_submit(weft_executor_t *executor, const weft_submit_options_t *options,
@@ -301,6 +304,7 @@ typedef struct weft_map_options {
                       once */
   weft_drop_fn result_drop;   /**< as weft_submit_options_t.result_drop */
   weft_cancel_token_t *token; /**< of each item, as weft_submit_options_t.token */
+  weft_domain_t *domain;      /**< of each item, and of the map; as weft_submit_options_t.domain */
 } weft_map_options_t;
 
 static inline void weft_map_options_init(weft_map_options_t *options) {

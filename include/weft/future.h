@@ -94,7 +94,8 @@ typedef void (*weft_future_fn)(void *ctx, weft_future_t *future);
  * (Callbacks that are nested deeper than 32 on one thread are run by the outermost one instead, so that long chains
  * need no stack.) ctx is dropped right after the call, on the same thread; or with the last unref of a future that
  * never got done. Never blocks otherwise. A C++ exception out of fn goes to the log; the other callbacks still run.
- * WEFT_OK. WEFT_EINVAL: future or fn is NULL. WEFT_ENOMEM. */
+ * WEFT_OK. WEFT_EINVAL: future or fn is NULL. WEFT_ENOMEM. WEFT_ECLOSED: the thread is inside of a domain
+ * that is closed. */
 WEFT_API weft_status weft_future_add_done_callback(weft_future_t *future, weft_future_fn fn, void *ctx,
                                                    weft_drop_fn drop);
 

@@ -57,7 +57,7 @@ WEFT_API void weft_group_unref(weft_group_t *group);
  * the task has run, on the same thread and before the group is done, or when it is cancelled, on the thread that finds
  * it so. Never blocks. On failure the caller keeps ctx. WEFT_EINVAL: group or fn is NULL. WEFT_ESHUTDOWN, WEFT_EBROKEN:
  * of the pool; tasks that the pool has accepted may go on spawning. WEFT_EAGAIN: there is no worker yet and the system
- * refuses a thread. WEFT_ENOMEM. */
+ * refuses a thread. WEFT_ENOMEM. WEFT_ECLOSED: the thread is inside of a domain that is closed. */
 WEFT_API weft_status weft_group_spawn(weft_group_t *group, weft_task_fn fn, void *ctx, weft_drop_fn drop);
 
 /** Spawn a task with room (task.h), of a WEFT_TASK_POSTED type. Success: the task and its closure belong to the group.

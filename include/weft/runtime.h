@@ -86,7 +86,8 @@ typedef void (*weft_exception_hook_fn)(void *ctx, weft_thread_t *thread, const w
 /** Replace the exception hook of a runtime. hook NULL restores the default: one line on stderr, with the name of
  *  the thread, the kind and the message. Never blocks. The previous hook's drop runs on the calling thread, or on the
  * thread that is just running the previous hook when it returns. On success ctx and drop belong to the runtime.
- *  WEFT_OK. WEFT_EINVAL: runtime was destroyed. WEFT_ENOMEM. WEFT_ESHUTDOWN: the runtime has ended. */
+ *  WEFT_OK. WEFT_EINVAL: runtime was destroyed. WEFT_ENOMEM. WEFT_ESHUTDOWN: the runtime has ended. WEFT_ECLOSED: the
+ * thread is inside of a domain that is closed. */
 WEFT_API weft_status weft_runtime_set_exception_hook(weft_runtime_t *runtime, weft_exception_hook_fn hook, void *ctx,
                                                      weft_drop_fn drop);
 

@@ -56,6 +56,7 @@ typedef struct weft_task_options {
   uint32_t size;              /**< sizeof(weft_task_options_t), see WEFT_OPTIONS_INIT */
   uint32_t priority;          /**< WEFT_PRIORITY_..., as weft_task_set_priority */
   weft_cancel_token_t *token; /**< as weft_submit_options_t.token */
+  weft_domain_t *domain;      /**< as weft_submit_options_t.domain */
 } weft_task_options_t;
 
 static inline void weft_task_options_init(weft_task_options_t *options) {

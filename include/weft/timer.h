@@ -40,7 +40,8 @@ WEFT_API int64_t weft_now(void);
  * ignored, an error goes to the exception hook of the runtime. It does not keep the executor open. Never blocks.
  * Success: *out owns one reference; drop runs once, when the last reference is gone and no run of fn is under way, on
  * the thread that ends the later of these. The caller keeps ctx on every failure: WEFT_EINVAL: executor, fn or out is
- * NULL. WEFT_ESHUTDOWN. WEFT_EBROKEN: as weft_executor_submit. WEFT_ENOMEM. */
+ * NULL. WEFT_ESHUTDOWN. WEFT_EBROKEN: as weft_executor_submit. WEFT_ENOMEM. WEFT_ECLOSED: the thread is
+ * inside of a domain that is closed. */
 WEFT_API weft_status weft_timer_create(weft_executor_t *executor, weft_task_fn fn, void *ctx, weft_drop_fn drop,
                                        weft_timer_t **out);
 
@@ -55,8 +56,8 @@ WEFT_API void weft_timer_unref(weft_timer_t *timer);
  * anew instead: what was set before will not happen. While its task runs, the next run follows when that has ended.
  * Needs no memory for the timer itself, and no system call unless it is the next one due. Never blocks; may be called
  * by its own task. When it fails, the timer is as it was before:
- * WEFT_EINVAL: NULL. WEFT_ESHUTDOWN. WEFT_EBROKEN. WEFT_EAGAIN: the pool has no worker yet and the system refuses a
- * thread, or the descriptors with which a pool waits for the time. WEFT_ENOMEM. */
+ * WEFT_EINVAL: NULL. WEFT_ESHUTDOWN. WEFT_EBROKEN. WEFT_ECLOSED: its domain is closed. WEFT_EAGAIN: the pool has no
+ * worker yet and the system refuses a thread, or the descriptors with which a pool waits for the time. WEFT_ENOMEM. */
 WEFT_API weft_status weft_timer_arm(weft_timer_t *timer, int64_t delay);
 
 /** The same for a time of weft_now(); one that has passed is due at once. */

@@ -10,6 +10,7 @@
  *   continuation.h  then, when_all, when_any: futures that come of futures
  *   host.h      what a host lends: its memory, its log, its word on misuse
  *   cancel.h    cancel tokens: what is called off together, by hand or at a deadline
+ *   domain.h    domains: what belongs to a plugin, to be closed as one
  *   executor.h  pools, strands, caller-run executors: submit, post, map, shutdown
  *   group.h     groups: spawn, wait for all, cancel together
  *   parallel.h  loops and reductions over index ranges
@@ -40,6 +41,7 @@
 #include <weft/base.h>
 #include <weft/cancel.h>
 #include <weft/continuation.h>
+#include <weft/domain.h>
 #include <weft/error.h>
 #include <weft/executor.h>
 #include <weft/future.h>

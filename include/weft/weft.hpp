@@ -13,6 +13,8 @@
 //   cpp/coroutine.hpp     co_await on futures; futures as the return type of coroutines
 //   cpp/completion_queue.hpp  what is done, as events for a loop of the program's own
 //   cpp/thread.hpp        threads, from a callable or by deriving; thread_ref.hpp: join, ask, this_thread
+//   cpp/cancel.hpp        cancel tokens, by hand or at a deadline; submit and post with one
+//   cpp/domain.hpp        what belongs to a plugin, to be closed as one
 //   cpp/timer.hpp         timers, once or every period; submit_after and post_after
 //   cpp/runtime.hpp       isolated runtimes and the exception hook
 //   cpp/error.hpp         what is thrown; crossing.hpp: how exceptions keep their type on the way through a future
@@ -50,10 +52,12 @@
 #ifndef WEFT_WEFT_HPP
 #define WEFT_WEFT_HPP
 
+#include <weft/cpp/cancel.hpp>
 #include <weft/cpp/completion_queue.hpp>
 #include <weft/cpp/continuation.hpp>
 #include <weft/cpp/coroutine.hpp>
 #include <weft/cpp/crossing.hpp>
+#include <weft/cpp/domain.hpp>
 #include <weft/cpp/duration.hpp>
 #include <weft/cpp/error.hpp>
 #include <weft/cpp/executor.hpp>

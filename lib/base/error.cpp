@@ -21,7 +21,10 @@ std::string readable_type(const std::type_info *type) {
 } // namespace
 
 error::~error() {
-  if (drop_ != nullptr) drop_(payload_);
+  if (end_ != nullptr)
+    end_(keeper_, drop_, payload_);
+  else if (drop_ != nullptr)
+    drop_(payload_);
 }
 
 error *error::make(std::int32_t code, std::string_view kind, std::string_view message) noexcept {

@@ -30,6 +30,13 @@ public:
 
   ~error();
 
+  // Somebody wants to drop the payload himself, who is `keeper`. Before anybody else knows the error.
+  using payload_end = void (*)(void *keeper, weft_drop_fn drop, void *payload) noexcept;
+  void set_keeper(payload_end end, void *keeper) noexcept {
+    end_ = end;
+    keeper_ = keeper;
+  }
+
   bool has_magic() const noexcept { return magic_.is_right(); }
   std::int32_t code() const noexcept { return code_; }
   const char *kind() const noexcept { return kind_.c_str(); }
@@ -46,6 +53,8 @@ private:
   bool foreign_ = false;
   void *payload_ = nullptr;
   weft_drop_fn drop_ = nullptr;
+  payload_end end_ = nullptr;
+  void *keeper_ = nullptr;
   [[no_unique_address]] magic_word<0x2bad5eed0e440001> magic_;
 };
 

@@ -21,8 +21,8 @@ std::size_t ahead_of(const weft_map_options_t &options, std::size_t count) noexc
 } // namespace
 
 map::map(executor &on, const weft_map_options_t &options, weft_task_fn fn, std::size_t count, weft_drop_fn drop,
-         cancel_token *token) noexcept
-    : on_(on), fn_(fn), drop_(drop), result_drop_(options.result_drop), token_(token), until_(deadline_of(options)),
+         const belonging &to) noexcept
+    : on_(on), fn_(fn), drop_(drop), result_drop_(options.result_drop), token_(to.token), until_(deadline_of(options)),
       count_(count), ahead_(ahead_of(options, count)) {
   if (token_ != nullptr) token_->ref();
   on_.ref();
@@ -30,12 +30,17 @@ map::map(executor &on, const weft_map_options_t &options, weft_task_fn fn, std::
 }
 
 weft_status map::make(executor &on, const weft_map_options_t &options, weft_task_fn fn, void *const *items,
-                      std::size_t count, weft_drop_fn drop, cancel_token *token, map *&out) {
-  std::unique_ptr<map> made(new (std::nothrow) map(on, options, fn, count, drop, token));
+                      std::size_t count, weft_drop_fn drop, const belonging &to, map *&out) {
+  std::unique_ptr<map> made(new (std::nothrow) map(on, options, fn, count, nullptr, to));
   if (!made) return WEFT_ENOMEM;
+  if (to.home != nullptr) {
+    if (!to.home->enter()) return WEFT_ECLOSED;
+    made->home_ = shared<domain>(to.home);
+  }
   made->items_.reset(new (std::nothrow) item[count]);
   weft_status status = WEFT_ENOMEM;
   if (made->items_) {
+    made->drop_ = drop;
     for (std::size_t i = 0; i < count; ++i) made->items_[i].ctx = items[i];
     status = made->submit_ahead();
   }
@@ -53,13 +58,14 @@ map::~map() {
   for (std::size_t i = yielded_; i < submitted_; ++i) items_[i].future->unref();
   for (std::size_t i = submitted_; i < count_; ++i)
     if (drop_ != nullptr) drop_(items_[i].ctx);
+  if (home_) home_->leave();
   if (token_ != nullptr) token_->unref();
   on_.unref_handle();
   on_.unref();
 }
 
 weft_status map::submit_one(item &which) {
-  task *made = create_call({fn_, which.ctx, drop_}, result_drop_, {token_});
+  task *made = create_call({fn_, which.ctx, drop_}, result_drop_, {token_, home_.get()});
   if (made == nullptr) return WEFT_ENOMEM;
   const weft_status status = on_.accept(&made, 1);
   if (status != WEFT_OK)
@@ -100,7 +106,8 @@ weft_status map::next(task *&out) {
   const weft_status ahead = submit_ahead();
   if (submitted_ == yielded_) {                     // nothing is under way that could make room
     if (ahead == WEFT_ETIMEDOUT) return WEFT_EFULL; // it waited for room; the map's own time is another matter
-    if (ahead != WEFT_ESHUTDOWN && ahead != WEFT_EBROKEN && ahead != WEFT_ECANCELED) return ahead;
+    if (ahead != WEFT_ESHUTDOWN && ahead != WEFT_EBROKEN && ahead != WEFT_ECANCELED && ahead != WEFT_ECLOSED)
+      return ahead;
     if (const weft_status status = give_up(items_[submitted_]); status != WEFT_OK) return status;
     ++submitted_;
   }

@@ -9,7 +9,7 @@
 #include "base/clock.hpp"
 #include "base/misuse.hpp"
 #include "exec/executor.hpp"
-#include "task/cancel_token.hpp"
+#include "task/attachment.hpp"
 
 namespace weft::core {
 
@@ -17,7 +17,7 @@ class map {
 public:
   // Submits what may be ahead. On WEFT_OK *out is to be deleted, and the items are its own; else nothing was accepted.
   static weft_status make(executor &on, const weft_map_options_t &options, weft_task_fn fn, void *const *items,
-                          std::size_t count, weft_drop_fn drop, cancel_token *token, map *&out);
+                          std::size_t count, weft_drop_fn drop, const belonging &to, map *&out);
   ~map();
   map(const map &) = delete;
   map &operator=(const map &) = delete;
@@ -33,7 +33,7 @@ private:
     task *future = nullptr; // with a reference, from its submission until it is yielded
   };
   map(executor &on, const weft_map_options_t &options, weft_task_fn fn, std::size_t count, weft_drop_fn drop,
-      cancel_token *token) noexcept;
+      const belonging &to) noexcept;
 
   weft_status submit_ahead();
   weft_status submit_one(item &which);
@@ -45,6 +45,7 @@ private:
   weft_drop_fn drop_;
   const weft_drop_fn result_drop_;
   cancel_token *const token_; // with a reference, or null
+  shared<domain> home_;       // or null; it counts the map
   const deadline until_;
   const std::size_t count_, ahead_;
   std::unique_ptr<item[]> items_;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "task/continuation.hpp"
+
 namespace weft::core {
 namespace {
 
@@ -18,31 +20,68 @@ weft_task_type_t copy_of(const weft_task_type_t &given) noexcept {
 static_assert(sizeof(attachment) % alignof(task) == 0 && alignof(attachment) <= 16);
 
 attachment::attachment(const weft_task_type_t &type, const belonging &to) noexcept
-    : type_(copy_of(type)), by_token_(*this, to.token) {
+    : type_(copy_of(type)), by_token_(*this, to.token), by_domain_(*this, to.home) {
   if (to.token != nullptr) to.token->ref();
+  if (to.home != nullptr) to.home->ref();
 }
 
 attachment::~attachment() {
-  if (by_token_.token != nullptr) by_token_.token->unref();
+  if (token() != nullptr) token()->unref();
+  if (home() == nullptr) return;
+  if (counted_) home()->leave(); // its result has been dropped just now
+  home()->unref();
 }
 
 weft_status attachment::enter() noexcept {
+  if (token() != nullptr && token()->cancelled()) return WEFT_ECANCELED;
+  if (home() != nullptr) {
+    self().ref();
+    counted_ = true;
+    if (!home()->enter(by_domain_)) {
+      counted_ = false;
+      self().unref();
+      return WEFT_ECLOSED;
+    }
+  }
   if (token() == nullptr) return WEFT_OK;
   self().ref();
-  if (!token()->cancelled() && token()->add(by_token_)) return WEFT_OK;
+  if (token()->add(by_token_)) return WEFT_OK;
   self().unref();
-  return WEFT_ECANCELED;
+  return retract_from_home() ? WEFT_ECANCELED : WEFT_OK; // the domain has been closed, and cancels it: accepted, then
 }
 
 bool attachment::retract() noexcept {
-  if (token() == nullptr) return true;
-  if (!token()->remove(by_token_)) return false;
+  if (token() != nullptr) {
+    if (!token()->remove(by_token_)) return false; // its end takes it off the domain's roll
+    self().unref();
+  }
+  return retract_from_home();
+}
+
+bool attachment::retract_from_home() noexcept {
+  if (home() == nullptr) return true;
+  if (!home()->remove(by_domain_)) return false;
   self().unref();
+  counted_ = false;
+  home()->leave();
   return true;
 }
 
+bool attachment::has_result_to_drop() noexcept {
+  return type_.drop_result != nullptr && self().state() == with_result && &result_owner(self()) == &self();
+}
+
 void attachment::ended() noexcept {
-  if (token() != nullptr && token()->remove(by_token_)) self().unref(); // not the last
+  std::uint32_t references = 0; // of the rolls; not the last
+  if (token() != nullptr && token()->remove(by_token_)) ++references;
+  if (home() != nullptr) {
+    if (home()->remove(by_domain_)) ++references;
+    if (counted_ && !has_result_to_drop()) {
+      counted_ = false;
+      home()->leave();
+    }
+  }
+  while (references-- != 0) self().unref();
 }
 
 cancel_token *current_token() noexcept {

@@ -1,4 +1,5 @@
-// What some tasks have in front of them: the cancel token that they hang on. Tasks without have none, and pay nothing.
+// What some tasks have in front of them: the cancel token and the domain that they belong to. Tasks without either have
+// none, and pay nothing.
 //
 // Lies in the task's own allocation, right before it; attached_bit of the task's word says that it is there. Made with
 // the task; entered on the rolls when the task is submitted, taken off when it has ended. Read on in README.md, "Tasks
@@ -10,13 +11,15 @@
 #include "base/roll.hpp"
 #include "task/cancel_token.hpp"
 #include "task/task.hpp"
+#include "thread/domain.hpp"
 
 namespace weft::core {
 
 // What a task is to belong to. Borrowed.
 struct belonging {
   cancel_token *token = nullptr;
-  bool none() const noexcept { return token == nullptr; }
+  domain *home = nullptr;
+  bool none() const noexcept { return token == nullptr && home == nullptr; }
 };
 
 class attachment {
@@ -33,13 +36,16 @@ public:
 
   const weft_task_type_t &type() const noexcept { return type_; }
   cancel_token *token() const noexcept { return by_token_.token; }
+  domain *home() const noexcept { return by_domain_.home; }
 
-  // Before it is submitted. WEFT_OK; WEFT_ECANCELED.
+  // Before it is submitted. WEFT_OK; WEFT_ECANCELED, WEFT_ECLOSED.
   weft_status enter() noexcept;
   // It was refused. False: too late, it has been called off meanwhile, and whoever does so has its closure.
   bool retract() noexcept;
   // It is called off: it must not start, and whoever called it off is about to cancel it.
-  bool withheld() const noexcept { return token() != nullptr && token()->called_off(); }
+  bool withheld() const noexcept {
+    return (token() != nullptr && token()->called_off()) || (home() != nullptr && home()->closed());
+  }
   // It has run, or was cancelled, and its closure is gone. The caller has a reference.
   void ended() noexcept;
 
@@ -59,8 +65,18 @@ private:
     cancel_token *const token; // with a reference, or null
   };
 
+  struct domain_entry final : entry {
+    domain_entry(attachment &part, domain *of) noexcept : entry(part), home(of) {}
+    domain *const home; // with a reference, or null
+  };
+  bool retract_from_home() noexcept;
+  bool has_result_to_drop() noexcept;
+
   const weft_task_type_t type_; // a copy: the original may lie in a library that is unloaded before the task is freed
   token_entry by_token_;
+  domain_entry by_domain_;
+  // The domain counts it. Whoever has submitted it writes this, then whoever ends it, then the last reference.
+  bool counted_ = false;
 };
 
 // The token of the task that this thread is in, innermost; null when it has none. Borrowed.

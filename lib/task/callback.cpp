@@ -9,6 +9,7 @@
 #include <new>
 
 #include "base/log.hpp"
+#include "task/domain_callback.hpp"
 #include "task/task.hpp"
 
 namespace weft::core {
@@ -88,6 +89,7 @@ void run_callbacks(task &done, observer *first) {
     return;
   }
   if (self->callback_depth >= deepest) return defer(*self, done, first);
+  const inside_scope nobodys(self->inside != nullptr ? self : nullptr, nullptr);
   const depth_scope deeper(*self);
   const std::uint32_t here = forks_so_far(); // in a child that comes back from one, the others are the parent's
   while (first != nullptr && forks_so_far() == here)
@@ -102,6 +104,7 @@ void gathered_callbacks::add(task &done, observer *first) noexcept {
 void gathered_callbacks::run() {
   if (first_ == nullptr) return;
   record *const self = current_record();
+  const inside_scope nobodys(self != nullptr && self->inside != nullptr ? self : nullptr, nullptr);
   if (self != nullptr) ++self->callback_depth;
   const std::uint32_t here = forks_so_far();
   while (first_ != nullptr && forks_so_far() == here) call_first(first_);
@@ -110,6 +113,8 @@ void gathered_callbacks::run() {
 }
 
 weft_status add_callback(task &future, weft_future_fn fn, void *ctx, weft_drop_fn drop) {
+  if (domain *const home = current_domain(); home != nullptr)
+    return domain_callback::add(future, {fn, ctx, drop}, *home);
   auto *const made = new (std::nothrow) callback(callback::storage::own, fn, ctx, drop);
   if (made == nullptr) return WEFT_ENOMEM;
   add_callback(future, *made);
@@ -120,8 +125,8 @@ void add_callback(task &future, callback &entry) {
   // Done is what the state says. Between that and the end of the completion a callback could still be listed, and would
   // then be called by the finishing thread: late, and not here.
   if (!future.done() && future.end()->add(entry)) return;
-  entry.next = entry.prev = nullptr;
-  future.ref(); // the callback may drop the caller's
+  if (entry.next != nullptr) entry.next = entry.prev = nullptr; // else somebody may just be looking, to withdraw it
+  future.ref();                                                 // the callback may drop the caller's
   run_callbacks(future, &entry);
   future.unref();
 }

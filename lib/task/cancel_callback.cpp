@@ -27,8 +27,14 @@ __attribute__((no_sanitize("null"))) void call(const cancel_call &what) {
 
 weft_status cancel_callback::add(cancel_token &token, const cancel_call &what, weft_cancel_registration **out) {
   const bool wanted = out != nullptr;
-  auto *const made = new (std::nothrow) cancel_callback(what, wanted ? &token : nullptr, wanted ? 2 : 1);
+  domain *const home = current_domain();
+  const std::uint32_t references = 1 + (wanted ? 1 : 0) + (home != nullptr ? 1 : 0);
+  auto *const made = new (std::nothrow) cancel_callback(what, wanted ? &token : nullptr, home, references);
   if (made == nullptr) return WEFT_ENOMEM;
+  if (home != nullptr && !home->enter(made->in_home_)) {
+    delete made;
+    return WEFT_ECLOSED;
+  }
   if (wanted) {
     token.ref();
     *out = made; // the callback may look for it
@@ -50,7 +56,32 @@ void cancel_callback::finish_withdraw() {
       of.fate_.store(over, std::memory_order_release);
     }
   } const at_end{*this};
+  if (home_ && home_->closed()) return;
+  record *const self = current_record();
+  const inside_scope here(home_ || (self != nullptr && self->inside != nullptr) ? self : nullptr, home_.get());
   call(what_);
+}
+
+// Once, by the winner.
+void cancel_callback::drop() noexcept {
+  {
+    const inside_scope here(home_ ? current_record() : nullptr, home_.get());
+    if (what_.drop != nullptr) what_.drop(what_.ctx);
+  }
+  if (!home_) return;
+  if (home_->remove(in_home_)) unref(); // not the last
+  home_->leave();
+}
+
+bool cancel_callback::home_entry::begin_withdraw() noexcept {
+  if (whole.take(over)) return true;
+  whole.unref();
+  return false;
+}
+
+void cancel_callback::home_entry::finish_withdraw() {
+  whole.drop();
+  whole.unref();
 }
 
 void cancel_callback::give_up() noexcept {

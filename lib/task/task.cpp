@@ -76,7 +76,7 @@ bool task::leave_pending(task_state next) noexcept {
   return true;
 }
 
-// A task whose token was cancelled is not begun any more: who cancelled the token takes it.
+// A task whose token was cancelled, or whose domain was closed, is not begun any more: whoever did that takes it.
 bool task::may_leave_pending(std::uint32_t seen, task_state next) const noexcept {
   return (seen & state_mask) == pending && (next != running || !attachment::of(*this).withheld());
 }
@@ -122,7 +122,7 @@ __attribute__((no_sanitize("null"))) outcome task::perform_here(record &self, co
 }
 
 outcome task::perform_inside(record &self, const task_owner *serving, const std::atomic<std::uint32_t> &stop_word) {
-  const inside_scope here(&self, nullptr, &word_);
+  const inside_scope here(&self, home(), &word_);
   return perform_here(self, serving, stop_word);
 }
 
@@ -221,7 +221,13 @@ void withdrawn_tasks::finish() {
 }
 
 void task::drop_closure() noexcept {
-  if (type_->drop != nullptr && (type_->flags & type_is_promise) == 0) type_->drop(room());
+  if (type_->drop != nullptr && (type_->flags & type_is_promise) == 0) {
+    // Perhaps by a thread that is inside of another's code.
+    record *const self = has_attachment() ? current_record() : existing_record();
+    const bool as_is = self == nullptr || (self->inside == nullptr && !has_attachment());
+    const inside_scope here(as_is ? nullptr : self, home());
+    type_->drop(room());
+  }
   if (is_continuation()) continuation::of(*this).let_go(*this);
 }
 
@@ -286,7 +292,7 @@ void task::destroy_now() noexcept {
     if (&result_owner(*this) != this)
       continuation::of(*this).forget_origin();
     else if (type_->drop_result != nullptr && !((type_->flags & type_is_call) != 0 && taken()))
-      type_->drop_result(room());
+      drop_result();
     break;
   case with_error:
     failure()->unref();
@@ -297,6 +303,16 @@ void task::destroy_now() noexcept {
     if (completion *observers = end(); observers != nullptr) drop_callbacks(observers->abandon());
   }
   release_block();
+}
+
+void task::drop_result() noexcept {
+  if (!has_attachment()) return type_->drop_result(room());
+  const inside_scope here(current_record(), home());
+  type_->drop_result(room());
+}
+
+domain *task::home() const noexcept {
+  return has_attachment() ? attachment::of(*this).home() : nullptr;
 }
 
 void task::release_block() noexcept {

@@ -138,7 +138,8 @@ public:
 
   // It has one in front of it: see task/attachment.hpp. Never changes.
   bool has_attachment() const noexcept { return (word_.load(std::memory_order_relaxed) & attached_bit) != 0; }
-  // What it hangs on may call it off from now on. WEFT_OK; WEFT_ECANCELED. Before it is submitted.
+  domain *home() const noexcept; // null: none
+  // What it belongs to may call it off from now on. WEFT_OK; WEFT_ECANCELED, WEFT_ECLOSED. Before it is submitted.
   weft_status enter_rolls() noexcept;
   // Take that back. False: too late, it was called off, and its closure is gone or goes.
   bool leave_rolls() noexcept;
@@ -228,6 +229,7 @@ private:
   weft_status too_late() const noexcept;
   void destroy() noexcept;
   void destroy_now() noexcept;
+  void drop_result() noexcept;
   bool runs_code_at_its_end() noexcept;
   void release_block() noexcept;
 

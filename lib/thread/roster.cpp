@@ -2,6 +2,7 @@
 
 #include <ctime>
 #include <cxxabi.h>
+#include <new>
 #include <utility>
 
 #include "base/error.hpp"
@@ -9,6 +10,60 @@
 #include "thread/roster_find.hpp"
 
 namespace weft::core {
+
+weft_status exception_hook::make(weft_exception_hook_fn fn, void *ctx, weft_drop_fn drop,
+                                 shared<exception_hook> &out) noexcept {
+  const shared<exception_hook> made = adopt(new (std::nothrow) exception_hook(fn, ctx));
+  if (!made) return WEFT_ENOMEM;
+  made->drop_ = drop;
+  if (domain *const home = current_domain(); home != nullptr) {
+    made->home_ = shared<domain>(home);
+    if (!home->enter(*made)) {
+      made->drop_ = nullptr;
+      made->home_ = nullptr;
+      return WEFT_ECLOSED;
+    }
+  }
+  out = made;
+  return WEFT_OK;
+}
+
+exception_hook::~exception_hook() {
+  if (home_) home_->remove(*this);
+  if (!home_ || gate_.shut()) finish();
+}
+
+void exception_hook::finish() noexcept {
+  {
+    const inside_scope here(home_ ? current_record() : nullptr, home_.get());
+    if (drop_ != nullptr) drop_(ctx_);
+  }
+  if (home_) home_->leave();
+}
+
+void exception_hook::finish_withdraw() {
+  if (gate_.shut()) finish(); // else the last call does
+  unref();
+}
+
+bool exception_hook::call(thread *where, const weft_error *failure) {
+  record *const self = existing_record();
+  if (!home_) {
+    const inside_scope nobodys(self != nullptr && self->inside != nullptr ? self : nullptr, nullptr);
+    fn_(ctx_, where, failure);
+    return true;
+  }
+  if (!gate_.begin()) return false;
+  struct ending { // also when the hook throws, or ends the thread
+    exception_hook &of;
+    ~ending() {
+      if (of.gate_.end()) of.finish();
+    }
+  } const at_end{*this};
+  const inside_scope here(current_record(), home_.get());
+  fn_(ctx_, where, failure);
+  return true;
+}
 
 bool roster::admit(thread &entering) noexcept {
   const std::scoped_lock hold(mutex_);
@@ -136,10 +191,9 @@ __attribute__((no_sanitize("null"))) void roster::report(thread *where, const we
     const std::scoped_lock hold(mutex_);
     hook = hook_;
   }
-  if (hook && hook->fn != nullptr) {
+  if (hook && hook->exists()) {
     try {
-      hook->fn(hook->ctx, where, failure);
-      return;
+      if (hook->call(where, failure)) return;
     } catch (const abi::__forced_unwind &) {
       throw; // the hook ends this thread
     } catch (...) {

@@ -12,21 +12,39 @@
 #include "base/clock.hpp"
 #include "base/fork.hpp"
 #include "base/refs.hpp"
+#include "base/roll.hpp"
+#include "thread/domain.hpp"
 
 namespace weft::core {
 
 class system_thread;
 class thread;
 
-class exception_hook final : public shared_object<exception_hook> {
+class exception_hook final : public shared_object<exception_hook>, private roll_entry {
 public:
-  exception_hook(weft_exception_hook_fn fn, void *ctx, weft_drop_fn drop) noexcept : fn(fn), ctx(ctx), drop(drop) {}
-  ~exception_hook() {
-    if (drop != nullptr) drop(ctx);
-  }
-  const weft_exception_hook_fn fn;
-  void *const ctx;
-  const weft_drop_fn drop;
+  // It belongs to the domain that the calling thread is inside of. WEFT_OK, WEFT_ENOMEM; WEFT_ECLOSED: that is closed.
+  static weft_status make(weft_exception_hook_fn fn, void *ctx, weft_drop_fn drop,
+                          shared<exception_hook> &out) noexcept;
+  ~exception_hook();
+
+  bool exists() const noexcept { return fn_ != nullptr; }
+  // False: its domain is closed. Passes on what the hook throws.
+  bool call(thread *where, const weft_error *failure);
+
+private:
+  exception_hook(weft_exception_hook_fn fn, void *ctx) noexcept : fn_(fn), ctx_(ctx) {}
+  void finish() noexcept;
+
+  // On the domain's roll without a reference: the destructor takes it off.
+  bool hold() noexcept override { return try_ref(); }
+  bool begin_withdraw() noexcept override { return true; }
+  void finish_withdraw() override;
+
+  const weft_exception_hook_fn fn_;
+  void *const ctx_;
+  weft_drop_fn drop_ = nullptr; // until make() has succeeded the context is the caller's
+  shared<domain> home_;         // or null
+  domain_gate gate_;            // with a domain
 };
 
 class roster : public shared_object<roster> {

@@ -116,6 +116,15 @@ bool wait_graph::stuck_inside(const task *which) const noexcept {
   return false;
 }
 
+bool wait_graph::stuck_in(const domain *which) const noexcept {
+  for (const blocked_thread *b = first_; b != nullptr; b = b->next) {
+    if (!b->stuck) continue;
+    for (const scope *s = b->who->inside; s != nullptr; s = s->outer)
+      if (s->of == which) return true;
+  }
+  return false;
+}
+
 std::size_t wait_graph::stuck_workers(const task_owner *owner) const noexcept {
   std::size_t count = 0;
   for (const blocked_thread *b = first_; b != nullptr; b = b->next) {

@@ -63,6 +63,8 @@ public:
   bool stuck(const thread *who) const noexcept;
   // A thread that is stuck runs this task, at any depth of its stack.
   bool stuck_inside(const task *which) const noexcept;
+  // A stuck thread is inside of this domain, at any depth.
+  bool stuck_in(const domain *which) const noexcept;
   // How many stuck threads serve this executor at the bottom of their stack (that is: are its workers).
   std::size_t stuck_workers(const task_owner *owner) const noexcept;
   // How many tasks of this executor stuck threads are inside of.

@@ -20,6 +20,15 @@ weft_status timer::make(timer_queue &queue, task_owner &owner, weft_task_fn fn, 
   if (!made) return WEFT_ENOMEM;
   if (const weft_status status = queue.enroll(); status != WEFT_OK) return status;
   made->drop_ = drop;
+  if (domain *const home = current_domain(); home != nullptr) {
+    made->home_ = shared<domain>(home);
+    if (!home->enter(*made)) {
+      queue.dismiss(*made);
+      made->drop_ = nullptr;
+      made->home_ = nullptr;
+      return WEFT_ECLOSED;
+    }
+  }
   made->ref();
   out = made.get();
   return WEFT_OK;
@@ -41,10 +50,57 @@ weft_status timer::make_notifying(timer_queue &queue, task_owner &owner, complet
 
 timer::~timer() {
   if (ticks_ != nullptr) events_->let_go(*ticks_);
+  if (home_) home_->remove(*this);
+  if (!home_)
+    drop_context();
+  else if (gate_.shut())
+    finish();
+}
+
+void timer::drop_context() noexcept {
   if (drop_ != nullptr) drop_(ctx_);
 }
 
+// --- in a domain ---
+
+void timer::finish() noexcept {
+  {
+    const inside_scope here(current_record(), home_.get());
+    drop_context();
+  }
+  home_->leave();
+}
+
+bool timer::begin_withdraw() noexcept {
+  queue_.cancel(*this);
+  return true;
+}
+
+void timer::finish_withdraw() {
+  if (gate_.shut()) finish(); // else its tick does
+  unref();
+}
+
+weft_status timer::run_inside(weft_error_t **failure) {
+  if (!gate_.begin()) {
+    queue_.cancel(*this); // armed while the domain was closed: not again
+    return WEFT_OK;
+  }
+  struct ending { // also when the thread is ended inside
+    timer &of;
+    ~ending() {
+      if (of.gate_.end()) of.finish();
+    }
+  } const at_end{*this};
+  const inside_scope here(current_record(), home_.get());
+  void *result = nullptr;
+  return fn_(ctx_, &result, failure);
+}
+
+// --- arming and running ---
+
 weft_status timer::arm(const timer_schedule &when) noexcept {
+  if (home_ && home_->closed()) return WEFT_ECLOSED;
   return queue_.arm(*this, when);
 }
 
@@ -79,6 +135,7 @@ weft_status timer::run_tick(void *room, weft_error **failure) {
     timer &of;
     ~ending() { of.queue_.end_tick(of); }
   } const at_end{*lease};
+  if (lease->home_) return lease->run_inside(failure);
   void *result = nullptr;
   return lease->fn_(lease->ctx_, &result, failure);
 }

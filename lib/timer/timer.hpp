@@ -13,9 +13,11 @@
 
 #include "base/misuse.hpp"
 #include "base/refs.hpp"
+#include "base/roll.hpp"
 #include "task/completion_queue.hpp"
 #include "task/owner.hpp"
 #include "task/task.hpp"
+#include "thread/domain.hpp"
 
 struct weft_timer {};
 
@@ -35,9 +37,10 @@ struct timer_schedule {
   std::uint32_t missed = WEFT_MISSED_SKIP;
 };
 
-class timer final : public weft_timer, public shared_object<timer>, private slotted {
+class timer final : public weft_timer, public shared_object<timer>, private slotted, private roll_entry {
 public:
-  // With one handle. WEFT_OK, or WEFT_ENOMEM, WEFT_ESHUTDOWN, WEFT_EBROKEN: the context is still the caller's.
+  // With one handle. WEFT_OK, or WEFT_ENOMEM, WEFT_ESHUTDOWN, WEFT_EBROKEN, WEFT_ECLOSED: the context is still the
+  // caller's. It belongs to the domain that the calling thread is inside of.
   static weft_status make(timer_queue &queue, task_owner &owner, weft_task_fn fn, void *ctx, weft_drop_fn drop,
                           timer *&out) noexcept;
   // The same for one whose ticks go to a completion queue. WEFT_ECLOSED: that one.
@@ -71,6 +74,15 @@ private:
   // A task that runs the function, if the timer is still queued with this ticket then. Takes the lease over on success.
   // Null: no memory.
   task *make_tick(std::uint64_t ticket) noexcept;
+  weft_status run_inside(weft_error_t **failure);
+  void drop_context() noexcept;
+  void finish() noexcept;
+
+  // On the domain's roll without a reference: the destructor takes it off.
+  bool hold() noexcept override { return try_ref(); }
+  bool begin_withdraw() noexcept override;
+  void finish_withdraw() override;
+
   static weft_status run_tick(void *room, weft_error **failure);
   static void drop_tick(void *room);
 
@@ -83,6 +95,8 @@ private:
   shared<completion_queue> events_;
   queue_entry *ticks_ = nullptr; // in events_, if not null; instead of the function
   std::atomic<std::uint32_t> handles_{1};
+  shared<domain> home_; // or null; fixed when make() returns
+  domain_gate gate_;    // with a domain: around each tick, and at the end
 
   // Under the queue's mutex.
   phase phase_ = phase::idle;

@@ -41,6 +41,8 @@ OPTIONS = {
                                    "if (!status) weft_group_unref(x);"),
     "weft_task_options_t": (None, "weft_task_t *x; const weft_task_type_t t = {sizeof t, 0, 0, 0, target, NULL, NULL};"
                                   "status = weft_task_create_with(&t, &o, &x); if (!status) weft_task_destroy(&x);"),
+    "weft_domain_options_t": (None, "weft_domain_t *x; status = weft_domain_create(NULL, &o, &x);"
+                                    "if (!status) weft_domain_unref(x);"),
     "weft_range_options_t": (None, "status = weft_parallel_for(pool, &o, 0, 100, loop, NULL, NULL);"),
 }
 FIGURES = {

@@ -58,11 +58,12 @@ static void executor_options(void) {
 }
 
 static void submit_options_and_calls(void) {
-  CHECK_EQUAL(sizeof(weft_submit_options_t), 24);
+  CHECK_EQUAL(sizeof(weft_submit_options_t), 32);
   AT(weft_submit_options_t, size, 0);
   AT(weft_submit_options_t, priority, 4);
   AT(weft_submit_options_t, result_drop, 8);
   AT(weft_submit_options_t, token, 16);
+  AT(weft_submit_options_t, domain, 24);
   CHECK_EQUAL(sizeof(weft_call_t), 24);
   AT(weft_call_t, fn, 0);
   AT(weft_call_t, ctx, 8);
@@ -70,13 +71,14 @@ static void submit_options_and_calls(void) {
 }
 
 static void map_options(void) {
-  CHECK_EQUAL(sizeof(weft_map_options_t), 40);
+  CHECK_EQUAL(sizeof(weft_map_options_t), 48);
   AT(weft_map_options_t, size, 0);
   AT(weft_map_options_t, reserved, 4);
   AT(weft_map_options_t, buffer, 8);
   AT(weft_map_options_t, timeout, 16);
   AT(weft_map_options_t, result_drop, 24);
   AT(weft_map_options_t, token, 32);
+  AT(weft_map_options_t, domain, 40);
 }
 
 static void executor_stats(void) {
@@ -109,10 +111,16 @@ static void task_type(void) {
   AT(weft_task_type_t, run, 16);
   AT(weft_task_type_t, drop, 24);
   AT(weft_task_type_t, drop_result, 32);
-  CHECK_EQUAL(sizeof(weft_task_options_t), 16);
+  CHECK_EQUAL(sizeof(weft_task_options_t), 24);
   AT(weft_task_options_t, size, 0);
   AT(weft_task_options_t, priority, 4);
   AT(weft_task_options_t, token, 8);
+  AT(weft_task_options_t, domain, 16);
+  CHECK_EQUAL(sizeof(weft_domain_options_t), 8);
+  AT(weft_domain_options_t, size, 0);
+  AT(weft_domain_options_t, reserved, 4);
+  CHECK_EQUAL(sizeof(weft_domain_scope_t), 32);
+  AT(weft_domain_scope_t, reserved, 0);
 }
 
 static void group_and_range_options(void) {

@@ -21,6 +21,7 @@ unreachable = {
 # Statuses that a comment speaks of without saying that this function returns them.
 spoken_of = {
     ("weft_default_executor", "WEFT_ENOTSUP"),
+    ("weft_domain_close", "WEFT_ECLOSED"),
     ("weft_executor_shutdown", "WEFT_ESHUTDOWN"),
     ("weft_executor_error", "WEFT_EBROKEN"),
     ("weft_future_request_stop", "WEFT_EINTERRUPTED"),

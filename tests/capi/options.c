@@ -123,6 +123,16 @@ static weft_status attempt_group(void *options) {
   return status;
 }
 
+static weft_status attempt_domain(void *options) {
+  weft_domain_t *out = UNTOUCHED(weft_domain_t);
+  weft_status status = weft_domain_create(NULL, (weft_domain_options_t *)options, &out);
+  if (status == WEFT_OK)
+    weft_domain_unref(out);
+  else
+    CHECK(out == UNTOUCHED(weft_domain_t));
+  return status;
+}
+
 static weft_status run_nothing(void *room, weft_error_t **error) {
   (void)room;
   (void)error;
@@ -173,6 +183,7 @@ static const struct {
     {"weft_submit_options_t", offsetof(weft_submit_options_t, token), sizeof(weft_submit_options_t), attempt_submit},
     {"weft_submit_options_t of a batch", offsetof(weft_submit_options_t, token), sizeof(weft_submit_options_t),
      attempt_batch},
+    {"weft_domain_options_t", sizeof(weft_domain_options_t), sizeof(weft_domain_options_t), attempt_domain},
     {"weft_task_options_t", sizeof(weft_task_options_t), sizeof(weft_task_options_t), attempt_task},
     {"weft_map_options_t", offsetof(weft_map_options_t, token), sizeof(weft_map_options_t), attempt_map},
     {"weft_group_options_t", offsetof(weft_group_options_t, token), sizeof(weft_group_options_t), attempt_group},

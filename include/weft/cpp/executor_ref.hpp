@@ -5,6 +5,7 @@
 #ifndef WEFT_CPP_EXECUTOR_REF_HPP
 #define WEFT_CPP_EXECUTOR_REF_HPP
 
+#include <weft/cpp/cancel.hpp>
 #include <weft/cpp/duration.hpp>
 #include <weft/cpp/future.hpp>
 #include <weft/cpp/map.hpp>
@@ -88,6 +89,15 @@ public:
   template <class F, class... Args>
   requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
   void post(priority which, F &&f, Args &&...args) const;
+
+  /// The same two with a cancel token, which calls the work off: pool.submit(token, f, args...). An empty one never
+  /// does. Throws cancelled besides: it is cancelled already.
+  template <class F, class... Args>
+  requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+  auto submit(const cancel_token &token, F &&f, Args &&...args) const -> future<call_result_t<F, Args...>>;
+  template <class F, class... Args>
+  requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+  void post(const cancel_token &token, F &&f, Args &&...args) const;
 
   /// The first two, but the work becomes ready only after `delay`, never earlier; until then the future is pending, and
   /// cancelling it forgets the work at once. A shutdown cancels what is not due yet. Defined in timer.hpp.
@@ -200,6 +210,23 @@ template <kind_of_task Kind, class R, class F, class... Args> auto prepare(F &&f
     return task(std::in_place, std::in_place, std::forward<F>(f), std::forward<Args>(args)...);
 }
 
+inline weft_task_options_t options_with(const cancel_token &token) noexcept {
+  weft_task_options_t options;
+  weft_task_options_init(&options);
+  options.token = token.native_handle();
+  return options;
+}
+
+template <kind_of_task Kind, class R, class F, class... Args>
+auto prepare(const weft_task_options_t &options, F &&f, Args &&...args) {
+  using closure = closure_t<F, Args...>;
+  using task = prepared_task<closure, R, Kind>;
+  if constexpr (sizeof...(Args) == 0)
+    return task(options, std::in_place, std::forward<F>(f));
+  else
+    return task(options, std::in_place, std::in_place, std::forward<F>(f), std::forward<Args>(args)...);
+}
+
 } // namespace detail
 
 template <class F, class... Args>
@@ -233,6 +260,29 @@ requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
 void executor_ref::post(priority which, F &&f, Args &&...args) const {
   auto task = detail::prepare<detail::kind_of_task::posted, void>(std::forward<F>(f), std::forward<Args>(args)...);
   if (which != priority::normal) check(weft_task_set_priority(task.get(), static_cast<std::uint32_t>(which)));
+  const weft_status status = task.submit(handle_.get(), nullptr);
+  if (status != WEFT_OK) [[unlikely]]
+    detail::throw_refusal(status, handle_.get());
+}
+
+template <class F, class... Args>
+requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+auto executor_ref::submit(const cancel_token &token, F &&f, Args &&...args) const -> future<call_result_t<F, Args...>> {
+  using result = call_result_t<F, Args...>;
+  auto task = detail::prepare<detail::kind_of_task::with_future, result>(
+      detail::options_with(token), std::forward<F>(f), std::forward<Args>(args)...);
+  weft_future_t *native = nullptr;
+  const weft_status status = task.submit(handle_.get(), &native);
+  if (status != WEFT_OK) [[unlikely]]
+    detail::throw_refusal(status, handle_.get());
+  return future<result>::adopt(native);
+}
+
+template <class F, class... Args>
+requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+void executor_ref::post(const cancel_token &token, F &&f, Args &&...args) const {
+  auto task = detail::prepare<detail::kind_of_task::posted, void>(detail::options_with(token), std::forward<F>(f),
+                                                                  std::forward<Args>(args)...);
   const weft_status status = task.submit(handle_.get(), nullptr);
   if (status != WEFT_OK) [[unlikely]]
     detail::throw_refusal(status, handle_.get());

@@ -103,6 +103,16 @@ public:
   /// whatever building the closure throws.
   template <class... Values> explicit prepared_task(std::in_place_t, Values &&...values) {
     check(weft_task_create(&type::value, &task_));
+    build(std::forward<Values>(values)...);
+  }
+  /// The same for a task that belongs to something.
+  template <class... Values> prepared_task(const weft_task_options_t &options, std::in_place_t, Values &&...values) {
+    check(weft_task_create_with(&type::value, &options, &task_));
+    build(std::forward<Values>(values)...);
+  }
+
+private:
+  template <class... Values> void build(Values &&...values) {
     try {
       closure_ = ::new (type::closure_place(weft_task_room(task_))) Closure(std::forward<Values>(values)...);
     } catch (...) {
@@ -111,6 +121,7 @@ public:
     }
   }
 
+public:
   prepared_task(prepared_task &&other) noexcept
       : task_(std::exchange(other.task_, nullptr)), closure_(other.closure_) {}
   prepared_task &operator=(prepared_task &&) = delete;

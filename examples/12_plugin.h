@@ -1,0 +1,10 @@
+/* What the host of example 12 and its plugin know of each other. */
+#include <weft/weft.h>
+
+struct host {
+  weft_executor_t *pool;
+  weft_future_t *news; /* the host completes it some time */
+  int calls;           /* of the plugin's code; atomic, for it outlives the plugin */
+};
+
+typedef void (*plugin_start_fn)(struct host *host);

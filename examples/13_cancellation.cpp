@@ -1,0 +1,39 @@
+// Cancellation: one token for the whole program, below it one for each request, and one of these with a deadline. What
+// a request has given to the pool is called off with its token. Read on in include/weft/cpp/cancel.hpp.
+#include <weft/weft.hpp>
+
+#include <chrono>
+#include <iostream>
+#include <latch>
+
+using namespace std::chrono_literals;
+
+int main() {
+  weft::executor pool({.max_workers = 1});
+  const weft::cancel_source program;
+  const weft::cancel_source patient(program.token()), hasty(program.token(), 20ms);
+  std::latch running(1);
+
+  const auto tell = [](const char *name, const weft::future<void> &request) {
+    try {
+      request.result();
+      std::cout << name << ": stopped while it ran\n";
+    } catch (const weft::cancelled &) {
+      std::cout << name << ": never started\n";
+    }
+  };
+
+  // Works until it is told to stop, and looks at its token for that.
+  auto first = pool.submit(patient.token(), [&running, mine = patient.token()] {
+    running.count_down();
+    while (!mine.is_cancelled()) std::this_thread::yield();
+  });
+  auto second = pool.submit(hasty.token(), [] {}); // waits for the only worker longer than it may
+  auto third = pool.submit(patient.token(), [] {});
+  tell("second", second);
+
+  running.wait();
+  program.cancel(); // and with it what is below
+  tell("first", first);
+  tell("third", third);
+}

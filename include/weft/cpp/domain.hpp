@@ -1,0 +1,70 @@
+// weft::domain and weft::inside: what belongs to one plugin, to be closed as one, over weft/domain.h.
+#ifndef WEFT_CPP_DOMAIN_HPP
+#define WEFT_CPP_DOMAIN_HPP
+
+#include <weft/cpp/duration.hpp>
+#include <weft/cpp/error.hpp>
+#include <weft/cpp/handle.hpp>
+#include <weft/domain.h>
+
+#include <cstdint>
+#include <utility>
+
+namespace weft {
+
+/// A shared handle of a domain; an empty one only by moving from it. What belongs to a domain, and what closing does,
+/// is told in weft/domain.h.
+///
+///     weft::domain plugin;
+///     {
+///       weft::inside here(plugin);
+///       entry_point(host);
+///     }
+///     plugin.close();          // nothing of it runs any more
+///     dlclose(library);
+class domain {
+public:
+  /// Throws shut_down, out_of_memory.
+  domain() {
+    weft_domain_t *native = nullptr;
+    check(weft_domain_create(nullptr, nullptr, &native));
+    handle_ = shared::adopt(native);
+  }
+
+  /// True: nothing of it runs or ever will. False: the time is over; something still runs, or somebody holds a result
+  /// that it counts. Throws deadlock: from inside of it; interrupted.
+  bool close(duration timeout = forever) const {
+    const weft_status status = weft_domain_close(handle_.get(), timeout.count());
+    if (status == WEFT_ETIMEDOUT) return false;
+    check(status);
+    return true;
+  }
+  bool is_closed() const noexcept { return weft_domain_is_closed(handle_.get()) == 1; }
+  /// How much a close would have to withdraw or wait for.
+  std::uint64_t count() const noexcept { return weft_domain_count(handle_.get()); }
+
+  /// Borrowed.
+  weft_domain_t *native_handle() const noexcept { return handle_.get(); }
+
+private:
+  detail::handle<weft_domain_t, weft_domain_ref, weft_domain_unref> handle_;
+  using shared = decltype(handle_);
+};
+
+/// For as long as it lives, what this thread gives to weft belongs to the domain, and its close waits. For the scope of
+/// one function, on one thread.
+class inside {
+public:
+  /// Throws closed; out_of_memory.
+  explicit inside(const domain &which) { check(weft_domain_enter(which.native_handle(), &scope_)); }
+  ~inside() { weft_domain_leave(&scope_); }
+  inside(const inside &) = delete;
+  inside &operator=(const inside &) = delete;
+
+private:
+  weft_domain_scope_t scope_;
+};
+
+} // namespace weft
+
+#endif

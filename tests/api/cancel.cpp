@@ -1,0 +1,98 @@
+// cancel_source, cancel_token, domain: what is called off together, and what is closed as one.
+#include "support.hpp"
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <memory>
+#include <thread>
+
+using namespace std::chrono_literals;
+
+TEST_CASE("cancel: what waits never starts, what runs is asked to stop") {
+  weft::executor pool({.max_workers = 1});
+  const weft::cancel_source source;
+  test::gate running;
+  test::census counts;
+  auto first = pool.submit(source.token(), [&] {
+    running.open();
+    while (!source.is_cancelled()) std::this_thread::yield();
+    return weft_stop_requested();
+  });
+  auto second = pool.submit(
+      source.token(), [held = test::move_only(counts)](int n) { return n; }, 7);
+  pool.post(source.token(), [held = test::move_only(counts)] {});
+  running.pass();
+  CHECK(source.cancel());
+  CHECK_FALSE(source.cancel());
+  CHECK(first.result() == 1);
+  CHECK_THROWS_AS(second.result(), weft::cancelled);
+  CHECK_THROWS_AS(pool.submit(source.token(), [] {}), weft::cancelled);
+  CHECK_THROWS_AS(pool.post(source.token(), [] {}), weft::cancelled);
+  CHECK(pool.submit(weft::cancel_token(), [] { return 3; }).result() == 3); // an empty one
+}
+
+TEST_CASE("cancel: trees, deadlines, the token of the running task") {
+  weft::executor pool({.max_workers = 1});
+  const weft::cancel_source top;
+  const weft::cancel_source below(top.token()), hasty(top.token(), 1ms);
+  auto seen = pool.submit(hasty.token(), [] {
+    const weft::cancel_token mine = weft::cancel_token::current();
+    while (!mine.is_cancelled()) std::this_thread::yield();
+    return mine.native_handle();
+  });
+  try {
+    CHECK(seen.result() == hasty.token().native_handle());
+  } catch (const weft::cancelled &) { // it did not begin in time
+  }
+  CHECK_FALSE(top.is_cancelled());
+  top.cancel();
+  CHECK(below.is_cancelled());
+  CHECK(weft::cancel_source(below.token()).is_cancelled());
+  CHECK_FALSE(weft::cancel_token::current().valid());
+  CHECK_FALSE(weft::cancel_token().is_cancelled());
+}
+
+TEST_CASE("cancel: callbacks are called once, and taken back by their end") {
+  test::census counts;
+  int calls = 0;
+  const weft::cancel_source source;
+  weft::cancel_callback kept = source.token().on_cancel([&calls, held = test::move_only(counts)] { ++calls; });
+  {
+    const auto gone = source.token().on_cancel([&calls] { calls += 100; });
+  }
+  auto removed = source.token().on_cancel([&calls] { calls += 100; });
+  CHECK(removed.remove());
+  CHECK_FALSE(removed.remove());
+  source.cancel();
+  CHECK(calls == 1);
+  CHECK_FALSE(kept.remove());
+  const auto late = source.token().on_cancel([&calls] { ++calls; });
+  CHECK(calls == 2);
+  CHECK_THROWS_AS(static_cast<void>(weft::cancel_token().on_cancel([] {})), weft::invalid_argument);
+}
+
+TEST_CASE("domain: what was given inside of it ends with it") {
+  weft::executor pool({.max_workers = 2});
+  const weft::domain plugin;
+  weft::promise<int> news;
+  std::atomic<int> calls{0};
+  {
+    const weft::inside here(plugin);
+    pool.post([&] {
+      try {
+        while (weft_stop_requested() == 0) pool.submit([&] { calls.fetch_add(1); }).wait();
+      } catch (const weft::status_error &) { // closed, or interrupted by the close
+      }
+    });
+    news.get_future().add_done_callback([&](const weft::future<int> &) { calls.fetch_add(1'000'000); });
+    CHECK_THROWS_AS(plugin.close(), weft::deadlock);
+  }
+  while (calls.load() < 3) std::this_thread::yield();
+  CHECK(plugin.close());
+  CHECK(plugin.count() == 0);
+  const int before = calls.load();
+  news.set_result(1);
+  CHECK(calls.load() == before);
+  CHECK_THROWS_AS(weft::inside here(plugin), weft::closed);
+}
