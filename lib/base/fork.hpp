@@ -46,10 +46,11 @@ inline void mark_reset() noexcept {
 // A member of what is of no use in a child: its locks may be held for ever, by threads that do not exist there.
 class native_process {
 public:
+  native_process() noexcept : forks_(forks_so_far()) {} // not defaulted: it is a constant of other classes
   bool is_another() const noexcept { return in_child() && forks_ != forks_so_far(); }
 
 private:
-  const std::uint32_t forks_ = forks_so_far();
+  const std::uint32_t forks_;
 };
 
 } // namespace weft::core

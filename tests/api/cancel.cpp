@@ -92,7 +92,7 @@ TEST_CASE("domain: what was given inside of it ends with it") {
   CHECK(plugin.close());
   CHECK(plugin.count() == 0);
   const int before = calls.load();
-  news.set_result(1);
+  news.set_value(1);
   CHECK(calls.load() == before);
   CHECK_THROWS_AS(weft::inside here(plugin), weft::closed);
 }

@@ -28,6 +28,7 @@ static const struct {
     {-17, "WEFT_EINTERRUPTED"},
     {-18, "WEFT_EPERM"},
     {-19, "WEFT_ENOTSUP"},
+    {-20, "WEFT_EFORKED"},
     {-21, "WEFT_ECLOSED"},
 };
 

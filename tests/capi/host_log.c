@@ -167,7 +167,7 @@ static void the_other_options_name_themselves(void) {
   CHECK_STATUS(weft_executor_map(pool, &map_with, return_ctx, NULL, 0, NULL, (weft_map_t **)&out), WEFT_EINVAL);
   CHECK_NAMED("weft_map_options.reserved is 2");
   CHECK_STATUS(weft_group_create(pool, &group_with, (weft_group_t **)&out), WEFT_EINVAL);
-  CHECK_NAMED("weft_group_options.flags is 4; allowed: 0 to 1");
+  CHECK_NAMED("weft_group_options.flags is 4; allowed: 0 to 3");
   memset(&range_with, 0, sizeof range_with);
   range_with.size = sizeof range_with;
   range_with.reserved = 3;

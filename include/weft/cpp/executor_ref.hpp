@@ -218,7 +218,7 @@ inline weft_task_options_t options_with(const cancel_token &token) noexcept {
 }
 
 template <kind_of_task Kind, class R, class F, class... Args>
-auto prepare(const weft_task_options_t &options, F &&f, Args &&...args) {
+auto prepare_with(const weft_task_options_t &options, F &&f, Args &&...args) {
   using closure = closure_t<F, Args...>;
   using task = prepared_task<closure, R, Kind>;
   if constexpr (sizeof...(Args) == 0)
@@ -269,7 +269,7 @@ template <class F, class... Args>
 requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
 auto executor_ref::submit(const cancel_token &token, F &&f, Args &&...args) const -> future<call_result_t<F, Args...>> {
   using result = call_result_t<F, Args...>;
-  auto task = detail::prepare<detail::kind_of_task::with_future, result>(
+  auto task = detail::prepare_with<detail::kind_of_task::with_future, result>(
       detail::options_with(token), std::forward<F>(f), std::forward<Args>(args)...);
   weft_future_t *native = nullptr;
   const weft_status status = task.submit(handle_.get(), &native);
@@ -281,8 +281,8 @@ auto executor_ref::submit(const cancel_token &token, F &&f, Args &&...args) cons
 template <class F, class... Args>
 requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
 void executor_ref::post(const cancel_token &token, F &&f, Args &&...args) const {
-  auto task = detail::prepare<detail::kind_of_task::posted, void>(detail::options_with(token), std::forward<F>(f),
-                                                                  std::forward<Args>(args)...);
+  auto task = detail::prepare_with<detail::kind_of_task::posted, void>(detail::options_with(token), std::forward<F>(f),
+                                                                       std::forward<Args>(args)...);
   const weft_status status = task.submit(handle_.get(), nullptr);
   if (status != WEFT_OK) [[unlikely]]
     detail::throw_refusal(status, handle_.get());
