@@ -56,8 +56,8 @@ using iterator = std::unique_ptr<weft::core::map>;
 
 iterator over(executor &on, items &of, const weft_map_options_t &how) {
   weft::core::map *made = nullptr;
-  REQUIRE(weft::core::map::make(on, how, item::run, of.contexts.data(), of.contexts.size(), item::drop, nullptr,
-                                made) == WEFT_OK);
+  REQUIRE(weft::core::map::make(on, how, item::run, of.contexts.data(), of.contexts.size(), item::drop, {}, made) ==
+          WEFT_OK);
   return iterator(made);
 }
 
@@ -138,7 +138,7 @@ TEST_CASE("map: refused at its first item, everything stays the caller's") {
   c->close();
   items of(3);
   weft::core::map *made = nullptr;
-  CHECK(weft::core::map::make(*c, options(0), item::run, of.contexts.data(), 3, item::drop, nullptr, made) ==
+  CHECK(weft::core::map::make(*c, options(0), item::run, of.contexts.data(), 3, item::drop, {}, made) ==
         WEFT_ESHUTDOWN);
   CHECK(made == nullptr);
   for (const item &i : of.all) CHECK(i.dropped == 0);

@@ -84,9 +84,9 @@ TEST_CASE("roster: the hook's context is dropped when another takes its place, a
     const auto hook = [](void *ctx, weft_thread *, const weft_error *) { ++*static_cast<both *>(ctx)->told; };
     const auto drop = [](void *ctx) { ++*static_cast<both *>(ctx)->drops; };
     error *const failure = error::make(1, "k", "m");
-    home->set_hook(adopt(new exception_hook(hook, &contexts[0], drop)));
+    home->set_hook(new_hook(hook, &contexts[0], drop));
     home->report(nullptr, failure);
-    home->set_hook(adopt(new exception_hook(hook, &contexts[1], drop)));
+    home->set_hook(new_hook(hook, &contexts[1], drop));
     CHECK(drops[0] == 1);
     home->report(nullptr, failure);
     home->report(nullptr, failure);
@@ -105,14 +105,14 @@ TEST_CASE("roster: a hook may replace itself while it runs") {
   } mine;
   const auto home = new_roster();
   mine.home = home.get();
-  home->set_hook(adopt(new exception_hook(
+  home->set_hook(new_hook(
       [](void *ctx, weft_thread *, const weft_error *) {
         auto *c = static_cast<context *>(ctx);
         ++c->told;
         c->home->set_hook(nullptr);
         c->dropped_while_told = c->dropped;
       },
-      &mine, [](void *ctx) { ++static_cast<context *>(ctx)->dropped; })));
+      &mine, [](void *ctx) { ++static_cast<context *>(ctx)->dropped; }));
   error *const failure = error::make(1, "k", "m");
   home->report(nullptr, failure);
   failure->unref();

@@ -27,6 +27,12 @@ inline shared<roster> new_roster() {
   return adopt(new roster);
 }
 
+inline shared<exception_hook> new_hook(weft_exception_hook_fn fn, void *ctx, weft_drop_fn drop) {
+  shared<exception_hook> made;
+  REQUIRE(exception_hook::make(fn, ctx, drop, made) == WEFT_OK);
+  return made;
+}
+
 inline shared<weft::core::thread> new_thread(const shared<roster> &home, target &does, thread_settings settings = {}) {
   return adopt(new weft::core::thread(home, std::move(settings), does.as_target()));
 }

@@ -252,7 +252,7 @@ struct heard {
 TEST_CASE("thread: whatever its target ends with that is no success goes to the hook") {
   const auto home = new_roster();
   heard hook;
-  home->set_hook(adopt(new exception_hook(heard::tell, &hook, nullptr)));
+  home->set_hook(new_hook(heard::tell, &hook, nullptr));
   const std::pair<target::body_fn, std::int32_t> cases[] = {{[](weft_error **) { return WEFT_EFULL; }, WEFT_EFULL},
                                                             {[](weft_error **failure) {
                                                                *failure = failure_of(77);
@@ -282,7 +282,7 @@ TEST_CASE("thread: whatever its target ends with that is no success goes to the 
 TEST_CASE("thread: ended by pthread_exit, it is stopped like any other") {
   const auto home = new_roster();
   heard hook;
-  home->set_hook(adopt(new exception_hook(heard::tell, &hook, nullptr)));
+  home->set_hook(new_hook(heard::tell, &hook, nullptr));
   target does([](weft_error **) -> weft_status { pthread_exit(nullptr); });
   const auto t = new_thread(home, does);
   REQUIRE(t->start() == WEFT_OK);
