@@ -22,7 +22,7 @@ weft_status settle(const weft_thread_options_t &options, thread_settings &settin
       .that(options.nice >= -20 && options.nice <= 19, "nice", options.nice, "-20 to 19")
       .at_most("affinity_count", options.affinity_count, cpus)
       .that(options.affinity_count == 0 || options.affinity != nullptr, "affinity", 0, "an array of affinity_count");
-  for (std::uint32_t i = 0; i < options.affinity_count && !check.fails(); ++i)
+  for (std::uint32_t i = 0; options.affinity != nullptr && i < options.affinity_count && !check.fails(); ++i)
     check.at_most("affinity[...]", options.affinity[i], cpus - 1);
   if (check.fails()) return WEFT_EINVAL;
   if (options.name != nullptr) settings.name = options.name;

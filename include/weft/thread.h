@@ -101,8 +101,9 @@ WEFT_API weft_status weft_thread_set_name(weft_thread_t *thread, const char *nam
 /** A number that no other thread of this process had or will have; 0 before the start and for NULL. Never blocks. */
 WEFT_API uint64_t weft_thread_ident(const weft_thread_t *thread);
 
-/** The system's number for it (Linux: the thread id); 0 before the start and for NULL. The system may use it again
- * after the end. Right after the start it may wait for the first steps of the thread, some microseconds. */
+/** The system's number for it (Linux: the thread id); 0 before the start and for NULL. The name is shown by then. The
+ * system may use it again after the end. Right after the start it may wait for the first steps of the thread, some
+ * microseconds. */
 WEFT_API uint64_t weft_thread_native_id(const weft_thread_t *thread);
 
 /** Take one more reference and return the same pointer. NULL gives NULL. Never blocks. */

@@ -43,6 +43,7 @@ OPTIONS = {
                                   "status = weft_task_create_with(&t, &o, &x); if (!status) weft_task_destroy(&x);"),
     "weft_domain_options_t": (None, "weft_domain_t *x; status = weft_domain_create(NULL, &o, &x);"
                                     "if (!status) weft_domain_unref(x);"),
+    "weft_queue_options_t": (None, "weft_queue_t *x; status = weft_queue_create(&o, &x); if (!status) weft_queue_unref(x);"),
     "weft_range_options_t": (None, "status = weft_parallel_for(pool, &o, 0, 100, loop, NULL, NULL);"),
 }
 FIGURES = {

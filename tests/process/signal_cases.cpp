@@ -169,6 +169,8 @@ int the_system_sees_the_names() {
       start(WEFT_DAEMON_NO, named_thread::spin, &state, "reader"),
       start(WEFT_DAEMON_NO, named_thread::spin, &state, "a-rather-long-name-42"),
   };
+  for (weft_thread_t *thread : threads) // a thread has its name when it has its native id
+    if (weft_thread_native_id(thread) == 0) return 1;
   EXPECT(weft_executor_create(nullptr, &options, &pool), WEFT_OK);
   for (int i = 0; i < 2; ++i) EXPECT(weft_executor_post(pool, spin_until, &stop, nullptr), WEFT_OK);
   weft_executor_stats_t stats = {};
