@@ -33,16 +33,17 @@ weft_status weft_domain_create(weft_runtime_t *handle, const weft_domain_options
 }
 
 weft_domain_t *weft_domain_ref(weft_domain_t *domain) {
-  if (!bad(domain)) unwrap(domain)->ref();
+  if (!bad(domain) && !is_anothers(domain)) unwrap(domain)->ref();
   return domain;
 }
 
 void weft_domain_unref(weft_domain_t *domain) {
-  if (!bad(domain)) unwrap(domain)->unref();
+  if (!bad(domain) && !is_anothers(domain)) unwrap(domain)->unref();
 }
 
 weft_status weft_domain_close(weft_domain_t *domain, int64_t timeout) {
   if (bad(domain)) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(domain); forked != WEFT_OK) return forked;
   return guard([&]() -> weft_status { return unwrap(domain)->close(deadline::after(timeout)); });
 }
 
@@ -57,6 +58,7 @@ uint64_t weft_domain_count(const weft_domain_t *domain) {
 
 weft_status weft_domain_enter(weft_domain_t *domain, weft_domain_scope_t *scope) {
   if (scope == nullptr || (domain != nullptr && bad(domain))) return WEFT_EINVAL;
+  if (const weft_status forked = answer_if_given(domain); forked != WEFT_OK) return forked;
   return entered_scope::begin(domain != nullptr ? unwrap(domain) : nullptr, scope);
 }
 

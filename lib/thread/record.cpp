@@ -109,6 +109,7 @@ void abandon_own_record() noexcept {
       record_of_this_thread->worker != nullptr || // a host's thread that works for a pool is no better off
       (object != nullptr && (object->role() == thread_role::target || object->role() == thread_role::worker));
   record_of_this_thread->worker = nullptr;
+  record_of_this_thread->inside = nullptr; // its domain is the parent's
   record_of_this_thread->before_sleep = nullptr;
   record_of_this_thread->deferred = nullptr;
 }

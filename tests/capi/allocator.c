@@ -452,9 +452,11 @@ static void cleaning_up_too_early_is_told(void) {
   CHECK_STATUS(weft_cleanup(WEFT_MILLISECOND), WEFT_ETIMEDOUT);
   gate_open(&gate);
   CHECK(pthread_join(thread, NULL) == 0);
+#if !CHECK_SANITIZED /* there tasks and futures are the sanitizer's, and nobody counts them */
   held = make_promise(NULL);
   CHECK_STATUS(weft_cleanup(WEFT_SECOND * 10), WEFT_EINVALIDSTATE); /* a handle is held */
   weft_future_unref(held);
+#endif
   expect_nothing_left();
 }
 

@@ -76,6 +76,7 @@ struct belongings {
   weft_timer_t *timer = nullptr;
   weft_cancel_token_t *token = nullptr;
   weft_queue_t *queue = nullptr;
+  weft_domain_t *domain = nullptr;
   weft_future_t *pending = nullptr, *done = nullptr;
 };
 
@@ -90,6 +91,7 @@ belongings make_belongings() {
   EXPECT(weft_timer_create(all.pool, nothing, nullptr, nullptr, &all.timer), WEFT_OK);
   EXPECT(weft_cancel_token_create(nullptr, WEFT_FOREVER, &all.token), WEFT_OK);
   EXPECT(weft_queue_create(nullptr, &all.queue), WEFT_OK);
+  EXPECT(weft_domain_create(nullptr, nullptr, &all.domain), WEFT_OK);
   EXPECT(weft_future_create(nullptr, &all.pending), WEFT_OK);
   EXPECT(weft_future_notify(all.pending, all.queue, 1), WEFT_OK);
   EXPECT(weft_executor_submit(all.pool, nullptr, nothing, nullptr, nullptr, &all.done), WEFT_OK);
@@ -123,6 +125,9 @@ void find_belongings_refused(const belongings &all) {
   EXPECT(weft_queue_post(all.queue, 1, 2), WEFT_EFORKED);
   EXPECT(weft_queue_wait(all.queue, &event, 1, WEFT_FOREVER, &events), WEFT_EFORKED);
   EXPECT(weft_queue_close(all.queue), WEFT_EFORKED);
+  weft_domain_scope_t scope;
+  EXPECT(weft_domain_enter(all.domain, &scope), WEFT_EFORKED);
+  EXPECT(weft_domain_close(all.domain, WEFT_FOREVER), WEFT_EFORKED);
   EXPECT(weft_executor_work(all.pool, 0), WEFT_EFORKED);
   EXPECT(weft_thread_join(all.thread, WEFT_FOREVER), WEFT_EFORKED);
   EXPECT(weft_thread_start(all.thread), WEFT_EFORKED);
@@ -138,6 +143,7 @@ void give_belongings_back(belongings &all) {
   weft_timer_unref(all.timer);
   weft_cancel_token_unref(all.token);
   weft_queue_unref(all.queue);
+  weft_domain_unref(all.domain);
   weft_future_unref(all.pending);
   weft_future_unref(all.done);
   EXPECT(weft_runtime_destroy(&all.runtime), WEFT_OK);
