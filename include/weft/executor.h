@@ -172,7 +172,8 @@ static inline void weft_submit_options_init(weft_submit_options_t *options) {
 
 /** Submit a task and get its future.
  *  options: NULL for the defaults. ctx, drop: on success they belong to weft; drop runs once the task has run, before
- * its future is done, on the same thread; or when the task is cancelled, on the cancelling thread. Blocks only when the
+ * its future is done, on the same thread; or when the task is cancelled, on the cancelling thread, perhaps
+ * a moment after the future says so. Blocks only when the
  * queue is bounded with WEFT_FULL_WAIT, and runs the task only with WEFT_FULL_CALLER. Success: *out owns one reference.
  *  On every failure the caller keeps ctx:
  *  WEFT_EINVAL: executor, fn or out is NULL, or the options are malformed. WEFT_ENOTSUP (options). WEFT_ESHUTDOWN.
