@@ -9,7 +9,11 @@ namespace weft::core {
 namespace {
 
 // Completions share a few locks, for a lock in each would cost more room than all the rest of a task. Never destroyed.
+#if defined(__SANITIZE_THREAD__)
+constexpr std::size_t stripe_count = 16; // all are held over a fork, and it cannot remember 64
+#else
 constexpr std::size_t stripe_count = 64;
+#endif
 struct alignas(64) stripe {
   adaptive_mutex mutex;
 };

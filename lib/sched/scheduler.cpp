@@ -239,8 +239,8 @@ void scheduler::retire(worker &me) noexcept {
     me.searching = me.idle = me.left = false;
     me.retired = true;
     end_all_blocking(me);
-    if (ended_)
-      last = was_last;
+    if (ended_) // a surplus worker may come after the one that was the last in the census
+      last = was_last && !std::exchange(end_is_told_, true);
     else
       end_if_drained_locked(); // a worker that its task has ended may have been the last one
   }
@@ -275,10 +275,9 @@ void scheduler::end_if_drained_locked() noexcept {
   const census::counts now = census_.read();
   if (now.active != 0 || has_work()) return;
   ended_ = true;
-  if (now.alive == 0)
-    end_.finish(false); // the caller has a reference to the owner
-  else
-    io_.stop(); // the last worker to leave its loop finishes it
+  if (now.alive == 0) end_is_told_ = true;
+  end_.finish(false); // the caller has a reference to the owner
+  else io_.stop();    // the last worker to leave its loop finishes it
 }
 
 bool scheduler::enter_as_guest() noexcept {

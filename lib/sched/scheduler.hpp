@@ -217,6 +217,7 @@ private:
 
   std::mutex start_mutex_;                           // starting workers, and the decision to end
   bool ended_ = false;                               // under start_mutex_: nobody is started any more
+  bool end_is_told_ = false;                         // under start_mutex_: end_ is finished, or about to be
   std::uint32_t guests_ = 0;                         // under start_mutex_: submitters that run tasks themselves
   std::atomic<std::uint32_t> places_{0};             // written under start_mutex_, after the place
   std::unique_ptr<std::atomic<worker *>[]> workers_; // a place is written once, before places_ covers it

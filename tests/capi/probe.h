@@ -31,7 +31,7 @@ static inline void probe_drop(void *ctx) {
 static inline weft_status probe_run(void *ctx, void **result, weft_error_t **error) {
   probe_t *probe = (probe_t *)ctx;
   (void)error;
-  probe->ran_on = pthread_self();
+  __atomic_store_n(&probe->ran_on, pthread_self(), __ATOMIC_RELAXED); /* several tasks may share it */
   __atomic_store_n(&probe->tid, own_tid(), __ATOMIC_RELEASE);
   __atomic_add_fetch(&probe->runs, 1, __ATOMIC_ACQ_REL);
   if (probe->gate) gate_pass(probe->gate);
