@@ -275,9 +275,12 @@ void scheduler::end_if_drained_locked() noexcept {
   const census::counts now = census_.read();
   if (now.active != 0 || has_work()) return;
   ended_ = true;
-  if (now.alive == 0) end_is_told_ = true;
-  end_.finish(false); // the caller has a reference to the owner
-  else io_.stop();    // the last worker to leave its loop finishes it
+  if (now.alive == 0) {
+    end_is_told_ = true;
+    end_.finish(false); // the caller has a reference to the owner
+  } else {
+    io_.stop(); // the last worker to leave its loop finishes it
+  }
 }
 
 bool scheduler::enter_as_guest() noexcept {
