@@ -16,6 +16,7 @@ template <class Options> constexpr std::string_view name_of_struct() noexcept {
   name.remove_prefix(name.find("Options = ") + sizeof("Options = ") - 1);
   return name.substr(0, name.find_first_of(";]"));
 }
+template <class Options> inline constexpr std::string_view struct_name = name_of_struct<Options>(); // found once, here
 
 // Checks the fields of one struct, one after the other; the first that is out of range is named in the log.
 class option_check {
@@ -43,7 +44,7 @@ private:
 };
 
 template <class Options> option_check check_options(const Options & /*read*/) noexcept {
-  return option_check(name_of_struct<Options>());
+  return option_check(struct_name<Options>);
 }
 
 // One line of the log, of level warning: the struct, the field, and what is wrong with it.
@@ -58,13 +59,13 @@ template <class Options> weft_status read_options(const Options *given, std::siz
   if (given == nullptr) return WEFT_OK;
   const std::uint32_t size = given->size;
   if (size < least || size > absurd) {
-    log_option_size(name_of_struct<Options>(), size, least, absurd);
+    log_option_size(struct_name<Options>, size, least, absurd);
     return WEFT_EINVAL;
   }
   const auto *const bytes = reinterpret_cast<const unsigned char *>(given);
   for (std::size_t i = sizeof read; i < size; ++i)
     if (bytes[i] != 0) {
-      log_option(name_of_struct<Options>(), "size", "covers a field that this version of weft does not know");
+      log_option(struct_name<Options>, "size", "covers a field that this version of weft does not know");
       return WEFT_ENOTSUP;
     }
   std::memcpy(&read, given, size < sizeof read ? size : sizeof read);
