@@ -14,18 +14,6 @@ using namespace weft::core;
 
 namespace {
 
-// What a done future says to someone who asks for its result.
-weft_status verdict(const task &done) noexcept {
-  switch (done.state()) {
-  case with_error:
-    return WEFT_EFAILED;
-  case cancelled:
-    return WEFT_ECANCELED;
-  default:
-    return WEFT_OK;
-  }
-}
-
 // Of its owner: a continuation may hand on the result of another future.
 void *result_of(task &done) noexcept {
   return (done.type().flags & type_is_call) != 0 ? call_result(done) : done.room();

@@ -2,14 +2,14 @@
 //
 // Its tasks have no futures. They lie on the deque of the worker that spawned them (sched/spawn_deque.hpp), or, when
 // that is not possible, in the group's own queue, for each entry of which a *ticket* goes through the pool: a small
-// task that runs one of them. Waiters take from both, and only tasks of this group. See README.md of lib/sched,
-// "Groups".
+// task that runs one of them. Waiters take from both, tasks of this group or what these wait for. See README.md of
+// lib/sched, "Groups" and "Helping further down".
 //
 // One word counts the handles, the pending tasks, and knows whether somebody sleeps in wait(): so the last task to end
 // either finds nobody there and touches nothing any more, or keeps the group with a handle of its own while it wakes
-// them. A worker that spawns into one group again and again has tasks counted in advance (its *credit*), and ends tasks
-// by taking credit back; it returns what is left before it does anything else. So two workers on one group do not fight
-// for the word at each task.
+// them. A worker has tasks counted in advance (its *credit*): one of a group that it makes, many of one that it spawns
+// into again and again; and it ends tasks by taking credit back. It returns what is left before it does anything else.
+// So two workers on one group do not fight for the word at each task. See group_count.cpp.
 #pragma once
 
 #include <atomic>

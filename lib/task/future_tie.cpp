@@ -7,17 +7,6 @@
 namespace weft::core {
 namespace {
 
-weft_status status_of(const task &done) noexcept {
-  switch (done.state()) {
-  case with_error:
-    return WEFT_EFAILED;
-  case cancelled:
-    return WEFT_ECANCELED;
-  default:
-    return WEFT_OK;
-  }
-}
-
 bool lend_task(void *what, record &self, lending how) {
   task &wanted = *static_cast<task *>(what);
   struct reference { // also when the thread is ended inside the task
@@ -34,7 +23,7 @@ weft_status future_tie::make(task &future, completion_queue &queue, std::uint64_
   auto *const made = new (std::nothrow) future_tie(future, queue, tag);
   if (made == nullptr) return WEFT_ENOMEM;
   if (future.done()) { // at once, whatever callbacks this thread is inside of
-    if (queue.add(*made, status_of(future))) return WEFT_OK;
+    if (queue.add(*made, verdict(future))) return WEFT_OK;
   } else if (queue.expect(*made)) {
     add_callback(future, made->callback_); // may be called before this returns, and *made be gone
     return WEFT_OK;
@@ -53,7 +42,7 @@ helping_hand future_tie::help() noexcept {
 
 void future_tie::done(void *ctx, weft_future_t *future) {
   auto &self = *static_cast<future_tie *>(ctx);
-  self.queue_.fulfil(self, status_of(*reinterpret_cast<task *>(future)));
+  self.queue_.fulfil(self, verdict(*reinterpret_cast<task *>(future)));
 }
 
 void future_tie::given_up(void *ctx) {

@@ -48,4 +48,16 @@ private:
   std::size_t count_ = 0;
 };
 
+// What a done future says to someone who asks for its result.
+inline weft_status verdict(const task &done) noexcept {
+  switch (done.state()) {
+  case with_error:
+    return WEFT_EFAILED;
+  case cancelled:
+    return WEFT_ECANCELED;
+  default:
+    return WEFT_OK;
+  }
+}
+
 } // namespace weft::core
