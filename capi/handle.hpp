@@ -110,8 +110,11 @@ template <class Handle> bool is_anothers(Handle *handle) noexcept {
 inline weft_status answer_here() noexcept {
   return awaits_reset() ? WEFT_EFORKED : WEFT_OK;
 }
-template <class Handle> weft_status answer_of(Handle *handle) noexcept {
-  return in_child() && (awaits_reset() || unwrap(handle)->inherited()) ? WEFT_EFORKED : WEFT_OK;
+template <class Handle> [[gnu::cold, gnu::noinline]] weft_status answer_in_child(Handle *handle) noexcept {
+  return awaits_reset() || unwrap(handle)->inherited() ? WEFT_EFORKED : WEFT_OK;
+}
+template <class Handle> [[gnu::always_inline]] inline weft_status answer_of(Handle *handle) noexcept {
+  return in_child() ? answer_in_child(handle) : WEFT_OK;
 }
 
 // The same for what may be NULL.

@@ -58,6 +58,10 @@ template <class Options> weft_status read_options(const Options *given, std::siz
   std::memset(static_cast<void *>(&read), 0, sizeof read);
   if (given == nullptr) return WEFT_OK;
   const std::uint32_t size = given->size;
+  if (size == sizeof read) { // the usual case, which needs no loop
+    std::memcpy(static_cast<void *>(&read), given, sizeof read);
+    return WEFT_OK;
+  }
   if (size < least || size > absurd) {
     log_option_size(struct_name<Options>, size, least, absurd);
     return WEFT_EINVAL;

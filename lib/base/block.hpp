@@ -3,13 +3,41 @@
 
 #include <cstddef>
 
+#include "base/block_heap.hpp"
+#include "base/memory.hpp"
+
 namespace weft::core {
 
-// Null when memory is exhausted. size and align as given back to free_block.
-void *allocate_block(std::size_t size, std::size_t align) noexcept;
-void free_block(void *block, std::size_t size, std::size_t align) noexcept;
+// AddressSanitizer finds what is used after it was freed only if it is really freed.
+#if defined(__SANITIZE_ADDRESS__)
+inline constexpr bool recycles = false;
+#elif defined(__has_feature)
+inline constexpr bool recycles = !__has_feature(address_sanitizer);
+#else
+inline constexpr bool recycles = true;
+#endif
+
+constexpr bool is_recycled(std::size_t size, std::size_t align) noexcept {
+  return recycles && size <= block_heap::largest && align <= block_heap::alignment;
+}
+
+// Inline, for on the path of a task the size is mostly known when compiling. Null when memory is exhausted. size and
+// align as given back to free_block.
+inline void *allocate_block(std::size_t size, std::size_t align) noexcept {
+  if (!is_recycled(size, align)) [[unlikely]]
+    return allocate_memory(size, align);
+  block_heap *const heap = block_heap::mine();
+  return heap != nullptr ? heap->allocate(size) : nullptr;
+}
+inline void free_block(void *block, std::size_t size, std::size_t align) noexcept {
+  if (!is_recycled(size, align)) [[unlikely]]
+    return free_memory(block, size, align);
+  block_heap::free(block);
+}
 
 // Before a thread sleeps: what it has freed of other threads goes back to them.
-void flush_freed_blocks() noexcept;
+inline void flush_freed_blocks() noexcept {
+  block_heap::flush_mine();
+}
 
 } // namespace weft::core

@@ -71,17 +71,20 @@ group::~group() {
   pool_.workers().unref_owner(pool_.workers().worker_of(existing_record()));
 }
 
+// With the last handle, and nothing pending but the credit of the calling worker, there is nobody to synchronise with
+// but those who have ended before.
+bool group::end_alone(worker *me) noexcept {
+  const std::uint32_t own = credit_of(me);
+  if (own == 0 || count_.load(std::memory_order_acquire) != one_handle + own) return false;
+  scheduler::forget_credit(*me);
+  delete this;
+  return true;
+}
+
 void group::unref_handle() noexcept {
-  // Alone with the last handle there is nobody to synchronise with but those who have ended before.
   worker *const me = pool_.workers().worker_of(existing_record());
-  if (const std::uint32_t own = credit_of(me); own != 0) {
-    if (count_.load(std::memory_order_acquire) == one_handle + own) {
-      scheduler::forget_credit(*me);
-      delete this;
-      return;
-    }
-    scheduler::return_credit(*me);
-  }
+  if (end_alone(me)) return;
+  if (credit_of(me) != 0) scheduler::return_credit(*me);
   if ((count_.load(std::memory_order_acquire) & no_flags) == one_handle ||
       (count_.fetch_sub(one_handle, std::memory_order_acq_rel) & no_flags) == one_handle)
     delete this;
@@ -256,6 +259,8 @@ void group::wake_waiters(whom which) noexcept {
     w->told.store(true, std::memory_order_release);
     sleepers.add(*w->who);
   }
+  // Under the lock: who comes to the list later must not take hope from it.
+  if (which == whom::all) telling_.fetch_sub(1, std::memory_order_release);
 }
 
 // --- waiting ---
@@ -315,7 +320,7 @@ weft_status group::wait(deadline until) {
 // WEFT_OK: look again.
 weft_status group::sleep(record &self, deadline until, bool helps) {
   if (inherited()) return WEFT_EFORKED;
-  waiter entry{&self.sleeper, nullptr, helps, {}};
+  waiter entry{*this, &self.sleeper, nullptr, helps, {}};
   {
     const std::scoped_lock hold(mutex_);
     entry.next = waiters_;
@@ -325,7 +330,7 @@ weft_status group::sleep(record &self, deadline until, bool helps) {
   count_.fetch_or(helps ? waited_for | help_sleeps : waited_for, std::memory_order_acq_rel);
   heavy_barrier(); // against the light one of who spawns on his own deque, and then looks at the flag
   const bool over = all_done() || (helps && pool_.workers().has_spawned(pool_.workers().worker_of(&self), *this));
-  const dependency on{this, &group::may_happen};
+  const dependency on{&entry, &group::may_happen};
   if (helps) helpers_.fetch_add(1, std::memory_order_relaxed); // the graph's lock orders it for those who look
   const weft_status status = sleep_until(self, &on, 1, wait_for::all, until, [&]() noexcept {
     return over || entry.told.load(std::memory_order_acquire) || pending() == 0 ||
@@ -353,17 +358,22 @@ void group::settle() {
 }
 
 void group::end() {
-  record *const self = existing_record();
-  if (!done_for(pool_.workers().worker_of(self)) && !all_done()) {
+  worker *const me = pool_.workers().worker_of(existing_record());
+  if (end_alone(me)) return;
+  if (!done_for(me) && !all_done()) {
     cancel();
     settle();
   }
   unref_handle();
 }
 
-bool group::may_happen(const void *object, const wait_graph &graph) noexcept {
-  const auto &self = *static_cast<const group *>(object);
+// Whoever is told to look again comes back by himself. In this order: a count that has fallen, then who is telling,
+// then who was told.
+bool group::may_happen(const void *waiting, const wait_graph &graph) noexcept {
+  const auto &entry = *static_cast<const waiter *>(waiting);
+  const group &self = entry.of;
   const std::uint64_t pending = self.pending(), queued = self.queued_.load(std::memory_order_relaxed);
+  if (self.telling_.load(std::memory_order_acquire) != 0 || entry.told.load(std::memory_order_acquire)) return true;
   if (pending == 0) return true;
   if (pending > queued + graph.stuck_frames(&self)) return true; // some run on, or lie before one who does
   return queued != 0 && (self.helpers_.load(std::memory_order_relaxed) != 0 || self.pool_.can_run(graph));

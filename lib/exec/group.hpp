@@ -88,6 +88,7 @@ public:
 private:
   friend class group_tie;
   struct waiter { // on the stack of a thread in wait()
+    group &of;
     parker *who;
     waiter *next;
     bool helps;
@@ -102,6 +103,7 @@ private:
   ~group() override;
 
   weft_status enqueue(task &given, bool accepted) noexcept;
+  bool end_alone(worker *me) noexcept;
   bool take_out(task &which) noexcept;
   task *take_queued() noexcept;
   bool run_one(record &self, worker *me);
@@ -126,7 +128,7 @@ private:
   static void drop_ticket(void *room);
   void ask_to_cancel() noexcept;
   weft_status accept_attached(task &given);
-  static bool may_happen(const void *object, const wait_graph &graph) noexcept;
+  static bool may_happen(const void *waiting, const wait_graph &graph) noexcept;
 
   pool &pool_; // with a reference
   const std::uint32_t flags_;
@@ -151,6 +153,9 @@ private:
   std::atomic<std::uint64_t> queued_{0};    // written under mutex_
   // Waiters that sleep and could help: whatever is queued, they will be woken for it. Read by may_happen().
   std::atomic<std::uint32_t> helpers_{0};
+  // How many are between a count that says whom to wake and the waking: those will look again, whatever the count says.
+  // Raised before the count is changed, whose release pairs with the acquire of may_happen().
+  std::atomic<std::uint32_t> telling_{0};
   waiter *waiters_ = nullptr;      // under mutex_
   token_link *by_token_ = nullptr; // fixed before anybody else knows the group
   group_tie *ties_ = nullptr;      // under mutex_, and with it the flag `tied`

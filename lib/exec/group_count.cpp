@@ -83,11 +83,17 @@ void group::end_some(std::uint64_t count) noexcept {
   if (const std::uint32_t due = subtract(count); due != 0) settle_up(due);
 }
 
-// What is due then: unless it is 0 or `nobody_left`, a handle is kept until settle_up().
+// What is due then: unless it is 0 or `nobody_left`, a handle is kept until settle_up(). Nothing is touched after the
+// count has changed, but for those to be told.
 std::uint32_t group::subtract(std::uint64_t count) noexcept {
   std::uint64_t seen = count_.load(std::memory_order_relaxed), next;
   std::uint32_t due;
+  bool telling = false;
   do {
+    if (const bool tell = (seen & waited_for) != 0; tell != telling) {
+      telling = tell;
+      telling_.fetch_add(tell ? 1u : ~0u, std::memory_order_relaxed);
+    }
     next = seen - count;
     due = 0;
     if (next == 0) due = nobody_left; // the handles went before

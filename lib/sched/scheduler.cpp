@@ -95,8 +95,7 @@ bool scheduler::has_work() const noexcept {
 // After work was published. Nothing to do while somebody searches: he finds it, or sees it when he stops searching.
 // Else an idle worker is woken, or a new one started; one, who will wake the next if there is more. README.md, "Lost
 // wake-up".
-void scheduler::wake_one() noexcept {
-  census::counts seen = census_.read();
+void scheduler::wake_one_of(census::counts seen) noexcept {
   for (;;) {
     if (seen.searching > 0) return;
     if (seen.idle() == 0 && !may_start_one(seen)) return; // each of them looks before it rests

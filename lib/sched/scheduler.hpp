@@ -4,6 +4,7 @@
 // bounds, strands or shutdown policies: that is exec/.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -99,9 +100,16 @@ public:
   // How many workers there have been at the same time.
   std::uint64_t places() const noexcept { return places_.load(std::memory_order_acquire); }
   // Give a group's credit back: before this worker turns to anything else than tasks of that group.
-  static void return_credit(worker &me) noexcept;
+  static void return_credit(worker &me) noexcept {
+    if (me.credit_of.load(std::memory_order_relaxed) == nullptr) return;
+    if (static_cast<std::uint32_t>(me.credit.load(std::memory_order_relaxed)) == 0) return forget_credit(me);
+    return_credit_left(me);
+  }
   // Of a group that is no more.
-  static void forget_credit(worker &me) noexcept;
+  static void forget_credit(worker &me) noexcept {
+    me.credit_of.store(nullptr, std::memory_order_relaxed);
+    me.credit.store((me.credit.load(std::memory_order_relaxed) | 0xffffffff) + 1, std::memory_order_release);
+  }
   // The calling worker is about to sleep: its deque goes to the groups.
   static void hand_over_spawned(record &self) noexcept;
   // The calling worker is going to block elsewhere: its slot is free for another one.
@@ -155,19 +163,28 @@ public:
   void unwatch() noexcept { watched_.store(false, std::memory_order_relaxed); }
 
 private:
+  static void return_credit_left(worker &me) noexcept;
   enum class admission { checked, forced };
   weft_status push_as(task *const *tasks, std::size_t count, admission how) noexcept;
   static weft_status push_to(task_queue &queue, task *const *tasks, std::size_t count, admission how) noexcept;
   weft_status push_and_start(task *const *tasks, std::size_t count, admission how) noexcept;
   task_queue &queue_for(const task &first) noexcept;
-  std::uint32_t most_workers() const noexcept;
+  std::uint32_t most_workers() const noexcept {
+    const std::uint32_t blocked = blocked_.load(std::memory_order_seq_cst);
+    return settings_.max_workers + (blocked != 0 ? std::min(blocked, settings_.max_spares) : 0);
+  }
   bool may_start_one(const census::counts &now) const noexcept {
-    return !settings_.host_only && now.alive < most_workers();
+    return now.alive < most_workers() && !settings_.host_only;
   }
   bool leave_as_surplus(worker &me) noexcept;
 
   // --- waking (scheduler.cpp) ---
-  void wake_one() noexcept;
+  // After work was published; see README.md, "Lost wake-up".
+  void wake_one() noexcept {
+    const census::counts seen = census_.read();
+    if (seen.searching == 0 && (seen.idle() != 0 || may_start_one(seen))) wake_one_of(seen);
+  }
+  void wake_one_of(census::counts seen) noexcept;
   void send_wake_up() noexcept;
   void keep_watch() noexcept;
   bool start_worker(census::counts &seen) noexcept;

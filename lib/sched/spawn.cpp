@@ -71,23 +71,13 @@ void scheduler::hand_over_spawned(record &self) noexcept {
 }
 
 // Who looks between the two steps must not take what is on its way for pending, nor for done: so it is marked.
-void scheduler::return_credit(worker &me) noexcept {
+void scheduler::return_credit_left(worker &me) noexcept {
   task_owner *const group = me.credit_of.load(std::memory_order_relaxed);
-  if (group == nullptr) return;
   const std::uint64_t held = me.credit.load(std::memory_order_relaxed);
-  if (const auto count = static_cast<std::uint32_t>(held); count != 0) {
-    me.credit.store(held | worker::on_its_way, std::memory_order_release);
-    const std::uint32_t due = group->take_credit_back(count);
-    forget_credit(me);
-    if (due != 0) group->settle_up(due);
-  } else {
-    forget_credit(me);
-  }
-}
-
-void scheduler::forget_credit(worker &me) noexcept {
-  me.credit_of.store(nullptr, std::memory_order_relaxed);
-  me.credit.store((me.credit.load(std::memory_order_relaxed) | 0xffffffff) + 1, std::memory_order_release);
+  me.credit.store(held | worker::on_its_way, std::memory_order_release);
+  const std::uint32_t due = group->take_credit_back(static_cast<std::uint32_t>(held));
+  forget_credit(me);
+  if (due != 0) group->settle_up(due);
 }
 
 // The acquire pairs with the release by which workers count the tasks that they have ended.
@@ -122,10 +112,6 @@ void scheduler::unref_owner(worker *me) noexcept {
 }
 
 // --- blocking regions ---
-
-std::uint32_t scheduler::most_workers() const noexcept {
-  return settings_.max_workers + std::min(blocked_.load(std::memory_order_seq_cst), settings_.max_spares);
-}
 
 void scheduler::begin_blocking(worker &me, record &self) noexcept {
   if (++me.blocking > 1) return;

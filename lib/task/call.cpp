@@ -44,20 +44,27 @@ constexpr weft_task_type_t plain_type{struct_size, type_is_call, sizeof(call), a
 constexpr weft_task_type_t owned_type{struct_size, type_is_call, sizeof(owned_call), alignof(owned_call),
                                       run_call,    drop_call,    drop_owned_result};
 
+// Inline, with a type that is known: its sizes are found when compiling.
+[[gnu::always_inline]] inline task *create_of(const weft_task_type_t &type, std::uint32_t references,
+                                              const belonging &to) noexcept {
+  return to.none() ? task::create(type, references) : task::create(type, references, to);
+}
+
 } // namespace
 
 task *create_call(const call &what, weft_drop_fn result_drop, const belonging &to) noexcept {
-  task *const made = task::create(result_drop != nullptr ? owned_type : plain_type, 2, to);
-  if (made == nullptr) return nullptr;
-  if (result_drop != nullptr)
-    ::new (made->room()) owned_call{what, result_drop};
-  else
-    ::new (made->room()) call(what);
+  if (result_drop != nullptr) {
+    task *const made = create_of(owned_type, 2, to);
+    if (made != nullptr) ::new (made->room()) owned_call{what, result_drop};
+    return made;
+  }
+  task *const made = create_of(plain_type, 2, to);
+  if (made != nullptr) ::new (made->room()) call(what);
   return made;
 }
 
 task *create_posted_call(const call &what, const belonging &to) noexcept {
-  task *const made = task::create(posted_type, 1, to);
+  task *const made = create_of(posted_type, 1, to);
   if (made != nullptr) ::new (made->room()) call(what);
   return made;
 }

@@ -1,12 +1,9 @@
 #include "task/task.hpp"
 
-#include <algorithm>
 #include <cxxabi.h>
-#include <new>
 
 #include <weft/cancel.h>
 
-#include "base/block.hpp"
 #include "task/attachment.hpp"
 #include "task/continuation.hpp"
 #include "task/owner.hpp"
@@ -15,55 +12,24 @@
 
 namespace weft::core {
 
-// Sizes of the one allocation. The room holds at least a pointer, for that is how an error lies in it.
-struct task_block {
-  static constexpr std::size_t header(const weft_task_type_t &type) noexcept {
-    if ((type.flags & WEFT_TASK_CONTINUATION) != 0) return sizeof(continuation_task);
-    return (type.flags & WEFT_TASK_POSTED) != 0 ? sizeof(task) : sizeof(future_task);
-  }
-  static constexpr std::size_t align(const weft_task_type_t &type) noexcept {
-    return std::max<std::size_t>(type.room_align == 0 ? 16 : type.room_align, alignof(void *));
-  }
-  static constexpr std::size_t room(const weft_task_type_t &type) noexcept {
-    return (header(type) + align(type) - 1) & ~(align(type) - 1);
-  }
-  static constexpr std::size_t size(const weft_task_type_t &type) noexcept {
-    return room(type) + std::max<std::size_t>(type.room_size, sizeof(void *));
-  }
-};
-
-task *task::create(const weft_task_type_t &type, std::uint32_t references) noexcept {
-  void *const block = allocate_block(task_block::size(type), task_block::align(type));
-  if (block == nullptr) return nullptr;
-  auto *const made = ::new (block) task(type, references);
-  made->build(0);
-  return made;
-}
+constinit const std::size_t task::continuation_header = sizeof(continuation_task);
+static_assert(sizeof(continuation_task) + block_heap::alignment <= 256); // see release_block()
 
 task *task::create(const weft_task_type_t &type, std::uint32_t references, const belonging &to) noexcept {
   if (to.none()) return create(type, references);
-  const std::size_t align = task_block::align(type), front = attachment::room(align);
-  void *const block = allocate_block(front + task_block::size(type), align);
+  const std::size_t align = room_align(type), front = attachment::room(align);
+  void *const block = allocate_block(front + size_of(type), align);
   if (block == nullptr) return nullptr;
   auto *const place = static_cast<unsigned char *>(block) + front;
   const auto *const belongs = ::new (place - sizeof(attachment)) attachment(type, to);
   auto *const made = ::new (place) task(belongs->type(), references);
-  made->build(attached_bit);
+  made->word_.store(made->word_.load(std::memory_order_relaxed) | attached_bit, std::memory_order_relaxed);
+  made->build();
   return made;
 }
 
-void task::build(std::uint32_t bits) noexcept {
-  if (bits != 0) word_.store(word_.load(std::memory_order_relaxed) | bits, std::memory_order_relaxed);
-  if (completion *observers = end(); observers != nullptr) ::new (observers) completion;
-  if (is_continuation()) ::new (&continuation::of(*this)) continuation(*this);
-}
-
-void *task::room() noexcept {
-  return reinterpret_cast<unsigned char *>(this) + task_block::room(*type_);
-}
-
-completion *task::end() noexcept {
-  return has_future() ? &static_cast<future_task *>(this)->observers : nullptr;
+void task::build_continuation() noexcept {
+  ::new (&continuation::of(*this)) continuation(*this);
 }
 
 bool task::leave_pending(task_state next) noexcept {
@@ -315,13 +281,10 @@ domain *task::home() const noexcept {
   return has_attachment() ? attachment::of(*this).home() : nullptr;
 }
 
-void task::release_block() noexcept {
-  const bool belongs = has_attachment();
+void task::release_with_attachment() noexcept {
   if constexpr (misuse_checks) word_.store(0, std::memory_order_relaxed);
-  const std::size_t size = task_block::size(*type_), align = task_block::align(*type_);
-  if (!belongs) return free_block(this, size, align);
+  const std::size_t size = size_of(*type_), align = room_align(*type_), front = attachment::room(align);
   attachment::of(*this).~attachment();
-  const std::size_t front = attachment::room(align);
   free_block(reinterpret_cast<unsigned char *>(this) - front, front + size, align);
 }
 

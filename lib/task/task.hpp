@@ -15,14 +15,17 @@
 // one for each handle, one for whoever completes it, so that completing never touches a freed task.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <new>
 #include <utility>
 
 #include <weft/future.h>
 #include <weft/task.h>
 
+#include "base/block.hpp"
 #include "base/completion.hpp"
 #include "base/error.hpp"
 #include "base/fork.hpp"
@@ -61,7 +64,8 @@ struct outcome {
 class task {
 public:
   // One reference for the queue, and one for a handle if there will be one. The room is not built. Null: no memory.
-  static task *create(const weft_task_type_t &type, std::uint32_t references) noexcept;
+  // Inline, for of a call the type is known when compiling, and with it the size.
+  [[gnu::always_inline]] static task *create(const weft_task_type_t &type, std::uint32_t references) noexcept;
   // The same, but it belongs to something: see task/attachment.hpp.
   static task *create(const weft_task_type_t &type, std::uint32_t references, const belonging &to) noexcept;
   // A task that never was submitted, its closure destroyed by the caller.
@@ -126,7 +130,7 @@ public:
     task_owner *const found = owner(); // first this, then the state: link_ means the owner until the state has changed
     return state() == pending ? found : nullptr;
   }
-  void *room() noexcept;
+  void *room() noexcept { return reinterpret_cast<unsigned char *>(this) + room_offset(*type_); }
   const std::atomic<std::uint32_t> &word() const noexcept { return word_; }
 
   task_state state() const noexcept {
@@ -215,7 +219,6 @@ private:
 
   task(const weft_task_type_t &type, std::uint32_t references) noexcept
       : word_(pending | magic | birthmark()), refs_(references), type_(&type) {}
-  friend struct task_block;
   friend class continuation;
   friend class gathering;
 
@@ -223,7 +226,20 @@ private:
 
   outcome perform_here(record &self, const task_owner *serving, const std::atomic<std::uint32_t> &stop_word);
   outcome perform_inside(record &self, const task_owner *serving, const std::atomic<std::uint32_t> &stop_word);
-  void build(std::uint32_t bits) noexcept;
+  // The allocation: header, room. The room holds at least a pointer, for that is how an error lies in it.
+  static std::size_t header_size(const weft_task_type_t &type) noexcept;
+  static constexpr std::size_t align_mask(const weft_task_type_t &type) noexcept {
+    return type.room_align == 0 ? 15 : (type.room_align - 1) | (alignof(void *) - 1);
+  }
+  static constexpr std::size_t room_align(const weft_task_type_t &type) noexcept { return align_mask(type) + 1; }
+  [[gnu::always_inline]] static std::size_t room_offset(const weft_task_type_t &type) noexcept {
+    return (header_size(type) + align_mask(type)) & ~align_mask(type);
+  }
+  [[gnu::always_inline]] static std::size_t size_of(const weft_task_type_t &type) noexcept {
+    return room_offset(type) + std::max<std::size_t>(type.room_size, sizeof(void *));
+  }
+  static const std::size_t continuation_header;
+  void build() noexcept;
   bool leave_pending(task_state next) noexcept;
   bool may_leave_pending(std::uint32_t seen, task_state next) const noexcept;
   weft_status too_late() const noexcept;
@@ -232,6 +248,8 @@ private:
   void drop_result() noexcept;
   bool runs_code_at_its_end() noexcept;
   void release_block() noexcept;
+  void build_continuation() noexcept;
+  void release_with_attachment() noexcept;
 
   std::atomic<std::uint32_t> word_; // the release of each change of state pairs with the acquire of state()
   std::atomic<std::uint32_t> refs_;
@@ -247,6 +265,41 @@ class future_task : public task {
 public:
   completion observers;
 };
+
+[[gnu::always_inline]] inline std::size_t task::header_size(const weft_task_type_t &type) noexcept {
+  if ((type.flags & WEFT_TASK_CONTINUATION) != 0) [[unlikely]]
+    return continuation_header;
+  return (type.flags & WEFT_TASK_POSTED) != 0 ? sizeof(task) : sizeof(future_task);
+}
+
+inline void task::build() noexcept {
+  if (completion *const observers = end(); observers != nullptr) ::new (observers) completion;
+  if (is_continuation()) [[unlikely]]
+    build_continuation();
+}
+
+inline task *task::create(const weft_task_type_t &type, std::uint32_t references) noexcept {
+  void *const block = allocate_block(size_of(type), room_align(type));
+  if (block == nullptr) return nullptr;
+  auto *const made = ::new (block) task(type, references);
+  made->build();
+  return made;
+}
+
+[[gnu::always_inline]] inline completion *task::end() noexcept {
+  return has_future() ? &static_cast<future_task *>(this)->observers : nullptr;
+}
+
+inline void task::release_block() noexcept {
+  if (has_attachment()) [[unlikely]]
+    return release_with_attachment();
+  if constexpr (misuse_checks) word_.store(0, std::memory_order_relaxed);
+  // Most are so small that it need not be found out how small.
+  constexpr std::size_t surely_recycled = block_heap::largest - 256;
+  if (recycles && type_->room_size <= surely_recycled && type_->room_align <= block_heap::alignment) [[likely]]
+    return block_heap::free(this);
+  free_block(this, size_of(*type_), room_align(*type_));
+}
 
 // Tasks that are taken out of a queue together, to be cancelled, or to fail as if they had run (when they can no longer
 // be run): all of them are done before the first callback runs. So a callback of one that waits for another does not

@@ -16,8 +16,8 @@ TEST_CASE("cancel: what waits never starts, what runs is asked to stop") {
   test::census counts;
   auto first = pool.submit(source.token(), [&] {
     running.open();
-    while (!source.is_cancelled()) std::this_thread::yield();
-    return weft_stop_requested();
+    while (weft_stop_requested() == 0) std::this_thread::yield();
+    return source.is_cancelled();
   });
   auto second = pool.submit(
       source.token(), [held = test::move_only(counts)](int n) { return n; }, 7);
@@ -25,7 +25,7 @@ TEST_CASE("cancel: what waits never starts, what runs is asked to stop") {
   running.pass();
   CHECK(source.cancel());
   CHECK_FALSE(source.cancel());
-  CHECK(first.result() == 1);
+  CHECK(first.result());
   CHECK_THROWS_AS(second.result(), weft::cancelled);
   CHECK_THROWS_AS(pool.submit(source.token(), [] {}), weft::cancelled);
   CHECK_THROWS_AS(pool.post(source.token(), [] {}), weft::cancelled);

@@ -209,6 +209,30 @@ TEST_CASE("a callback of a task cancelled by shutdown waits for another one") {
   }
 }
 
+// Whoever is woken to look again, since what he waits for may have become hopeless, is not one for whom another waits
+// in vain: the task is told, and the wait from outside goes on.
+TEST_CASE("a task waits for its own group, and another thread for that task") {
+  const watchdog patience("a group that waits for itself");
+  for (const std::uint32_t workers : {2u, 3u}) {
+    executor pool = make_pool(workers);
+    for (std::size_t turn = turns(4'000, 200'000); turn > 0; --turn) {
+      weft_group_t *group = nullptr;
+      VERIFY_OK(weft_group_create(pool.get(), nullptr, &group));
+      const auto wait_from_inside = [](void *own, void **, weft_error_t **) -> weft_status {
+        const auto nothing = [](void *, void **, weft_error_t **) -> weft_status { return WEFT_OK; };
+        for (int i = 0; i < 3; ++i)
+          VERIFY_OK(weft_group_spawn(static_cast<weft_group_t *>(own), nothing, nullptr, nullptr));
+        VERIFY_STATUS(weft_group_wait(static_cast<weft_group_t *>(own), WEFT_FOREVER), WEFT_EDEADLK);
+        return WEFT_OK;
+      };
+      VERIFY_OK(weft_group_spawn(group, wait_from_inside, group, nullptr));
+      VERIFY_OK(weft_group_wait(group, WEFT_FOREVER));
+      weft_group_unref(group);
+    }
+    end(pool);
+  }
+}
+
 TEST_CASE("a full queue filled by its only worker") {
   const watchdog patience("full queues");
   executor pool = make_pool(1, 1, WEFT_FULL_WAIT);
