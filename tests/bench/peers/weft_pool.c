@@ -37,6 +37,7 @@ typedef struct executor {
 } executor;
 
 static PyTypeObject future_type;
+static weft_runtime_t *runtime; /* of all executors; ends before the interpreter */
 
 static PyObject *refused(weft_status status) {
   return PyErr_Format(PyExc_RuntimeError, "%s", weft_status_name(status));
@@ -107,14 +108,20 @@ static void run(future *self) {
   if (self->promise != NULL) weft_future_set_result(self->promise, NULL);
 }
 
-/* 0, or -1 with an exception set. */
+/* 0, or -1 with an exception set. In slices, for a signal does not end a wait of weft, but Python's handler for it may
+ * have something to say. */
 static int wait_until_done(future *self, int64_t timeout) {
+  static const int64_t slice = 100000000;
   weft_status status = WEFT_OK;
   if (self->promise == NULL) status = weft_future_create(NULL, &self->promise);
-  if (status == WEFT_OK) {
+  while (status == WEFT_OK && !self->done) {
     weft_future_t *const promise = self->promise; /* the caller's reference to self keeps it */
-    Py_BEGIN_ALLOW_THREADS status = weft_future_wait(promise, timeout);
-    Py_END_ALLOW_THREADS
+    const int64_t most = timeout < slice ? timeout : slice;
+    Py_BEGIN_ALLOW_THREADS status = weft_future_wait(promise, most);
+    Py_END_ALLOW_THREADS if (status != WEFT_ETIMEDOUT) continue;
+    if (PyErr_CheckSignals() != 0) return -1;
+    if (timeout != WEFT_FOREVER) timeout -= most;
+    if (timeout > 0) status = WEFT_OK;
   }
   if (status == WEFT_OK) return 0;
   if (status == WEFT_ETIMEDOUT)
@@ -240,7 +247,7 @@ static PyObject *executor_new(PyTypeObject *type, PyObject *arguments, PyObject 
   self = (executor *)type->tp_alloc(type, 0); /* zeroed */
   if (self == NULL) return NULL;
   self->max_workers = options.max_workers;
-  status = weft_executor_create(NULL, &options, &self->pool);
+  status = weft_executor_create(runtime, &options, &self->pool);
   if (status == WEFT_OK) return (PyObject *)self;
   Py_DECREF(self);
   return refused(status);
@@ -307,14 +314,45 @@ static PyTypeObject executor_type = {
     .tp_methods = executor_methods,
 };
 
-static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, .m_name = "weft_pool", .m_size = -1};
+/* --- the module --- */
+
+/* A worker that outlived the interpreter would be ended by it when it asks for the lock. */
+static PyObject *end(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored)) {
+  weft_status status;
+  Py_BEGIN_ALLOW_THREADS status = weft_runtime_shutdown(runtime, WEFT_FOREVER);
+  Py_END_ALLOW_THREADS if (status != WEFT_OK) return refused(status);
+  Py_RETURN_NONE;
+}
+
+static PyMethodDef module_functions[] = {
+    {"_end", end, METH_NOARGS, "At the end of the interpreter: wait until all has run and all workers have ended."},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, .m_name = "weft_pool", .m_size = -1,
+                                        .m_methods = module_functions};
+
+/* 0, or -1 with an exception set. */
+static int call_end_at_exit(PyObject *module) {
+  PyObject *const atexit = PyImport_ImportModule("atexit"), *const function = PyObject_GetAttrString(module, "_end");
+  PyObject *const answer =
+      atexit != NULL && function != NULL ? PyObject_CallMethod(atexit, "register", "O", function) : NULL;
+  Py_XDECREF(atexit);
+  Py_XDECREF(function);
+  Py_XDECREF(answer);
+  return answer != NULL ? 0 : -1;
+}
 
 PyMODINIT_FUNC PyInit_weft_pool(void) {
   PyObject *module;
+  weft_status status = WEFT_OK;
+  if (runtime == NULL) status = weft_runtime_create(NULL, &runtime);
+  if (status != WEFT_OK) return refused(status);
   if (PyType_Ready(&future_type) != 0 || PyType_Ready(&executor_type) != 0) return NULL;
   module = PyModule_Create(&definition);
   if (module == NULL) return NULL;
-  if (PyModule_AddObjectRef(module, "Executor", (PyObject *)&executor_type) == 0) return module;
+  if (PyModule_AddObjectRef(module, "Executor", (PyObject *)&executor_type) == 0 && call_end_at_exit(module) == 0)
+    return module;
   Py_DECREF(module);
   return NULL;
 }
