@@ -10,6 +10,7 @@ pub const WEFT_OK: weft_status = 0;
 pub const WEFT_EFAILED: weft_status = -6;
 pub const WEFT_FOREVER: i64 = i64::MAX;
 pub const WEFT_SHUTDOWN_WAIT: u32 = 1;
+pub const WEFT_TASK_MOVES: u32 = 4;
 
 pub type weft_drop_fn = Option<unsafe extern "C" fn(*mut c_void)>;
 
@@ -64,7 +65,7 @@ extern "C" {
         out: *mut *mut weft_future_t,
     ) -> weft_status;
 
-    pub fn weft_future_result(future: *mut weft_future_t, timeout: i64, result: *mut *mut c_void) -> weft_status;
+    pub fn weft_future_take(future: *mut weft_future_t, timeout: i64, result: *mut *mut c_void) -> weft_status;
     pub fn weft_future_unref(future: *mut weft_future_t);
 
     pub fn weft_error_create(

@@ -21,20 +21,17 @@ fn check(status: weft_status) -> Result<(), Status> {
 }
 
 /// What weft has to know of tasks that run an F to get a T.
-///
-/// The result is an Option, for Rust leaves nothing behind where a value is moved out, but weft calls drop_result for
-/// a room whose result was read as for any other.
 struct Room<T, F>(PhantomData<(T, F)>);
 
 impl<T: Send, F: FnOnce() -> T + Send> Room<T, F> {
     const TYPE: weft_task_type_t = weft_task_type_t {
         size: size_of::<weft_task_type_t>() as u32,
-        flags: 0,
-        room_size: larger(size_of::<F>(), size_of::<Option<T>>()),
-        room_align: larger(align_of::<F>(), align_of::<Option<T>>()),
+        flags: WEFT_TASK_MOVES, // nothing is left behind where a value is moved out
+        room_size: larger(size_of::<F>(), size_of::<T>()),
+        room_align: larger(align_of::<F>(), align_of::<T>()),
         run: Self::run,
         drop: if needs_drop::<F>() { Some(drop_in_place::<F>) } else { None },
-        drop_result: if needs_drop::<T>() { Some(drop_in_place::<Option<T>>) } else { None },
+        drop_result: if needs_drop::<T>() { Some(drop_in_place::<T>) } else { None },
     };
 
     unsafe extern "C" fn run(room: *mut c_void, error: *mut *mut weft_error_t) -> weft_status {
@@ -44,12 +41,14 @@ impl<T: Send, F: FnOnce() -> T + Send> Room<T, F> {
         match catch_unwind(AssertUnwindSafe(closure)) {
             Ok(value) => {
                 // SAFETY: the room is large enough for it, and empty since the read.
-                unsafe { room.cast::<Option<T>>().write(Some(value)) };
+                unsafe { room.cast::<T>().write(value) };
                 WEFT_OK
             }
             Err(_) => {
                 // SAFETY: the strings are copied. If even that fails, the status alone tells of the failure.
-                unsafe { weft_error_create(0, b"panic\0".as_ptr().cast(), b"a task panicked\0".as_ptr().cast(), error) };
+                unsafe {
+                    weft_error_create(0, b"panic\0".as_ptr().cast(), b"a task panicked\0".as_ptr().cast(), error)
+                };
                 WEFT_EFAILED
             }
         }
@@ -133,10 +132,10 @@ impl<T> Future<T> {
     /// Waits for the closure and moves its result out.
     pub fn get(self) -> Result<T, Status> {
         let mut room = null_mut();
-        // SAFETY: self holds the only reference, so nobody else reads the room.
+        // SAFETY: a taken result is ours, and the room stays until self is dropped.
         unsafe {
-            check(weft_future_result(self.0, WEFT_FOREVER, &mut room))?;
-            Ok((*room.cast::<Option<T>>()).take().expect("read once"))
+            check(weft_future_take(self.0, WEFT_FOREVER, &mut room))?;
+            Ok(room.cast::<T>().read())
         }
     }
 }
