@@ -9,17 +9,20 @@ using namespace weft::core;
 
 namespace {
 
+bool may_be_flags(std::uint32_t flags) noexcept {
+  return flags == WEFT_TASK_POSTED || (flags & ~(WEFT_TASK_CONTINUATION | WEFT_TASK_MOVES)) == 0;
+}
+
 bool sound(const weft_task_type_t &type) noexcept {
   constexpr std::uint32_t largest = 1u << 30, widest = 4096;
-  const bool is_sound = type.size >= sizeof type && type.size <= widest &&
-                        (type.flags == 0 || type.flags == WEFT_TASK_POSTED || type.flags == WEFT_TASK_CONTINUATION) &&
+  const bool is_sound = type.size >= sizeof type && type.size <= widest && may_be_flags(type.flags) &&
                         type.run != nullptr && type.room_size <= largest && type.room_align <= widest &&
                         (type.room_align & (type.room_align - 1)) == 0; // std::has_single_bit counts by a call
   if (is_sound) return true; // on the path of each submit; the rest is to name the field
   return !check_options(type)
               .that(type.size >= sizeof type && type.size <= widest, "size", type.size, "40 to 4096")
-              .that(type.flags == 0 || type.flags == WEFT_TASK_POSTED || type.flags == WEFT_TASK_CONTINUATION, "flags",
-                    type.flags, "0, WEFT_TASK_POSTED, or WEFT_TASK_CONTINUATION")
+              .that(may_be_flags(type.flags), "flags", type.flags,
+                    "WEFT_TASK_POSTED, or any of WEFT_TASK_CONTINUATION and WEFT_TASK_MOVES")
               .that(type.run != nullptr, "run", 0, "a function")
               .at_most("room_size", type.room_size, largest)
               .that(type.room_align <= widest && (type.room_align & (type.room_align - 1)) == 0, "room_align",

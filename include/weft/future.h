@@ -72,8 +72,9 @@ WEFT_API weft_status weft_future_wait(weft_future_t *future, int64_t timeout);
 WEFT_API weft_status weft_future_result(weft_future_t *future, int64_t timeout, void **result);
 
 /** As weft_future_result, but the result now belongs to the caller and its drop will not run; once only: later calls,
- * of weft_future_result too, say WEFT_EINVALIDSTATE. For a future with room (task.h) see weft_future_room instead;
- * taking it only marks it taken: the room stays, and with it its drop_result. */
+ * of weft_future_result too, say WEFT_EINVALIDSTATE. For a future with room (task.h) *result is the room, which stays
+ * as long as the reference. What lies in it becomes the caller's if the type of the task has WEFT_TASK_MOVES; else it
+ * is only marked as taken, and its drop_result runs all the same. */
 WEFT_API weft_status weft_future_take(weft_future_t *future, int64_t timeout, void **result);
 
 /** Wait for the end and read the error. Blocks up to timeout.

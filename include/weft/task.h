@@ -29,12 +29,16 @@ typedef struct weft_task weft_task_t;
 #define WEFT_TASK_POSTED 1u
 /** weft_task_type_t.flags: the task is for weft_future_then_task (continuation.h), and for nothing else. */
 #define WEFT_TASK_CONTINUATION 2u
+/** weft_task_type_t.flags: whoever takes the result (weft_future_take) moves it out of the room, so that drop_result
+ * does not run after that. For languages in which nothing is left behind where a value is moved out; without it
+ * drop_result runs in any case. */
+#define WEFT_TASK_MOVES 4u
 
 /** How to run and drop the tasks of one type. run and drop get the room. Exactly one of run and drop is called, once.
  */
 typedef struct weft_task_type {
   uint32_t size;       /**< sizeof(weft_task_type_t) */
-  uint32_t flags;      /**< 0, WEFT_TASK_POSTED or WEFT_TASK_CONTINUATION */
+  uint32_t flags;      /**< WEFT_TASK_POSTED; or 0, WEFT_TASK_CONTINUATION, WEFT_TASK_MOVES, or both of these */
   uint32_t room_size;  /**< bytes for the larger of closure and result; up to 2^30; 0 is allowed */
   uint32_t room_align; /**< a power of two up to 4096; 0: 16 */
   /** Run the closure in room and destroy it. Then either build the result in room and return WEFT_OK; or return another
@@ -43,7 +47,8 @@ typedef struct weft_task_type {
   weft_status (*run)(void *room, weft_error_t **error);
   /** The task will never run: destroy the closure in room. NULL: nothing to do. Runs on the cancelling thread. */
   weft_drop_fn drop;
-  /** The last reference to the future is gone: destroy the result in room. NULL: nothing to do. */
+  /** The last reference to the future is gone: destroy the result in room, unless it was taken and the type has
+   * WEFT_TASK_MOVES. NULL: nothing to do. */
   weft_drop_fn drop_result;
 } weft_task_type_t;
 

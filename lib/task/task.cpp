@@ -257,7 +257,7 @@ void task::destroy_now() noexcept {
   case with_result:
     if (&result_owner(*this) != this)
       continuation::of(*this).forget_origin();
-    else if (type_->drop_result != nullptr && !((type_->flags & type_is_call) != 0 && taken()))
+    else if (type_->drop_result != nullptr && !((type_->flags & (type_is_call | WEFT_TASK_MOVES)) != 0 && taken()))
       drop_result();
     break;
   case with_error:

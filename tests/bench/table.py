@@ -3,8 +3,6 @@
 Knows nothing of how the figures came about.
 """
 
-from workloads import WEFT
-
 
 class Figures:
     """The medians, to be asked for by workload, peer and number of workers."""
@@ -39,7 +37,7 @@ def print_table(figures, workload, name, workers):
     for row in rows:
         high, low = (best, row["median"]) if workload.higher_is_better else (row["median"], best)
         ratio = f"{high / low:10,.2f} x" if low > 0 else " " * 12
-        mark = "*" if row["peer"] in WEFT else " "
+        mark = "*" if row["peer"].startswith("weft") else " "
         spread = f"{number(row['min'])} .. {number(row['max'])}"
         print(f" {mark}{row['peer']:<12}{number(row['median']):>12}{ratio}   {spread:>24}  n={row['n']}")
 
@@ -49,7 +47,7 @@ def print_musts(figures, workload, workers):
     missed = 0
     for must in workload.musts:
         limit = must.limit(lambda peer, other: figures.get(other or workload.name, peer, workers))
-        for peer in WEFT:
+        for peer in must.peers:
             value = figures.get(must.workload or workload.name, peer, workers)
             if value is None:
                 continue
@@ -66,15 +64,19 @@ def print_musts(figures, workload, workers):
     return missed
 
 
-def print_growth(figures, workload, name, counts):
+def growth_line(peer, values):
+    """How far values, by what was varied, lie apart: a line, and the worst over the best. Nothing if there are no two."""
+    values = {varied: value for varied, value in values.items() if value}
+    if len(values) < 2:
+        return None, None
+    factor = max(values.values()) / min(values.values())
+    line = ", ".join(f"{varied}: {number(value)}" for varied, value in values.items())
+    return f"  growth of {peer:<12} {line}; worst over best {factor:.2f}", factor
+
+
+def print_growth(figures, name, counts):
     """How far the number of workers matters."""
-    if len(counts) < 2:
-        return
     for peer in sorted({row["peer"] for row in figures.rows if row["workload"] == name}):
-        values = {workers: figures.get(name, peer, workers) for workers in counts}
-        values = {workers: value for workers, value in values.items() if value}
-        if len(values) < 2:
-            continue
-        factor = max(values.values()) / min(values.values())
-        line = ", ".join(f"{workers}: {number(value)}" for workers, value in values.items())
-        print(f"  growth of {peer:<12} {line} ({workload.unit}); worst over best {factor:.2f}")
+        line, _ = growth_line(peer, {workers: figures.get(name, peer, workers) for workers in counts})
+        if line:
+            print(line)

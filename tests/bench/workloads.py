@@ -15,6 +15,7 @@ class Must:
     text: str
     limit: Callable
     workload: str = ""  # if the figure is not that of the workload itself
+    peers: tuple = WEFT  # of whom it is asked
 
 
 @dataclass
@@ -83,6 +84,12 @@ WORKLOADS = [
              parts=("W11b" + P99,)),
     Workload("CABI", "ns/call", "a call into the shared library, and the same one linked statically", [
         Must("5 more than the static one", both(times(1, "weft_static"), fixed(5)))]),
+    Workload("FFI_rust", "ns/task", "W2 from Rust: spawn a million closures, then read all results", [
+        Must("1.2 x weft_c", times(1.2, "weft_c"), peers=("weft_rust",))]),
+    Workload("FFI_go", "ns/task", "W2 from Go, in batches of a thousand closures", [
+        Must("150", fixed(150), peers=("weft_go",))]),
+    Workload("FFI_python", "ns/task", "W2 from Python, a twentieth of the callables", [
+        Must("a third of ThreadPoolExecutor", times(1 / 3, "python"), peers=("weft_python",))]),
     # Growth and steadiness: only when asked for.
     *(Workload(f"W1_s{n}", "ns/task", f"W1 from {n} threads", main=False) for n in (2, 4, 8)),
     Workload("W1_10M", "ns/task", "W1 with ten million tasks", main=False),

@@ -48,6 +48,9 @@ static const weft_task_type_t closure_type = {
 static const weft_task_type_t posted_type = {
     sizeof(weft_task_type_t), WEFT_TASK_POSTED, sizeof(closure_t), 0, run_closure, drop_closure, drop_outcome};
 
+static const weft_task_type_t moving_type = {
+    sizeof(weft_task_type_t), WEFT_TASK_MOVES, sizeof(closure_t), 0, run_closure, drop_closure, drop_outcome};
+
 static weft_task_t *make_task(const weft_task_type_t *type, fate_t *fate, int64_t input) {
   weft_task_t *task = NULL;
   closure_t *closure;
@@ -70,6 +73,8 @@ static void types_out_of_range_are_invalid(void) {
   weft_task_type_t type = closure_type;
   static const uint32_t sizes[] = {0, 4, sizeof(weft_task_type_t) - 1, 4097, UINT32_MAX};
   static const uint32_t aligns[] = {3, 24, 8192, UINT32_MAX};
+  static const uint32_t flags[] = {WEFT_TASK_POSTED | WEFT_TASK_CONTINUATION, WEFT_TASK_POSTED | WEFT_TASK_MOVES, 8,
+                                   UINT32_MAX};
   size_t i;
   CHECK_STATUS(weft_task_create(NULL, &task), WEFT_EINVAL);
   CHECK_STATUS(weft_task_create(&type, NULL), WEFT_EINVAL);
@@ -83,10 +88,10 @@ static void types_out_of_range_are_invalid(void) {
     CHECK_STATUS(weft_task_create(&type, &task), WEFT_EINVAL);
   }
   type = closure_type;
-  type.flags = 4;
-  CHECK_STATUS(weft_task_create(&type, &task), WEFT_EINVAL);
-  type.flags = UINT32_MAX;
-  CHECK_STATUS(weft_task_create(&type, &task), WEFT_EINVAL);
+  for (i = 0; i < CHECK_COUNT_OF(flags); ++i) {
+    type.flags = flags[i];
+    CHECK_STATUS(weft_task_create(&type, &task), WEFT_EINVAL);
+  }
   type = closure_type;
   type.room_size = (UINT32_C(1) << 30) + 1;
   CHECK_STATUS(weft_task_create(&type, &task), WEFT_EINVAL);
@@ -154,6 +159,39 @@ static void the_result_lands_in_the_room(void) {
   check_fate(&fate, 1, 0, 0);
   weft_future_unref(future);
   check_fate(&fate, 1, 0, 1);
+}
+
+static void a_result_that_was_moved_out_is_not_dropped(void) {
+  weft_executor_t *pool = make_pool(2);
+  fate_t taken = {0, 0, 0}, read = {0, 0, 0}, unread = {0, 0, 0}, cancelled = {0, 0, 0};
+  weft_future_t *future = NULL, *second = NULL;
+  void *room = NULL;
+  REQUIRE_OK(weft_executor_submit_task(pool, make_task(&moving_type, &taken, 12), &future));
+  second = weft_future_ref(future);
+  REQUIRE_OK(weft_future_take(future, WEFT_FOREVER, &room));
+  CHECK(room == weft_future_room(future));
+  CHECK_EQUAL(((outcome_t *)room)->square, 144);
+  memset(room, 0xdd, sizeof(outcome_t)); /* moved out: nothing may look at it any more */
+  CHECK_STATUS(weft_future_take(second, 0, &room), WEFT_EINVALIDSTATE);
+  CHECK_STATUS(weft_future_result(second, 0, &room), WEFT_EINVALIDSTATE);
+  weft_future_unref(future);
+  weft_future_unref(second);
+  check_fate(&taken, 1, 0, 0);
+  REQUIRE_OK(weft_executor_submit_task(pool, make_task(&moving_type, &read, 3), &future));
+  REQUIRE_OK(weft_future_result(future, WEFT_FOREVER, &room)); /* read, not taken */
+  CHECK_EQUAL(((outcome_t *)room)->square, 9);
+  weft_future_unref(future);
+  REQUIRE_OK(weft_executor_submit_task(pool, make_task(&moving_type, &unread, 3), NULL));
+  end_executor(pool);
+  check_fate(&read, 1, 0, 1);
+  check_fate(&unread, 1, 0, 1);
+  pool = make_caller_run();
+  REQUIRE_OK(weft_executor_submit_task(pool, make_task(&moving_type, &cancelled, 3), &future));
+  CHECK_STATUS(weft_future_cancel(future), WEFT_OK);
+  CHECK_STATUS(weft_future_take(future, 0, &room), WEFT_ECANCELED);
+  weft_future_unref(future);
+  end_executor(pool);
+  check_fate(&cancelled, 0, 1, 0);
 }
 
 static void a_failure_leaves_the_room_empty(void) {
@@ -304,6 +342,7 @@ int main(int argc, char **argv) {
       {"rooms of any size and alignment", rooms_of_any_size_and_alignment},
       {"destroying does not touch the room", destroying_does_not_touch_the_room},
       {"the result lands in the room", the_result_lands_in_the_room},
+      {"a result that was moved out is not dropped", a_result_that_was_moved_out_is_not_dropped},
       {"a failure leaves the room empty", a_failure_leaves_the_room_empty},
       {"a cancelled task drops its closure", a_cancelled_task_drops_its_closure},
       {"without a future the result is dropped too", without_a_future_the_result_is_dropped_too},

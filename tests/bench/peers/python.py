@@ -62,9 +62,9 @@ def post_outside(m):
     m.report(took / count)
 
 
-def submit_and_read(m):
+def submit_and_read(m, executor=ThreadPoolExecutor):
     count = m.choose(50_000, 20_000, 500)
-    with ThreadPoolExecutor(m.workers) as pool:
+    with executor(m.workers) as pool:
         for _ in range(2):
             begin = time.perf_counter_ns()
             futures = [pool.submit(int, i) for i in range(count)]
@@ -152,26 +152,27 @@ def create_and_join(m):
 
 
 KNOWN = {"W1": post_outside, "W2": submit_and_read, "W3": post_inside, "W5": round_trip, "W5f": future_round_trip,
-         "W7": create_and_join, "W8": pending_memory, "W8f": pending_memory, "W9": idle}
+         "W7": create_and_join, "W8": pending_memory, "W8f": pending_memory, "W9": idle, "FFI_python": submit_and_read}
 
 
-def main():
+def main(peer, known):
     parser = argparse.ArgumentParser()
     parser.add_argument("--list", action="store_true")
-    parser.add_argument("--only", default=",".join(KNOWN))
+    parser.add_argument("--only", default=",".join(known))
     parser.add_argument("--workers", default="2")
     parser.add_argument("--size", default="full")
     arguments = parser.parse_args()
     if arguments.list:
-        print("\n".join(KNOWN))
+        print("\n".join(known))
         return
     benchmarks = []
     for name in arguments.only.split(","):
         for workers in map(int, arguments.workers.split(",")):
             measured = Measurement(name, workers, arguments.size)
-            KNOWN[name](measured)
-            benchmarks.append({"name": f"{name}/python/{workers}", **measured.figures})
+            known[name](measured)
+            benchmarks.append({"name": f"{name}/{peer}/{workers}", **measured.figures})
     print(json.dumps({"benchmarks": benchmarks}))
 
 
-main()
+if __name__ == "__main__":
+    main("python", KNOWN)

@@ -12,6 +12,8 @@
 
 #include <weft/weft.h>
 
+#include <vector>
+
 namespace {
 
 using bench::small;
@@ -51,6 +53,15 @@ public:
     weft_future_t *native;
     check(weft_executor_submit(native_, nullptr, call<F>, bench::pack(f), nullptr, &native));
     return future(native);
+  }
+
+  template <small F> void submit_batch(const std::vector<F> &given, std::vector<future> &out) {
+    std::vector<weft_call_t> calls;
+    std::vector<weft_future_t *> natives(given.size());
+    calls.reserve(given.size());
+    for (const F &each : given) calls.push_back({call<F>, bench::pack(each), nullptr});
+    check(weft_executor_submit_batch(native_, nullptr, calls.data(), calls.size(), natives.data()));
+    for (weft_future_t *each : natives) out.emplace_back(each);
   }
 
 protected:
@@ -191,5 +202,7 @@ int main(int argc, char **argv) {
                       {"W4j", bench::fork_join<parallel>},
                       {"W7", bench::create_and_join<thread>},
                       {"W8f", bench::pending_future_memory<pool>},
-                      {"CABI", bench::call}}});
+                      {"CABI", bench::call},
+                      {"FFI_rust", bench::submit_and_read<pool>},
+                      {"FFI_go", bench::submit_batches<pool>}}});
 }

@@ -1,6 +1,7 @@
-// W2, W5f, W8f: tasks with a future each.
+// W2, W5f, W8f, FFI_go: tasks with a future each.
 //
 // A peer for this file: P(workers); submit(f) for a small f that gives an int; what it returns has get(), used once.
+// For FFI_go alone: submit_batch(fs, futures), which appends the futures of a vector of such f.
 #ifndef WEFT_BENCH_WORKLOADS_FUTURE_HPP
 #define WEFT_BENCH_WORKLOADS_FUTURE_HPP
 
@@ -30,6 +31,29 @@ template <class P> void submit_and_read(measurement &m) {
     std::uint64_t sum = 0;
     const std::int64_t begin = now();
     for (std::uint64_t i = 0; i != count; ++i) futures.push_back(pool.submit(number{static_cast<int>(i)}));
+    for (auto &each : futures) sum += static_cast<std::uint64_t>(each.get());
+    futures.clear();
+    const std::int64_t end = now();
+    m.expect(count * (count - 1) / 2, sum, "sum of the results");
+    return static_cast<nanoseconds>(end - begin);
+  });
+}
+
+/// FFI_go: W2 in batches of a thousand.
+template <class P> void submit_batches(measurement &m) {
+  P pool(m.workers());
+  constexpr std::uint64_t size = 1'000;
+  const std::uint64_t count = m.choose(1'000'000, 300'000, 2'000);
+  std::vector<number> batch(size);
+  std::vector<future_of<P>> futures;
+  futures.reserve(count);
+  m.report_per_piece(count, [&] {
+    std::uint64_t sum = 0;
+    const std::int64_t begin = now();
+    while (futures.size() != count) {
+      for (number &each : batch) each.value = static_cast<int>(futures.size() + (&each - batch.data()));
+      pool.submit_batch(batch, futures);
+    }
     for (auto &each : futures) sum += static_cast<std::uint64_t>(each.get());
     futures.clear();
     const std::int64_t end = now();

@@ -1,3 +1,5 @@
+//go:build !weft
+
 // Go: goroutines, channels, and timers. GOMAXPROCS is the number of workers; the goroutine that posts needs one, too.
 package main
 
@@ -229,6 +231,6 @@ func main() {
 	run("go", []workload{
 		{"W1", postOutside}, {"W2", submitAndRead}, {"W3", postInside}, {"W4", tree}, {"W5", roundTrip},
 		{"W5f", futureRoundTrip}, {"W6a", strands(1)}, {"W6b", strands(64)}, {"W8", pendingMemory}, {"W9", idle},
-		{"W10", timerCrowd}, {"W10s", loneTimer},
+		{"W10", timerCrowd}, {"W10s", loneTimer}, {"FFI_go", submitAndRead},
 	})
 }

@@ -211,6 +211,7 @@ fn main() {
         &[
             ("W1", post_outside),
             ("W2", submit_and_read),
+            ("FFI_rust", submit_and_read),
             ("W3", post_inside),
             ("W4", tree),
             ("W5", round_trip),

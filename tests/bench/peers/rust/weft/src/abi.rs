@@ -1,0 +1,77 @@
+//! The part of weft's C ABI that this peer calls, written down by hand from include/weft/*.h.
+//! What each function does, and who owns what, is said there. Read on in pool.rs, which makes this safe.
+
+#![allow(non_camel_case_types)]
+
+use std::os::raw::{c_char, c_void};
+
+pub type weft_status = i32;
+pub const WEFT_OK: weft_status = 0;
+pub const WEFT_EFAILED: weft_status = -6;
+pub const WEFT_FOREVER: i64 = i64::MAX;
+pub const WEFT_SHUTDOWN_WAIT: u32 = 1;
+pub const WEFT_TASK_MOVES: u32 = 4;
+
+pub type weft_drop_fn = Option<unsafe extern "C" fn(*mut c_void)>;
+
+/// Opaque types of the library: only ever behind a pointer.
+macro_rules! opaque {
+    ($($name:ident)*) => { $(#[repr(C)] pub struct $name { _private: [u8; 0] })* };
+}
+opaque!(weft_runtime_t weft_executor_t weft_task_t weft_future_t weft_error_t);
+
+/// The fields up to the last one that is set here: a smaller struct than the library's is as good.
+#[repr(C)]
+pub struct weft_executor_options_t {
+    pub size: u32,
+    pub max_workers: u32,
+    pub name_prefix: *const c_char,
+    pub initializer: Option<unsafe extern "C" fn(*mut c_void, *mut *mut weft_error_t) -> weft_status>,
+    pub initializer_ctx: *mut c_void,
+    pub initializer_drop: weft_drop_fn,
+    pub max_queue: u64,
+    pub when_full: u32,
+    pub daemon: u32,
+    pub full_timeout: i64,
+    pub stack_size: u64,
+}
+
+#[repr(C)]
+pub struct weft_task_type_t {
+    pub size: u32,
+    pub flags: u32,
+    pub room_size: u32,
+    pub room_align: u32,
+    pub run: unsafe extern "C" fn(*mut c_void, *mut *mut weft_error_t) -> weft_status,
+    pub drop: weft_drop_fn,
+    pub drop_result: weft_drop_fn,
+}
+
+extern "C" {
+    pub fn weft_executor_create(
+        runtime: *mut weft_runtime_t,
+        options: *const weft_executor_options_t,
+        out: *mut *mut weft_executor_t,
+    ) -> weft_status;
+    pub fn weft_executor_shutdown(executor: *mut weft_executor_t, flags: u32, timeout: i64) -> weft_status;
+    pub fn weft_executor_unref(executor: *mut weft_executor_t);
+
+    pub fn weft_task_create(type_: *const weft_task_type_t, out: *mut *mut weft_task_t) -> weft_status;
+    pub fn weft_task_room(task: *mut weft_task_t) -> *mut c_void;
+    pub fn weft_task_destroy(task: *mut *mut weft_task_t);
+    pub fn weft_executor_submit_task(
+        executor: *mut weft_executor_t,
+        task: *mut weft_task_t,
+        out: *mut *mut weft_future_t,
+    ) -> weft_status;
+
+    pub fn weft_future_take(future: *mut weft_future_t, timeout: i64, result: *mut *mut c_void) -> weft_status;
+    pub fn weft_future_unref(future: *mut weft_future_t);
+
+    pub fn weft_error_create(
+        code: i32,
+        kind: *const c_char,
+        message: *const c_char,
+        out: *mut *mut weft_error_t,
+    ) -> weft_status;
+}
