@@ -23,7 +23,7 @@ constexpr bool is_recycled(std::size_t size, std::size_t align) noexcept {
 
 // Inline, for on the path of a task the size is mostly known when compiling. Null when memory is exhausted. size and
 // align as given back to free_block.
-inline void *allocate_block(std::size_t size, std::size_t align) noexcept {
+[[gnu::always_inline]] inline void *allocate_block(std::size_t size, std::size_t align) noexcept {
   if (!is_recycled(size, align)) [[unlikely]]
     return allocate_memory(size, align);
   block_heap *const heap = block_heap::mine();

@@ -71,16 +71,6 @@ group::~group() {
   pool_.workers().unref_owner(pool_.workers().worker_of(existing_record()));
 }
 
-// With the last handle, and nothing pending but the credit of the calling worker, there is nobody to synchronise with
-// but those who have ended before.
-bool group::end_alone(worker *me) noexcept {
-  const std::uint32_t own = credit_of(me);
-  if (own == 0 || count_.load(std::memory_order_acquire) != one_handle + own) return false;
-  scheduler::forget_credit(*me);
-  delete this;
-  return true;
-}
-
 void group::unref_handle() noexcept {
   worker *const me = pool_.workers().worker_of(existing_record());
   if (end_alone(me)) return;
@@ -215,30 +205,36 @@ void group::drop_ticket(void *room) {
 }
 
 void group::run_spawned(task &taken, record &self, fate what) {
+  run_here(taken, self, pool_.workers().worker_of(&self), what);
+}
+
+void group::run_here(task &taken, record &self, worker *me, fate what) {
   struct ending { // also when the thread is ended inside the task
     group &of;
     task &which;
-    const record &here;
+    worker *const me;
+    const bool attached;
     ~ending() {
-      if (which.has_attachment()) {
+      if (attached) [[unlikely]] {
         which.end_attachment();
         which.unref();
       } else {
         which.free_spawned();
       }
-      of.end_one(of.pool_.workers().worker_of(&here));
+      of.end_one(me);
     }
-  } const at_end{*this, taken, self};
+  } const at_end{*this, taken, me, taken.has_attachment()};
   // One that belongs to something may be called off on its own, so it is claimed.
   const bool dropped = what == fate::drop || is_cancelled();
-  if (dropped || (taken.has_attachment() && !taken.try_claim())) {
+  if (dropped || (at_end.attached && !taken.try_claim())) [[unlikely]] {
     word_.fetch_or(some_dropped_bit, std::memory_order_release);
-    if (!taken.has_attachment()) return taken.drop_closure();
+    if (!at_end.attached) return taken.drop_closure();
     if (taken.begin_cancel()) taken.finish_cancel();
     return;
   }
   const outcome end = taken.perform(self, this, word_);
-  if (end.state != with_error) return;
+  if (end.state != with_error) [[likely]]
+    return;
   report(end.failure);
   end.failure->unref();
 }
@@ -272,7 +268,7 @@ bool group::run_one(record &self, worker *me) {
   bool discarded = false;
   task *taken = me != nullptr ? workers.take_spawned(*me, *this, discarded) : nullptr;
   if (taken != nullptr) {
-    run_spawned(*taken, self, discarded ? fate::drop : fate::run);
+    run_here(*taken, self, me, discarded ? fate::drop : fate::run);
     return true;
   }
   taken = take_queued();

@@ -104,6 +104,7 @@ private:
 
   weft_status enqueue(task &given, bool accepted) noexcept;
   bool end_alone(worker *me) noexcept;
+  void run_here(task &taken, record &self, worker *me, fate what);
   bool take_out(task &which) noexcept;
   task *take_queued() noexcept;
   bool run_one(record &self, worker *me);
@@ -114,6 +115,8 @@ private:
   std::uint32_t credit_of(const worker *me) const noexcept;
   void take_credit(worker &me, std::uint32_t count) noexcept;
   void end_one(worker *me) noexcept;
+  void count_in_advance(worker *me) noexcept;
+  void end_with_much_credit(worker &me) noexcept;
   void end_some(std::uint64_t count) noexcept;
   enum dues : std::uint32_t { wake_all = 1, tell_all = 2, nobody_left = 4 };
   std::uint32_t subtract(std::uint64_t count) noexcept;
@@ -161,5 +164,59 @@ private:
   group_tie *ties_ = nullptr;      // under mutex_, and with it the flag `tied`
   [[no_unique_address]] magic_word<0x2bad5eed0e440004> magic_;
 };
+
+// --- counting, see group_count.cpp ---
+
+inline std::uint32_t group::credit_of(const worker *me) const noexcept {
+  if (me == nullptr || me->credit_of.load(std::memory_order_relaxed) != this) return 0;
+  const std::uint64_t held = me->credit.load(std::memory_order_relaxed);
+  return (held & worker::on_its_way) == 0 ? static_cast<std::uint32_t>(held) : 0;
+}
+
+// What the group has counted already, or has just been relieved of.
+inline void group::take_credit(worker &me, std::uint32_t count) noexcept {
+  scheduler::return_credit(me);
+  me.credit_of.store(this, std::memory_order_relaxed);
+  const std::uint64_t none = me.credit.load(std::memory_order_relaxed);
+  me.credit.store(none + worker::one_change + count, std::memory_order_release);
+}
+
+inline void group::count_one(worker *me) noexcept {
+  if (credit_of(me) == 0) return count_in_advance(me);
+  me->credit.store(me->credit.load(std::memory_order_relaxed) + worker::one_change - 1, std::memory_order_release);
+}
+
+// A worker keeps what it has ended as credit. It is given back before the worker turns to anything else, or at once if
+// somebody sleeps: see done_for().
+inline void group::end_one(worker *me) noexcept {
+  if (me == nullptr) return end_some(1);
+  if (me->credit_of.load(std::memory_order_relaxed) != this) return take_credit(*me, 1);
+  const std::uint64_t held = me->credit.load(std::memory_order_relaxed) + worker::one_change + 1;
+  if ((held & 0xffffffff) >= most_kept) return end_with_much_credit(*me);
+  me->credit.store(held, std::memory_order_release);
+}
+
+// Nothing is pending, as far as this thread can tell without asking the others. What it has credit for is not pending;
+// but if somebody sleeps until none is, he has to be told, and that is what giving it back does. He sets his flag,
+// passes a heavy barrier and looks at our credit; we have stored our credit and look at his flag.
+inline bool group::done_for(worker *me) noexcept {
+  if (const std::uint32_t own = credit_of(me); own != 0) {
+    light_barrier();
+    const std::uint64_t seen = count_.load(std::memory_order_acquire);
+    if ((seen & (waited_for | tied)) == 0 && (seen & pending_mask) == own) return true;
+    scheduler::return_credit(*me);
+  }
+  return pending() == 0;
+}
+
+// With the last handle, and nothing pending but the credit of the calling worker, there is nobody to synchronise with
+// but those who have ended before.
+inline bool group::end_alone(worker *me) noexcept {
+  const std::uint32_t own = credit_of(me);
+  if (own == 0 || count_.load(std::memory_order_acquire) != one_handle + own) return false;
+  scheduler::forget_credit(*me);
+  delete this;
+  return true;
+}
 
 } // namespace weft::core

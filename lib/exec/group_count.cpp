@@ -1,69 +1,26 @@
 // How a group counts what is pending: in one word, and in advance for its workers. See README.md of lib/sched,
-// "Groups".
+// "Groups". The short ways, on the path of each task, are in group.hpp.
 #include "exec/group.hpp"
 
 #include <sched.h>
 
 namespace weft::core {
 
-namespace {
-
-constexpr std::uint64_t one_change = std::uint64_t{1} << 32; // of a worker's credit
-
-} // namespace
-
-std::uint32_t group::credit_of(const worker *me) const noexcept {
-  if (me == nullptr || me->credit_of.load(std::memory_order_relaxed) != this) return 0;
-  const std::uint64_t held = me->credit.load(std::memory_order_relaxed);
-  return (held & worker::on_its_way) == 0 ? static_cast<std::uint32_t>(held) : 0;
-}
-
-// What the group has counted already, or has just been relieved of.
-void group::take_credit(worker &me, std::uint32_t count) noexcept {
-  scheduler::return_credit(me);
-  me.credit_of.store(this, std::memory_order_relaxed);
-  const std::uint64_t none = me.credit.load(std::memory_order_relaxed);
-  me.credit.store(none + one_change + count, std::memory_order_release);
-}
-
-void group::count_one(worker *me) noexcept {
+void group::count_in_advance(worker *me) noexcept {
   constexpr std::uint32_t in_advance = 64;
-  const bool has_credit = me != nullptr && me->credit_of.load(std::memory_order_relaxed) == this;
-  if (!has_credit && (me == nullptr || me->last_into != this)) {
+  if (me == nullptr || (me->credit_of.load(std::memory_order_relaxed) != this && me->last_into != this)) {
     if (me != nullptr) me->last_into = this;
     count_.fetch_add(1, std::memory_order_relaxed);
     return;
-  }
-  if (has_credit) {
-    const std::uint64_t held = me->credit.load(std::memory_order_relaxed);
-    if ((held & 0xffffffff) != 0) return me->credit.store(held + one_change - 1, std::memory_order_release);
   }
   count_.fetch_add(in_advance, std::memory_order_relaxed); // first the group's, then ours: see return_credit()
   take_credit(*me, in_advance - 1);
 }
 
-// A worker keeps what it has ended as credit. It is given back before the worker turns to anything else, or at once if
-// somebody sleeps: see done_for().
-void group::end_one(worker *me) noexcept {
-  if (me == nullptr) return end_some(1);
-  if (me->credit_of.load(std::memory_order_relaxed) != this) return take_credit(*me, 1);
-  const std::uint64_t held = me->credit.load(std::memory_order_relaxed) + one_change + 1;
-  if ((held & 0xffffffff) < most_kept) return me->credit.store(held, std::memory_order_release);
-  me->credit.store(held - most_kept / 2, std::memory_order_release);
+void group::end_with_much_credit(worker &me) noexcept {
+  const std::uint64_t held = me.credit.load(std::memory_order_relaxed) + worker::one_change + 1;
+  me.credit.store(held - most_kept / 2, std::memory_order_release);
   end_some(most_kept / 2);
-}
-
-// Nothing is pending, as far as this thread can tell without asking the others. What it has credit for is not pending;
-// but if somebody sleeps until none is, he has to be told, and that is what giving it back does. He sets his flag,
-// passes a heavy barrier and looks at our credit; we have stored our credit and look at his flag.
-bool group::done_for(worker *me) noexcept {
-  if (const std::uint32_t own = credit_of(me); own != 0) {
-    light_barrier();
-    const std::uint64_t seen = count_.load(std::memory_order_acquire);
-    if ((seen & (waited_for | tied)) == 0 && (seen & pending_mask) == own) return true;
-    scheduler::return_credit(*me);
-  }
-  return pending() == 0;
 }
 
 // Nothing is pending but what workers have credit for. If no credit for this group has changed from the first look to

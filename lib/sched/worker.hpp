@@ -60,6 +60,7 @@ struct alignas(64) worker {
   // Written by this worker only; the first two are read by those who wait for the group: scheduler::credit_for().
   std::atomic<task_owner *> credit_of{nullptr};
   std::atomic<std::uint64_t> credit{0};                               // low half; high half: how often it has changed
+  static constexpr std::uint64_t one_change = std::uint64_t{1} << 32;
   static constexpr std::uint64_t on_its_way = std::uint64_t{1} << 31; // the credit is being given back
   const task_owner *last_into = nullptr;
   // The group of the task at the bottom of what this worker runs on behalf of groups, and the number of that stretch of
