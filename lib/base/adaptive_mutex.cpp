@@ -1,0 +1,22 @@
+#include "base/adaptive_mutex.hpp"
+
+#include "base/clock.hpp"
+#include "base/futex.hpp"
+#include "base/system.hpp"
+
+namespace weft::core {
+
+void adaptive_mutex::lock_contended() noexcept {
+  static const int looks = usable_cpus() > 1 ? 100 : 0; // longer than any section, shorter than a sleep
+  for (int i = 0; i < looks; ++i) {
+    relax();
+    if (word_.load(std::memory_order_relaxed) == free && try_lock()) return;
+  }
+  while (word_.exchange(awaited, std::memory_order_acquire) != free) futex_wait(word_, awaited, deadline::never());
+}
+
+void adaptive_mutex::wake_one() noexcept {
+  futex_wake_one(word_);
+}
+
+} // namespace weft::core
