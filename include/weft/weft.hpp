@@ -9,7 +9,7 @@
 //   cpp/future.hpp        futures: result, take, exception, cancel, callbacks
 //   cpp/promise.hpp       futures completed by hand
 //   cpp/wait.hpp          wait and as_completed
-//   cpp/continuation.hpp  then, on_error, finally; when_all, when_any
+//   cpp/continuation.hpp  then, on_error, finally; when_all of a range or of different types, when_any
 //   cpp/coroutine.hpp     co_await on futures; futures as the return type of coroutines
 //   cpp/completion_queue.hpp  what is done, as events for a loop of the program's own
 //   cpp/thread.hpp        threads, from a callable or by deriving; thread_ref.hpp: join, ask, this_thread
