@@ -64,14 +64,15 @@ bool call(worker &who, std::uint64_t rest) noexcept {
 // For as long as a thread rests, it can be called. Only one that has an object can be asked to stop.
 class rest_scope : private blocked_thread {
 public:
-  rest_scope(worker &me, record &self) noexcept
-      : blocked_thread{&self, nullptr, 0, wait_for::all, true}, me_(me), listed_(self.object != nullptr) {
+  rest_scope(worker &me, record &self) noexcept : blocked_thread(), me_(me), listed_(self.object != nullptr) {
     step();
+    who = &self;
+    timed = true;
     blocked_thread::call = [](blocked_thread &sleeper) noexcept {
       worker &which = static_cast<rest_scope &>(sleeper).me_;
       core::call(which, which.rests.load(std::memory_order_relaxed)); // it was written before the graph knew of it
     };
-    if (listed_) wait_graph::instance().enter(*this); // timed, so it is never refused
+    if (listed_) wait_graph::instance().enter(*this); // being timed it is never refused
   }
   ~rest_scope() {
     if (listed_) wait_graph::instance().leave(*this);
