@@ -89,6 +89,19 @@ weft_status weft_group_notify(weft_group_t *group, weft_queue_t *queue, uint64_t
   return unwrap(group)->notify(*unwrap(queue), tag);
 }
 
+weft_status weft_future_untie(weft_future_t *future, weft_queue_t *queue, uint64_t tag) {
+  if (bad(future) || bad(queue)) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(queue); forked != WEFT_OK) return forked;
+  return future_tie::undo(*unwrap(future), *unwrap(queue), tag);
+}
+
+weft_status weft_group_untie(weft_group_t *group, weft_queue_t *queue, uint64_t tag) {
+  if (bad(group) || bad(queue)) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(group); forked != WEFT_OK) return forked;
+  if (const weft_status forked = answer_of(queue); forked != WEFT_OK) return forked;
+  return unwrap(group)->undo_tie(*unwrap(queue), tag);
+}
+
 weft_status weft_timer_create_notify(weft_executor_t *executor, weft_queue_t *queue, uint64_t tag, weft_timer_t **out) {
   if (bad(executor) || bad(queue) || out == nullptr) return WEFT_EINVAL;
   if (const weft_status forked = answer_of(executor); forked != WEFT_OK) return forked;

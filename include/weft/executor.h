@@ -236,8 +236,8 @@ WEFT_API weft_status weft_executor_error(weft_executor_t *executor, weft_error_t
  * (weft_thread_request_stop). It counts against max_workers, runs the start hook, the initializer and at the end the
  * stop hook of the pool; its name, its signal mask and its thread-local data stay as they are. When it leaves, its
  * share of the work goes to the other workers, or waits for the next one. Blocks up to timeout: no task begins after
- * that, but at least one is looked for; a task that runs is finished first. While there is nothing to do, a stop
- * request is seen within a tenth of a second. The end of the runtime does not interrupt what runs here.
+ * that, but at least one is looked for; a task that runs is finished first. A stop
+ * request also wakes it when there is nothing to do. The end of the runtime does not interrupt what runs here.
  * WEFT_OK: the pool has ended. WEFT_ETIMEDOUT. WEFT_EINTERRUPTED. WEFT_EAGAIN: it has max_workers workers.
  * WEFT_EBROKEN: the pool is broken. WEFT_EDEADLK: called by a worker, or from inside a task, callback or drop.
  * WEFT_ENOTSUP: not a pool. WEFT_EINVAL: NULL. WEFT_ENOMEM. */

@@ -107,14 +107,27 @@ WEFT_API weft_status weft_queue_close(weft_queue_t *queue);
 
 /** One event when the future is done, at once if it is: an event comes in any case, also when it is cancelled or is a
  * promise that is given up. A future may be tied several times, to the same queue too. The event is put in by the
- * thread that finishes or cancels the future, in the order of weft_future_add_done_callback. A tie cannot be undone but
- * by closing the queue. Never blocks. WEFT_EINVAL: future or queue is NULL. WEFT_ECLOSED. WEFT_ENOMEM. */
+ * thread that finishes or cancels the future, in the order of weft_future_add_done_callback. Undone
+ * by weft_future_untie. Never blocks. WEFT_EINVAL: future or queue is NULL. WEFT_ECLOSED. WEFT_ENOMEM. */
 WEFT_API weft_status weft_future_notify(weft_future_t *future, weft_queue_t *queue, uint64_t tag);
+
+/** Undo one tie of this future to this queue with this tag; of several that are alike, one. The future goes on. From
+ * any thread; of the calls for one tie one says WEFT_OK. Never blocks. On every failure nothing was changed.
+ *  WEFT_OK: no event of that tie has come or will. WEFT_EDONE: too late, the future is done: if it was tied so, the
+ * event was put in, or is being put in at this moment, and is to be taken out like any other. WEFT_EINVALIDSTATE: it is
+ * not done, and there is no such tie. WEFT_EINVAL: future or queue is NULL. */
+WEFT_API weft_status weft_future_untie(weft_future_t *future, weft_queue_t *queue, uint64_t tag);
 
 /** One event when nothing of the group is pending any more, at once if so now. For the next round it is tied again.
  * Each tie gives an event of its own. The group need not be kept. Never blocks. WEFT_EINVAL: group or queue is NULL.
  * WEFT_ECLOSED. WEFT_ENOMEM. */
 WEFT_API weft_status weft_group_notify(weft_group_t *group, weft_queue_t *queue, uint64_t tag);
+
+/** Undo one tie of this group to this queue with this tag, as weft_future_untie. WEFT_OK: no event of that tie has come
+ * or will. WEFT_EDONE: too late, nothing of the group is pending: if it was tied so, the event was put in or is being
+ * put in at this moment. WEFT_EINVALIDSTATE: something is pending, and there is no such tie: there never was, or it was
+ * undone, or it had its event in an earlier round. WEFT_EINVAL: group or queue is NULL. */
+WEFT_API weft_status weft_group_untie(weft_group_t *group, weft_queue_t *queue, uint64_t tag);
 
 /** Make a timer that is not armed, whose ticks go to a queue instead of a task. All else is as with weft_timer_create:
  * the executor looks after the time, so a pool needs a worker that is free to, and a caller-run executor one who runs

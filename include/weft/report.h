@@ -28,12 +28,12 @@ typedef struct weft_report weft_report_t;
 /** End a runtime within a bound, and say what is left. First as weft_runtime_shutdown with `timeout`. When that time is
  * over, or waiting longer could not help, what is pending is cancelled and every thread is asked to stop. Then, for up
  * to `grace`, this waits until no thread that weft has started in this runtime is left: regular threads, daemon threads
- * and workers of pools alike, joined or not, down to their last instruction. (Daemon threads are asked to stop in any
- * case.) runtime: NULL for the default one, which is then ended for good.
- * May be called again, for as long as something is left: it then waits on, and gives a new report.
- * Blocks up to timeout + grace; drops and callbacks of what is cancelled run here, and are not counted.
- * WEFT_OK: nothing is left, *report says that it is safe to unload. WEFT_ETIMEDOUT: something is left; here too
- * *report is set, and lists it. With both, *report is to be given to weft_report_destroy. With all others it is
+ * and workers of pools alike, joined or not, down to their last instruction; and until no thread of the host is inside
+ * weft_executor_work for a pool of this runtime. (Daemon threads are asked to stop in any case.) runtime: NULL for the
+ * default one, which is then ended for good. May be called again, for as long as something is left: it then waits on,
+ * and gives a new report. Blocks up to timeout + grace; drops and callbacks of what is cancelled run here, and are not
+ * counted. WEFT_OK: nothing is left, *report says that it is safe to unload. WEFT_ETIMEDOUT: something is left; here
+ * too *report is set, and lists it. With both, *report is to be given to weft_report_destroy. With all others it is
  * untouched: WEFT_EINVAL: report is NULL, or the runtime was destroyed. WEFT_EDEADLK: called by a thread or task of
  * this runtime; nothing was changed. WEFT_EINTERRUPTED: the caller was asked to stop; the end has begun all the same.
  * WEFT_ENOMEM: there is no report, but the end may have begun. */
@@ -41,12 +41,14 @@ WEFT_API weft_status weft_runtime_shutdown_report(weft_runtime_t *runtime, int64
                                                   weft_report_t **report);
 
 /** 1: when the report was made, no thread of the runtime was left, and none can start any more: code that they ran may
- * be unloaded. 0: some are left. WEFT_EINVAL: NULL. Foreign threads (those that weft did not start) are not looked at:
- * whether the host's own threads are still inside a callback is for the host to know. Never blocks. */
+ * be unloaded. 0: some are left. WEFT_EINVAL: NULL. Foreign threads (those that weft did not start) are looked at only
+ * inside weft_executor_work: whether the host's own threads are still inside a callback is for the host to know. Never
+ * blocks. */
 WEFT_API int32_t weft_report_safe_to_unload(const weft_report_t *report);
 
-/** How many threads are listed. 0 for NULL. Zero and not safe to unload: threads have ended, but the system has not
- * taken them away yet; call again. Never blocks. */
+/** How many threads are listed: those that weft has started, and those of the host that run something inside
+ * weft_executor_work. 0 for NULL. Zero and not safe to unload: threads have ended, but the system has not taken them
+ * away yet, or threads of the host are on their way out; call again. Never blocks. */
 WEFT_API size_t weft_report_count(const weft_report_t *report);
 
 /* What runs on a listed thread. */
@@ -61,7 +63,7 @@ WEFT_API size_t weft_report_count(const weft_report_t *report);
 /** One line that says all of it, for a log. */
 WEFT_API const char *weft_report_text(const weft_report_t *report, size_t index);
 
-/** The name of the thread. */
+/** The name of the thread; of a thread of the host the name that the system knows. */
 WEFT_API const char *weft_report_name(const weft_report_t *report, size_t index);
 
 /** The name prefix of the pool whose worker it is; "": it is no worker. */
@@ -76,7 +78,7 @@ WEFT_API int32_t weft_report_is_daemon(const weft_report_t *report, size_t index
 /** WEFT_RUNS_... */
 WEFT_API uint32_t weft_report_runs(const weft_report_t *report, size_t index);
 
-/** How long ago the thread started; nanoseconds. */
+/** How long ago the thread started; of a thread of the host: how long ago it called weft_executor_work; nanoseconds. */
 WEFT_API int64_t weft_report_age(const weft_report_t *report, size_t index);
 
 /** For how long at least the thread has been in what it runs; nanoseconds. For a target that is exact. A task is not

@@ -9,7 +9,7 @@
 //   cpp/future.hpp        futures: result, take, exception, cancel, callbacks
 //   cpp/promise.hpp       futures completed by hand
 //   cpp/wait.hpp          wait and as_completed
-//   cpp/continuation.hpp  then, on_error, finally; when_all, when_any
+//   cpp/continuation.hpp  then, on_error, finally; when_all of a range or of different types, when_any
 //   cpp/coroutine.hpp     co_await on futures; futures as the return type of coroutines
 //   cpp/completion_queue.hpp  what is done, as events for a loop of the program's own
 //   cpp/thread.hpp        threads, from a callable or by deriving; thread_ref.hpp: join, ask, this_thread
@@ -17,6 +17,8 @@
 //   cpp/domain.hpp        what belongs to a plugin, to be closed as one
 //   cpp/timer.hpp         timers, once or every period; submit_after and post_after
 //   cpp/runtime.hpp       isolated runtimes and the exception hook
+//   cpp/host.hpp          what a host lends: where the log and misuse go, where memory comes from; cleanup
+//   cpp/version.hpp       what the library that is loaded can do
 //   cpp/error.hpp         what is thrown; crossing.hpp: how exceptions keep their type on the way through a future
 //   cpp/duration.hpp      time-outs: any std::chrono duration, or weft::forever
 //   cpp/task.hpp, outcome.hpp, handle.hpp   what these stand on; nothing in them is for users
@@ -64,6 +66,7 @@
 #include <weft/cpp/executor_ref.hpp>
 #include <weft/cpp/future.hpp>
 #include <weft/cpp/group.hpp>
+#include <weft/cpp/host.hpp>
 #include <weft/cpp/map.hpp>
 #include <weft/cpp/parallel.hpp>
 #include <weft/cpp/promise.hpp>
@@ -71,6 +74,7 @@
 #include <weft/cpp/thread.hpp>
 #include <weft/cpp/thread_ref.hpp>
 #include <weft/cpp/timer.hpp>
+#include <weft/cpp/version.hpp>
 #include <weft/cpp/wait.hpp>
 #include <weft/weft.h>
 

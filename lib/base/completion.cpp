@@ -48,6 +48,26 @@ bool completion::add(observer &entry) noexcept {
 bool completion::remove(observer &entry) noexcept {
   const std::scoped_lock hold(lock_of(this));
   if (finished() || entry.next == nullptr) return false;
+  unlink_locked(entry);
+  return true;
+}
+
+observer *completion::take_callback(wanted_fn wanted, const void *what) noexcept {
+  const std::scoped_lock hold(lock_of(this));
+  observer *const head = head_.load(std::memory_order_acquire); // changes under the lock only, unless it is null
+  if (head == nullptr || head == closed()) return nullptr;
+  observer *at = head;
+  do {
+    if (at->fire == nullptr && wanted(*at, what)) {
+      unlink_locked(*at);
+      return at;
+    }
+    at = at->next;
+  } while (at != head);
+  return nullptr;
+}
+
+void completion::unlink_locked(observer &entry) noexcept {
   if (entry.next == &entry) {
     head_.store(nullptr, std::memory_order_release);
   } else {
@@ -56,7 +76,6 @@ bool completion::remove(observer &entry) noexcept {
     if (head_.load(std::memory_order_relaxed) == &entry) head_.store(entry.next, std::memory_order_release);
   }
   entry.next = entry.prev = nullptr;
-  return true;
 }
 
 observer *completion::finish(bool failed) noexcept {

@@ -64,6 +64,11 @@ public:
   // Take an observer with `fire` out. True: it had not been told. False: it was told, or was never added.
   bool remove(observer &entry) noexcept;
 
+  // Take out the first callback that is `wanted`, which is asked under the lock and must be short. Null: there is none,
+  // or it has finished; it will be called then, if there was one.
+  using wanted_fn = bool (*)(const observer &callback, const void *what) noexcept;
+  observer *take_callback(wanted_fn wanted, const void *what) noexcept;
+
   // Finish, tell everybody, and return the callbacks, which now belong to the caller. Once only.
   // Nothing of *this is touched after waiters have been told, for one of them may free it.
   observer *finish(bool failed) noexcept;
@@ -79,6 +84,7 @@ public:
   static void unlock_all() noexcept;
 
 private:
+  void unlink_locked(observer &entry) noexcept;
   static observer *closed() noexcept { return reinterpret_cast<observer *>(&closed_mark); }
   static char closed_mark;
 

@@ -62,6 +62,8 @@ public:
   void cancel();
   // An event when nothing is pending. WEFT_OK, WEFT_ECLOSED, WEFT_ENOMEM. See group_tie.cpp.
   weft_status notify(completion_queue &queue, std::uint64_t tag);
+  // Take one with this tag back, before its event has come. WEFT_OK, WEFT_EDONE, WEFT_EINVALIDSTATE.
+  weft_status undo_tie(completion_queue &queue, std::uint64_t tag) noexcept;
   // WEFT_OK. WEFT_EINVALIDSTATE: tasks are pending. WEFT_ECANCELED: its token is cancelled.
   weft_status reset() noexcept;
   // Those that were counted in advance included.
@@ -123,8 +125,9 @@ private:
   weft_status sleep(record &self, deadline until, bool helps);
   enum class whom { all, helpers };
   void wake_waiters(whom which) noexcept;
-  void add_ties(group_tie *first) noexcept;
-  group_tie *take_ties() noexcept;
+  void add_tie(group_tie &made) noexcept;
+  std::uint64_t newest_tie() noexcept;
+  group_tie *take_ties(std::uint64_t up_to) noexcept;
   void tell_ties() noexcept;
   static bool lend_hand(void *what, record &self, lending how);
   static weft_status run_ticket(void *room, weft_error **failure);
@@ -161,7 +164,8 @@ private:
   std::atomic<std::uint32_t> telling_{0};
   waiter *waiters_ = nullptr;      // under mutex_
   token_link *by_token_ = nullptr; // fixed before anybody else knows the group
-  group_tie *ties_ = nullptr;      // under mutex_, and with it the flag `tied`
+  group_tie *ties_ = nullptr;      // under mutex_, and with it the flag `tied`; the newest first
+  std::uint64_t ties_made_ = 0;    // under mutex_
   [[no_unique_address]] magic_word<0x2bad5eed0e440004> magic_;
 };
 

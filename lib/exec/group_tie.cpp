@@ -2,15 +2,17 @@
 //
 // A tie is a waiter that does not sleep. It stands in the group's list, and while that is not empty the flag `tied` in
 // the group's word makes whoever ends tasks, when few are left, come to tell_ties(), with a handle of the group. That
-// thread looks whether nothing is pending. If so it takes the list, and looks once more, for ties may have come with
-// new tasks meanwhile; if something is pending now, it puts the list back and begins again.
+// thread notes which tie is the newest, and looks whether nothing is pending. If so it takes that one and all before it
+// out of the list, and tells them; those that have come meanwhile, perhaps with new tasks, stay.
 //
 //  - no tie is missed: whoever adds to the list looks after that. Either he finds nothing pending, or whoever ends
 //    what is pending finds the flag, for both are operations on one word. Tasks that were counted in advance come back
 //    to that word before their worker does anything else, and all_done() sees through them meanwhile;
-//  - none is told too early: the look comes after the list was taken, so after each tie in it was made;
+//  - none is told too early: the look comes after the newest was noted, so after each tie up to it was made;
+//  - a tie is in the list until it is undone or taken out to be told, and the lock decides which: so undoing it never
+//    misses one that is not being told yet;
 //  - the group lives as long as a tie is listed in the queue: something is pending, or somebody with a handle is in
-//    tell_ties().
+//    tell_ties() or undo_tie().
 #include "exec/group_tie.hpp"
 
 #include <mutex>
@@ -29,41 +31,58 @@ weft_status group::notify(completion_queue &queue, std::uint64_t tag) {
     delete made;
     return WEFT_ECLOSED;
   }
-  add_ties(made);
+  add_tie(*made);
   heavy_barrier(); // against the light one in done_for(): one of the two sees the other
   tell_ties();
   return WEFT_OK;
 }
 
-void group::add_ties(group_tie *first) noexcept {
+void group::add_tie(group_tie &made) noexcept {
   const std::scoped_lock hold(mutex_);
-  group_tie *const others = std::exchange(ties_, first);
-  while (first->next != nullptr) first = first->next;
-  first->next = others;
+  made.number = ++ties_made_;
+  made.next = std::exchange(ties_, &made);
   count_.fetch_or(tied, std::memory_order_acq_rel);
 }
 
-group_tie *group::take_ties() noexcept {
+// 0: there is none.
+std::uint64_t group::newest_tie() noexcept {
   const std::scoped_lock hold(mutex_);
-  count_.fetch_and(~tied, std::memory_order_acq_rel);
-  return std::exchange(ties_, nullptr);
+  return ties_ != nullptr ? ties_->number : 0;
+}
+
+group_tie *group::take_ties(std::uint64_t up_to) noexcept {
+  const std::scoped_lock hold(mutex_);
+  group_tie **at = &ties_;
+  while (*at != nullptr && (*at)->number > up_to) at = &(*at)->next;
+  group_tie *const taken = std::exchange(*at, nullptr);
+  if (ties_ == nullptr) count_.fetch_and(~tied, std::memory_order_acq_rel);
+  return taken;
 }
 
 void group::tell_ties() noexcept {
-  while (all_done()) {
-    group_tie *taken = take_ties();
-    if (taken == nullptr) return;
-    if (!all_done()) {
-      add_ties(taken);
-      continue;
-    }
-    const weft_status end = verdict();
-    while (taken != nullptr) {
-      group_tie &next = *std::exchange(taken, taken->next);
-      next.tell(end);
-    }
-    return;
+  if (!all_done()) return; // as most find who come here
+  const std::uint64_t newest = newest_tie();
+  if (newest == 0 || !all_done()) return;
+  const weft_status end = verdict();
+  for (group_tie *taken = take_ties(newest); taken != nullptr;) {
+    group_tie &next = *std::exchange(taken, taken->next);
+    next.tell(end);
   }
+}
+
+weft_status group::undo_tie(completion_queue &queue, std::uint64_t tag) noexcept {
+  group_tie *found;
+  {
+    const std::scoped_lock hold(mutex_);
+    group_tie **at = &ties_;
+    while (*at != nullptr && !(*at)->is_to(queue, tag)) at = &(*at)->next;
+    found = *at;
+    if (found != nullptr) *at = found->next;
+    if (ties_ == nullptr) count_.fetch_and(~tied, std::memory_order_acq_rel);
+  }
+  if (found == nullptr) return all_done() ? WEFT_EDONE : WEFT_EINVALIDSTATE;
+  found->give_up();
+  return WEFT_OK;
 }
 
 // A waiter of the queue, which holds its lock, so that the tie has not been told.

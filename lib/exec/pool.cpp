@@ -246,8 +246,12 @@ weft_status pool::join(deadline until) {
     const weft_status status = work(until);
     if (status == WEFT_ETIMEDOUT || status == WEFT_EINTERRUPTED) return status;
   }
-  const weft_status status = wait_for_completion(*self, scheduler_.end(), {this, &pool::may_finish}, until);
+  const weft_status status = await_end(*self, until);
   return status == WEFT_OK ? scheduler_.join_workers(until) : status;
+}
+
+weft_status pool::await_end(record &self, deadline until) noexcept {
+  return wait_for_completion(self, scheduler_.end(), {this, &pool::may_finish}, until);
 }
 
 void pool::read(weft_executor_stats_t &figures) const noexcept {

@@ -58,6 +58,8 @@ public:
 
   // The calling thread works here: as weft_executor_work.
   weft_status work(deadline until);
+  // Until the last worker has left, without lending a hand.
+  weft_status await_end(record &self, deadline until) noexcept;
 
   // For strands: work that carries other tasks, so it neither counts against the bound nor can be refused when
   // `accepted`.

@@ -15,9 +15,9 @@ namespace weft::core {
 namespace {
 
 // Only of a thread that sleeps in weft: what another one runs may change while we look.
-std::uint64_t function_of_task(const thread &worker) noexcept {
+template <class Who> std::uint64_t function_of_task(const Who *worker) noexcept {
   std::uint64_t code = 0;
-  wait_graph::instance().look_at(&worker, [&code](const frame &at) noexcept {
+  wait_graph::instance().look_at(worker, [&code](const frame &at) noexcept {
     if (at.running == nullptr) return false;
     code = code_of(*const_cast<task *>(at.running));
     return true;
@@ -30,26 +30,41 @@ std::uint64_t function_of_task(const thread &worker) noexcept {
 void survey::look(runtime &of) {
   const std::int64_t now = now_ns();
   std::vector<sighting> fresh;
-  for (const shared<task_owner> &each : of.executors().all()) {
-    auto &which = static_cast<executor &>(*each);
-    if (which.kind() != executor_kind::pool) continue;
-    auto &workers = static_cast<pool &>(which);
-    scheduler::worker_view view{};
-    for (std::uint32_t i = 0; workers.workers().view(i, view); ++i) {
-      if (!view.who) continue;
-      const sighting *const before = this->of(*view.who);
-      const bool moved = before == nullptr || before->taken_up != view.taken_up;
-      std::uint64_t function = function_of_task(*view.who);
-      if (function == 0 && !moved) function = before->function;
-      fresh.push_back({view.who->ident(), view.taken_up, moved ? now : before->since, function, workers.name()});
-    }
-  }
+  for (const shared<task_owner> &each : of.executors().all())
+    if (auto &which = static_cast<executor &>(*each); which.kind() == executor_kind::pool)
+      look_at_pool(static_cast<pool &>(which), now, fresh);
   seen_.swap(fresh);
 }
 
+void survey::look_at_pool(pool &workers, std::int64_t now, std::vector<sighting> &fresh) const {
+  scheduler::worker_view view{};
+  for (std::uint32_t i = 0; workers.workers().view(i, view); ++i) {
+    const worker::host_thread &host = view.host;
+    if (!view.who && host.who == nullptr) continue;
+    if (view.who == nullptr && view.rests) continue; // it runs nothing
+    const sighting *const before = view.who ? this->of(*view.who) : find(0, host.native_id, host.came);
+    const bool moved = before == nullptr || before->taken_up != view.taken_up;
+    std::uint64_t function = view.who ? function_of_task(view.who.get()) : function_of_task(host.who);
+    if (function == 0 && !moved) function = before->function;
+    const std::int64_t since = moved ? now : before->since;
+    if (view.who) {
+      fresh.push_back({view.who->ident(), view.taken_up, since, function, workers.name()});
+    } else {
+      const bool is_known = host.object && host.object->role() == thread_role::target;
+      fresh.push_back({0, view.taken_up, since, function, workers.name(), host.native_id, host.came,
+                       is_known ? host.object->name() : host.name, workers.is_daemon()});
+    }
+  }
+}
+
 const survey::sighting *survey::of(const thread &worker) const noexcept {
-  const auto found =
-      std::find_if(seen_.begin(), seen_.end(), [&](const sighting &s) { return s.ident == worker.ident(); });
+  return find(worker.ident(), 0, 0);
+}
+
+const survey::sighting *survey::find(std::uint64_t ident, std::uint64_t native_id, std::int64_t came) const noexcept {
+  const auto found = std::find_if(seen_.begin(), seen_.end(), [&](const sighting &s) {
+    return s.ident == ident && s.native_id == native_id && s.came == came;
+  });
   return found != seen_.end() ? &*found : nullptr;
 }
 
@@ -62,6 +77,8 @@ end_report::end_report(survey &seen, runtime &of) {
   });
   const std::int64_t now = now_ns();
   for (const shared<thread> &each : alive) entries_.push_back(describe(*each, seen, now));
+  for (const survey::sighting &each : seen.all())
+    if (each.ident == 0) entries_.push_back(describe_host(each, now));
 }
 
 namespace {
@@ -116,6 +133,21 @@ end_report::entry end_report::describe(const thread &alive, const survey &seen, 
     it.busy = sighted != nullptr ? std::max<std::int64_t>(0, now - sighted->since) : 0;
     it.function = sighted != nullptr ? sighted->function : 0;
   }
+  it.text = text_of(it);
+  return it;
+}
+
+// A thread of the host: for weft it is as old as its stay.
+end_report::entry end_report::describe_host(const survey::sighting &seen, std::int64_t now) {
+  entry it{};
+  it.name = seen.name;
+  it.executor = seen.executor;
+  it.native_id = seen.native_id;
+  it.daemon = seen.daemon;
+  it.age = now - seen.came;
+  it.runs = seen.taken_up == 0 ? WEFT_RUNS_START : WEFT_RUNS_TASK;
+  it.busy = std::max<std::int64_t>(0, now - seen.since);
+  it.function = seen.function;
   it.text = text_of(it);
   return it;
 }

@@ -24,15 +24,24 @@ public:
   void look(runtime &of);
 
   struct sighting {
-    std::uint64_t ident; // of the worker's thread
+    std::uint64_t ident; // of the worker's thread; 0: it is one of the host
     std::uint64_t taken_up;
     std::int64_t since;     // when that count was seen first
     std::uint64_t function; // of the task, if a look has found it asleep; else 0
     std::string executor;
+    // Of a thread of the host:
+    std::uint64_t native_id = 0;
+    std::int64_t came = 0; // into weft_executor_work
+    std::string name{};
+    bool daemon = false;
   };
   const sighting *of(const thread &worker) const noexcept;
+  const std::vector<sighting> &all() const noexcept { return seen_; }
 
 private:
+  void look_at_pool(class pool &workers, std::int64_t now, std::vector<sighting> &fresh) const;
+  const sighting *find(std::uint64_t ident, std::uint64_t native_id, std::int64_t came) const noexcept;
+
   std::vector<sighting> seen_;
 };
 
@@ -56,6 +65,7 @@ public:
 
 private:
   static entry describe(const thread &alive, const survey &seen, std::int64_t now);
+  static entry describe_host(const survey::sighting &seen, std::int64_t now);
 
   std::vector<entry> entries_;
   bool departing_ = false;

@@ -59,6 +59,7 @@ private:
   weft_status wait_for_regular(deadline until);
   void stop(what which);
   weft_status wait_for_all(deadline until);
+  weft_status wait_for_host_threads(record &self, deadline until, bool &left);
   weft_status deadline_pool(executor *&out) noexcept;
   enum class registered { nothing, isolated_ones, the_default_one };
   static registered look() noexcept;

@@ -157,7 +157,10 @@ weft_status runtime::shutdown(deadline until, std::int64_t grace, end_report *&o
   stop(waited == WEFT_OK ? what::daemons : what::everything); // WEFT_EDEADLK: waiting longer would not help
   const deadline end = deadline::after(grace);
   if (const weft_status status = wait_for_all(end); status == WEFT_EINTERRUPTED) return status;
-  const bool nothing_left = await_departed(end);
+  bool hosts_left = false;
+  if (const weft_status status = wait_for_host_threads(*self, end, hosts_left); status == WEFT_EINTERRUPTED)
+    return status;
+  const bool nothing_left = await_departed(end) && !hosts_left;
   auto made = std::make_unique<end_report>(seen, *this);
   if (!nothing_left) made->note_departing();
   const bool safe = made->safe_to_unload();
@@ -180,6 +183,19 @@ weft_status runtime::wait_for_all(deadline until) {
     else if (status != WEFT_OK && status != WEFT_ENOTSTARTED)
       return status;
   }
+}
+
+// For threads of the host that work for a pool of this runtime, down to the pool's stop hook.
+weft_status runtime::wait_for_host_threads(record &self, deadline until, bool &left) {
+  for (const shared<task_owner> &each : executors_.all()) {
+    if (executor_of(each).kind() != executor_kind::pool) continue;
+    auto &which = static_cast<pool &>(*each);
+    if (!which.workers().has_host_threads()) continue;
+    const weft_status status = which.await_end(self, until);
+    if (status == WEFT_EINTERRUPTED) return status;
+    if (status != WEFT_OK) left = true;
+  }
+  return WEFT_OK;
 }
 
 void runtime::finish_at_exit() {

@@ -3,28 +3,95 @@
 // README.md, "Threads of the host", says why a thread that leaves loses nothing. The loop is that of work.cpp, with a
 // look at the time and at stop requests after each task and while it rests.
 #include <algorithm>
+#include <new>
 #include <utility>
 
+#include <boost/asio/post.hpp>
+
+#include <pthread.h>
+#include <time.h>
+
+#include "base/system.hpp"
+#include "sched/io_wait.hpp"
 #include "sched/scheduler.hpp"
 #include "thread/blocking.hpp"
 #include "thread/record.hpp"
+#include "thread/wait_graph.hpp"
 
 namespace weft::core {
 namespace {
-
-// How long a resting host thread does not look for a stop request. The io_context cannot wake one thread out of those
-// that wait in it, and a thread that weft did not make is no reason for a second way to rest.
-constexpr std::int64_t look_around = 100 * WEFT_MILLISECOND;
 
 weft_status reason_to_leave(const record &self, deadline until) noexcept {
   if (stop_requested(self)) return WEFT_EINTERRUPTED;
   return until.passed() ? WEFT_ETIMEDOUT : WEFT_OK;
 }
 
+bool call(worker &who, std::uint64_t rest) noexcept;
+
+// What is posted to the io_context for one who rests there, and has been asked to stop since. Somebody else who is
+// handed it passes it on, and stays away until it has arrived, lest he be handed it again and again.
+struct called {
+  worker *who;
+  std::uint64_t rest;
+
+  void operator()() const noexcept {
+    const record &self = *existing_record();
+    const worker &me = *static_cast<const worker *>(self.worker);
+    if (&me == who || is_over()) return; // it looks for itself when it comes back from here
+    if (!call(*who, rest) || !me.idle) return;
+    constexpr int most = 50; // a millisecond: should it get no processor, work must not wait for that
+    for (int naps = 0; naps < most && !is_over() && !is_called_too(me, self) && !me.home.is_stopped(); ++naps) {
+      const timespec moment{0, 20'000};
+      nanosleep(&moment, nullptr);
+    }
+  }
+  // Two who stayed away for one another would do so for nothing.
+  static bool is_called_too(const worker &me, const record &self) noexcept {
+    return (me.rests.load(std::memory_order_relaxed) & 1) != 0 && stop_requested(self);
+  }
+  bool is_over() const noexcept { return who->rests.load(std::memory_order_acquire) != rest; }
+};
+
+bool call(worker &who, std::uint64_t rest) noexcept {
+  try {
+    boost::asio::post(who.home.context(), called{&who, rest});
+    return true;
+  } catch (const std::bad_alloc &) { // then it sees the request when it looks by itself
+    return false;
+  }
+}
+
+// For as long as a thread rests, it can be called. Only one that has an object can be asked to stop.
+class rest_scope : private blocked_thread {
+public:
+  rest_scope(worker &me, record &self) noexcept : blocked_thread(), me_(me), listed_(self.object != nullptr) {
+    step();
+    who = &self;
+    timed = true;
+    blocked_thread::call = [](blocked_thread &sleeper) noexcept {
+      worker &which = static_cast<rest_scope &>(sleeper).me_;
+      core::call(which, which.rests.load(std::memory_order_relaxed)); // it was written before the graph knew of it
+    };
+    if (listed_) wait_graph::instance().enter(*this); // being timed it is never refused
+  }
+  ~rest_scope() {
+    if (listed_) wait_graph::instance().leave(*this);
+    step();
+  }
+  rest_scope(const rest_scope &) = delete;
+  rest_scope &operator=(const rest_scope &) = delete;
+
+private:
+  void step() noexcept { me_.rests.store(me_.rests.load(std::memory_order_relaxed) + 1, std::memory_order_release); }
+
+  worker &me_;
+  const bool listed_;
+};
+
 } // namespace
 
 // WEFT_OK: ended before, or `place` is the caller's now, counted as a searching worker.
-weft_status scheduler::take_place(worker *&place) noexcept {
+weft_status scheduler::take_place(const record &self, worker *&place) noexcept {
   const std::scoped_lock hold(start_mutex_);
   if (ended_) return WEFT_OK;
   if (census_.read().alive >= settings_.max_workers) return WEFT_EAGAIN;
@@ -39,6 +106,13 @@ weft_status scheduler::take_place(worker *&place) noexcept {
   found->self.reset(); // of a thread that had this place before
   found->retired = false;
   found->searching = true;
+  worker::host_thread &host = found->host;
+  host.who = &self;
+  host.object = shared<thread>(self.object);
+  host.native_id = current_native_id();
+  host.came = now_ns();
+  host.taken_before = found->taken_up();
+  pthread_getname_np(pthread_self(), host.name, sizeof host.name);
   // What its tasks submit comes from outside, in the sense of close(): a place that is new may not know that yet.
   if (closed_.load(std::memory_order_relaxed)) found->own.close();
   place = found;
@@ -47,7 +121,7 @@ weft_status scheduler::take_place(worker *&place) noexcept {
 
 weft_status scheduler::lend_thread(record &self, deadline until) {
   worker *place = nullptr;
-  if (const weft_status status = take_place(place); status != WEFT_OK || place == nullptr) return status;
+  if (const weft_status status = take_place(self, place); status != WEFT_OK || place == nullptr) return status;
   struct leaving { // also when a task ends the thread
     worker &who;
     ~leaving() { who.home.retire(who); }
@@ -80,17 +154,18 @@ weft_status scheduler::work_until(worker &me, record &self, deadline until) {
 }
 
 // As wait_for_wake_up(), but it may also leave: then it counts as active again.
-weft_status scheduler::rest_until(worker &me, const record &self, deadline until, bool &ended) noexcept {
+weft_status scheduler::rest_until(worker &me, record &self, deadline until, bool &ended) noexcept {
   lie_down(me);
+  const rest_scope callable(me, self);
   while (!io_.stopped()) {
     if (!me.woken) {
       weft_status why = reason_to_leave(self, until);
       if (why != WEFT_OK && get_up(me)) return why;
       // One who may not leave, for all who rest are called, is about to be woken, or somebody else is.
-      const std::int64_t most = why != WEFT_OK ? WEFT_MILLISECOND : look_around;
+      const std::int64_t most = why != WEFT_OK ? WEFT_MILLISECOND : std::chrono::nanoseconds(recheck_period).count();
       const std::int64_t left = why != WEFT_OK || until.is_never() ? most : until.at() - now_ns();
-      if (io_.run_one_for(std::chrono::nanoseconds(std::clamp<std::int64_t>(left, 0, most))) == 0 && !io_.stopped() &&
-          has_work())
+      if (run_one_within(io_, std::chrono::nanoseconds(std::clamp<std::int64_t>(left, 0, most))) == 0 &&
+          !io_.stopped() && has_work())
         wake_one();
     }
     if (!std::exchange(me.woken, false)) continue;

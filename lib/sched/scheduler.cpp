@@ -237,6 +237,7 @@ void scheduler::retire(worker &me) noexcept {
     const bool was_last = before.alive == (me.left ? 0 : 1);
     me.searching = me.idle = me.left = false;
     me.retired = true;
+    me.host = {};
     end_all_blocking(me);
     if (ended_) // a surplus worker may come after the one that was the last in the census
       last = was_last && !std::exchange(end_is_told_, true);
@@ -381,9 +382,18 @@ bool scheduler::view(std::uint32_t index, worker_view &now) noexcept {
   if (index >= places_.load(std::memory_order_relaxed)) return false;
   const worker &w = *workers_[index].load(std::memory_order_relaxed);
   now.who = w.retired ? nullptr : w.self;
-  now.taken_up =
-      w.counts.completed.load(std::memory_order_relaxed) + w.counts.cancelled.load(std::memory_order_relaxed);
+  now.host = w.host;
+  now.rests = (w.rests.load(std::memory_order_acquire) & 1) != 0;
+  now.taken_up = w.taken_up() - w.host.taken_before;
   return true;
+}
+
+bool scheduler::has_host_threads() noexcept {
+  const std::scoped_lock hold(start_mutex_);
+  const std::uint32_t count = places_.load(std::memory_order_relaxed);
+  for (std::uint32_t i = 0; i < count; ++i)
+    if (workers_[i].load(std::memory_order_relaxed)->host.who != nullptr) return true;
+  return false;
 }
 
 scheduler_figures scheduler::figures() const noexcept {

@@ -150,13 +150,18 @@ public:
   // What its worker with that index is doing, for reports: its thread, and how many tasks it has taken up. False: there
   // is none with that index.
   struct worker_view {
-    shared<thread> who; // null: it has no thread now
+    shared<thread> who; // null: it has no thread now, or one of the host
     std::uint64_t taken_up;
+    worker::host_thread host;
+    bool rests; // the thread of the host
   };
   bool view(std::uint32_t index, worker_view &now) noexcept;
 
+  bool has_host_threads() noexcept; // threads of the host
+
   scheduler_figures figures() const noexcept;
   boost::asio::io_context &context() noexcept { return io_; }
+  bool is_stopped() const noexcept { return io_.stopped(); }
   // Something is to be expected from the io_context: as long as workers can be started, one is kept free to wait in it.
   // WEFT_OK; there is none yet and none can be had: WEFT_EAGAIN, WEFT_ENOMEM, WEFT_ESHUTDOWN.
   weft_status watch() noexcept;
@@ -216,9 +221,9 @@ private:
   void retire(worker &me) noexcept;
 
   // --- threads of the host (host_work.cpp) ---
-  weft_status take_place(worker *&place) noexcept;
+  weft_status take_place(const record &self, worker *&place) noexcept;
   weft_status work_until(worker &me, record &self, deadline until);
-  weft_status rest_until(worker &me, const record &self, deadline until, bool &ended) noexcept;
+  weft_status rest_until(worker &me, record &self, deadline until, bool &ended) noexcept;
   bool get_up(worker &me) noexcept;
 
   const shared<roster> home_;

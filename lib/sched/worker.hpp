@@ -68,9 +68,25 @@ struct alignas(64) worker {
   const task_owner *helped = nullptr;
   std::uint64_t stretch = 0, stretches = 0;
   std::uint32_t owner_refs = 0; // references to the pool, taken in advance, for groups
-  bool left = false;            // as a surplus worker: the census knows already
-  bool attached = false;        // prepared without a failure, and not dismissed yet
-  weft_worker_t shown{};        // what its start and stop hooks see
+  // Of a thread of the host: odd while it rests. Written by this worker; the release pairs with the acquire of those
+  // who have been handed a call that is for it. README.md, "Threads of the host".
+  std::atomic<std::uint64_t> rests{0};
+  bool left = false;     // as a surplus worker: the census knows already
+  bool attached = false; // prepared without a failure, and not dismissed yet
+  weft_worker_t shown{}; // what its start and stop hooks see
+
+  // The thread of the host that has this place, for reports; under the scheduler's start_mutex_.
+  struct host_thread {
+    const record *who = nullptr; // null: it is no thread of the host
+    shared<thread> object;       // null: weft does not know it as a thread
+    std::uint64_t native_id = 0;
+    std::int64_t came = 0;          // of now_ns()
+    std::uint64_t taken_before = 0; // tasks that others had taken up in this place
+    char name[16] = {};             // by which the system knows it
+  } host{};
+  std::uint64_t taken_up() const noexcept {
+    return counts.completed.load(std::memory_order_relaxed) + counts.cancelled.load(std::memory_order_relaxed);
+  }
 };
 
 // A stretch of work: the task of a group that a worker has taken from elsewhere, and all that comes of it on this

@@ -58,6 +58,15 @@ void completion_queue::fulfil(queue_entry &entry, weft_status status) noexcept {
   unref();
 }
 
+void completion_queue::give_up(queue_entry &entry) noexcept {
+  {
+    const std::scoped_lock hold(mutex_);
+    entry_list::remove(entry);
+  }
+  delete &entry;
+  unref();
+}
+
 bool completion_queue::add(queue_entry &entry, weft_status status) noexcept {
   return try_put(entry, status, false);
 }

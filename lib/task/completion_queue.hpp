@@ -52,6 +52,8 @@ public:
   static void operator delete(void *room, std::size_t size) noexcept;
   static void operator delete(void *room, const std::nothrow_t &) noexcept;
 
+  std::uint64_t tag() const noexcept { return event_.tag; } // never changes
+
   // While it is listed as tied, under the lock of the queue; so no lock may be taken here. The hand has a reference.
   virtual helping_hand help() noexcept { return {}; }
 
@@ -110,6 +112,8 @@ public:
   bool expect(queue_entry &entry) noexcept;
   // What was expected comes: the entry and its reference are the queue's. Not under a lock.
   void fulfil(queue_entry &entry, weft_status status) noexcept;
+  // What was expected will not come: the entry is freed, and its reference given back. Not under a lock.
+  void give_up(queue_entry &entry) noexcept;
   // It comes without having been expected. False: closed, and it is the caller's.
   bool add(queue_entry &entry, weft_status status) noexcept;
 

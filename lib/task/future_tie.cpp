@@ -32,6 +32,27 @@ weft_status future_tie::make(task &future, completion_queue &queue, std::uint64_
   return WEFT_ECLOSED;
 }
 
+// Whoever takes the callback out of the future's list has the tie: either this, or the end of the future. Until it is
+// out of the queue's list too, the caller's reference keeps the future for those who look for something to run.
+weft_status future_tie::undo(task &future, completion_queue &queue, std::uint64_t tag) noexcept {
+  struct wanted {
+    const completion_queue &queue;
+    std::uint64_t tag;
+  } const it{queue, tag};
+  observer *const found = future.end()->take_callback(
+      [](const observer &each, const void *what) noexcept {
+        const auto &called = static_cast<const callback &>(each);
+        if (called.fn != &done) return false;
+        const auto &tie = *static_cast<const future_tie *>(called.ctx);
+        const auto &key = *static_cast<const wanted *>(what);
+        return &tie.queue_ == &key.queue && tie.tag() == key.tag;
+      },
+      &it);
+  if (found == nullptr) return future.done() ? WEFT_EDONE : WEFT_EINVALIDSTATE;
+  queue.give_up(*static_cast<future_tie *>(static_cast<callback *>(found)->ctx));
+  return WEFT_OK;
+}
+
 // A promise is completed by hand, and has perhaps lost its last reference already: there is nothing to run. The others
 // have a reference until they are done.
 helping_hand future_tie::help() noexcept {

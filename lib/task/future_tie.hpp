@@ -15,6 +15,10 @@ public:
   // WEFT_OK, WEFT_ECLOSED, WEFT_ENOMEM.
   static weft_status make(task &future, completion_queue &queue, std::uint64_t tag);
 
+  // Take one with this tag back, before its event has come. WEFT_OK, WEFT_EDONE, WEFT_EINVALIDSTATE. The caller has a
+  // reference to the future.
+  static weft_status undo(task &future, completion_queue &queue, std::uint64_t tag) noexcept;
+
   helping_hand help() noexcept override;
 
 private:

@@ -91,7 +91,12 @@ void wait_graph::wake_thread(const thread *which) noexcept {
   wake_list sleepers;
   const std::scoped_lock hold(mutex_);
   for (blocked_thread *b = first_; b != nullptr; b = b->next)
-    if (b->who->object == which) sleepers.add(b->who->sleeper);
+    if (b->who->object == which) {
+      if (b->call != nullptr)
+        b->call(*b);
+      else
+        sleepers.add(b->who->sleeper);
+    }
   sleepers.flush();
 }
 

@@ -30,6 +30,8 @@ struct blocked_thread {
   wait_for mode;
   bool timed; // it will come back by itself, so nobody can be stuck because of it
   bool stuck = false;
+  // How a request to stop this thread wakes it, under the lock of the graph; null: by its parker.
+  void (*call)(blocked_thread &sleeper) noexcept = nullptr;
   blocked_thread *next = nullptr, *prev = nullptr;
 };
 
@@ -44,7 +46,7 @@ public:
   // Wake threads that sleep inside this task (innermost), or as this thread object, for them to look at their flags.
   void wake_task(const task *which) noexcept;
   void wake_serving(const task_owner *owner) noexcept; // innermost
-  void wake_thread(const thread *which) noexcept;
+  void wake_thread(const thread *which) noexcept;      // also one that rests elsewhere, see blocked_thread::call
 
   // Is this thread object's end out of reach, given who is blocked now and that `except` will not go on?
   // For the end of the process, which must not wait for those.
@@ -52,10 +54,10 @@ public:
 
   // Look at what this thread does, if it sleeps in weft: look(frame), innermost first, until it says true.
   template <class Look> void look_at(const thread *which, Look look) noexcept {
-    const std::scoped_lock hold(mutex_);
-    for (const blocked_thread *b = first_; b != nullptr; b = b->next)
-      if (b->who->object == which)
-        for (const frame *f = b->who->top; f != nullptr && !look(*f);) f = f->below;
+    look_at_those([which](const record &who) noexcept { return who.object == which; }, look);
+  }
+  template <class Look> void look_at(const record *which, Look look) noexcept {
+    look_at_those([which](const record &who) noexcept { return &who == which; }, look);
   }
 
   // For may_happen functions, under the lock.
@@ -79,6 +81,12 @@ public:
   std::mutex &mutex() noexcept { return mutex_; }
 
 private:
+  template <class Wanted, class Look> void look_at_those(Wanted wanted, Look look) noexcept {
+    const std::scoped_lock hold(mutex_);
+    for (const blocked_thread *b = first_; b != nullptr; b = b->next)
+      if (wanted(*b->who))
+        for (const frame *f = b->who->top; f != nullptr && !look(*f);) f = f->below;
+  }
   void settle() noexcept;
   bool can_end(const blocked_thread &entry) const noexcept;
 

@@ -38,6 +38,70 @@ int main(void) {
   return 0;
 }
 """
+# All memory comes from the host, and all of it comes back: in the archive weft has operators new and delete of its own,
+# and whether they serve it is decided when the program is linked. The answer tells how many blocks are left.
+ALLOCATOR_PROGRAM = """#include <stdlib.h>
+#include <weft/weft.h>
+static long blocks, allocations, faults;
+static void *take(void *ctx, size_t size, size_t align) {
+  void *memory = NULL;
+  size_t *start;
+  if (posix_memalign(&memory, align < 64 ? 64 : align, size + (align < 64 ? 64 : align)) != 0) return NULL;
+  start = (size_t *)memory;
+  start[0] = size;
+  start[1] = align;
+  __atomic_add_fetch((long *)ctx, 1, __ATOMIC_RELAXED);
+  __atomic_add_fetch(&allocations, 1, __ATOMIC_RELAXED);
+  return (char *)memory + (align < 64 ? 64 : align);
+}
+static void give_back(void *ctx, void *memory, size_t size, size_t align) {
+  size_t *start = (size_t *)(void *)((char *)memory - (align < 64 ? 64 : align));
+  if (start[0] != size || start[1] != align) __atomic_add_fetch(&faults, 1, __ATOMIC_RELAXED);
+  __atomic_sub_fetch((long *)ctx, 1, __ATOMIC_RELAXED);
+  free(start);
+}
+static weft_status fail(void *ctx, void **result, weft_error_t **error) {
+  (void)ctx;
+  (void)result;
+  return weft_error_create(1, "a kind that is too long for any small buffer", "and a message too", error);
+}
+static weft_status use(void) {
+  weft_executor_t *pool, *strand;
+  weft_group_t *group;
+  weft_queue_t *queue;
+  weft_event_t event;
+  size_t count;
+  int i;
+  if (weft_executor_create(NULL, NULL, &pool) != WEFT_OK || weft_strand_create(pool, &strand) != WEFT_OK) return 1;
+  if (weft_group_create(pool, NULL, &group) != WEFT_OK || weft_queue_create(NULL, &queue) != WEFT_OK) return 1;
+  for (i = 0; i < 200; ++i) {
+    weft_future_t *future;
+    if (weft_executor_submit(i % 2 ? pool : strand, NULL, fail, NULL, NULL, &future) != WEFT_OK) return 1;
+    if (weft_group_spawn(group, fail, NULL, NULL) != WEFT_OK) return 1;
+    if (weft_future_notify(future, queue, 1) != WEFT_OK) return 1;
+    if (weft_queue_wait(queue, &event, 1, WEFT_FOREVER, &count) != WEFT_OK) return 1;
+    weft_future_unref(future);
+  }
+  if (weft_group_wait(group, WEFT_FOREVER) != WEFT_EFAILED) return 1;
+  weft_queue_unref(queue);
+  weft_group_unref(group);
+  weft_executor_unref(strand);
+  weft_executor_unref(pool);
+  return weft_cleanup(WEFT_FOREVER);
+}
+int main(void) {
+  int round;
+  if (weft_set_allocator(take, give_back, &blocks) != WEFT_OK) return 101;
+  for (round = 0; round < 3; ++round) {
+    long before = allocations;
+    if (use() != WEFT_OK) return 102;
+    if (allocations < before + 20) return 103;
+    if (faults != 0) return 104;
+    if (blocks != 0) return blocks > 0 && blocks < 100 ? (int)blocks : 105;
+  }
+  return 0;
+}
+"""
 CPP_PROGRAM = """#include <weft/weft.hpp>
 int main() { return weft::executor().submit([] { return 0; }).result(); }
 """
@@ -92,6 +156,7 @@ def with_pkg_config(folder, stage, environment):
                   and not any("boost" in name for name in names) else [names])
 
     flags = shlex.split(run(["pkg-config", "--static", "--cflags", "--libs", "weft"], env=environment).stdout)
+    clean = {name: value for name, value in environment.items() if name != "LD_LIBRARY_PATH"}
     # -static takes archives only; the other way takes the archive of weft and whatever there is of the rest.
     for way, link in (("-static", ["-static", *flags]),
                       ("-l:libweft.a", ["-l:libweft.a" if flag == "-lweft" else flag for flag in flags])):
@@ -99,10 +164,14 @@ def with_pkg_config(folder, stage, environment):
         answer = run([*compiler("c"), folder / "user.c", "-o", program, *link])
         tap.check(f"a static link with {way}", said(answer))
         if answer.returncode == 0:
-            clean = {name: value for name, value in environment.items() if name != "LD_LIBRARY_PATH"}
             tap.check(f"the program that was linked with {way} runs", said(run([program], env=clean)))
             tap.check(f"the program that was linked with {way} has weft inside", [
                 name for name in needed(program) if "weft" in name or way == "-static"])
+        counting = folder / "allocator-static"
+        answer = run([*compiler("c"), "-D_GNU_SOURCE", folder / "allocator.c", "-o", counting, *link])
+        tap.check(f"a program with an allocator of its own is linked with {way}", said(answer))
+        if answer.returncode == 0:
+            tap.check(f"linked with {way}, all that weft took from the host came back", said(run([counting], env=clean)))
 
 
 def with_cmake(folder, prefix):
@@ -140,6 +209,7 @@ def main(folder):
 
     (folder / "user.c").write_text(C_PROGRAM)
     (folder / "user.cpp").write_text(CPP_PROGRAM)
+    (folder / "allocator.c").write_text(ALLOCATOR_PROGRAM)
     libraries = found["libweft.so.1"].parent
     with_pkg_config(folder, stage, dict(os.environ, PKG_CONFIG_PATH=str(found["weft.pc"].parent),
                                         PKG_CONFIG_SYSROOT_DIR=str(stage), LD_LIBRARY_PATH=str(libraries)))

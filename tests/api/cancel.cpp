@@ -73,6 +73,48 @@ TEST_CASE("cancel: callbacks are called once, and taken back by their end") {
   CHECK_THROWS_AS(static_cast<void>(weft::cancel_token().on_cancel([] {})), weft::invalid_argument);
 }
 
+TEST_CASE("cancel_token: how much time is left") {
+  CHECK(weft::cancel_token().time_left() == weft::forever);
+  CHECK(weft::cancel_source().token().time_left() == weft::forever);
+  const weft::cancel_source far(1h);
+  CHECK(far.token().time_left() <= weft::duration(1h));
+  CHECK(far.token().time_left() > weft::duration(30min));
+  const weft::cancel_source near(far.token(), 1min);
+  CHECK(near.token().time_left() <= weft::duration(1min));
+  const weft::cancel_source over(far.token(), 0s);
+  CHECK(over.token().time_left() == weft::duration());
+}
+
+TEST_CASE("cancel_or_stop: calls one future off, whatever it does, and says which it was") {
+  weft::executor pool({.max_workers = 1});
+  test::gate runs;
+  const auto busy = pool.submit([&] {
+    runs.open();
+    weft::this_thread::sleep_for(weft::forever);
+  });
+  const auto waiting = pool.submit([] {});
+  runs.pass();
+  CHECK(waiting.cancel_or_stop() == weft::called_off::removed);
+  CHECK(waiting.cancel_or_stop() == weft::called_off::removed);
+  CHECK(busy.cancel_or_stop() == weft::called_off::asked);
+  CHECK_THROWS_AS(busy.result(test::too_long), weft::interrupted);
+  CHECK(busy.cancel_or_stop() == weft::called_off::too_late);
+  CHECK_THROWS_AS(weft::any_future().cancel_or_stop(), weft::invalid_argument);
+}
+
+TEST_CASE("domain: the one that a thread is inside of") {
+  CHECK_FALSE(weft::domain::current());
+  const weft::domain plugin;
+  const weft::inside here(plugin);
+  CHECK(weft::domain::current() == plugin);
+  {
+    const weft::inside nobodys(std::nullopt);
+    CHECK_FALSE(weft::domain::current());
+  }
+  CHECK(weft::domain::share(plugin.native_handle()) == plugin);
+  CHECK(weft::domain::current() == plugin);
+}
+
 TEST_CASE("domain: what was given inside of it ends with it") {
   weft::executor pool({.max_workers = 2});
   const weft::domain plugin;

@@ -81,6 +81,36 @@ TEST_CASE("completion_queue: groups, timers and posts") {
   CHECK(events[1].tag == 10);
 }
 
+TEST_CASE("completion_queue: a tie is undone") {
+  const weft::completion_queue queue;
+  weft::promise<int> promise;
+  const weft::future<int> future = promise.get_future();
+  std::array<weft::event, 4> room{};
+  queue.notify(future, 1);
+  queue.notify(future, 2);
+  CHECK_THROWS_AS(queue.untie(future, 3), weft::invalid_state);
+  CHECK(queue.untie(future, 1));
+  promise.set_value(5);
+  CHECK_FALSE(queue.untie(future, 2));
+  const auto events = queue.pop(room);
+  REQUIRE(events.size() == 1);
+  CHECK(events[0].tag == 2);
+  CHECK_THROWS_AS(queue.untie(weft::any_future(), 1), weft::invalid_argument);
+
+  weft::executor pool({.max_workers = 1});
+  weft::group all(pool);
+  test::gate hold;
+  const test::opener open_at_end(hold);
+  all.run([&] { hold.pass(); });
+  queue.notify(all, 4);
+  CHECK(queue.untie(all, 4));
+  CHECK_THROWS_AS(queue.untie(all, 4), weft::invalid_state);
+  hold.open();
+  all.wait();
+  CHECK_FALSE(queue.untie(all, 4));
+  CHECK(queue.pop(room).empty());
+}
+
 TEST_CASE("completion_queue: the descriptor, a waiting thread, and closing") {
   weft::completion_queue queue;
   const int descriptor = queue.descriptor();

@@ -6,6 +6,8 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <tuple>
+#include <variant>
 #include <vector>
 
 using namespace test;
@@ -229,6 +231,69 @@ TEST_CASE("when_all: the first error in time, or a cancellation") {
   e.set_value(1);
   CHECK(other.cancelled());
   CHECK_THROWS_AS(weft::when_all({weft::future<int>()}), weft::invalid_argument);
+}
+
+TEST_CASE("when_all: futures of different types give a tuple") {
+  weft::executor pool({.max_workers = 2});
+  weft::promise<std::unique_ptr<int>> owned;
+  weft::promise<int &> reference;
+  weft::promise<void> nothing;
+  int target = 0;
+  const weft::future<std::string> text = pool.submit([] { return std::string("text"); });
+  const auto all = weft::when_all(text, owned.get_future(), reference.get_future(), nothing.get_future(),
+                                  weft::any_future(text), pool.submit([] { return std::monostate(); }));
+  static_assert(
+      std::is_same_v<decltype(all),
+                     const weft::future<std::tuple<std::string, std::unique_ptr<int>, std::reference_wrapper<int>,
+                                                   std::monostate, std::monostate, std::monostate>>>);
+  owned.set_value(std::make_unique<int>(5));
+  reference.set_value(target);
+  CHECK_FALSE(all.wait(0s));
+  nothing.set_value();
+  const auto &results = all.result(too_long);
+  CHECK(std::get<0>(results) == "text");
+  CHECK(*std::get<1>(results) == 5);
+  CHECK(&std::get<2>(results).get() == &target);
+  CHECK(text.result() == "text"); // copied
+  CHECK_THROWS_AS(owned.get_future().result(), weft::invalid_state);
+
+  const auto sum = weft::when_all(pool.submit([] { return 1; }), pool.submit([] {
+                     return 2.5;
+                   })).then([](const std::tuple<int, double> &both) { return std::get<0>(both) + std::get<1>(both); });
+  CHECK(sum.result(too_long) == 3.5);
+  const auto nested = weft::when_all(pool.submit([] { return std::tuple(7); })).result(too_long);
+  static_assert(std::is_same_v<decltype(nested), const std::tuple<std::tuple<int>>>);
+  CHECK(std::get<0>(std::get<0>(nested)) == 7);
+  CHECK(weft::when_all().done());
+}
+
+TEST_CASE("when_all of different types: the first error in time, or a cancellation; nothing is read then") {
+  weft::promise<int> a;
+  weft::promise<std::string> b;
+  weft::promise<std::unique_ptr<int>> c;
+  const auto all = weft::when_all(a.get_future(), b.get_future(), c.get_future());
+  b.set_exception(std::make_exception_ptr(std::out_of_range("first")));
+  a.set_exception(std::make_exception_ptr(std::runtime_error("second")));
+  CHECK_FALSE(all.done());
+  c.set_value(std::make_unique<int>(3));
+  CHECK_THROWS_AS(all.result(), std::out_of_range);
+  CHECK(*c.get_future().take() == 3);
+
+  weft::promise<int> d, e;
+  const auto other = weft::when_all(d.get_future(), weft::any_future(e.get_future()));
+  d.get_future().cancel();
+  e.set_value(1);
+  CHECK(other.cancelled());
+  CHECK_THROWS_AS(weft::when_all(weft::future<int>(), e.get_future()), weft::invalid_argument);
+}
+
+TEST_CASE("when_any: futures of different types") {
+  weft::promise<int> a;
+  weft::promise<std::string> b;
+  const weft::future<std::size_t> first = weft::when_any(a.get_future(), b.get_future());
+  b.set_value("b");
+  CHECK(first.result() == 1);
+  a.set_value(1);
 }
 
 TEST_CASE("when_any: the index of the first") {

@@ -6,7 +6,10 @@
 #include <weft/cpp/duration.hpp>
 #include <weft/cpp/error.hpp>
 #include <weft/cpp/handle.hpp>
+#include <weft/timer.h>
 
+#include <algorithm>
+#include <chrono>
 #include <concepts>
 #include <cstdint>
 #include <memory>
@@ -44,6 +47,14 @@ public:
   /// It is cancelled, or its time is over. For loops in long tasks. Never blocks.
   bool is_cancelled() const noexcept { return handle_ && weft_cancel_token_is_cancelled(handle_.get()) == 1; }
   explicit operator bool() const noexcept { return valid(); }
+
+  /// How long until its time is over, its own or that of one above it, never negative; forever: it has no deadline, or
+  /// is empty. What a call out of a task may take, at most. Never blocks.
+  duration time_left() const noexcept {
+    const std::int64_t end = weft_cancel_token_deadline(handle_.get());
+    if (end == WEFT_FOREVER) return forever;
+    return duration(std::chrono::nanoseconds(std::max<std::int64_t>(end - weft_now(), 0)));
+  }
 
   /// Has f() called once when the token is cancelled, on the thread that does it; at once when it is cancelled already.
   /// An exception out of f goes to the log. Throws invalid_argument: the token is empty; closed, out_of_memory.

@@ -81,6 +81,16 @@ public:
     check(weft_group_notify(which.native_handle(), handle_.get(), tag));
   }
 
+  /// Undoes one such tie; of several that are alike, one. True: no event of it has come or will. False: too late, the
+  /// future is done, or nothing of the group is pending; its event was put in, or is just being. Never blocks. Throws
+  /// invalid_state: there is no such tie.
+  bool untie(const any_future &which, std::uint64_t tag) const {
+    return was_untied(weft_future_untie(which.native_handle(), handle_.get(), tag));
+  }
+  bool untie(const group &which, std::uint64_t tag) const {
+    return was_untied(weft_group_untie(which.native_handle(), handle_.get(), tag));
+  }
+
   /// Makes a timer whose ticks come here, with their number as the event's value; not armed yet. The executor looks
   /// after the time, and runs nothing. Throws closed, shut_down, broken_pool.
   timer make_timer(const executor_ref &on, std::uint64_t tag) const {
@@ -107,6 +117,12 @@ public:
 private:
   using shared = detail::handle<weft_queue_t, weft_queue_ref, weft_queue_unref>;
   explicit completion_queue(shared object) noexcept : handle_(std::move(object)) {}
+
+  static bool was_untied(weft_status status) {
+    if (status == WEFT_EDONE) return false;
+    check(status);
+    return true;
+  }
 
   shared handle_;
 };

@@ -11,13 +11,16 @@
 #include <weft/cpp/task.hpp>
 #include <weft/cpp/wait.hpp>
 
+#include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <tuple>
 #include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace weft {
@@ -137,6 +140,21 @@ template <class Range> std::vector<future_of_t<Range>> listed_futures(Range &&fu
   return result;
 }
 
+// The same for futures of different types: one element of a tuple for each.
+template <class Future> struct tuple_element_of { using type = std::monostate; };
+template <class T> struct tuple_element_of<future<T>> { using type = T; };
+template <class T> struct tuple_element_of<future<T &>> { using type = std::reference_wrapper<T>; };
+template <> struct tuple_element_of<future<void>> { using type = std::monostate; };
+template <class Future> using tuple_element_t = typename tuple_element_of<Future>::type;
+
+template <class Future> tuple_element_t<Future> read_element(Future &&done) {
+  if constexpr (std::is_same_v<tuple_element_t<Future>, std::monostate> &&
+                !std::is_same_v<Future, future<std::monostate>>)
+    return {};
+  else
+    return std::move(done).result(duration());
+}
+
 } // namespace detail
 
 /// A future that is done when all of these are: with their results in the order given, copied, or moved out where they
@@ -166,6 +184,20 @@ template <std::derived_from<any_future> Future> auto when_all(std::initializer_l
   return when_all(std::vector<Future>(futures));
 }
 
+/// The same for futures of different types: a future of a tuple of their results. A reference is there as
+/// std::reference_wrapper; for void and for any_future there is a std::monostate.
+///
+///     weft::when_all(pool.submit(load), pool.submit(count)).then([](const std::tuple<mesh, int> &both) { ... });
+template <std::derived_from<any_future>... Futures>
+auto when_all(Futures... futures) -> future<std::tuple<detail::tuple_element_t<Futures>...>> {
+  const std::array<weft_future_t *, sizeof...(Futures)> natives{futures.native_handle()...};
+  weft_future_t *native = nullptr;
+  check(weft_when_all(natives.data(), natives.size(), &native));
+  return future<void>::adopt(native).then([... given = std::move(futures)]() mutable {
+    return std::tuple<detail::tuple_element_t<Futures>...>{detail::read_element(std::move(given))...};
+  });
+}
+
 /// A future of the index of the one that is done first, be it by result, error or cancellation; of those that are done
 /// already, the lowest. The others go on, and keep nothing of it. Never blocks. Throws invalid_argument: there is none,
 /// or one is empty; out_of_memory.
@@ -178,6 +210,9 @@ template <range_of_futures Range> future<std::size_t> when_any(Range &&futures) 
 }
 template <std::derived_from<any_future> Future> future<std::size_t> when_any(std::initializer_list<Future> futures) {
   return when_any(std::vector<Future>(futures));
+}
+template <std::derived_from<any_future>... Futures> future<std::size_t> when_any(const Futures &...futures) {
+  return when_any({any_future(futures)...});
 }
 
 } // namespace weft

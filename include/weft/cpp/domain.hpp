@@ -8,6 +8,7 @@
 #include <weft/domain.h>
 
 #include <cstdint>
+#include <optional>
 #include <utility>
 
 namespace weft {
@@ -31,6 +32,13 @@ public:
     handle_ = shared::adopt(native);
   }
 
+  /// The domain that the calling thread is inside of, innermost; nothing: none. Never blocks.
+  static std::optional<domain> current() noexcept {
+    weft_domain_t *const native = weft_domain_current();
+    if (!native) return std::nullopt;
+    return share(native);
+  }
+
   /// True: nothing of it runs or ever will. False: the time is over; something still runs, or somebody holds a result
   /// that it counts. Throws deadlock: from inside of it; interrupted.
   bool close(duration timeout = forever) const {
@@ -43,12 +51,21 @@ public:
   /// How much a close would have to withdraw or wait for.
   std::uint64_t count() const noexcept { return weft_domain_count(handle_.get()); }
 
+  /// Takes over a reference of the caller's.
+  static domain adopt(weft_domain_t *native) noexcept { return domain(shared::adopt(native)); }
+  /// Takes a reference of its own.
+  static domain share(weft_domain_t *native) noexcept { return domain(shared::share(native)); }
   /// Borrowed.
   weft_domain_t *native_handle() const noexcept { return handle_.get(); }
 
+  /// Whether both are the same domain.
+  friend bool operator==(const domain &a, const domain &b) noexcept { return a.native_handle() == b.native_handle(); }
+
 private:
-  detail::handle<weft_domain_t, weft_domain_ref, weft_domain_unref> handle_;
-  using shared = decltype(handle_);
+  using shared = detail::handle<weft_domain_t, weft_domain_ref, weft_domain_unref>;
+  explicit domain(shared object) noexcept : handle_(std::move(object)) {}
+
+  shared handle_;
 };
 
 /// For as long as it lives, what this thread gives to weft belongs to the domain, and its close waits. For the scope of
@@ -57,6 +74,8 @@ class inside {
 public:
   /// Throws closed; out_of_memory.
   explicit inside(const domain &which) { check(weft_domain_enter(which.native_handle(), &scope_)); }
+  /// Inside of none, on top of a domain's code: what follows belongs to nobody's domain. Throws out_of_memory.
+  explicit inside(std::nullopt_t /*none*/) { check(weft_domain_enter(nullptr, &scope_)); }
   ~inside() { weft_domain_leave(&scope_); }
   inside(const inside &) = delete;
   inside &operator=(const inside &) = delete;

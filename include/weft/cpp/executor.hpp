@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -139,6 +140,24 @@ executor_ref default_executor();
 /// no name_prefix: "weft-default". Throws invalid_state: somebody has used it already; invalid_argument: an option is
 /// out of range, or names another runtime than the default one; shut_down; out_of_memory.
 void configure_default_executor(const executor_options &chosen);
+
+namespace this_thread {
+
+/// The index of the worker that this thread is, in its pool: for data of which each worker has its own. Nothing: it is
+/// no worker of a pool. Never blocks.
+inline std::optional<std::uint32_t> worker_index() noexcept {
+  const std::int32_t index = weft_worker_index();
+  if (index < 0) return std::nullopt;
+  return static_cast<std::uint32_t>(index);
+}
+
+/// What worker_start has stored in weft_worker_t::data for the worker that this thread is. nullptr: nothing, or it is
+/// no worker. Never blocks.
+inline void *worker_data() noexcept {
+  return weft_worker_data();
+}
+
+} // namespace this_thread
 
 namespace detail {
 

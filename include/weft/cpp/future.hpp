@@ -6,6 +6,7 @@
 #ifndef WEFT_CPP_FUTURE_HPP
 #define WEFT_CPP_FUTURE_HPP
 
+#include <weft/cancel.h>
 #include <weft/cpp/crossing.hpp>
 #include <weft/cpp/duration.hpp>
 #include <weft/cpp/outcome.hpp>
@@ -32,6 +33,13 @@ enum class future_state : std::int32_t {
   result = WEFT_FUTURE_RESULT,
   error = WEFT_FUTURE_ERROR,
   cancelled = WEFT_FUTURE_CANCELLED,
+};
+
+/// What any_future::cancel_or_stop has done.
+enum class called_off : std::uint32_t {
+  removed = WEFT_CANCEL_REMOVED,  ///< it is cancelled, now or since earlier, and will never run
+  asked = WEFT_CANCEL_ASKED,      ///< it runs, and was asked to stop
+  too_late = WEFT_CANCEL_TOO_LATE ///< it has ended, with a result or an error
 };
 
 namespace detail {
@@ -133,6 +141,14 @@ public:
     if (status == WEFT_EDONE) return false;
     check(status);
     return true;
+  }
+
+  /// Calls it off, whatever it does: cancels what has not started, as cancel(), and asks what runs to stop. Tells which
+  /// of the two it was. Never blocks otherwise.
+  called_off cancel_or_stop() const {
+    std::uint32_t answer = 0;
+    check(weft_future_cancel_or_stop(handle_.get(), &answer));
+    return static_cast<called_off>(answer);
   }
 
   /// Waits until it is done, in whatever way. False: the time is over. Blocks up to timeout.

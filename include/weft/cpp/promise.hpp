@@ -6,6 +6,7 @@
 
 #include <weft/cpp/future.hpp>
 
+#include <atomic>
 #include <exception>
 #include <type_traits>
 #include <utility>
@@ -14,14 +15,27 @@ namespace weft {
 
 namespace detail {
 
-// Made once and never freed, for a promise is broken in a destructor, which must not fail for want of memory.
+// One for all promises, made with the first of them and kept until cleanup(), for a promise is broken in a destructor,
+// which must not fail for want of memory. The release of who makes it pairs with the acquire of who finds it.
+inline std::atomic<weft_error_t *> &kept_broken_promise_error() noexcept {
+  static constinit std::atomic<weft_error_t *> kept{nullptr};
+  return kept;
+}
+
 inline weft_error_t *broken_promise_error() {
-  static weft_error_t *const shared = [] {
-    weft_error_t *native = to_native(std::make_exception_ptr(broken_promise()));
-    if (!native) throw out_of_memory();
-    return native;
-  }();
-  return shared;
+  weft_error_t *kept = kept_broken_promise_error().load(std::memory_order_acquire);
+  if (kept) [[likely]]
+    return kept;
+  weft_error_t *const made = to_native(std::make_exception_ptr(broken_promise()));
+  if (!made) throw out_of_memory();
+  if (kept_broken_promise_error().compare_exchange_strong(kept, made, std::memory_order_acq_rel)) return made;
+  weft_error_unref(made); // another thread was faster
+  return kept;
+}
+
+// When there is no promise any more.
+inline void release_broken_promise_error() noexcept {
+  weft_error_unref(kept_broken_promise_error().exchange(nullptr, std::memory_order_acq_rel));
 }
 
 // A pending future with room for a T. From here on broken_promise_error() cannot fail.

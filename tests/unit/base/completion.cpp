@@ -198,3 +198,28 @@ TEST_CASE("completion: add and remove against finish") {
   threads.join();
   for (const auto &w : wrong) CHECK(w == 0);
 }
+
+TEST_CASE("completion: the first callback that is wanted is taken out, and no other") {
+  completion end;
+  listener waiter;
+  std::array<note, 4> notes{note(1), note(2), note(3), note(2)};
+  const auto has_number = [](const observer &callback, const void *what) noexcept {
+    return static_cast<const note &>(callback).number == *static_cast<const int *>(what);
+  };
+  const auto take = [&](int number) { return end.take_callback(has_number, &number); };
+  CHECK(take(1) == nullptr); // nobody observes
+  REQUIRE(end.add(waiter));
+  CHECK(take(1) == nullptr);
+  for (note &each : notes) REQUIRE(end.add(each));
+  CHECK(take(2) == &notes[1]);
+  CHECK(take(4) == nullptr);
+  CHECK(numbers_of(end.finish(false)) == std::vector<int>{1, 3, 2});
+  CHECK(waiter.told == 1);
+  CHECK(take(3) == nullptr); // it has finished
+
+  completion second;
+  REQUIRE(second.add(notes[1])); // what was taken out may be added elsewhere
+  int wanted = 2;
+  CHECK(second.take_callback(has_number, &wanted) == &notes[1]);
+  CHECK(second.finish(false) == nullptr);
+}
