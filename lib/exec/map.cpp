@@ -85,7 +85,7 @@ weft_status map::submit_ahead() {
 
 // For an item that nobody will run any more: cancelled, or failed as the pending ones of a broken pool.
 weft_status map::give_up(item &which) {
-  which.future = task::create_promise(nullptr, {});
+  which.future = task::create_promise(nullptr);
   if (which.future == nullptr) return WEFT_ENOMEM;
   if (error *const reason = on_.broken(); reason != nullptr) {
     which.future->set_error(reason);

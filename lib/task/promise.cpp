@@ -43,6 +43,10 @@ task *task::create_promise(weft_drop_fn result_drop, const belonging &to) noexce
   return made;
 }
 
+task *task::create_promise(weft_drop_fn result_drop) noexcept {
+  return create_promise(result_drop, {});
+}
+
 task *task::create_room_promise(std::size_t size, std::size_t align, weft_drop_fn drop_result,
                                 const belonging &to) noexcept {
   // The type is made for this one promise, so it lives behind the room, in the same allocation.
