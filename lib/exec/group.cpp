@@ -218,7 +218,7 @@ void group::run_spawned(task &taken, record &self, fate what) {
     const record &here;
     ~ending() {
       if (which.has_attachment()) {
-        which.end_attachment();
+        if (which.state() == running) which.end_attachment(); // else whoever has cancelled it does
         which.unref();
       } else {
         which.free_spawned();
