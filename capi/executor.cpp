@@ -114,8 +114,9 @@ weft_status weft_executor_create(weft_runtime_t *handle, const weft_executor_opt
     if (const weft_status status = read_pool(options, settings); status != WEFT_OK) return status;
     shared<runtime> home;
     if (const weft_status status = home_of(handle, home, "weft_executor_create"); status != WEFT_OK) return status;
+    settings.home = shared<domain>(current_domain());
     pool *const made = pool::make(home, home->executors(), settings);
-    if (made == nullptr) return WEFT_ESHUTDOWN;
+    if (made == nullptr) return settings.home && settings.home->closed() ? WEFT_ECLOSED : WEFT_ESHUTDOWN;
     *out = made;
     return WEFT_OK;
   });
@@ -137,6 +138,7 @@ weft_status weft_default_executor_configure(const weft_executor_options_t *optio
   return guard([&]() -> weft_status {
     pool_settings settings;
     if (const weft_status status = read_pool(options, settings); status != WEFT_OK) return status;
+    if (current_domain() != nullptr && settings.has_code()) return WEFT_ENOTSUP;
     shared<runtime> home;
     if (const weft_status status = home_of(nullptr, home, "weft_default_executor_configure"); status != WEFT_OK)
       return status;

@@ -33,6 +33,16 @@ task *const *unwrap_all(weft_future_t *const *futures) noexcept {
   return reinterpret_cast<task *const *>(futures);
 }
 
+weft_status give_promise(task *made, weft_future_t **out) noexcept {
+  if (made == nullptr) return WEFT_ENOMEM;
+  if (const weft_status status = made->enter_rolls(); status != WEFT_OK) {
+    task::discard(made);
+    return status;
+  }
+  *out = wrap_future(made);
+  return WEFT_OK;
+}
+
 } // namespace
 
 extern "C" {
@@ -172,20 +182,14 @@ void weft_as_completed_destroy(weft_as_completed_t **iterator) {
 
 weft_status weft_future_create(weft_drop_fn result_drop, weft_future_t **out) {
   if (out == nullptr) return WEFT_EINVAL;
-  task *const made = task::create_promise(result_drop);
-  if (made == nullptr) return WEFT_ENOMEM;
-  *out = wrap_future(made);
-  return WEFT_OK;
+  return give_promise(task::create_promise(result_drop, {nullptr, current_domain()}), out);
 }
 
 weft_status weft_future_create_room(size_t size, size_t align, weft_drop_fn drop_result, weft_future_t **out) {
   constexpr size_t largest = size_t{1} << 30, widest = 4096;
   if (out == nullptr || size > largest || align > widest || (align != 0 && !std::has_single_bit(align)))
     return WEFT_EINVAL;
-  task *const made = task::create_room_promise(size, align, drop_result);
-  if (made == nullptr) return WEFT_ENOMEM;
-  *out = wrap_future(made);
-  return WEFT_OK;
+  return give_promise(task::create_room_promise(size, align, drop_result, {nullptr, current_domain()}), out);
 }
 
 weft_status weft_future_set_running(weft_future_t *future) {

@@ -6,17 +6,18 @@
 #include "base/misuse.hpp"
 #include "guard.hpp"
 #include "runtime/runtime.hpp"
+#include "thread/domain_hook.hpp"
 
 using namespace weft::core;
 
 extern "C" {
 
 weft_status weft_set_log_hook(weft_log_hook_fn hook, void *ctx, weft_drop_fn drop) {
-  return set_log_hook(hook, ctx, drop);
+  return set_log_hook_here(hook, ctx, drop);
 }
 
 weft_status weft_set_misuse_hook(weft_misuse_hook_fn hook, void *ctx, weft_drop_fn drop) {
-  return set_misuse_hook(hook, ctx, drop);
+  return set_misuse_hook_here(hook, ctx, drop);
 }
 
 weft_status weft_set_allocator(weft_allocate_fn allocate, weft_free_fn free, void *ctx) {

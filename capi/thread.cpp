@@ -67,7 +67,12 @@ weft_status weft_thread_create(weft_runtime_t *handle, const weft_thread_options
     shared<runtime> home;
     if (const weft_status status = runtime_of(handle, home, "weft_thread_create"); status != WEFT_OK) return status;
     if (home->closed()) return WEFT_ESHUTDOWN;
-    *out = new thread(std::move(home), std::move(settings), {target, ctx, drop});
+    settings.inside = shared<domain>(current_domain());
+    shared<thread> made;
+    if (const weft_status status = thread::make(std::move(home), std::move(settings), {target, ctx, drop}, made);
+        status != WEFT_OK)
+      return status;
+    *out = made.detach();
     return WEFT_OK;
   });
 }

@@ -9,20 +9,40 @@
  *   weft_domain_unref(domain);
  *   dlclose(plugin_library);
  *
- * What belongs to a domain. A thread is *inside* of a domain between weft_domain_enter and weft_domain_leave, and while
- * it runs code of it: a task, a callback, a drop. Everything that is given to weft by a thread inside of a domain
- * belongs to that domain: tasks (submitted, posted, in batches, delayed, spawned, items of maps, continuations), done
- * callbacks, callbacks of cancel tokens, timers, the exception hook, errors with a foreign payload. So a plugin whose
+ * What belongs to a domain. A thread is *inside* of a domain between weft_domain_enter and weft_domain_leave, while it
+ * runs code of it (a task, a callback, a drop, a piece of a loop), and for all of its life when it was made inside.
+ * Everything that is given to weft by a thread inside of a domain belongs to that domain: tasks (submitted, posted, in
+ * batches, delayed, spawned, items of maps, continuations), threads, pools, promises, done callbacks, callbacks of
+ * cancel tokens, timers, the hooks for exceptions, the log and misuse, errors with a foreign payload. So a plugin whose
  * entry point was entered owns all that follows from it, without changing one call. A single task can be given a domain
  * by hand (weft_submit_options_t.domain, weft_task_options_t.domain). Code without a domain that runs on top of a
  * domain's (a done callback of the host on a future that the plugin has completed) is outside.
  *
- * What a domain counts is there until the last of its code has run: a task until its context was dropped, or, when it
- * has a result with a drop, until that drop has run, which is when the last reference to its future goes; a callback
- * until its context was dropped; a timer until its context was dropped, by the close at the latest, though handles
- * remain; an error until its payload was dropped; a map until it was destroyed; a thread between enter and leave. A
- * domain does not count executors, groups, threads and promises that the plugin has made: it gives them back itself.
- * The bodies of a parallel loop are waited for by the call of the loop; on other workers they are outside.
+ * What a domain counts is there until the last of its code has run:
+ *  - a task: until its context was dropped, or, when it has a result with a drop, until that drop has run, which is
+ * when the last reference to its future goes;
+ *  - a callback or a hook: until its context was dropped;
+ *  - a timer: until its context was dropped, by the close at the latest, though handles remain;
+ *  - a thread, whoever starts it: until it has ended, its thread-local destructors included. The close asks it to stop.
+ *    One that was not started loses its context to the close, and is not started any more;
+ *  - a pool: until its workers have ended and the contexts of its initializer and its hooks were dropped, which the
+ * close brings about though handles remain: it shuts the pool down, cancels what is pending on it, whoever has
+ * submitted that, and asks the workers to stop. Each worker is counted for itself, too;
+ *  - a promise: until it is done, or, with a drop for its result, until that has run. The close cancels one that is
+ *    pending, for nobody of the domain could keep it any more. One that was set running is its maker's to complete, and
+ *    waited for. One that is given up undone stays until the close;
+ *  - a loop or reduction: while the call runs. Its pieces are inside, on whatever worker, are asked to stop, and those
+ *    that have not begun are left out;
+ *  - an error: until its payload was dropped; a map: until it was destroyed; a thread between enter and leave.
+ *
+ * What has no code of its own is not counted, and goes on to work for who has a handle: groups, strands, caller-run
+ * executors, cancel tokens, completion queues and what is tied to them, runtimes. What a plugin does not give back of
+ * these is memory lost, and no more. The default executor is everybody's, whoever has used it first; its hooks are the
+ * host's.
+ *
+ * What weft does not see: threads that the plugin makes without weft; and data of a thread that the plugin's code
+ * leaves on threads that live on, such as workers of the host. A thread_local of C++ keeps the library mapped until the
+ * thread ends; keys with a destructor are to be deleted (pthread_key_delete) before the library goes.
  *
  * A domain is kept by its handles and by what it counts.
  */
@@ -62,14 +82,15 @@ WEFT_API weft_domain_t *weft_domain_ref(weft_domain_t *domain);
 WEFT_API void weft_domain_unref(weft_domain_t *domain);
 
 /** Close it, for good. From the beginning of this call on nothing of it starts any more, and whatever would give it
- * more says WEFT_ECLOSED. Here, on this thread: what has not started is cancelled (futures of its tasks with all that
- * follows from that; callbacks are taken out of the futures and tokens that they wait for, and not called; timers are
- * disarmed), and the contexts are dropped. What runs is asked to stop at once (weft_stop_requested, WEFT_EINTERRUPTED),
- * and waited for up to timeout. WEFT_OK: nothing of the domain runs or ever will: no task, no callback, no drop.
- * WEFT_ETIMEDOUT: something still runs, or a result or error that the domain counts is still held by somebody; the
- * close has taken place all the same, and another call waits further. So WEFT_FOREVER is for a host that knows that it
- * holds no such future. Any number of threads may close at once: each returns when it is over. WEFT_EDEADLK: the
- * caller is inside of the domain, at any depth, and nothing was changed; or what is waited for waits for the caller.
+ * more says WEFT_ECLOSED. Here, on this thread: what has not started is cancelled (futures of its tasks and its
+ * promises with all that follows from that; callbacks are taken out of the futures and tokens that they wait for, and
+ * not called; timers are disarmed, pools shut down, hooks taken back), and the contexts are dropped. What runs is asked
+ * to stop at once (weft_stop_requested, WEFT_EINTERRUPTED), and waited for up to timeout. WEFT_OK: nothing of the
+ * domain runs or ever will: no task, no thread, no callback, no drop. WEFT_ETIMEDOUT: something still runs, or a result
+ * or error that the domain counts is still held by somebody; the close has taken place all the same, and another call
+ * waits further. So WEFT_FOREVER is for a host that knows that it holds no such future. Any number of threads may close
+ * at once: each returns when it is over. WEFT_EDEADLK: the caller is inside of the domain, at any depth (a task on a
+ * worker of one of its pools is), and nothing was changed; or what is waited for waits for the caller.
  * WEFT_EINTERRUPTED: the caller was asked to stop; the close has taken place. WEFT_EINVAL: NULL. WEFT_ENOMEM: nothing
  * was changed. */
 WEFT_API weft_status weft_domain_close(weft_domain_t *domain, int64_t timeout);

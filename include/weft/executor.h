@@ -101,7 +101,8 @@ static inline void weft_executor_options_init(weft_executor_options_t *options) 
 /** Make a pool. No thread starts before the first task. runtime, options: NULL for the defaults. Never blocks.
  *  Success: *out owns one reference, and initializer_ctx and worker_ctx belong to the executor.
  *  WEFT_EINVAL: out is NULL, an option is out of range, or the runtime was destroyed. WEFT_ENOTSUP (options).
- * WEFT_ENOMEM. WEFT_ESHUTDOWN: the runtime has ended. */
+ * WEFT_ENOMEM. WEFT_ESHUTDOWN: the runtime has ended. A pool that is made inside of a domain belongs to it, and the
+ * close of that shuts it down (domain.h). WEFT_ECLOSED: it is closed. */
 WEFT_API weft_status weft_executor_create(weft_runtime_t *runtime, const weft_executor_options_t *options,
                                           weft_executor_t **out);
 
@@ -135,7 +136,8 @@ WEFT_API weft_status weft_default_executor(weft_executor_t **out);
  * for weft_executor_create, except that max_workers 0 stands for weft_usable_cpus() and no name_prefix for
  * "weft-default"; NULL: back to that. Called again before the first use, the last call counts, and the
  * initializer_drop of the one before runs here. On success initializer_ctx belongs to weft. Never blocks.
- * WEFT_EINVALIDSTATE: too late, somebody has used it; nothing was changed. WEFT_EINVAL, WEFT_ENOTSUP (options).
+ * WEFT_EINVALIDSTATE: too late, somebody has used it; nothing was changed. WEFT_EINVAL, WEFT_ENOTSUP (options, or an
+ * initializer or hooks from inside of a domain: they would outlive it).
  * WEFT_ENOMEM. WEFT_ESHUTDOWN: the default runtime has ended. */
 WEFT_API weft_status weft_default_executor_configure(const weft_executor_options_t *options);
 

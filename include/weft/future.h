@@ -140,12 +140,13 @@ WEFT_API void weft_as_completed_destroy(weft_as_completed_t **iterator);
 /** Make a pending future that the caller will complete. drop is for its result, as in
  * weft_submit_options_t.result_drop; it may be NULL. Never blocks. Success: *out owns one reference. WEFT_EINVAL: out
  * is NULL. WEFT_ENOMEM. When the last reference goes while it is not done, its callbacks' contexts are dropped without
- * a call. */
+ * a call. Made inside of a domain it belongs to that: the close cancels it while it is pending, and it stays until
+ * then, though the last reference goes (domain.h). WEFT_ECLOSED: that is closed. */
 WEFT_API weft_status weft_future_create(weft_drop_fn result_drop, weft_future_t **out);
 
 /** The same with room for a result that is built in place (weft_future_set_begin). size up to 2^30, 0 allowed; align a
  * power of two up to 4096, or 0 for 16. drop_result(room) destroys the result with the last reference; NULL: nothing to
- * do. WEFT_EINVAL, WEFT_ENOMEM. */
+ * do. WEFT_EINVAL, WEFT_ENOMEM, WEFT_ECLOSED. */
 WEFT_API weft_status weft_future_create_room(size_t size, size_t align, weft_drop_fn drop_result, weft_future_t **out);
 
 /** pending -> running: from now on it cannot be cancelled. Never blocks. WEFT_ECANCELED: it was cancelled: do not

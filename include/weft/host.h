@@ -25,7 +25,8 @@ typedef void (*weft_log_hook_fn)(void *ctx, uint32_t level, const char *message)
 
 /** Replace the log hook. hook NULL: back to the default, a line on stderr. The previous hook's drop runs on the calling
  * thread, or on a thread that is just in it when that returns; so the hook may still be running when this returns.
- * Never blocks. Success: ctx and drop belong to weft (with hook NULL, drop runs at once). WEFT_ENOMEM. */
+ * Never blocks. Success: ctx and drop belong to weft (with hook NULL, drop runs at once). Set inside of a domain it
+ * belongs to that, whose close takes it back, to the default (domain.h). WEFT_ENOMEM. WEFT_ECLOSED: that is closed. */
 WEFT_API weft_status weft_set_log_hook(weft_log_hook_fn hook, void *ctx, weft_drop_fn drop);
 
 /** Is told of misuse that weft has seen: what is one sentence, function the name of the function of weft that was
@@ -34,7 +35,7 @@ WEFT_API weft_status weft_set_log_hook(weft_log_hook_fn hook, void *ctx, weft_dr
 typedef void (*weft_misuse_hook_fn)(void *ctx, const char *what, const char *function);
 
 /** Replace the misuse hook. hook NULL: back to the default, a line of the log. The rest as weft_set_log_hook.
- * WEFT_ENOMEM. */
+ * WEFT_ENOMEM. WEFT_ECLOSED. */
 WEFT_API weft_status weft_set_misuse_hook(weft_misuse_hook_fn hook, void *ctx, weft_drop_fn drop);
 
 /** Gives memory: size bytes (never 0), aligned to align, a power of two up to 32768. NULL: there is none. Runs on any

@@ -135,7 +135,8 @@ WEFT_API weft_status weft_group_untie(weft_group_t *group, weft_queue_t *queue, 
  * value, so a timer never has more than one event there. With WEFT_MISSED_CATCH_UP each tick that was missed is
  * counted. What is in the queue stays there when the timer is cancelled or given back. weft_timer_cancel never says
  * WEFT_ERUNNING. Never blocks.
- *  Success: *out owns one reference. WEFT_EINVAL: executor, queue or out is NULL. WEFT_ECLOSED: the queue.
+ *  Success: *out owns one reference. WEFT_EINVAL: executor, queue or out is NULL. WEFT_ECLOSED: the queue, or
+ * the domain that the thread is inside of.
  * WEFT_ESHUTDOWN, WEFT_EBROKEN: as weft_timer_create. WEFT_ENOMEM. */
 WEFT_API weft_status weft_timer_create_notify(weft_executor_t *executor, weft_queue_t *queue, uint64_t tag,
                                               weft_timer_t **out);

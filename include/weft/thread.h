@@ -54,7 +54,8 @@ static inline void weft_thread_options_init(weft_thread_options_t *options) {
  *  ctx, drop: the target's; on success they belong to weft: drop runs right after the target has ended, on the ending
  * thread, or, when the thread is never started, with its last unref, there. Never blocks. Success: *out owns one
  * reference. WEFT_EINVAL: target or out is NULL, an option is out of range, or the runtime was destroyed. WEFT_ENOTSUP
- * (options). WEFT_ENOMEM. WEFT_ESHUTDOWN: the runtime has ended. */
+ * (options). WEFT_ENOMEM. WEFT_ESHUTDOWN: the runtime has ended. Made inside of a domain, it
+ * belongs to that, whoever starts it (domain.h). WEFT_ECLOSED: that is closed. */
 WEFT_API weft_status weft_thread_create(weft_runtime_t *runtime, const weft_thread_options_t *options,
                                         weft_thread_fn target, void *ctx, weft_drop_fn drop, weft_thread_t **out);
 
@@ -62,7 +63,8 @@ WEFT_API weft_status weft_thread_create(weft_runtime_t *runtime, const weft_thre
  * initial and may be started again. The thread holds a reference to itself while it runs, so the caller may unref at
  * once. Blocks shortly, never for the target. WEFT_EINVAL: NULL, or the affinity names no CPU that exists.
  * WEFT_ESTARTED: started before, or not made by weft_thread_create. WEFT_EAGAIN: the system refuses a thread.
- * WEFT_EPERM: the system refuses the priority. WEFT_ENOMEM. WEFT_ESHUTDOWN: the runtime has ended. */
+ * WEFT_EPERM: the system refuses the priority. WEFT_ENOMEM. WEFT_ESHUTDOWN: the runtime has ended. WEFT_ECLOSED: its
+ * domain is closed; its context is dropped. */
 WEFT_API weft_status weft_thread_start(weft_thread_t *thread);
 
 /** Wait until the thread has stopped. Any number of threads may join one thread, also again and again.

@@ -6,6 +6,7 @@
 
 #include <mutex>
 #include <new>
+#include <utility>
 
 #include <weft/base.h>
 
@@ -37,7 +38,15 @@ public:
     if (fn == nullptr) made->unref();
     return WEFT_OK;
   }
-  void clear() noexcept { replace(nullptr); }
+  // None from now on, if it is still the one with this context.
+  void clear_if(const void *ctx) noexcept {
+    hook<Function> *taken = nullptr;
+    {
+      const std::scoped_lock hold(mutex_);
+      if (current_ != nullptr && current_->ctx == ctx) taken = std::exchange(current_, nullptr);
+    }
+    if (taken != nullptr) taken->unref();
+  }
   // While the process is forked.
   std::mutex &lock() noexcept { return mutex_; }
   shared<hook<Function>> get() noexcept {

@@ -1,6 +1,7 @@
 #include "base/log.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <unistd.h>
 
@@ -49,6 +50,16 @@ void log_line(std::initializer_list<std::string_view> parts, std::uint32_t level
   if (give_to_host(level, line + prefix.size())) return;
   line[length] = '\n';
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line, length + 1);
+}
+
+void log_to_stderr(std::string_view message) noexcept {
+  const bool before = std::exchange(in_hook, true); // so that the hook is passed by
+  log_line(message);
+  in_hook = before;
+}
+
+void clear_log_hook(const void *ctx) noexcept {
+  host_log.clear_if(ctx);
 }
 
 std::mutex &log_hook_lock() noexcept {

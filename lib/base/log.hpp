@@ -21,5 +21,9 @@ inline void log_line(std::string_view text) noexcept {
 std::mutex &log_hook_lock() noexcept;
 // As weft_set_log_hook.
 weft_status set_log_hook(weft_log_hook_fn hook, void *ctx, weft_drop_fn drop) noexcept;
+// Back to the default, if the hook is still the one with this context.
+void clear_log_hook(const void *ctx) noexcept;
+// In a hook that cannot take the line: what happens without one.
+void log_to_stderr(std::string_view message) noexcept;
 
 } // namespace weft::core

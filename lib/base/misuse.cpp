@@ -21,6 +21,10 @@ void report_misuse(const char *what, const char *function) noexcept {
   log_line({function, ": ", what});
 }
 
+void clear_misuse_hook(const void *ctx) noexcept {
+  host_hook.clear_if(ctx);
+}
+
 std::mutex &misuse_hook_lock() noexcept {
   return host_hook.lock();
 }

@@ -24,6 +24,9 @@ std::mutex &misuse_hook_lock() noexcept;
 // As weft_set_misuse_hook.
 weft_status set_misuse_hook(weft_misuse_hook_fn hook, void *ctx, weft_drop_fn drop) noexcept;
 
+// Back to the default, if the hook is still the one with this context.
+void clear_misuse_hook(const void *ctx) noexcept;
+
 // A member of an object behind a handle, with [[no_unique_address]]; the value tells the types apart. The destructor
 // spoils it, through a volatile access, for the compiler knows that nobody may look afterwards.
 #if WEFT_MISUSE_CHECKS

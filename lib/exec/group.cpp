@@ -216,7 +216,7 @@ void group::run_here(task &taken, record &self, worker *me, fate what) {
     const bool attached;
     ~ending() {
       if (attached) [[unlikely]] {
-        which.end_attachment();
+        if (which.state() == running) which.end_attachment(); // else whoever has cancelled it does
         which.unref();
       } else {
         which.free_spawned();

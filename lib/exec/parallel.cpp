@@ -1,6 +1,9 @@
 // A piece is worked off from its front, chunk by chunk. Before each chunk its owner looks whether the half that it gave
 // away last is still waiting; if it is not (it was stolen), half of the rest is given away again. So there is always
 // something to steal while anybody works, and hardly more splits than thefts.
+//
+// A loop in a domain is a member of it while the call runs, and all of its pieces are inside. The close asks them to
+// stop by a word of the loop's own, for on other workers they are no tasks of the domain.
 #include "exec/parallel.hpp"
 
 #include <atomic>
@@ -11,7 +14,9 @@
 #include "base/clock.hpp"
 #include "exec/group.hpp"
 #include "exec/pool.hpp"
+#include "thread/domain.hpp"
 #include "thread/record.hpp"
+#include "thread/wait_graph.hpp"
 
 namespace weft::core {
 namespace {
@@ -22,7 +27,11 @@ constexpr std::uint64_t short_chunk = 3'000;
 constexpr std::uint64_t worth_sharing = 12'000;
 
 // One call. Lives on the caller's stack, which waits for all pieces.
-struct loop {
+struct loop final : private roll_entry {
+  loop(pool &on, std::uint64_t grain, weft_range_fn body, const weft_reduction_t *how, void *ctx,
+       group *pieces) noexcept
+      : on(on), grain(grain), body(body), how(how), ctx(ctx), pieces(pieces) {}
+
   pool &on;
   const std::uint64_t grain;
   const weft_range_fn body; // of a loop; null for a reduction
@@ -31,11 +40,22 @@ struct loop {
   group *const pieces;                   // of a loop: all that was given away
   std::atomic<bool> ended{false};        // leave out what has not begun
   std::atomic<error *> failure{nullptr}; // the first, with a reference
+  domain *const home = current_domain(); // the caller is inside of it, so it stays
+  // Has stop_bit when the domain is closed. Its release pairs with the acquire of those who look whether to stop.
+  std::atomic<std::uint32_t> word{0};
 
   void fail(error *with) noexcept {
     error *none = nullptr;
     if (!failure.compare_exchange_strong(none, with, std::memory_order_acq_rel)) with->unref();
     ended.store(true, std::memory_order_relaxed);
+  }
+
+  // False: the domain is closed.
+  bool begin() noexcept { return home == nullptr || home->enter(*this); }
+  void end() noexcept {
+    if (home == nullptr) return;
+    home->remove(*this); // waits for a close that is just here
+    home->leave();
   }
 
   // UBSan: a forced unwind is caught by a reference to no object; nothing reads it.
@@ -57,6 +77,17 @@ struct loop {
     else if (status != WEFT_OK)
       fail(error::from_status(status));
   }
+
+private:
+  // All under the lock of the roll: the loop lives no longer than its caller waits.
+  bool hold() noexcept override {
+    ended.store(true, std::memory_order_relaxed);
+    word.fetch_or(stop_bit, std::memory_order_acq_rel);
+    wait_graph::instance().wake_inside(word);
+    return false;
+  }
+  bool begin_withdraw() noexcept override { return false; }
+  void finish_withdraw() override {}
 };
 
 void work_off(loop &of, range piece, void *state, std::uint64_t chunk);
@@ -70,6 +101,7 @@ struct given_piece {
 
   static weft_status run(void *room, weft_error ** /*failure*/) {
     const given_piece self = *static_cast<given_piece *>(room);
+    const inside_scope here(self.of->home != nullptr ? existing_record() : nullptr, self.of->home, &self.of->word);
     work_off(*self.of, self.piece, self.state, self.chunk);
     return WEFT_OK;
   }
@@ -151,20 +183,27 @@ void work_off(loop &of, range piece, void *state, std::uint64_t chunk) {
 weft_status run(loop &of, range all, void *result, error **failure) {
   record *const self = current_record();
   if (self == nullptr) return WEFT_ENOMEM;
+  if (!of.begin()) return WEFT_ECLOSED;
+  struct member {
+    loop &which;
+    ~member() { which.end(); }
+  } const for_its_time{of};
   pool &on = of.on;
   const bool inside = serves(*self, &on);
   if (!inside && !on.workers().enter_as_guest()) return on.is_broken() ? WEFT_EBROKEN : WEFT_ESHUTDOWN;
+  const shared<task_owner> alive(&on); // a body may drop the last handle
   struct leaving {
-    scheduler *of;
+    pool *of;
     ~leaving() {
       if (of != nullptr) of->leave_as_guest();
     }
-  } const at_end{inside ? nullptr : &on.workers()};
-  const shared<task_owner> alive(&on);
+  } const at_end{inside ? nullptr : &on};
   weft_status status = WEFT_OK;
   {
-    const std::atomic<std::uint32_t> *const word = self->top != nullptr ? self->top->word : nullptr;
-    const frame_scope serving(*self, nullptr, &on, word); // stop requests mean what is around us
+    // Stop requests mean what is around us, and wake us as they would there.
+    const frame *const around = self->top;
+    const frame_scope serving(*self, around != nullptr ? around->running : nullptr, &on,
+                              around != nullptr ? around->word : nullptr);
     work_off(of, all, result, of.grain != 0 ? of.grain : 1);
     if (of.pieces != nullptr) {
       of.pieces->settle();
@@ -178,8 +217,8 @@ weft_status run(loop &of, range all, void *result, error **failure) {
       first->unref();
     return WEFT_EFAILED;
   }
-  if (of.ended.load(std::memory_order_relaxed)) return WEFT_EINTERRUPTED;
-  return status;
+  if (!of.ended.load(std::memory_order_relaxed)) return status;
+  return of.home != nullptr && of.home->closed() ? WEFT_ECLOSED : WEFT_EINTERRUPTED;
 }
 
 } // namespace
@@ -188,14 +227,14 @@ weft_status parallel_for(pool &on, std::uint64_t grain, range all, weft_range_fn
   if (all.begin == all.end) return WEFT_OK;
   const group::handle pieces(group::make(on, WEFT_GROUP_SCOPED));
   if (!pieces) return WEFT_ENOMEM;
-  loop of{on, grain, body, nullptr, ctx, pieces.get()};
+  loop of(on, grain, body, nullptr, ctx, pieces.get());
   return run(of, all, nullptr, failure);
 }
 
 weft_status parallel_reduce(pool &on, std::uint64_t grain, range all, const weft_reduction_t &how, void *ctx,
                             void *result, error **failure) {
   if (all.begin == all.end) return WEFT_OK;
-  loop of{on, grain, nullptr, &how, ctx, nullptr};
+  loop of(on, grain, nullptr, &how, ctx, nullptr);
   return run(of, all, result, failure);
 }
 

@@ -26,19 +26,11 @@ pool_settings completed(pool_settings settings) {
   return settings;
 }
 
-bool has_hooks(const pool_settings &settings) noexcept {
-  return settings.initializer != nullptr || settings.worker_start != nullptr || settings.worker_stop != nullptr;
-}
-
 } // namespace
 
 pool *pool::make(shared<roster> home, executor_list &list, const pool_settings &settings) {
   const shared<pool> made = adopt(new pool(std::move(home), list, settings));
-  if (!made->enlist()) return nullptr;
-  made->settings_.initializer_ctx = settings.initializer_ctx; // from here on it is ours
-  made->settings_.initializer_drop = settings.initializer_drop;
-  made->settings_.worker_ctx = settings.worker_ctx;
-  made->settings_.worker_drop = settings.worker_drop;
+  if (!made->enlist() || !made->enter_domain(settings)) return nullptr;
   made->ref();
   return made.get();
 }
@@ -49,8 +41,8 @@ pool::pool(shared<roster> home, executor_list &list, const pool_settings &settin
       bound_(settings.queue),
       scheduler_(home, *this,
                  {settings_.max_workers, settings_.name_prefix, settings_.daemon, settings_.stack_size,
-                  settings_.host_only, settings_.max_spares, has_hooks(settings_) ? &pool::prepare_worker : nullptr,
-                  &pool::dismiss_worker}),
+                  settings_.host_only, settings_.max_spares, settings_.has_hooks() ? &pool::prepare_worker : nullptr,
+                  &pool::dismiss_worker, settings_.home ? &pool::let_go_of : nullptr, settings_.home}),
       alarm_(scheduler_.context(), timers()) {
   settings_.initializer_ctx = nullptr;
   settings_.initializer_drop = nullptr;
@@ -60,8 +52,7 @@ pool::pool(shared<roster> home, executor_list &list, const pool_settings &settin
 
 pool::~pool() {
   withdraw_from_view();
-  if (settings_.initializer_drop != nullptr) settings_.initializer_drop(settings_.initializer_ctx);
-  if (settings_.worker_drop != nullptr) settings_.worker_drop(settings_.worker_ctx);
+  drop_hooks();
   if (error *const reason = broken_.load(std::memory_order_acquire); reason != nullptr) reason->unref();
 }
 
@@ -96,7 +87,7 @@ weft_status pool::run_here(task *const *tasks, std::size_t count) {
   struct leaving {
     pool &of;
     ~leaving() {
-      if (!of.inherited()) of.scheduler_.leave_as_guest();
+      if (!of.inherited()) of.leave_as_guest();
     }
   } const at_end{*this};
   const frame_scope serving(*self, nullptr, this, nullptr); // for callbacks
@@ -143,10 +134,18 @@ bool pool::prepare_worker(task_owner &self, weft_worker_t &shown) {
   auto &me = static_cast<pool &>(self);
   const pool_settings &s = me.settings_;
   if (me.is_broken()) return false;
+  me.hook_users_.fetch_add(1, std::memory_order_relaxed); // not the first: while there are workers the pool is one
+  struct using_hooks {
+    pool *of;
+    ~using_hooks() {
+      if (of != nullptr) of->release_hooks();
+    }
+  } failed{&me};
   if (s.worker_start != nullptr && !me.prepare_with("the start hook ended its thread", [&](weft_error_t **failure) {
         return s.worker_start(s.worker_ctx, &shown, failure);
       }))
     return false;
+  failed.of = nullptr; // from here on dismiss_worker() does it
   // Whatever the initializer says: the worker is attached, and the stop hook is due.
   struct attached_already {
     pool &of;
@@ -184,13 +183,14 @@ template <class Call> __attribute__((no_sanitize("null"))) bool pool::prepare_wi
 }
 
 void pool::dismiss_worker(task_owner &self, weft_worker_t &shown) noexcept {
-  const pool_settings &s = static_cast<pool &>(self).settings_;
-  if (s.worker_stop == nullptr) return;
+  auto &me = static_cast<pool &>(self);
+  const pool_settings &s = me.settings_;
   try {
-    s.worker_stop(s.worker_ctx, &shown);
+    if (s.worker_stop != nullptr) s.worker_stop(s.worker_ctx, &shown);
   } catch (...) {
     log_line({"the stop hook of worker ", shown.name, " threw an exception"});
   }
+  me.release_hooks();
 }
 
 void pool::break_down(error *reason) {
@@ -214,12 +214,14 @@ void pool::close() {
   bound_.close();
   scheduler_.close();
   timers().close(WEFT_ESHUTDOWN, nullptr);
+  note_end();
 }
 
 void pool::cancel_pending() {
   scheduler_.discard();
   withdraw_all(nullptr);
   scheduler_.end_if_drained(); // without a worker nobody else would
+  note_end();
 }
 
 // Who works here has a handle; so nobody does any more, or ever will.
@@ -282,6 +284,11 @@ weft_status pool::work(deadline until) {
   if (self->top != nullptr || self->worker != nullptr || self->callback_depth != 0 || self->destroy_depth != 0)
     return WEFT_EDEADLK;
   const shared<task_owner> alive(this);
+  struct leaving { // also when a task ends the thread
+    pool &of;
+    ~leaving() { of.note_end(); }
+  } const at_end{*this};
+  const inside_scope here(settings_.home ? self : nullptr, settings_.home.get()); // as its own workers are
   const weft_status status = is_broken() ? WEFT_EBROKEN : scheduler_.lend_thread(*self, until);
   return status == WEFT_OK && is_broken() ? WEFT_EBROKEN : status;
 }

@@ -1,10 +1,13 @@
 // The pool: a scheduler with what users expect around it: initializer, bound, shutdown, waiting inside.
+//
+// A pool of a domain is a member of it until the contexts of its hooks have been dropped: pool_domain.cpp.
 #pragma once
 
 #include <cstdint>
 #include <mutex>
 #include <string>
 
+#include "base/roll.hpp"
 #include "exec/bound.hpp"
 #include "exec/executor.hpp"
 #include "sched/scheduler.hpp"
@@ -27,12 +30,18 @@ struct pool_settings {
   std::uint64_t stack_size = 0;
   std::uint32_t max_spares = 64;
   bool host_only = false; // no workers but those that call work()
+  shared<domain> home;    // or null
+  // Of the user, to be run by workers or when the pool has ended.
+  bool has_hooks() const noexcept {
+    return initializer != nullptr || worker_start != nullptr || worker_stop != nullptr;
+  }
+  bool has_code() const noexcept { return has_hooks() || initializer_drop != nullptr || worker_drop != nullptr; }
 };
 
-class pool final : public executor {
+class pool final : public executor, private roll_entry {
 public:
-  // With one handle. Throws std::bad_alloc; null: the runtime has ended. Until then the contexts of the initializer and
-  // the hooks are the caller's.
+  // With one handle. Throws std::bad_alloc; null: the runtime has ended, or the domain is closed. Until then the
+  // contexts of the initializer and the hooks are the caller's.
   static pool *make(shared<roster> home, executor_list &list, const pool_settings &settings);
   ~pool() override;
 
@@ -75,6 +84,7 @@ public:
   // Workers other than the calling one run something or could: for an exit() from inside.
   bool others_at_work(record &self) noexcept { return scheduler_.others_at_work(self); }
   scheduler &workers() noexcept { return scheduler_; } // for groups
+  void leave_as_guest() noexcept;
   const std::string &name() const noexcept { return settings_.name_prefix; }
   // Somebody could begin at once with what is published now, and nothing else waits for him.
   bool has_room_for_more() const noexcept { return scheduler_.has_room_for_more(); }
@@ -88,11 +98,28 @@ private:
   template <class Call> bool prepare_with(const char *what, Call call);
   void break_down(error *reason);
   void withdraw_all(error *reason);
+
+  // --- in a domain (pool_domain.cpp) ---
+  bool enter_domain(const pool_settings &given) noexcept;
+  enum mark : std::uint32_t { withdrawn = 1, ended_too = 2 };
+  void set_mark(mark which) noexcept;
+  void note_end() noexcept;
+  void release_hooks() noexcept;
+  void drop_hooks() noexcept;
+  static void let_go_of(task_owner &self) noexcept;
+  bool hold() noexcept override { return try_ref(); }
+  bool begin_withdraw() noexcept override { return true; }
+  void finish_withdraw() override;
+
   static bool may_make_room(const void *object, const wait_graph &graph) noexcept;
   static bool may_finish(const void *object, const wait_graph &graph) noexcept;
 
   pool_settings settings_;
   bound bound_;
+  // In a domain only. Each release pairs with the acquire of whoever comes last, and then does what is to be done.
+  std::atomic<std::uint32_t> marks_{0};
+  std::atomic<std::uint32_t> hook_users_{1}; // workers between prepare and dismiss; and the pool, until both marks
+  bool in_domain_ = false;                   // by who makes it, then by who drops the hooks
   std::atomic<error *> broken_{nullptr}; // set once, with a reference; its release pairs with the acquire of broken()
   scheduler scheduler_;
   alarm_clock alarm_; // in the scheduler's io_context

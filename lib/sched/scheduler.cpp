@@ -200,9 +200,10 @@ weft_status scheduler::launch_worker_locked() noexcept {
     settings.daemon = settings_.daemon;
     settings.role = thread_role::worker;
     settings.stack_size = settings_.stack_size;
+    settings.inside = settings_.inside;
     // The thread's drop gives the owner's reference back, be it at the thread's end or when it does not start.
     place.self = adopt(new thread(home_, std::move(settings), {&scheduler::enter, &place, [](void *ctx) {
-                                                                 static_cast<worker *>(ctx)->home.owner_.unref();
+                                                                 static_cast<worker *>(ctx)->home.let_go_of_owner();
                                                                }}));
     owner_.ref();
     place.retired = false;
@@ -217,6 +218,13 @@ weft_status scheduler::launch_worker_locked() noexcept {
   }
   if (status != WEFT_OK) refused_.fetch_add(1, std::memory_order_relaxed);
   return status;
+}
+
+void scheduler::let_go_of_owner() noexcept {
+  if (settings_.let_go != nullptr)
+    settings_.let_go(owner_);
+  else
+    owner_.unref();
 }
 
 // A worker leaves its loop: at the end, or because its task ended the thread. Then another one takes the place.

@@ -40,6 +40,9 @@ struct scheduler_settings {
   bool (*prepare)(task_owner &owner, weft_worker_t &shown) = nullptr;
   // Runs last on each worker that was prepared without a failure. With prepare only.
   void (*dismiss)(task_owner &owner, weft_worker_t &shown) noexcept = nullptr;
+  // A worker's thread is through, with its reference to the owner, which is given back here. Null: it just is.
+  void (*let_go)(task_owner &owner) noexcept = nullptr;
+  shared<domain> inside; // of the workers' threads
 };
 
 struct scheduler_figures {
@@ -219,6 +222,7 @@ private:
   bool begin_searching(worker &me) noexcept;
   void end_searching(worker &me) noexcept;
   void retire(worker &me) noexcept;
+  void let_go_of_owner() noexcept;
 
   // --- threads of the host (host_work.cpp) ---
   weft_status take_place(const record &self, worker *&place) noexcept;

@@ -1,8 +1,12 @@
 // Futures made by hand. The room of a plain promise holds {result, result_drop}, that of a room promise its own type
 // and then the caller's room.
+//
+// One that is made inside of a domain is on its roll like a task, with a reference there: so the close can cancel it,
+// and one that everybody has given up undone stays until then.
 #include <algorithm>
 #include <new>
 
+#include "task/attachment.hpp"
 #include "task/task.hpp"
 
 namespace weft::core {
@@ -18,23 +22,33 @@ void drop_promised(void *room) {
   if (kept->result_drop != nullptr) kept->result_drop(kept->result);
 }
 
-constexpr weft_task_type_t promise_type{sizeof(weft_task_type_t),
-                                        type_is_promise | type_is_call,
-                                        sizeof(promised),
-                                        alignof(promised),
-                                        nullptr,
-                                        nullptr,
-                                        drop_promised};
+constexpr weft_task_type_t promise_type_of(weft_drop_fn drop_result) noexcept {
+  return {sizeof(weft_task_type_t),
+          type_is_promise | type_is_call,
+          sizeof(promised),
+          alignof(promised),
+          nullptr,
+          nullptr,
+          drop_result};
+}
+
+// Without a drop the result is nobody's code to come, and a domain need not wait for it.
+constexpr weft_task_type_t promise_type = promise_type_of(drop_promised), plain_type = promise_type_of(nullptr);
 
 } // namespace
 
-task *task::create_promise(weft_drop_fn result_drop) noexcept {
-  task *const made = create(promise_type, 1);
+task *task::create_promise(weft_drop_fn result_drop, const belonging &to) noexcept {
+  task *const made = create(result_drop != nullptr ? promise_type : plain_type, 1, to);
   if (made != nullptr) ::new (made->room()) promised{nullptr, result_drop};
   return made;
 }
 
-task *task::create_room_promise(std::size_t size, std::size_t align, weft_drop_fn drop_result) noexcept {
+task *task::create_promise(weft_drop_fn result_drop) noexcept {
+  return create_promise(result_drop, {});
+}
+
+task *task::create_room_promise(std::size_t size, std::size_t align, weft_drop_fn drop_result,
+                                const belonging &to) noexcept {
   // The type is made for this one promise, so it lives behind the room, in the same allocation.
   const auto room = static_cast<std::uint32_t>((std::max(size, sizeof(void *)) + alignof(weft_task_type_t) - 1) &
                                                ~(alignof(weft_task_type_t) - 1));
@@ -45,7 +59,7 @@ task *task::create_room_promise(std::size_t size, std::size_t align, weft_drop_f
                         nullptr,
                         nullptr,
                         drop_result};
-  task *const made = create(type, 1);
+  task *const made = create(type, 1, to);
   if (made == nullptr) return nullptr;
   made->type_ = ::new (static_cast<unsigned char *>(made->room()) + room) weft_task_type_t(type);
   return made;
@@ -54,7 +68,8 @@ task *task::create_room_promise(std::size_t size, std::size_t align, weft_drop_f
 weft_status task::set_running() noexcept {
   if ((type_->flags & type_is_promise) == 0) return WEFT_EINVALIDSTATE;
   if (leave_pending(running)) return WEFT_OK;
-  return state() == cancelled ? WEFT_ECANCELED : WEFT_EINVALIDSTATE;
+  const task_state seen = state();
+  return seen == cancelled || seen == pending ? WEFT_ECANCELED : WEFT_EINVALIDSTATE; // or its domain is just closed
 }
 
 weft_status task::begin_filling() noexcept {

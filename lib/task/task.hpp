@@ -193,8 +193,11 @@ public:
   void meet_in_child() noexcept;
 
   // --- promises (task/promise.cpp) ---
+  // One that belongs to something enters its rolls at once, by enter_rolls().
+  static task *create_promise(weft_drop_fn result_drop, const belonging &to) noexcept;
   static task *create_promise(weft_drop_fn result_drop) noexcept;
-  static task *create_room_promise(std::size_t size, std::size_t align, weft_drop_fn drop_result) noexcept;
+  static task *create_room_promise(std::size_t size, std::size_t align, weft_drop_fn drop_result,
+                                   const belonging &to) noexcept;
   weft_status set_running() noexcept;
   weft_status begin_filling() noexcept;
   weft_status finish_filling(outcome end);

@@ -45,12 +45,17 @@ thread::thread(shared<roster> home, thread_settings settings, thread_target targ
 
 thread::~thread() {
   drop_target();
+  leave_domain();
   if (system_) system_->let_go();
 }
 
-void thread::drop_target() noexcept {
-  const thread_target target = std::exchange(target_, {});
-  if (target.drop != nullptr) target.drop(target.ctx);
+// Perhaps by a thread that is inside of another's code.
+void thread::drop(const thread_target &target) noexcept {
+  if (target.drop == nullptr) return;
+  record *const self = settings_.inside ? current_record() : existing_record();
+  const bool as_is = self == nullptr || (self->inside == nullptr && !settings_.inside);
+  const inside_scope here(as_is ? nullptr : self, settings_.inside.get());
+  target.drop(target.ctx);
 }
 
 std::uint32_t thread::stop_bit_value() noexcept {
@@ -110,14 +115,26 @@ weft_status thread::set_name(const char *name) noexcept {
 weft_status thread::start() noexcept {
   {
     const std::scoped_lock hold(mutex_);
+    if (given_up_) return WEFT_ECLOSED;
     if (phase_.load(std::memory_order_relaxed) != initial) return WEFT_ESTARTED;
     phase_.store(starting, std::memory_order_relaxed);
   }
-  const weft_status status = home_->admit(*this) ? launch() : WEFT_ESHUTDOWN;
-  if (status != WEFT_OK) {
-    home_->leave(*this);
+  const bool is_worker = settings_.role == thread_role::worker; // a member from its start only
+  weft_status status = WEFT_ECLOSED;
+  if (is_worker ? join_domain() : !settings_.inside || !settings_.inside->closed())
+    status = home_->admit(*this) ? launch() : WEFT_ESHUTDOWN;
+  if (status == WEFT_OK) return WEFT_OK;
+  home_->leave(*this);
+  {
+    const std::scoped_lock hold(mutex_); // against give_up(): one of the two sees the other
     phase_.store(initial, std::memory_order_release);
-    phase_.notify_all();
+  }
+  phase_.notify_all();
+  if (is_worker) {
+    leave_domain();
+  } else if (settings_.inside && settings_.inside->closed()) {
+    give_up();
+    return WEFT_ECLOSED;
   }
   return status;
 }
@@ -178,6 +195,10 @@ bool thread::create_system_thread(std::uint64_t stack_size) {
 weft_status thread::settle_in() noexcept {
   record *const self = enter_record(reserved_);
   if (self == nullptr) return WEFT_ENOMEM; // the system has no room for the value of a key
+  if (settings_.inside) {
+    life_ = {settings_.inside.get(), nullptr, nullptr};
+    self->inside = &life_;
+  }
   if (settings_.nice != 0 && setpriority(PRIO_PROCESS, static_cast<id_t>(current_native_id()), settings_.nice) != 0)
     return WEFT_EPERM;
   if (!settings_.affinity.empty()) {
@@ -228,6 +249,9 @@ __attribute__((no_sanitize("null"))) void thread::body() noexcept(false) {
   struct ending { // also when pthread_exit or a cancellation unwinds the target
     thread &self;
     ~ending() {
+      // Scopes that it has entered and not left are on a stack that is no more.
+      if (record *const here = existing_record(); here != nullptr && here->inside != nullptr)
+        here->inside = self.life_.of != nullptr ? &self.life_ : nullptr;
       self.drop_target();
       self.phase_.store(stopped, std::memory_order_release);
     }
@@ -257,6 +281,8 @@ void thread::finish_on_thread_end() noexcept {
   phase_.store(stopped, std::memory_order_release);
   home_->depart(*this);
   end_.finish(false); // only waiters observe a thread's end, so there is no callback to run
+  if (record *const self = existing_record(); self != nullptr && self->inside == &life_) self->inside = nullptr;
+  leave_domain(); // nothing of the user's runs here any more
   unref();
 }
 

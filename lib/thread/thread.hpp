@@ -1,13 +1,15 @@
 // A thread: created, started, joined. Also the object of a thread that weft did not start (foreign, or the main one).
 //
-// Owns the target's context, and shares the system's thread with the roster. Knows its roster, not the runtime.
-// Ownership: handles and the running thread itself hold references; the roster lists it without one, from start to end.
+// Owns the target's context, and shares the system's thread with the roster. Knows its roster, not the runtime. A
+// thread of a domain is a member of it from its making to its end: thread/README.md, "Threads of a domain". Ownership:
+// handles and the running thread itself hold references; the roster lists it without one, from start to end.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <weft/thread.h>
@@ -16,14 +18,15 @@
 #include "base/completion.hpp"
 #include "base/misuse.hpp"
 #include "base/refs.hpp"
+#include "base/roll.hpp"
+#include "thread/domain.hpp"
+#include "thread/record.hpp"
 #include "thread/roster.hpp"
 #include "thread/system_thread.hpp"
 
 struct weft_thread {};
 
 namespace weft::core {
-
-struct record;
 
 enum class thread_role { target, worker, foreign, main };
 
@@ -34,6 +37,7 @@ struct thread_settings {
   std::uint64_t stack_size = 0;
   std::int32_t nice = 0;
   std::vector<std::uint32_t> affinity;
+  shared<domain> inside; // whose code it runs, all its life; null: nobody's
 };
 
 struct thread_target {
@@ -42,11 +46,15 @@ struct thread_target {
   weft_drop_fn drop = nullptr;
 };
 
-class thread final : public weft_thread, public shared_object<thread> {
+class thread final : public weft_thread, public shared_object<thread>, private roll_entry {
 public:
   // Throws std::bad_alloc, and then the target is still the caller's.
   thread(shared<roster> home, thread_settings settings, thread_target target);
   ~thread();
+  // For the user: of the domain in the settings from here on. Throws as above. WEFT_ECLOSED: that is closed, and the
+  // target is still the caller's.
+  static weft_status make(shared<roster> home, thread_settings settings, const thread_target &target,
+                          shared<thread> &out);
 
   weft_status start() noexcept;
   weft_status join(deadline until) noexcept;
@@ -106,13 +114,25 @@ private:
   void body() noexcept(false);
   weft_status settle_in() noexcept;
   void adopt_calling_thread(record &self) noexcept;
-  void drop_target() noexcept;
+  void drop(const thread_target &target) noexcept;
+  void drop_target() noexcept { drop(std::exchange(target_, {})); }
+
+  // --- in a domain ---
+  bool join_domain() noexcept;
+  void leave_domain() noexcept;
+  void give_up() noexcept;
+  bool hold() noexcept override { return try_ref(); }
+  bool begin_withdraw() noexcept override;
+  void finish_withdraw() override;
 
   const shared<roster> home_;
   thread_settings settings_; // name: until the start under mutex_, then fixed
   const weft_thread_fn entry_;
-  thread_target target_; // the running thread's; before the start the last handle's
-  std::mutex mutex_;     // start against the setters; nothing is called under it
+  thread_target target_;   // the running thread's; before the start under mutex_, and then the last handle's
+  std::mutex mutex_;       // start against the setters and against the domain; nothing is called under it
+  bool given_up_ = false;  // under mutex_: its domain was closed before it started
+  bool in_domain_ = false; // written by who makes it, then by who ends it: the thread, or give_up(), or the last handle
+  scope life_{};           // the outermost of its record, in a domain
 
   // Written by start() and by the thread; the release of each store pairs with the acquire of whoever reads on from it.
   std::atomic<std::uint32_t> phase_{initial};

@@ -100,6 +100,14 @@ void wait_graph::wake_thread(const thread *which) noexcept {
   sleepers.flush();
 }
 
+void wait_graph::wake_inside(const std::atomic<std::uint32_t> &word) noexcept {
+  wake_list sleepers;
+  const std::scoped_lock hold(mutex_);
+  for (blocked_thread *b = first_; b != nullptr; b = b->next)
+    if (b->who->inside != nullptr && b->who->inside->word == &word) sleepers.add(b->who->sleeper);
+  sleepers.flush();
+}
+
 bool wait_graph::stuck(const record *who) const noexcept {
   for (const blocked_thread *b = first_; b != nullptr; b = b->next)
     if (b->stuck && b->who == who) return true;

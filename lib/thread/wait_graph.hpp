@@ -47,6 +47,7 @@ public:
   void wake_task(const task *which) noexcept;
   void wake_serving(const task_owner *owner) noexcept; // innermost
   void wake_thread(const thread *which) noexcept;      // also one that rests elsewhere, see blocked_thread::call
+  void wake_inside(const std::atomic<std::uint32_t> &word) noexcept; // whose innermost scope has this word
 
   // Is this thread object's end out of reach, given who is blocked now and that `except` will not go on?
   // For the end of the process, which must not wait for those.

@@ -20,15 +20,7 @@ weft_status timer::make(timer_queue &queue, task_owner &owner, weft_task_fn fn, 
   if (!made) return WEFT_ENOMEM;
   if (const weft_status status = queue.enroll(); status != WEFT_OK) return status;
   made->drop_ = drop;
-  if (domain *const home = current_domain(); home != nullptr) {
-    made->home_ = shared<domain>(home);
-    if (!home->enter(*made)) {
-      queue.dismiss(*made);
-      made->drop_ = nullptr;
-      made->home_ = nullptr;
-      return WEFT_ECLOSED;
-    }
-  }
+  if (!made->enter_domain()) return WEFT_ECLOSED;
   made->ref();
   out = made.get();
   return WEFT_OK;
@@ -43,6 +35,7 @@ weft_status timer::make_notifying(timer_queue &queue, task_owner &owner, complet
   made->ticks_ = new (std::nothrow) queue_entry(tag, WEFT_EVENT_TIMER);
   if (made->ticks_ == nullptr) return WEFT_ENOMEM;
   if (const weft_status status = queue.enroll(); status != WEFT_OK) return status;
+  if (!made->enter_domain()) return WEFT_ECLOSED;
   made->ref();
   out = made.get();
   return WEFT_OK;
@@ -62,6 +55,19 @@ void timer::drop_context() noexcept {
 }
 
 // --- in a domain ---
+
+// False: it is closed, and the context is the caller's. A notifying one has no code of the domain's, but would go on
+// for ever.
+bool timer::enter_domain() noexcept {
+  domain *const home = current_domain();
+  if (home == nullptr) return true;
+  home_ = shared<domain>(home);
+  if (home->enter(*this)) return true;
+  queue_.dismiss(*this);
+  drop_ = nullptr;
+  home_ = nullptr;
+  return false;
+}
 
 void timer::finish() noexcept {
   {

@@ -43,7 +43,7 @@ public:
   // caller's. It belongs to the domain that the calling thread is inside of.
   static weft_status make(timer_queue &queue, task_owner &owner, weft_task_fn fn, void *ctx, weft_drop_fn drop,
                           timer *&out) noexcept;
-  // The same for one whose ticks go to a completion queue. WEFT_ECLOSED: that one.
+  // The same for one whose ticks go to a completion queue. WEFT_ECLOSED: that one, too.
   static weft_status make_notifying(timer_queue &queue, task_owner &owner, completion_queue &events, std::uint64_t tag,
                                     timer *&out) noexcept;
   ~timer();
@@ -76,6 +76,7 @@ private:
   task *make_tick(std::uint64_t ticket) noexcept;
   weft_status run_inside(weft_error_t **failure);
   void drop_context() noexcept;
+  bool enter_domain() noexcept;
   void finish() noexcept;
 
   // On the domain's roll without a reference: the destructor takes it off.

@@ -69,9 +69,12 @@ static weft_status close_when_stopped(void *ctx, weft_error_t **error) {
 static void a_stop_request_interrupts_a_close(void) {
   weft_domain_t *domain = NULL;
   weft_domain_scope_t scope;
+  weft_thread_t *closer = NULL;
   REQUIRE_OK(weft_domain_create(NULL, NULL, &domain));
+  REQUIRE_OK(weft_thread_create(NULL, NULL, close_when_stopped, domain, NULL, &closer)); /* before: so it is outside */
   REQUIRE_OK(weft_domain_enter(domain, &scope));
-  end_thread(start_thread(NULL, WEFT_DAEMON_NO, close_when_stopped, domain, NULL));
+  CHECK_STATUS(weft_thread_start(closer), WEFT_OK);
+  end_thread(closer);
   CHECK_EQUAL(weft_domain_is_closed(domain), 1);
   CHECK_STATUS(weft_domain_leave(&scope), WEFT_OK);
   CHECK_STATUS(weft_domain_close(domain, WEFT_FOREVER), WEFT_OK);

@@ -282,6 +282,36 @@ static void a_stop_request_ends_the_loop(void) {
   end_executor(stopped.pool);
 }
 
+static weft_status sleep_inside(void *ctx, uint64_t begin, uint64_t end, weft_error_t **error) {
+  (void)begin;
+  (void)end;
+  (void)error;
+  gate_pass(((stopped_t *)ctx)->gate);
+  CHECK_STATUS(weft_sleep(WEFT_FOREVER), WEFT_EINTERRUPTED);
+  return WEFT_OK;
+}
+
+static weft_status sleep_in_loop(void *ctx, void **result, weft_error_t **error) {
+  (void)result;
+  (void)error;
+  return weft_parallel_for(((stopped_t *)ctx)->pool, NULL, 0, 1, sleep_inside, ctx, NULL);
+}
+
+/* The body runs on top of the task, and what it sleeps in is a call of that. */
+static void a_stop_request_wakes_the_body(void) {
+  gate_t gate = GATE_CLOSED;
+  stopped_t stopped = {NULL, NULL, 0};
+  weft_future_t *looping;
+  stopped.pool = make_pool(1);
+  stopped.gate = &gate;
+  looping = submit(stopped.pool, sleep_in_loop, &stopped, NULL);
+  gate_await(&gate, 1);
+  gate_open(&gate);
+  CHECK_STATUS(weft_future_request_stop(looping), WEFT_OK);
+  end_future(looping);
+  end_executor(stopped.pool);
+}
+
 static weft_status loop_until_cancelled(void *ctx, void **result, weft_error_t **error) {
   stopped_t *self = (stopped_t *)ctx;
   weft_range_options_t options;
@@ -365,6 +395,7 @@ static const check_case_t cases[] = {
     {"loops within loops", loops_within_loops},
     {"an error ends the loop", an_error_ends_the_loop},
     {"a stop request ends the loop", a_stop_request_ends_the_loop},
+    {"a stop request wakes the body", a_stop_request_wakes_the_body},
     {"a pool that cancels what is pending ends the loop", a_pool_that_cancels_what_is_pending_ends_the_loop},
     {"a closed pool", a_closed_pool},
     {"a broken pool", a_broken_pool},

@@ -83,6 +83,13 @@ static void hear_error(void *ctx, weft_thread_t *thread, const weft_error_t *err
   go_out((host_t *)ctx);
 }
 
+static void hear_misuse(void *ctx, const char *what, const char *function) {
+  (void)what;
+  (void)function;
+  come_in((host_t *)ctx);
+  go_out((host_t *)ctx);
+}
+
 static void submit(host_t *host, weft_executor_t *to) {
   weft_submit_options_t options;
   weft_future_t *future = NULL;
@@ -95,10 +102,95 @@ static void submit(host_t *host, weft_executor_t *to) {
   weft_future_unref(future);
 }
 
+/* A piece of work that a thread of the guest's, a loop, or a hook does. */
+static void live(host_t *host) {
+  come_in(host);
+  if (roll(host) % 4 == 0) register_one(host);
+  if (roll(host) % 4 == 0) weft_sleep(WEFT_FOREVER); /* until the close asks it to stop */
+  go_out(host);
+}
+
+static weft_status target(void *ctx, weft_error_t **error) {
+  (void)error;
+  live((host_t *)ctx);
+  return WEFT_OK;
+}
+
+static void start_thread(host_t *host) {
+  weft_thread_t *thread = NULL;
+  if (__atomic_add_fetch(&host->threads, 1, __ATOMIC_RELAXED) > 4) return; /* that many at most in one life */
+  give(host);
+  if (!took(host, weft_thread_create(NULL, NULL, target, host, drop, &thread))) return;
+  if (roll(host) % 8 != 0) weft_thread_start(thread);
+  if (roll(host) % 4 != 0) weft_thread_unref(thread); /* or its handle is lost */
+}
+
+static weft_status piece(void *ctx, uint64_t begin, uint64_t end, weft_error_t **error) {
+  host_t *host = (host_t *)ctx;
+  (void)begin;
+  (void)end;
+  (void)error;
+  come_in(host);
+  if (roll(host) % 16 == 0) register_one(host);
+  if (roll(host) % 16 == 0) weft_sleep(20 * WEFT_MICROSECOND);
+  go_out(host);
+  return WEFT_OK;
+}
+
+static void run_loop(host_t *host) {
+  weft_range_options_t options;
+  weft_range_options_init(&options);
+  options.grain = 1;
+  weft_parallel_for(host->pool, &options, 0, 8, piece, host, NULL);
+}
+
+static weft_status begin_work(void *ctx, weft_worker_t *worker, weft_error_t **error) {
+  (void)worker;
+  return target(ctx, error);
+}
+static void end_work(void *ctx, weft_worker_t *worker) {
+  (void)worker;
+  come_in((host_t *)ctx);
+  go_out((host_t *)ctx);
+}
+
+/* A pool that nobody shuts down, and whose handle is mostly lost. */
+static void make_pool(host_t *host) {
+  weft_executor_options_t options;
+  weft_executor_t *pool = NULL;
+  if (__atomic_add_fetch(&host->pools, 1, __ATOMIC_RELAXED) > 2) return;
+  weft_executor_options_init(&options);
+  options.max_workers = 2;
+  options.initializer = target;
+  options.initializer_ctx = options.worker_ctx = host;
+  options.initializer_drop = options.worker_drop = drop;
+  options.worker_start = begin_work;
+  options.worker_stop = end_work;
+  give(host);
+  give(host);
+  if (weft_executor_create(NULL, &options, &pool) != WEFT_OK) {
+    __atomic_sub_fetch(&host->given, 2, __ATOMIC_RELAXED);
+    return;
+  }
+  submit(host, pool);
+  if (roll(host) % 4 == 0) weft_executor_unref(pool);
+}
+
+static void make_promise(host_t *host) {
+  weft_future_t *promise = NULL;
+  uint64_t what = roll(host) % 4;
+  if (weft_future_create(drop, &promise) != WEFT_OK) return;
+  if (what == 0) {
+    give(host);
+    took(host, weft_future_set_result(promise, host));
+  }
+  if (what < 2) weft_future_unref(promise); /* else its handle is lost */
+}
+
 static void register_one(host_t *host) {
   weft_future_t *future = NULL, *promise = host->promises[roll(host) % 4];
   weft_timer_t *timer = NULL;
-  switch (roll(host) % 10) {
+  switch (roll(host) % 16) {
   case 0:
     submit(host, host->strand);
     return;
@@ -132,6 +224,18 @@ static void register_one(host_t *host) {
     give(host);
     took(host, weft_executor_post_after(host->pool, (int64_t)(roll(host) % 500) * WEFT_MICROSECOND, task, host, drop));
     return;
+  case 8:
+    start_thread(host);
+    return;
+  case 9:
+    run_loop(host);
+    return;
+  case 10:
+    make_pool(host);
+    return;
+  case 11:
+    make_promise(host);
+    return;
   default:
     submit(host, host->pool);
     return;
@@ -143,6 +247,8 @@ __attribute__((visibility("default"))) void guest_begin(host_t *host) {
   come_in(host);
   give(host);
   took(host, weft_runtime_set_exception_hook(NULL, hear_error, host, drop));
+  give(host);
+  took(host, weft_set_misuse_hook(hear_misuse, host, drop));
   for (i = 0; i < 40; ++i) register_one(host);
   go_out(host);
 }

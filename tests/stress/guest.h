@@ -14,7 +14,8 @@ typedef struct host {
   uint64_t given;   /* contexts that weft has accepted */
   uint64_t dropped; /* and that it has dropped */
   uint64_t runs;
-  int64_t inside; /* calls of the guest's code that are under way */
+  uint64_t threads, pools; /* that it has tried to make */
+  int64_t inside;          /* calls of the guest's code that are under way */
 } host_t;
 
 /* Registers what a plugin registers. The host has entered the guest's domain. */

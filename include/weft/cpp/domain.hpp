@@ -19,7 +19,7 @@ namespace weft {
 ///     weft::domain plugin;
 ///     {
 ///       weft::inside here(plugin);
-///       entry_point(host);
+///       entry_point(host);   // its tasks, threads, pools, promises, timers, callbacks, hooks
 ///     }
 ///     plugin.close();          // nothing of it runs any more
 ///     dlclose(library);

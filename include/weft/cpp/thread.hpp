@@ -88,7 +88,7 @@ public:
 
   /// Starts it, once. Returns when it is alive and has its ident and native id. Blocks shortly, never for the code that
   /// it runs. Throws already_started; thread_refused, not_permitted, shut_down, out_of_memory: it is still initial and
-  /// may be started again.
+  /// may be started again; closed: it was made inside of a domain that is closed.
   void start();
 
 protected:

@@ -80,7 +80,7 @@ TEST_CASE("promise: a room is filled between begin and finish, and destroyed wit
   for (const std::size_t align : {0u, 1u, 8u, 64u, 4096u})
     for (const std::size_t size : {0u, 1u, 9u, 1000u}) {
       drops = 0;
-      task *const p = task::create_room_promise(size, align, [](void *) { ++drops; });
+      task *const p = task::create_room_promise(size, align, [](void *) { ++drops; }, {});
       REQUIRE(p != nullptr);
       REQUIRE(reinterpret_cast<std::uintptr_t>(p->room()) % (align == 0 ? 16 : align) == 0);
       CHECK(p->set_result(nullptr) == WEFT_EINVALIDSTATE);
@@ -102,7 +102,7 @@ TEST_CASE("promise: a room whose filling failed holds an error, and nothing is d
   static int drops = 0;
   drops = 0;
   for (const std::size_t size : {0u, 1u, 100u}) {
-    task *const p = task::create_room_promise(size, 0, [](void *) { ++drops; });
+    task *const p = task::create_room_promise(size, 0, [](void *) { ++drops; }, {});
     CHECK(p->begin_filling() == WEFT_OK);
     CHECK(p->finish_filling({with_error, error::make(3, "k", "m")}) == WEFT_OK);
     CHECK(p->failure()->code() == 3);

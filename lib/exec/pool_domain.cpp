@@ -1,0 +1,81 @@
+// A pool in a domain. The code of the domain's in it is that of its hooks, and the drops of their contexts.
+//
+// These are dropped at the close, though handles of the pool remain, but not before the last hook has run. A hook may
+// run as long as the scheduler may start a worker, which is until it has ended; and while a worker is between its start
+// and its stop hook: one that was left over from a blocking region can be late. So the contexts have users, counted in
+// hook_users_: each such worker, and the pool itself until it was withdrawn and the scheduler has ended. Whoever brings
+// the end of the scheduler about comes to note_end() after it, with no lock held: the last worker's thread in
+// let_go_of(), or who closes, cancels, or leaves as a guest.
+//
+// The threads of the workers are members of the domain themselves (thread/README.md, "Threads of a domain").
+#include "exec/pool.hpp"
+
+#include <utility>
+
+namespace weft::core {
+
+// From here on the contexts of the hooks are ours, and the domain may come for them. False: it is closed.
+bool pool::enter_domain(const pool_settings &given) noexcept {
+  const auto take = [this](const pool_settings &from) noexcept {
+    settings_.initializer_ctx = from.initializer_ctx;
+    settings_.initializer_drop = from.initializer_drop;
+    settings_.worker_ctx = from.worker_ctx;
+    settings_.worker_drop = from.worker_drop;
+  };
+  take(given);
+  if (!settings_.home) return true;
+  in_domain_ = true;
+  if (settings_.home->enter(*this)) return true;
+  in_domain_ = false;
+  take({});
+  return false;
+}
+
+void pool::finish_withdraw() {
+  close();
+  cancel_pending();
+  set_mark(withdrawn);
+  unref();
+}
+
+void pool::set_mark(mark which) noexcept {
+  constexpr std::uint32_t both = withdrawn | ended_too;
+  const std::uint32_t before = marks_.fetch_or(which, std::memory_order_acq_rel);
+  if (before != both && (before | which) == both) release_hooks();
+}
+
+void pool::note_end() noexcept {
+  if (settings_.home && scheduler_.end().finished()) set_mark(ended_too);
+}
+
+void pool::release_hooks() noexcept {
+  if (hook_users_.fetch_sub(1, std::memory_order_acq_rel) == 1) drop_hooks();
+}
+
+// Once: by the last user, or by the destructor of a pool that was not withdrawn.
+void pool::drop_hooks() noexcept {
+  {
+    record *const self = settings_.home ? current_record() : nullptr;
+    const inside_scope here(self, settings_.home.get());
+    if (const weft_drop_fn drop = std::exchange(settings_.initializer_drop, nullptr); drop != nullptr)
+      drop(settings_.initializer_ctx);
+    if (const weft_drop_fn drop = std::exchange(settings_.worker_drop, nullptr); drop != nullptr)
+      drop(settings_.worker_ctx);
+  }
+  if (!std::exchange(in_domain_, false)) return;
+  settings_.home->remove(*this);
+  settings_.home->leave();
+}
+
+void pool::let_go_of(task_owner &self) noexcept {
+  auto &me = static_cast<pool &>(self);
+  me.note_end();
+  me.unref();
+}
+
+void pool::leave_as_guest() noexcept {
+  scheduler_.leave_as_guest();
+  note_end();
+}
+
+} // namespace weft::core
