@@ -89,7 +89,7 @@ task *scheduler::next(worker &me) noexcept {
     if (me.batch.take(&ready, 1) == 1) return ready;
   if (!me.searching) {
     if ((ready = refill(me)) != nullptr) return ready;
-    if (!begin_searching(me)) return nullptr; // another one searches already; one is enough
+    if (!begin_searching(me)) return steal_in_passing(me); // another one searches already; one is enough
   }
   return search(me);
 }
@@ -170,6 +170,14 @@ task *scheduler::refill_from(task_queue &queue, worker &me) noexcept {
     if (!me.searching) wake_one(); // they are open to thieves from now on
   }
   return taken[0];
+}
+
+// Before it rests, one look at what others have, though it may not search: else of several workers with tiny tasks all
+// but one would go to rest after each batch, to be woken for the next.
+task *scheduler::steal_in_passing(worker &me) noexcept {
+  task *const ready = steal(me);
+  if (ready != nullptr && !me.batch.empty()) wake_one(); // what it has taken is open to thieves from now on
+  return ready;
 }
 
 task *scheduler::steal(worker &me) noexcept {
