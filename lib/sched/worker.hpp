@@ -59,7 +59,7 @@ struct alignas(64) worker {
   // Tasks that one group has counted in advance for this worker to spawn, and the group that it spawned into last.
   // Written by this worker only; the first two are read by those who wait for the group: scheduler::credit_for().
   std::atomic<task_owner *> credit_of{nullptr};
-  std::atomic<std::uint64_t> credit{0};                               // low half; high half: how often it has changed
+  std::atomic<std::uint64_t> credit{0}; // low half; high half: how often it has changed
   static constexpr std::uint64_t one_change = std::uint64_t{1} << 32;
   static constexpr std::uint64_t on_its_way = std::uint64_t{1} << 31; // the credit is being given back
   const task_owner *last_into = nullptr;
