@@ -7,10 +7,11 @@
 namespace weft::core {
 
 void adaptive_mutex::lock_contended() noexcept {
-  static const int looks = usable_cpus() > 1 ? 100 : 0; // longer than any section, shorter than a sleep
+  // Longer than any section, shorter than a sleep. Nothing is kept here: a fork might find it half made.
+  const int looks = usable_cpus() > 1 ? 100 : 0;
   for (int i = 0; i < looks; ++i) {
     relax();
-    if (word_.load(std::memory_order_relaxed) == free && try_lock()) return;
+    if (word_.load(std::memory_order_relaxed) == free && take()) return;
   }
   while (word_.exchange(awaited, std::memory_order_acquire) != free) futex_wait(word_, awaited, deadline::never());
 }

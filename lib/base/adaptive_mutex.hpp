@@ -8,6 +8,10 @@
 #include <atomic>
 #include <cstdint>
 
+#if defined(__SANITIZE_THREAD__)
+#include <sanitizer/tsan_interface.h>
+#endif
+
 namespace weft::core {
 
 class adaptive_mutex {
@@ -17,23 +21,46 @@ public:
   adaptive_mutex &operator=(const adaptive_mutex &) = delete;
 
   void lock() noexcept {
-    if (!try_lock()) [[unlikely]]
+    tell_sanitizer(step::before_lock);
+    if (!take()) [[unlikely]]
       lock_contended();
-  }
-  bool try_lock() noexcept {
-    std::uint32_t expected = free;
-    return word_.compare_exchange_strong(expected, held, std::memory_order_acquire, std::memory_order_relaxed);
+    tell_sanitizer(step::after_lock);
   }
   // Whoever gets it next may destroy it at once: after the exchange only its address is used.
   void unlock() noexcept {
-    if (word_.exchange(free, std::memory_order_release) == awaited) [[unlikely]]
+    tell_sanitizer(step::before_unlock);
+    const bool awaited_by_some = word_.exchange(free, std::memory_order_release) == awaited;
+    tell_sanitizer(step::after_unlock);
+    if (awaited_by_some) [[unlikely]]
       wake_one();
   }
 
 private:
+  // ThreadSanitizer then checks the order of these locks as that of others. Not when it is destroyed: nothing is known
+  // of a mutex but its address, and one that is made there anew is taken for the old one.
+  enum class step { before_lock, after_lock, before_unlock, after_unlock };
+  void tell_sanitizer([[maybe_unused]] step which) noexcept {
+#if defined(__SANITIZE_THREAD__)
+    switch (which) {
+    case step::before_lock:
+      return __tsan_mutex_pre_lock(this, __tsan_mutex_linker_init);
+    case step::after_lock:
+      return __tsan_mutex_post_lock(this, __tsan_mutex_linker_init, 0);
+    case step::before_unlock:
+      return void(__tsan_mutex_pre_unlock(this, 0));
+    case step::after_unlock:
+      return __tsan_mutex_post_unlock(this, 0);
+    }
+#endif
+  }
+
   // awaited: held, and somebody sleeps or is about to. Who wakes up takes it as awaited, for others may sleep too.
   static constexpr std::uint32_t free = 0, held = 1, awaited = 2;
 
+  bool take() noexcept {
+    std::uint32_t expected = free;
+    return word_.compare_exchange_strong(expected, held, std::memory_order_acquire, std::memory_order_relaxed);
+  }
   void lock_contended() noexcept;
   void wake_one() noexcept;
 

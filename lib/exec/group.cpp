@@ -214,22 +214,27 @@ void group::run_here(task &taken, record &self, worker *me, fate what) {
     task &which;
     worker *const me;
     const bool attached;
+    bool cancelled_here = false;
     ~ending() {
       if (attached) [[unlikely]] {
-        if (which.state() == running) which.end_attachment(); // else whoever has cancelled it does
+        if (which.state() == running)
+          which.end_attachment();
+        else if (!cancelled_here && !which.is_ended_by_second())
+          return; // its closure is not dropped yet: whoever has cancelled it ends it
         which.unref();
       } else {
         which.free_spawned();
       }
       of.end_one(me);
     }
-  } const at_end{*this, taken, me, taken.has_attachment()};
+  } at_end{*this, taken, me, taken.has_attachment()};
   // One that belongs to something may be called off on its own, so it is claimed.
   const bool dropped = what == fate::drop || is_cancelled();
   if (dropped || (at_end.attached && !taken.try_claim())) [[unlikely]] {
     word_.fetch_or(some_dropped_bit, std::memory_order_release);
     if (!at_end.attached) return taken.drop_closure();
-    if (taken.begin_cancel()) taken.finish_cancel();
+    at_end.cancelled_here = taken.begin_cancel();
+    if (at_end.cancelled_here) taken.finish_cancel();
     return;
   }
   const outcome end = taken.perform(self, this, word_);
@@ -237,6 +242,11 @@ void group::run_here(task &taken, record &self, worker *me, fate what) {
     return;
   report(end.failure);
   end.failure->unref();
+}
+
+void group::end_cancelled(task &dropped) noexcept {
+  dropped.unref();
+  end_some(1);
 }
 
 void group::report(const weft_error *failure) {

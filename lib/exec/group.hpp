@@ -80,6 +80,7 @@ public:
   // task_owner
   void run_spawned(task &taken, record &self, fate what) override;
   bool keep_spawned(task &taken) noexcept override;
+  void end_cancelled(task &dropped) noexcept override;
   std::uint32_t take_credit_back(std::uint32_t count) noexcept override { return subtract(count); }
   void settle_up(std::uint32_t due) noexcept override;
   bool lend(task &, record &, haste) override { return false; }

@@ -39,8 +39,9 @@ struct called {
     const worker &me = *static_cast<const worker *>(self.worker);
     if (&me == who || is_over()) return; // it looks for itself when it comes back from here
     if (!call(*who, rest) || !me.idle) return;
-    constexpr int most = 50; // a millisecond: should it get no processor, work must not wait for that
-    for (int naps = 0; naps < most && !is_over() && !is_called_too(me, self) && !me.home.is_stopped(); ++naps) {
+    // Should it get no processor, work must not wait for that.
+    const deadline patience = deadline::after(WEFT_MILLISECOND);
+    while (!patience.passed() && !is_over() && !is_called_too(me, self) && !me.home.is_stopped()) {
       const timespec moment{0, 20'000};
       nanosleep(&moment, nullptr);
     }

@@ -212,6 +212,7 @@ private:
   task *refill_from(task_queue &queue, worker &me) noexcept;
   task *steal(worker &me) noexcept;
   task *steal_in_passing(worker &me) noexcept;
+  void wake_for_batch() noexcept;
   void settle_batch(worker &me) noexcept;
   void let_it_grow() const noexcept;
   task *take_turn_of_others(worker &me) noexcept;

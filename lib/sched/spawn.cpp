@@ -13,7 +13,9 @@ bool scheduler::spawn(worker &me, const spawned &given) noexcept {
   if (!me.spawned.push(given)) return false;
   worker_counts::step(me.counts.spawned);
   // Who goes to rest brings the heavy barrier before his last look: either he sees this task, or we see him at rest.
+  // Who searches and is about to stop brings none, so while somebody does, the fence is ours.
   light_barrier();
+  if (census_.read().searching != 0) full_fence();
   wake_one();
   return true;
 }

@@ -172,7 +172,7 @@ task *scheduler::refill_from(task_queue &queue, worker &me) noexcept {
   me.batch_taken = static_cast<std::uint32_t>(count);
   if (count > 1) {
     me.batch.fill(taken + 1, count - 1);
-    if (!me.searching) wake_one(); // they are open to thieves from now on
+    if (!me.searching) wake_for_batch();
   }
   return taken[0];
 }
@@ -181,8 +181,15 @@ task *scheduler::refill_from(task_queue &queue, worker &me) noexcept {
 // but one would go to rest after each batch, to be woken for the next.
 task *scheduler::steal_in_passing(worker &me) noexcept {
   task *const ready = steal(me);
-  if (ready != nullptr && !me.batch.empty()) wake_one(); // what it has taken is open to thieves from now on
+  if (ready != nullptr && !me.batch.empty()) wake_for_batch();
   return ready;
+}
+
+// What was taken is open to thieves from now on. The fence, once for each batch, is what a size of a queue has in
+// itself: a searcher who stops meanwhile sees the batch, or is not seen as a searcher here.
+void scheduler::wake_for_batch() noexcept {
+  full_fence();
+  wake_one();
 }
 
 task *scheduler::steal(worker &me) noexcept {

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "task/continuation.hpp"
+#include "task/owner.hpp"
 
 namespace weft::core {
 namespace {
@@ -104,7 +105,11 @@ void attachment::entry::finish_withdraw() {
   task &mine = whole.self();
   struct ending { // also when the thread is ended in a callback
     task &of;
-    ~ending() { of.unref(); }
+    ~ending() {
+      // Said of every task: one that is on its way into a group does not look like one yet.
+      if (of.is_ended_by_second() && of.is_spawned()) of.group().end_cancelled(of);
+      of.unref();
+    }
   } const roll_reference{mine};
   mine.finish_cancel();
 }

@@ -40,6 +40,8 @@ public:
   virtual void settle_up(std::uint32_t /*due*/) noexcept {}
   // The worker whose deque held it is about to sleep: keep it where others find it.
   virtual bool keep_spawned(task & /*taken*/) noexcept { return false; }
+  // A task of a group that was called off from elsewhere, its closure dropped only now, after the group had come to it.
+  virtual void end_cancelled(task & /*dropped*/) noexcept {}
   // A task without a future ended with an error (borrowed).
   virtual void report(const weft_error *failure) = 0;
 };

@@ -92,6 +92,9 @@ public:
   }
   bool is_spawned() const noexcept { return (word_.load(std::memory_order_relaxed) & spawned_bit) != 0; }
   task_owner &group() const noexcept { return *owner(); }
+  // One that somebody else has cancelled, who drops its closure: the second of the two to come here ends it for its
+  // group, so that no wait is over before that drop. (As nobody has a handle, its result is never taken.)
+  bool is_ended_by_second() noexcept { return !take(); }
   // One that has run or will not run any more, and has no attachment.
   void free_spawned() noexcept { release_block(); }
   void drop_closure() noexcept;

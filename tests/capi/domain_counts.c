@@ -155,6 +155,55 @@ static void a_closed_domain_takes_no_promise(void) {
   end_domain(domain);
 }
 
+typedef struct slow_close {
+  weft_domain_t *domain;
+  gate_t in_drop;
+  int drops;
+} slow_close_t;
+
+static void drop_at_gate(void *ctx) {
+  gate_pass(&((slow_close_t *)ctx)->in_drop);
+}
+
+static weft_status close_for_good(void *ctx, weft_error_t **error) {
+  (void)error;
+  CHECK_STATUS(weft_domain_close(((slow_close_t *)ctx)->domain, WEFT_FOREVER), WEFT_OK);
+  return WEFT_OK;
+}
+
+/* The worker comes to the cancelled task while the closing thread is still busy with another one's drop. */
+static void a_group_waits_for_the_drops_of_what_was_closed(void) {
+  slow_close_t trial = {NULL, GATE_CLOSED, 0};
+  gate_t held = GATE_CLOSED;
+  weft_executor_t *pool = make_pool(1);
+  weft_domain_scope_t scope;
+  weft_group_t *group = NULL;
+  weft_future_t *passed = NULL;
+  weft_thread_t *closing;
+  trial.domain = make_domain();
+  REQUIRE_OK(weft_group_create(pool, NULL, &group));
+  REQUIRE_OK(weft_executor_post(pool, pass_gate, &held, NULL));
+  enter(trial.domain, &scope);
+  REQUIRE_OK(weft_executor_post(pool, count_run, &trial, drop_at_gate));
+  REQUIRE_OK(weft_group_spawn(group, count_run, &trial.drops, count_drop));
+  leave(&scope);
+  closing = start_thread(NULL, WEFT_DAEMON_NO, close_for_good, &trial, NULL);
+  gate_await(&trial.in_drop, 1);
+  gate_open(&held);
+  REQUIRE_OK(weft_executor_submit(pool, NULL, pass_gate, &held, NULL, &passed));
+  CHECK_STATUS(weft_future_wait(passed, WEFT_FOREVER), WEFT_OK); /* so the worker has come to the group's task before */
+  CHECK_EQUAL(count_of(&trial.drops), 0);
+  CHECK_STATUS(weft_group_wait(group, 0), WEFT_ETIMEDOUT);
+  gate_open(&trial.in_drop);
+  CHECK_STATUS(weft_group_wait(group, WEFT_FOREVER), WEFT_ECANCELED);
+  CHECK_EQUAL(count_of(&trial.drops), 1);
+  end_thread(closing);
+  weft_future_unref(passed);
+  weft_group_unref(group);
+  end_domain(trial.domain);
+  end_executor(pool);
+}
+
 int main(int argc, char **argv) {
   static const check_case_t cases[] = {
       {"a result that has a drop counts", a_result_that_has_a_drop_counts},
@@ -164,6 +213,7 @@ int main(int argc, char **argv) {
       {"a kept promise counts while its drop is to come", a_kept_promise_counts_while_its_drop_is_to_come},
       {"a running promise is its maker's", a_running_promise_is_its_makers},
       {"a closed domain takes no promise", a_closed_domain_takes_no_promise},
+      {"a group waits for the drops of what was closed", a_group_waits_for_the_drops_of_what_was_closed},
   };
   return check_main(cases, CHECK_COUNT_OF(cases), argc, argv);
 }

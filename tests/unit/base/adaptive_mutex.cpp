@@ -9,15 +9,6 @@
 
 using namespace weft::test;
 
-TEST_CASE("adaptive_mutex: try_lock says whether it is held, and whoever has it may give it back elsewhere") {
-  adaptive_mutex mutex;
-  CHECK(mutex.try_lock());
-  CHECK_FALSE(mutex.try_lock());
-  std::thread([&] { mutex.unlock(); }).join(); // it knows no owner, as the child of a fork needs
-  CHECK(mutex.try_lock());
-  mutex.unlock();
-}
-
 TEST_CASE("adaptive_mutex: many threads, each step once, and all of them come to their end") {
   constexpr int threads = 6, steps = 20'000;
   adaptive_mutex mutex;
