@@ -15,6 +15,7 @@
  *   group.h     groups: spawn, wait for all, cancel together
  *   parallel.h  loops and reductions over index ranges
  *   queue.h     completion queues: what happens, as events for a loop of the host's own
+ *   semaphore.h semaphores: a bound on how many do something at once, or a count of what there is
  *   timer.h     timers, once or every period; submits that take effect later
  *   task.h      tasks with room for a closure: for bindings
  *
@@ -51,6 +52,7 @@
 #include <weft/queue.h>
 #include <weft/report.h>
 #include <weft/runtime.h>
+#include <weft/semaphore.h>
 #include <weft/task.h>
 #include <weft/thread.h>
 #include <weft/timer.h>
