@@ -2,6 +2,7 @@
 #pragma once
 
 #include <weft/error.h>
+#include <weft/executor.h>
 
 #include "base/refs.hpp"
 
@@ -40,6 +41,8 @@ public:
   virtual void settle_up(std::uint32_t /*due*/) noexcept {}
   // The worker whose deque held it is about to sleep: keep it where others find it.
   virtual bool keep_spawned(task & /*taken*/) noexcept { return false; }
+  // The executor that runs what is given to this one, as a new handle; null: it is on its way out.
+  virtual weft_executor *share_handle() noexcept { return nullptr; }
   // A task without a future ended with an error (borrowed).
   virtual void report(const weft_error *failure) = 0;
 };

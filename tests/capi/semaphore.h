@@ -12,4 +12,12 @@ static inline weft_semaphore_t *make_semaphore(int64_t initial) {
   return semaphore;
 }
 
+static inline void wait_for(weft_semaphore_t *semaphore) {
+  CHECK_STATUS(weft_semaphore_wait(semaphore, WEFT_FOREVER), WEFT_OK);
+}
+
+static inline void signal_one(weft_semaphore_t *semaphore) {
+  CHECK_STATUS(weft_semaphore_signal(semaphore, 1), WEFT_OK);
+}
+
 #endif
