@@ -130,6 +130,9 @@ void find_belongings_refused(const belongings &all) {
   EXPECT(weft_semaphore_signal(all.semaphore, 1), WEFT_EFORKED);
   EXPECT(weft_semaphore_wait(all.semaphore, WEFT_FOREVER), WEFT_EFORKED);
   EXPECT(weft_semaphore_try_wait(all.semaphore), WEFT_EFORKED);
+  EXPECT(weft_executor_set_context(all.pool, nullptr, nullptr), WEFT_EFORKED);
+  EXPECT(weft_group_set_context(all.group, nullptr, nullptr), WEFT_EFORKED);
+  if (weft_executor_context(all.pool) != nullptr) say("a context of the parent is given out");
   weft_domain_scope_t scope;
   EXPECT(weft_domain_enter(all.domain, &scope), WEFT_EFORKED);
   EXPECT(weft_domain_close(all.domain, WEFT_FOREVER), WEFT_EFORKED);
