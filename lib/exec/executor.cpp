@@ -65,7 +65,7 @@ void executor::unref_handle() {
 
 // Also when the handles are gone and only its last tasks run.
 weft_executor *executor::share_handle() noexcept {
-  if (!try_ref()) return nullptr;
+  if (inherited() || !try_ref()) return nullptr; // a child that was forked inside of a task runs nothing for it
   if (handles_.fetch_add(1, std::memory_order_relaxed) != 0) unref(); // all together have one
   return this;
 }
