@@ -14,6 +14,7 @@
 #include "task/completion_queue.hpp"
 #include "task/task.hpp"
 #include "thread/domain.hpp"
+#include "thread/semaphore.hpp"
 #include "thread/thread.hpp"
 #include "timer/timer.hpp"
 
@@ -78,6 +79,12 @@ inline domain *unwrap(weft_domain *handle) noexcept {
 }
 inline const domain *unwrap(const weft_domain *handle) noexcept {
   return static_cast<const domain *>(handle);
+}
+inline semaphore *unwrap(weft_semaphore *handle) noexcept {
+  return static_cast<semaphore *>(handle);
+}
+inline const semaphore *unwrap(const weft_semaphore *handle) noexcept {
+  return static_cast<const semaphore *>(handle);
 }
 inline executor *unwrap(weft_executor *handle) noexcept {
   return static_cast<executor *>(handle);
@@ -155,6 +162,9 @@ inline bool bad(const weft_queue *handle, const char *function = __builtin_FUNCT
 }
 inline bool bad(const weft_domain *handle, const char *function = __builtin_FUNCTION()) noexcept {
   return is_none(unwrap(handle), "not a domain, or one whose last reference is gone", function);
+}
+inline bool bad(const weft_semaphore *handle, const char *function = __builtin_FUNCTION()) noexcept {
+  return is_none(unwrap(handle), "not a semaphore, or one whose last reference is gone", function);
 }
 inline bool bad(const weft_executor *handle, const char *function = __builtin_FUNCTION()) noexcept {
   return is_none(static_cast<const executor *>(handle), "not an executor, or one whose last reference is gone",

@@ -59,7 +59,7 @@ typedef int32_t weft_status;
   X(WEFT_EDEADLK, -13, "this wait could never end")                                                                    \
   X(WEFT_ESHUTDOWN, -14, "the executor or runtime has been shut down")                                                 \
   X(WEFT_EBROKEN, -15, "the initializer of the pool failed")                                                           \
-  X(WEFT_EFULL, -16, "the bounded queue is full")                                                                      \
+  X(WEFT_EFULL, -16, "the bounded queue is full, or the value of the semaphore")                                       \
   X(WEFT_EINTERRUPTED, -17, "the waiting thread or task was asked to stop")                                            \
   X(WEFT_EPERM, -18, "the system forbids the requested priority")                                                      \
   X(WEFT_ENOTSUP, -19, "not supported by this object or by this version")                                              \

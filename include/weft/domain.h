@@ -33,6 +33,7 @@
  *    waited for. One that is given up undone stays until the close;
  *  - a loop or reduction: while the call runs. Its pieces are inside, on whatever worker, are asked to stop, and those
  *    that have not begun are left out;
+ *  - a context of an executor or a group (context.h): until it was dropped, which the close waits for;
  *  - an error: until its payload was dropped; a map: until it was destroyed; a thread between enter and leave.
  *
  * What has no code of its own is not counted, and goes on to work for who has a handle: groups, strands, caller-run

@@ -13,8 +13,10 @@
  *   domain.h    domains: what belongs to a plugin, to be closed as one
  *   executor.h  pools, strands, caller-run executors: submit, post, map, shutdown
  *   group.h     groups: spawn, wait for all, cancel together
+ *   context.h   a pointer of the user's on an executor or a group; which executor runs this
  *   parallel.h  loops and reductions over index ranges
  *   queue.h     completion queues: what happens, as events for a loop of the host's own
+ *   semaphore.h semaphores: a bound on how many do something at once, or a count of what there is
  *   timer.h     timers, once or every period; submits that take effect later
  *   task.h      tasks with room for a closure: for bindings
  *
@@ -40,6 +42,7 @@
 
 #include <weft/base.h>
 #include <weft/cancel.h>
+#include <weft/context.h>
 #include <weft/continuation.h>
 #include <weft/domain.h>
 #include <weft/error.h>
@@ -51,6 +54,7 @@
 #include <weft/queue.h>
 #include <weft/report.h>
 #include <weft/runtime.h>
+#include <weft/semaphore.h>
 #include <weft/task.h>
 #include <weft/thread.h>
 #include <weft/timer.h>

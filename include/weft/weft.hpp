@@ -15,6 +15,7 @@
 //   cpp/thread.hpp        threads, from a callable or by deriving; thread_ref.hpp: join, ask, this_thread
 //   cpp/cancel.hpp        cancel tokens, by hand or at a deadline; submit and post with one
 //   cpp/domain.hpp        what belongs to a plugin, to be closed as one
+//   cpp/semaphore.hpp     a bound on how many do something at once, or a count of what there is
 //   cpp/timer.hpp         timers, once or every period; submit_after and post_after
 //   cpp/runtime.hpp       isolated runtimes and the exception hook
 //   cpp/host.hpp          what a host lends: where the log and misuse go, where memory comes from; cleanup
@@ -71,6 +72,7 @@
 #include <weft/cpp/parallel.hpp>
 #include <weft/cpp/promise.hpp>
 #include <weft/cpp/runtime.hpp>
+#include <weft/cpp/semaphore.hpp>
 #include <weft/cpp/thread.hpp>
 #include <weft/cpp/thread_ref.hpp>
 #include <weft/cpp/timer.hpp>

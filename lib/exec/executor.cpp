@@ -63,6 +63,21 @@ void executor::unref_handle() {
   unref();
 }
 
+// Also when the handles are gone and only its last tasks run.
+weft_executor *executor::share_handle() noexcept {
+  if (inherited() || !try_ref()) return nullptr; // a child that was forked inside of a task runs nothing for it
+  if (handles_.fetch_add(1, std::memory_order_relaxed) != 0) unref(); // all together have one
+  return this;
+}
+
+weft_executor *executor::current() noexcept {
+  const record *const self = existing_record();
+  if (self == nullptr) return nullptr;
+  for (const frame *f = self->top; f != nullptr; f = f->below)
+    if (f->owner != nullptr) return const_cast<task_owner *>(f->owner)->share_handle();
+  return nullptr;
+}
+
 bool executor::inside() const noexcept {
   const record *const self = existing_record();
   return self != nullptr && serves(*self, this);

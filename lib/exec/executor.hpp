@@ -19,6 +19,7 @@
 #include "task/owner.hpp"
 #include "task/task.hpp"
 #include "thread/roster.hpp"
+#include "thread/user_context.hpp"
 #include "timer/timer_host.hpp"
 #include "timer/timer_queue.hpp"
 
@@ -82,6 +83,9 @@ public:
   // True: the calling thread acts for this executor, so it must not wait for its end.
   bool inside() const noexcept;
 
+  // The one that the calling thread runs something for, innermost, as a new handle; null: none.
+  static weft_executor *current() noexcept;
+
   // True once: the end of the runtime deals with each executor a single time.
   bool ask_once() noexcept { return !asked_.exchange(true, std::memory_order_relaxed); }
 
@@ -95,12 +99,16 @@ public:
   // From before a fork: of no use in this process.
   bool inherited() const noexcept { return home_->inherited(); }
 
+  // What its user has hung on it. Dropped in the destructor.
+  user_context &context() noexcept { return context_; }
+
   void ref_handle() noexcept { handles_.fetch_add(1, std::memory_order_relaxed); }
   void unref_handle();
 
   // task_owner
   void left_queue() noexcept override { unref(); }
   void report(const weft_error *failure) override;
+  weft_executor *share_handle() noexcept override;
 
 protected:
   executor(executor_kind kind, shared<roster> home, executor_list *list, bool daemon) noexcept
@@ -118,6 +126,7 @@ protected:
 private:
   friend class executor_list;
   weft_status accept_attached(task *const *tasks, std::size_t count);
+  user_context context_; // goes last
   const executor_kind kind_;
   const bool daemon_;
   bool everybodys_ = false;

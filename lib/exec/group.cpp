@@ -68,6 +68,8 @@ group::~group() {
     delete by_token_;
   }
   if (error *const kept = error_.load(std::memory_order_acquire); kept != nullptr) kept->unref();
+  if (context_.is_set()) [[unlikely]]
+    drop_context();
   pool_.workers().unref_owner(pool_.workers().worker_of(existing_record()));
 }
 

@@ -25,6 +25,7 @@
 #include "task/cancel_token.hpp"
 #include "task/owner.hpp"
 #include "task/sources.hpp"
+#include "thread/user_context.hpp"
 
 struct weft_group {};
 
@@ -70,6 +71,8 @@ public:
   std::uint64_t pending() const noexcept { return count_.load(std::memory_order_acquire) & pending_mask; }
   // With a reference, or null.
   error *first_error() const noexcept;
+  // What its user has hung on it. Dropped in the destructor.
+  user_context &context() noexcept { return context_; }
   bool has_magic() const noexcept { return magic_.is_right(); }
   pool &on() noexcept { return pool_; }
   bool inherited() const noexcept { return pool_.inherited(); }
@@ -87,6 +90,7 @@ public:
   bool may_start(const task &, const wait_graph &graph) const noexcept override { return pool_.can_run(graph); }
   void left_queue() noexcept override {}
   void report(const weft_error *failure) override;
+  weft_executor *share_handle() noexcept override { return pool_.share_handle(); }
 
 private:
   friend class group_tie;
@@ -105,6 +109,7 @@ private:
   group(pool &on, std::uint32_t flags) noexcept;
   ~group() override;
 
+  void drop_context() noexcept;
   weft_status enqueue(task &given, bool accepted) noexcept;
   bool end_alone(worker *me) noexcept;
   void run_here(task &taken, record &self, worker *me, fate what);
@@ -163,7 +168,8 @@ private:
   // How many are between a count that says whom to wake and the waking: those will look again, whatever the count says.
   // Raised before the count is changed, whose release pairs with the acquire of may_happen().
   std::atomic<std::uint32_t> telling_{0};
-  waiter *waiters_ = nullptr;      // under mutex_
+  waiter *waiters_ = nullptr; // under mutex_
+  user_context context_;
   token_link *by_token_ = nullptr; // fixed before anybody else knows the group
   group_tie *ties_ = nullptr;      // under mutex_, and with it the flag `tied`; the newest first
   std::uint64_t ties_made_ = 0;    // under mutex_

@@ -73,4 +73,11 @@ void group::settle_up(std::uint32_t due) noexcept {
     delete this;
 }
 
+// A group ends where its last task is counted down, and that may be in the middle of giving back credit: whoever does
+// so counts on having none afterwards, whatever the drop has spawned.
+void group::drop_context() noexcept {
+  context_.clear();
+  if (worker *const me = pool_.workers().worker_of(existing_record()); me != nullptr) scheduler::return_credit(*me);
+}
+
 } // namespace weft::core

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <weft/error.h>
+#include <weft/executor.h>
 
 #include "base/refs.hpp"
 
@@ -42,6 +43,8 @@ public:
   virtual bool keep_spawned(task & /*taken*/) noexcept { return false; }
   // A task of a group that was called off from elsewhere, its closure dropped only now, after the group had come to it.
   virtual void end_cancelled(task & /*dropped*/) noexcept {}
+  // The executor that runs what is given to this one, as a new handle; null: it is on its way out.
+  virtual weft_executor *share_handle() noexcept { return nullptr; }
   // A task without a future ended with an error (borrowed).
   virtual void report(const weft_error *failure) = 0;
 };

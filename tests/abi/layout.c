@@ -205,6 +205,7 @@ static void constants(void) {
   CHECK_EQUAL(WEFT_EVENT_GROUP, 2);
   CHECK_EQUAL(WEFT_EVENT_TIMER, 3);
   CHECK_EQUAL(WEFT_EVENT_USER, 4);
+  CHECK_EQUAL(WEFT_SEMAPHORE_MAX, INT64_C(0x7fffffffffffffff));
 }
 
 int main(int argc, char **argv) {

@@ -80,6 +80,10 @@ static void foreign_handles_are_told(void) {
   CHECK_TOLD("weft_thread_name");
   CHECK_STATUS(weft_queue_post(JUNK(weft_queue_t), 0, 0), WEFT_EINVAL);
   CHECK_TOLD("weft_queue_post");
+  CHECK_STATUS(weft_executor_set_context(JUNK(weft_executor_t), NULL, NULL), WEFT_EINVAL);
+  CHECK_TOLD("weft_executor_set_context");
+  CHECK_STATUS(weft_semaphore_signal(JUNK(weft_semaphore_t), 1), WEFT_EINVAL);
+  CHECK_TOLD("weft_semaphore_signal");
   CHECK_STATUS(weft_timer_arm(JUNK(weft_timer_t), 0), WEFT_EINVAL);
   CHECK_TOLD("weft_timer_arm");
   CHECK_EQUAL(weft_error_code(JUNK(weft_error_t)), 0);

@@ -76,6 +76,7 @@ struct belongings {
   weft_timer_t *timer = nullptr;
   weft_cancel_token_t *token = nullptr;
   weft_queue_t *queue = nullptr;
+  weft_semaphore_t *semaphore = nullptr;
   weft_domain_t *domain = nullptr;
   weft_future_t *pending = nullptr, *done = nullptr;
 };
@@ -91,6 +92,7 @@ belongings make_belongings() {
   EXPECT(weft_timer_create(all.pool, nothing, nullptr, nullptr, &all.timer), WEFT_OK);
   EXPECT(weft_cancel_token_create(nullptr, WEFT_FOREVER, &all.token), WEFT_OK);
   EXPECT(weft_queue_create(nullptr, &all.queue), WEFT_OK);
+  EXPECT(weft_semaphore_create(1, &all.semaphore), WEFT_OK);
   EXPECT(weft_domain_create(nullptr, nullptr, &all.domain), WEFT_OK);
   EXPECT(weft_future_create(nullptr, &all.pending), WEFT_OK);
   EXPECT(weft_future_notify(all.pending, all.queue, 1), WEFT_OK);
@@ -125,6 +127,12 @@ void find_belongings_refused(const belongings &all) {
   EXPECT(weft_queue_post(all.queue, 1, 2), WEFT_EFORKED);
   EXPECT(weft_queue_wait(all.queue, &event, 1, WEFT_FOREVER, &events), WEFT_EFORKED);
   EXPECT(weft_queue_close(all.queue), WEFT_EFORKED);
+  EXPECT(weft_semaphore_signal(all.semaphore, 1), WEFT_EFORKED);
+  EXPECT(weft_semaphore_wait(all.semaphore, WEFT_FOREVER), WEFT_EFORKED);
+  EXPECT(weft_semaphore_try_wait(all.semaphore), WEFT_EFORKED);
+  EXPECT(weft_executor_set_context(all.pool, nullptr, nullptr), WEFT_EFORKED);
+  EXPECT(weft_group_set_context(all.group, nullptr, nullptr), WEFT_EFORKED);
+  if (weft_executor_context(all.pool) != nullptr) say("a context of the parent is given out");
   weft_domain_scope_t scope;
   EXPECT(weft_domain_enter(all.domain, &scope), WEFT_EFORKED);
   EXPECT(weft_domain_close(all.domain, WEFT_FOREVER), WEFT_EFORKED);
@@ -143,6 +151,7 @@ void give_belongings_back(belongings &all) {
   weft_timer_unref(all.timer);
   weft_cancel_token_unref(all.token);
   weft_queue_unref(all.queue);
+  weft_semaphore_unref(all.semaphore);
   weft_domain_unref(all.domain);
   weft_future_unref(all.pending);
   weft_future_unref(all.done);
@@ -158,6 +167,8 @@ int a_forked_child_is_told_and_begins_anew() {
                  EXPECT(weft_default_executor(&pool), WEFT_EFORKED);
                  EXPECT(weft_thread_current(&self), WEFT_EFORKED);
                  EXPECT(weft_sleep(0), WEFT_EFORKED);
+                 weft_semaphore_t *semaphore = nullptr;
+                 EXPECT(weft_semaphore_create(1, &semaphore), WEFT_EFORKED);
                  EXPECT(weft_runtime_shutdown(nullptr, 0), WEFT_EFORKED);
                  EXPECT(weft_future_wait(all.done, WEFT_FOREVER), WEFT_EFORKED);
                  find_belongings_refused(all);
@@ -172,6 +183,9 @@ int a_forked_child_is_told_and_begins_anew() {
                  EXPECT(weft_future_set_result(all.pending, nullptr), WEFT_ECANCELED);
                  give_belongings_back(all);
                  use_a_pool(20);
+                 EXPECT(weft_semaphore_create(1, &semaphore), WEFT_OK);
+                 EXPECT(weft_semaphore_wait(semaphore, WEFT_FOREVER), WEFT_OK);
+                 weft_semaphore_unref(semaphore);
                  EXPECT(weft_thread_current(&self), WEFT_OK);
                  weft_thread_unref(self);
                  EXPECT(weft_runtime_shutdown(nullptr, WEFT_FOREVER), WEFT_OK);

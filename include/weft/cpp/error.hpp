@@ -92,7 +92,7 @@ public:
   shut_down() noexcept : status_error(WEFT_ESHUTDOWN) {}
 };
 
-/// WEFT_EFULL: the bounded queue is full.
+/// WEFT_EFULL: the bounded queue is full, or a semaphore has all the permits that it can hold.
 class queue_full : public status_error {
 public:
   queue_full() noexcept : status_error(WEFT_EFULL) {}
