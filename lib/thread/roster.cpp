@@ -95,6 +95,9 @@ void roster::depart(thread &leaving) noexcept {
       leaving.system_->ref();
       leaving.system_->next_departed_ = std::exchange(departed_, leaving.system_.get());
     }
+    // In the same step: who finds nobody here any more, as a shutdown does, finds all of them ended; and who has joined
+    // one does not find it here.
+    leaving.end_.finish(false); // only waiters observe a thread's end, so there is no callback to run
   }
   reap_all(gone);
 }

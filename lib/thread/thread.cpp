@@ -279,8 +279,7 @@ __attribute__((no_sanitize("null"))) void thread::body() noexcept(false) {
 
 void thread::finish_on_thread_end() noexcept {
   phase_.store(stopped, std::memory_order_release);
-  home_->depart(*this);
-  end_.finish(false); // only waiters observe a thread's end, so there is no callback to run
+  home_->depart(*this); // which finishes end_
   if (record *const self = existing_record(); self != nullptr && self->inside == &life_) self->inside = nullptr;
   leave_domain(); // nothing of the user's runs here any more
   unref();
