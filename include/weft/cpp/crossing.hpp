@@ -13,6 +13,7 @@
 #include <exception>
 #include <memory>
 #include <new>
+#include <string_view>
 #include <typeinfo>
 #include <utility>
 
@@ -117,6 +118,8 @@ inline std::exception_ptr error::exception() const {
   // comes before the payload.
   if (code() == WEFT_EBROKEN) return std::make_exception_ptr(broken_pool(*this));
   if (const void *original = payload(detail::exception_tag)) return *static_cast<const std::exception_ptr *>(original);
+  if (code() == WEFT_EFAILED && kind() == std::string_view(detail::broken_promise_kind))
+    return std::make_exception_ptr(broken_promise());
   return std::make_exception_ptr(*this);
 }
 
