@@ -85,8 +85,7 @@ weft_status entered_scope::begin(domain *of, void *room) noexcept {
   record *const self = current_record();
   if (self == nullptr) return WEFT_ENOMEM;
   if (of != nullptr && !of->enter()) return WEFT_ECLOSED;
-  const std::atomic<std::uint32_t> *const word = self->inside != nullptr ? self->inside->word : nullptr;
-  self->inside = ::new (room) entered_scope{{of, word, self->inside}};
+  self->inside = ::new (room) entered_scope{{of, nullptr, self->inside, true}};
   return WEFT_OK;
 }
 

@@ -196,7 +196,7 @@ weft_status thread::settle_in() noexcept {
   record *const self = enter_record(reserved_);
   if (self == nullptr) return WEFT_ENOMEM; // the system has no room for the value of a key
   if (settings_.inside) {
-    life_ = {settings_.inside.get(), nullptr, nullptr};
+    life_ = {settings_.inside.get(), nullptr, nullptr, false};
     self->inside = &life_;
   }
   if (settings_.nice != 0 && setpriority(PRIO_PROCESS, static_cast<id_t>(current_native_id()), settings_.nice) != 0)
