@@ -107,7 +107,11 @@ weft_status timer::run_inside(weft_error_t **failure) {
 
 weft_status timer::arm(const timer_schedule &when) noexcept {
   if (home_ && home_->closed()) return WEFT_ECLOSED;
-  return queue_.arm(*this, when);
+  const weft_status status = queue_.arm(*this, when);
+  // The close may have come in between, and have found nothing to cancel. One whose mark we do not see cancels it yet.
+  if (status != WEFT_OK || !home_ || !home_->closed()) return status;
+  queue_.cancel(*this);
+  return WEFT_ECLOSED;
 }
 
 weft_status timer::cancel() noexcept {
