@@ -73,12 +73,12 @@ weft_status domain::close(deadline until) {
 }
 
 void domain::drop_payload(void *of, weft_drop_fn drop, void *payload) noexcept {
-  auto &home = *static_cast<domain *>(of);
+  auto *const home = static_cast<domain *>(of);
   {
-    const inside_scope here(current_record(), &home);
+    const drop_scope here(home);
     drop(payload);
   }
-  home.leave();
+  if (home != nullptr) home->leave();
 }
 
 weft_status entered_scope::begin(domain *of, void *room) noexcept {

@@ -49,12 +49,9 @@ thread::~thread() {
   if (system_) system_->let_go();
 }
 
-// Perhaps by a thread that is inside of another's code.
 void thread::drop(const thread_target &target) noexcept {
   if (target.drop == nullptr) return;
-  record *const self = settings_.inside ? current_record() : existing_record();
-  const bool as_is = self == nullptr || (self->inside == nullptr && !settings_.inside);
-  const inside_scope here(as_is ? nullptr : self, settings_.inside.get());
+  const drop_scope here(settings_.inside.get());
   target.drop(target.ctx);
 }
 

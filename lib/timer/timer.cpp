@@ -51,7 +51,9 @@ timer::~timer() {
 }
 
 void timer::drop_context() noexcept {
-  if (drop_ != nullptr) drop_(ctx_);
+  if (drop_ == nullptr) return;
+  const drop_scope here(home_.get());
+  drop_(ctx_);
 }
 
 // --- in a domain ---
@@ -70,10 +72,7 @@ bool timer::enter_domain() noexcept {
 }
 
 void timer::finish() noexcept {
-  {
-    const inside_scope here(current_record(), home_.get());
-    drop_context();
-  }
+  drop_context();
   home_->leave();
 }
 
