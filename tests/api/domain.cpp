@@ -19,6 +19,10 @@ weft::future<int> add_one(weft::future<int> f) {
   co_return co_await f + 1;
 }
 
+weft::future<int> add_one_on(weft::executor_ref pool, weft::future<int> f, test::tracked<>) {
+  co_return co_await weft::resume_on(pool, f) + 1;
+}
+
 weft::future<int> fail_after(weft::future<int> f) {
   const int value = co_await f;
   throw std::runtime_error(std::to_string(value));
@@ -137,4 +141,28 @@ TEST_CASE("domain: a coroutine that has come to its end leaves nothing") {
   failed = {}; // with the exception
   CHECK(plugin.count() == 0);
   CHECK(plugin.close(0s));
+}
+
+TEST_CASE("domain: a coroutine that waits is brought to its end by the close") {
+  CHECK(weft::cleanup());
+  const weft::domain plugin;
+  const weft::promise<int> hosts;
+  test::census counts;
+  weft::executor pool({.max_workers = 1});
+  weft::future<int> sum, sum_of_sum, there;
+  {
+    const weft::inside here(plugin);
+    sum = add_one(hosts.get_future());
+    sum_of_sum = add_one(sum);
+    there = add_one_on(pool, hosts.get_future(), test::tracked<>(counts));
+  }
+  CHECK(counts.alive == 1);
+  CHECK_FALSE(there.done());
+  CHECK(plugin.close(0s));
+  CHECK(plugin.count() == 0);
+  CHECK(counts.alive == 0);
+  CHECK_THROWS_AS(sum.result(0s), weft::closed);
+  CHECK_THROWS_AS(sum_of_sum.result(0s), weft::closed);
+  CHECK_THROWS_AS(there.result(0s), weft::closed);
+  hosts.set_value(4); // goes on nowhere
 }

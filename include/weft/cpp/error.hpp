@@ -157,7 +157,8 @@ public:
   void *payload(const char *tag) const noexcept { return weft_error_payload(shared_.get(), tag); }
 
   /// The C++ exception that this error was made from; where it was made by something else, the error itself (as
-  /// broken_pool where the code is WEFT_EBROKEN, as broken_promise where a promise broke).
+  /// broken_pool where the code is WEFT_EBROKEN, as broken_promise where a promise broke, as closed where a domain
+  /// was).
   std::exception_ptr exception() const;
 
   /// Throws what exception() gives.
@@ -188,7 +189,9 @@ private:
 
 namespace detail {
 
-// How the error of a broken promise is known, which carries no exception.
+// How errors are known that stand for an exception and carry none. They are made by the headers themselves, of code
+// that may have to be unloaded, and may be held for longer by others.
+inline constexpr const char *closed_kind = "weft::closed";
 inline constexpr const char *broken_promise_kind = "weft::broken_promise";
 inline constexpr const char *broken_promise_text = "the promise was destroyed before it was kept";
 
