@@ -29,8 +29,9 @@ weft_status weft_error_create_foreign(int32_t code, const char *kind, const char
   if (tag == nullptr || out == nullptr) return WEFT_EINVAL;
   error *const made = error::make_foreign(code, or_else(kind, "error"), or_else(message, ""), tag, payload, drop);
   if (made == nullptr) return WEFT_ENOMEM;
-  if (domain *const home = current_domain(); home != nullptr && drop != nullptr) {
-    home->keep();
+  if (drop != nullptr) {
+    domain *const home = current_domain();
+    if (home != nullptr) home->keep();
     made->set_keeper(&domain::drop_payload, home);
   }
   *out = made;

@@ -56,8 +56,7 @@ weft_status map::make(executor &on, const weft_map_options_t &options, weft_task
 map::~map() {
   cancel_rest();
   for (std::size_t i = yielded_; i < submitted_; ++i) items_[i].future->unref();
-  for (std::size_t i = submitted_; i < count_; ++i)
-    if (drop_ != nullptr) drop_(items_[i].ctx);
+  for (std::size_t i = submitted_; i < count_; ++i) drop_item(items_[i]);
   if (home_) home_->leave();
   if (token_ != nullptr) token_->unref();
   on_.unref_handle();
@@ -93,8 +92,14 @@ weft_status map::give_up(item &which) {
   } else {
     which.future->cancel();
   }
-  if (drop_ != nullptr) drop_(which.ctx);
+  drop_item(which);
   return WEFT_OK;
+}
+
+void map::drop_item(const item &which) noexcept {
+  if (drop_ == nullptr) return;
+  const drop_scope here(home_.get());
+  drop_(which.ctx);
 }
 
 void map::cancel_rest() {

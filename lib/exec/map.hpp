@@ -38,6 +38,7 @@ private:
   weft_status submit_ahead();
   weft_status submit_one(item &which);
   weft_status give_up(item &which);
+  void drop_item(const item &which) noexcept;
   void cancel_rest();
 
   executor &on_; // with a handle

@@ -44,6 +44,10 @@ struct loop final : private roll_entry {
   // Has stop_bit when the domain is closed. Its release pairs with the acquire of those who look whether to stop.
   std::atomic<std::uint32_t> word{0};
 
+  ~loop() {
+    if (error *const unread = failure.load(std::memory_order_acquire); unread != nullptr) unread->unref();
+  }
+
   void fail(error *with) noexcept {
     error *none = nullptr;
     if (!failure.compare_exchange_strong(none, with, std::memory_order_acq_rel)) with->unref();
@@ -129,20 +133,30 @@ bool split_reduction(loop &of, range &piece, void *state, std::uint64_t chunk) {
   const group::handle pair(group::make(of.on, WEFT_GROUP_SCOPED));
   void *const other = pair ? allocate_block(size, align) : nullptr;
   if (other == nullptr) return false;
-  struct freeing { // also when the thread is ended inside the body: then the other half is waited for
+  struct freeing {
     loop &of;
+    group &pair;
     void *which;
     std::size_t size, align;
+    bool unwound = true;
     ~freeing() {
+      if (unwound) { // the thread is ended inside the body: who has the other half still works on its state
+        of.ended.store(true, std::memory_order_relaxed);
+        pair.settle();
+      }
       if (of.how->destroy != nullptr) of.how->destroy(of.ctx, which);
       free_block(which, size, align);
     }
-  } const at_end{of, other, size, align};
+  } at_end{of, *pair, other, size, align};
   of.how->init(of.ctx, other);
   const std::uint64_t middle = piece.begin + (piece.end - piece.begin) / 2;
-  if (!give(*pair, {&of, {middle, piece.end}, other, chunk})) return false;
-  work_off(of, {piece.begin, middle}, state, chunk);
-  pair->settle();
+  const bool given = give(*pair, {&of, {middle, piece.end}, other, chunk});
+  if (given) {
+    work_off(of, {piece.begin, middle}, state, chunk);
+    pair->settle();
+  }
+  at_end.unwound = false;
+  if (!given) return false;
   if (pair->verdict() != WEFT_OK) of.ended.store(true, std::memory_order_relaxed); // the pool has dropped it
   if (!of.ended.load(std::memory_order_relaxed)) of.how->join(of.ctx, state, other);
   return true;
@@ -204,17 +218,26 @@ weft_status run(loop &of, range all, void *result, error **failure) {
     const frame *const around = self->top;
     const frame_scope serving(*self, around != nullptr ? around->running : nullptr, &on,
                               around != nullptr ? around->word : nullptr);
+    // Beside it the loop's own, for the domain may end without the task or thread around us.
+    const inside_scope here(of.home != nullptr ? self : nullptr, of.home, &of.word, true);
+    struct settling { // the pieces refer to our frame, so they end before it also when the body ends this thread
+      loop &which;
+      bool unwound = true;
+      ~settling() {
+        if (!unwound || which.pieces == nullptr) return;
+        which.ended.store(true, std::memory_order_relaxed);
+        which.pieces->settle();
+      }
+    } guard{of};
     work_off(of, all, result, of.grain != 0 ? of.grain : 1);
     if (of.pieces != nullptr) {
       of.pieces->settle();
       status = of.pieces->verdict();
     }
+    guard.unwound = false;
   }
-  if (error *const first = of.failure.load(std::memory_order_acquire); first != nullptr) {
-    if (failure != nullptr)
-      *failure = first;
-    else
-      first->unref();
+  if (of.failure.load(std::memory_order_acquire) != nullptr) {
+    if (failure != nullptr) *failure = of.failure.exchange(nullptr, std::memory_order_acquire);
     return WEFT_EFAILED;
   }
   if (!of.ended.load(std::memory_order_relaxed)) return status;

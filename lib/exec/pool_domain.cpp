@@ -55,8 +55,7 @@ void pool::release_hooks() noexcept {
 // Once: by the last user, or by the destructor of a pool that was not withdrawn.
 void pool::drop_hooks() noexcept {
   {
-    record *const self = settings_.home ? current_record() : nullptr;
-    const inside_scope here(self, settings_.home.get());
+    const drop_scope here(settings_.home.get());
     if (const weft_drop_fn drop = std::exchange(settings_.initializer_drop, nullptr); drop != nullptr)
       drop(settings_.initializer_ctx);
     if (const weft_drop_fn drop = std::exchange(settings_.worker_drop, nullptr); drop != nullptr)

@@ -216,6 +216,9 @@ weft_status scheduler::launch_worker_locked() noexcept {
     }
   } catch (const std::bad_alloc &) {
   }
+  // The domain of the pool is closed, which is about to shut it down. That is the pool's affair: who submits need not
+  // be inside.
+  if (status == WEFT_ECLOSED) status = WEFT_ESHUTDOWN;
   if (status != WEFT_OK) refused_.fetch_add(1, std::memory_order_relaxed);
   return status;
 }

@@ -132,6 +132,8 @@ void add_callback(task &future, callback &entry) {
 }
 
 void drop_callbacks(observer *first) noexcept {
+  if (first == nullptr) return;
+  const drop_scope nobodys(nullptr);
   while (first != nullptr) {
     auto *const what = static_cast<callback *>(std::exchange(first, first->next));
     const bool owned = what->memory == callback::storage::own;

@@ -65,7 +65,7 @@ void cancel_callback::finish_withdraw() {
 // Once, by the winner.
 void cancel_callback::drop() noexcept {
   {
-    const inside_scope here(home_ ? current_record() : nullptr, home_.get());
+    const drop_scope here(home_.get());
     if (what_.drop != nullptr) what_.drop(what_.ctx);
   }
   if (!home_) return;

@@ -188,10 +188,7 @@ void withdrawn_tasks::finish() {
 
 void task::drop_closure() noexcept {
   if (type_->drop != nullptr && (type_->flags & type_is_promise) == 0) {
-    // Perhaps by a thread that is inside of another's code.
-    record *const self = has_attachment() ? current_record() : existing_record();
-    const bool as_is = self == nullptr || (self->inside == nullptr && !has_attachment());
-    const inside_scope here(as_is ? nullptr : self, home());
+    const drop_scope here(home());
     type_->drop(room());
   }
   if (is_continuation()) continuation::of(*this).let_go(*this);
@@ -272,8 +269,10 @@ void task::destroy_now() noexcept {
 }
 
 void task::drop_result() noexcept {
-  if (!has_attachment()) return type_->drop_result(room());
-  const inside_scope here(current_record(), home());
+  const record *const self = existing_record();
+  if (!has_attachment() && (self == nullptr || self->inside == nullptr)) [[likely]]
+    return type_->drop_result(room());
+  const drop_scope here(home());
   type_->drop_result(room());
 }
 

@@ -73,20 +73,19 @@ weft_status domain::close(deadline until) {
 }
 
 void domain::drop_payload(void *of, weft_drop_fn drop, void *payload) noexcept {
-  auto &home = *static_cast<domain *>(of);
+  auto *const home = static_cast<domain *>(of);
   {
-    const inside_scope here(current_record(), &home);
+    const drop_scope here(home);
     drop(payload);
   }
-  home.leave();
+  if (home != nullptr) home->leave();
 }
 
 weft_status entered_scope::begin(domain *of, void *room) noexcept {
   record *const self = current_record();
   if (self == nullptr) return WEFT_ENOMEM;
   if (of != nullptr && !of->enter()) return WEFT_ECLOSED;
-  const std::atomic<std::uint32_t> *const word = self->inside != nullptr ? self->inside->word : nullptr;
-  self->inside = ::new (room) entered_scope{{of, word, self->inside}};
+  self->inside = ::new (room) entered_scope{{of, nullptr, self->inside, true}};
   return WEFT_OK;
 }
 

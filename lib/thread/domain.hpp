@@ -43,7 +43,7 @@ public:
   // As weft_domain_close says.
   weft_status close(deadline until);
 
-  // By its own code, on this thread: the payload of an error is there until it is dropped by this.
+  // On this thread: the payload of an error, which its domain counts until then. of: null for nobody's.
   static void drop_payload(void *of, weft_drop_fn drop, void *payload) noexcept;
   bool has_magic() const noexcept { return magic_.is_right(); }
 
@@ -64,6 +64,19 @@ inline domain *current_domain() noexcept {
   const record *const self = existing_record();
   return self != nullptr && self->inside != nullptr ? self->inside->of : nullptr;
 }
+
+// Around the drop of what belongs to a domain, or to nobody (null): perhaps by a thread that is inside of another's
+// code.
+class drop_scope : inside_scope {
+public:
+  explicit drop_scope(domain *home) noexcept : inside_scope(concerned(home), home) {}
+
+private:
+  static record *concerned(const domain *home) noexcept {
+    record *const self = home != nullptr ? current_record() : existing_record();
+    return self != nullptr && (home != nullptr || self->inside != nullptr) ? self : nullptr;
+  }
+};
 
 // A scope of weft_domain_enter, in the caller's memory. The domain counts it while it lasts.
 struct entered_scope : scope {

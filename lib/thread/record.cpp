@@ -81,12 +81,15 @@ bool stop_requested(const record &self) noexcept {
   const frame *const top = self.top;
   if (top != nullptr && top->word != nullptr) {
     if ((top->word->load(std::memory_order_acquire) & stop_bit) != 0) return true;
-    // A task of a group has the group's word in its frame, and may have been called off on its own.
-    const scope *const inside = top->running != nullptr ? self.inside : nullptr;
-    return inside != nullptr && inside->word != nullptr &&
-           (inside->word->load(std::memory_order_acquire) & stop_bit) != 0;
+    if (top->running == nullptr) return false; // what must not be disturbed
+  } else if ((own & stop_bit) != 0) {
+    return true;
   }
-  return (own & stop_bit) != 0;
+  // A task of a group has the group's word in its frame, and may have been called off on its own; a loop has no frame
+  // of its own.
+  for (const scope *s = self.inside; s != nullptr; s = further(*s))
+    if (s->word != nullptr && (s->word->load(std::memory_order_acquire) & stop_bit) != 0) return true;
+  return false;
 }
 
 void prepare_records() noexcept {

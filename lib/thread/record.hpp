@@ -27,13 +27,19 @@ struct frame {
   frame *below;
 };
 
-// What a thread is inside of beside that, innermost first: the code of a domain, or a task that belongs to something.
-// Read by others as frames are.
+// What a thread is inside of beside that, innermost first: the code of a domain, a task that belongs to something, or a
+// loop. Read by others as frames are.
 struct scope {
   domain *of;                             // null: nobody's code, on top of a domain's
-  const std::atomic<std::uint32_t> *word; // of that task, beside the one that its frame has; null without one
+  const std::atomic<std::uint32_t> *word; // of that task, beside the one that its frame has, or of the loop; or null
   scope *outer;
+  bool goes_on; // in the same code: whoever asks what the scope around it is in to stop means this, too
 };
+
+// The next one whose requests to stop concern what is in this.
+inline const scope *further(const scope &of) noexcept {
+  return of.goes_on ? of.outer : nullptr;
+}
 
 // The bit of a task's or thread's word that says: asked to stop. The rest of those words belongs to their layers.
 inline constexpr std::uint32_t stop_bit = 1u << 3;
@@ -113,9 +119,11 @@ private:
 // Inside of a domain's code, or of nobody's, for as long as it lives. A thread without a record is inside of nothing.
 class inside_scope {
 public:
-  inside_scope(record *self, domain *of, const std::atomic<std::uint32_t> *word = nullptr) noexcept : self_(self) {
+  inside_scope(record *self, domain *of, const std::atomic<std::uint32_t> *word = nullptr,
+               bool goes_on = false) noexcept
+      : self_(self) {
     if (self_ == nullptr) return;
-    scope_ = {of, word, self_->inside};
+    scope_ = {of, word, self_->inside, goes_on};
     self_->inside = &scope_;
   }
   ~inside_scope() {
@@ -129,7 +137,8 @@ private:
   scope scope_{};
 };
 
-// True when what this thread runs was asked to stop: the innermost task, or outside of tasks the thread itself.
+// True when what this thread runs was asked to stop: the innermost task, or outside of tasks the thread itself; and
+// loops inside of these.
 bool stop_requested(const record &self) noexcept;
 
 // True when the thread acts for this executor, at any depth of its stack.

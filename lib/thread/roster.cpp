@@ -35,7 +35,7 @@ exception_hook::~exception_hook() {
 
 void exception_hook::finish() noexcept {
   {
-    const inside_scope here(home_ ? current_record() : nullptr, home_.get());
+    const drop_scope here(home_.get());
     if (drop_ != nullptr) drop_(ctx_);
   }
   if (home_) home_->leave();

@@ -49,12 +49,9 @@ thread::~thread() {
   if (system_) system_->let_go();
 }
 
-// Perhaps by a thread that is inside of another's code.
 void thread::drop(const thread_target &target) noexcept {
   if (target.drop == nullptr) return;
-  record *const self = settings_.inside ? current_record() : existing_record();
-  const bool as_is = self == nullptr || (self->inside == nullptr && !settings_.inside);
-  const inside_scope here(as_is ? nullptr : self, settings_.inside.get());
+  const drop_scope here(settings_.inside.get());
   target.drop(target.ctx);
 }
 
@@ -196,7 +193,7 @@ weft_status thread::settle_in() noexcept {
   record *const self = enter_record(reserved_);
   if (self == nullptr) return WEFT_ENOMEM; // the system has no room for the value of a key
   if (settings_.inside) {
-    life_ = {settings_.inside.get(), nullptr, nullptr};
+    life_ = {settings_.inside.get(), nullptr, nullptr, false};
     self->inside = &life_;
   }
   if (settings_.nice != 0 && setpriority(PRIO_PROCESS, static_cast<id_t>(current_native_id()), settings_.nice) != 0)

@@ -104,7 +104,11 @@ void wait_graph::wake_inside(const std::atomic<std::uint32_t> &word) noexcept {
   wake_list sleepers;
   const std::scoped_lock hold(mutex_);
   for (blocked_thread *b = first_; b != nullptr; b = b->next)
-    if (b->who->inside != nullptr && b->who->inside->word == &word) sleepers.add(b->who->sleeper);
+    for (const scope *s = b->who->inside; s != nullptr; s = further(*s))
+      if (s->word == &word) {
+        sleepers.add(b->who->sleeper);
+        break;
+      }
   sleepers.flush();
 }
 

@@ -51,7 +51,9 @@ timer::~timer() {
 }
 
 void timer::drop_context() noexcept {
-  if (drop_ != nullptr) drop_(ctx_);
+  if (drop_ == nullptr) return;
+  const drop_scope here(home_.get());
+  drop_(ctx_);
 }
 
 // --- in a domain ---
@@ -70,10 +72,7 @@ bool timer::enter_domain() noexcept {
 }
 
 void timer::finish() noexcept {
-  {
-    const inside_scope here(current_record(), home_.get());
-    drop_context();
-  }
+  drop_context();
   home_->leave();
 }
 
@@ -107,7 +106,11 @@ weft_status timer::run_inside(weft_error_t **failure) {
 
 weft_status timer::arm(const timer_schedule &when) noexcept {
   if (home_ && home_->closed()) return WEFT_ECLOSED;
-  return queue_.arm(*this, when);
+  const weft_status status = queue_.arm(*this, when);
+  // The close may have come in between, and have found nothing to cancel. One whose mark we do not see cancels it yet.
+  if (status != WEFT_OK || !home_ || !home_->closed()) return status;
+  queue_.cancel(*this);
+  return WEFT_ECLOSED;
 }
 
 weft_status timer::cancel() noexcept {

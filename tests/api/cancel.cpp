@@ -1,4 +1,4 @@
-// cancel_source, cancel_token, domain: what is called off together, and what is closed as one.
+// cancel_source, cancel_token, cancel_or_stop: what is called off, together or alone.
 #include "support.hpp"
 
 #include <doctest/doctest.h>
@@ -100,42 +100,4 @@ TEST_CASE("cancel_or_stop: calls one future off, whatever it does, and says whic
   CHECK_THROWS_AS(busy.result(test::too_long), weft::interrupted);
   CHECK(busy.cancel_or_stop() == weft::called_off::too_late);
   CHECK_THROWS_AS(weft::any_future().cancel_or_stop(), weft::invalid_argument);
-}
-
-TEST_CASE("domain: the one that a thread is inside of") {
-  CHECK_FALSE(weft::domain::current());
-  const weft::domain plugin;
-  const weft::inside here(plugin);
-  CHECK(weft::domain::current() == plugin);
-  {
-    const weft::inside nobodys(std::nullopt);
-    CHECK_FALSE(weft::domain::current());
-  }
-  CHECK(weft::domain::share(plugin.native_handle()) == plugin);
-  CHECK(weft::domain::current() == plugin);
-}
-
-TEST_CASE("domain: what was given inside of it ends with it") {
-  weft::executor pool({.max_workers = 2});
-  const weft::domain plugin;
-  weft::promise<int> news;
-  std::atomic<int> calls{0};
-  {
-    const weft::inside here(plugin);
-    pool.post([&] {
-      try {
-        while (weft_stop_requested() == 0) pool.submit([&] { calls.fetch_add(1); }).wait();
-      } catch (const weft::status_error &) { // closed, or interrupted by the close
-      }
-    });
-    news.get_future().add_done_callback([&](const weft::future<int> &) { calls.fetch_add(1'000'000); });
-    CHECK_THROWS_AS(plugin.close(), weft::deadlock);
-  }
-  while (calls.load() < 3) std::this_thread::yield();
-  CHECK(plugin.close());
-  CHECK(plugin.count() == 0);
-  const int before = calls.load();
-  news.set_value(1);
-  CHECK(calls.load() == before);
-  CHECK_THROWS_AS(weft::inside here(plugin), weft::closed);
 }

@@ -137,6 +137,49 @@ static void a_timer_that_only_notifies_ends_too(void) {
   end_executor(pool);
 }
 
+typedef struct arming {
+  weft_timer_t *timer;
+  gate_t under_way;
+} arming_t;
+
+static void *arm_until_refused(void *ctx) {
+  arming_t *arming = (arming_t *)ctx;
+  weft_status status;
+  CHECK_STATUS(weft_timer_arm(arming->timer, 3600 * WEFT_SECOND), WEFT_OK);
+  gate_pass(&arming->under_way);
+  do {
+    status = weft_timer_arm(arming->timer, 3600 * WEFT_SECOND);
+  } while (status == WEFT_OK);
+  CHECK_STATUS(status, WEFT_ECLOSED);
+  return NULL;
+}
+
+/* Wherever in between the close comes: nothing is armed in the end. */
+static void a_timer_is_not_armed_beside_the_close(void) {
+  int i;
+  weft_executor_t *pool = make_pool(1);
+  weft_queue_t *queue = NULL;
+  REQUIRE_OK(weft_queue_create(NULL, &queue));
+  for (i = 0; i < 200; ++i) {
+    arming_t arming = {NULL, GATE_CLOSED};
+    pthread_t thread;
+    weft_domain_scope_t scope;
+    weft_domain_t *domain = make_domain();
+    gate_open(&arming.under_way);
+    enter(domain, &scope);
+    REQUIRE_OK(weft_timer_create_notify(pool, queue, 1, &arming.timer));
+    leave(&scope);
+    REQUIRE(pthread_create(&thread, NULL, arm_until_refused, &arming) == 0);
+    gate_await(&arming.under_way, 1);
+    end_domain(domain);
+    pthread_join(thread, NULL);
+    CHECK_STATUS(weft_timer_cancel(arming.timer), WEFT_EDONE);
+    weft_timer_unref(arming.timer);
+  }
+  weft_queue_unref(queue);
+  end_executor(pool);
+}
+
 /* --- the hooks of the process --- */
 
 static void hear_line(void *ctx, uint32_t level, const char *message) {
@@ -218,6 +261,7 @@ int main(int argc, char **argv) {
       {"timers end though handles remain", timers_end_though_handles_remain},
       {"an exception hook goes with its domain", an_exception_hook_goes_with_its_domain},
       {"a timer that only notifies ends, too", a_timer_that_only_notifies_ends_too},
+      {"a timer is not armed beside the close", a_timer_is_not_armed_beside_the_close},
       {"hooks of the process go with their domain", hooks_of_the_process_go_with_their_domain},
       {"another hook stays when the domain goes", another_hook_stays_when_the_domain_goes},
       {"a closed domain takes no hook", a_closed_domain_takes_no_hook},

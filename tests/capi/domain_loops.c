@@ -198,12 +198,157 @@ static void the_loop_of_an_entered_thread_ends(void) {
   end_loop(&loop);
 }
 
+typedef struct entered {
+  weft_executor_t *pool;
+  weft_domain_t *domain, *within;
+  pthread_t caller;
+  gate_t taken, stays; /* come to by a piece on a worker; by the caller's */
+  int nested;          /* the piece enters another domain, and loops there */
+} entered_t;
+
+static void sleep_within(void) {
+  CHECK_STATUS(weft_sleep(WEFT_FOREVER), WEFT_EINTERRUPTED);
+  CHECK_EQUAL(weft_stop_requested(), 1);
+}
+
+static weft_status sleep_in_piece(void *ctx, uint64_t begin, uint64_t end, weft_error_t **error) {
+  (void)begin;
+  (void)end;
+  (void)error;
+  gate_pass(&((entered_t *)ctx)->stays);
+  sleep_within();
+  return WEFT_OK;
+}
+
+/* The caller goes through what there is until a worker has taken a part of it. */
+static weft_status stay_until_stopped(void *ctx, uint64_t begin, uint64_t end, weft_error_t **error) {
+  entered_t *entered = (entered_t *)ctx;
+  weft_domain_scope_t scope;
+  if (!pthread_equal(pthread_self(), entered->caller)) {
+    gate_pass(&entered->taken);
+    sleep_within();
+  } else if (gate_arrived(&entered->taken) != 0) {
+    if (!entered->nested) return sleep_in_piece(ctx, begin, end, error);
+    enter(entered->within, &scope);
+    CHECK_STATUS(weft_parallel_for(entered->pool, NULL, 0, 1, sleep_in_piece, entered, NULL), WEFT_OK);
+    leave(&scope);
+  }
+  return WEFT_OK;
+}
+
+static void loop_entered(entered_t *entered) {
+  weft_range_options_t options = one_by_one();
+  weft_domain_scope_t scope;
+  entered->caller = pthread_self();
+  enter(entered->domain, &scope);
+  CHECK_STATUS(weft_parallel_for(entered->pool, &options, 0, UINT64_C(1) << 40, stay_until_stopped, entered, NULL),
+               WEFT_ECLOSED);
+  CHECK_EQUAL(weft_stop_requested(), 0);
+  leave(&scope);
+}
+
+static void *enter_on_thread(void *ctx) {
+  loop_entered((entered_t *)ctx);
+  return NULL;
+}
+
+static weft_status enter_in_task(void *ctx, void **result, weft_error_t **error) {
+  (void)result;
+  (void)error;
+  loop_entered((entered_t *)ctx);
+  return WEFT_OK;
+}
+
+static entered_t make_entered(int nested) {
+  entered_t entered = {.taken = GATE_CLOSED, .stays = GATE_CLOSED};
+  entered.pool = make_pool(2);
+  entered.domain = make_domain();
+  entered.within = make_domain();
+  entered.nested = nested;
+  gate_open(&entered.taken);
+  gate_open(&entered.stays);
+  return entered;
+}
+
+static void end_entered(entered_t *entered) {
+  gate_await(&entered->stays, 1);
+  end_domain(entered->domain);
+}
+
+static void release_entered(entered_t *entered) {
+  end_domain(entered->within);
+  end_executor(entered->pool);
+}
+
+/* Neither the thread nor a task has anything to stop for, but the piece. */
+static void the_piece_of_an_entered_thread_is_asked_to_stop(void) {
+  int nested;
+  for (nested = 0; nested <= 1; ++nested) {
+    entered_t entered = make_entered(nested);
+    pthread_t thread;
+    REQUIRE(pthread_create(&thread, NULL, enter_on_thread, &entered) == 0);
+    end_entered(&entered);
+    pthread_join(thread, NULL);
+    release_entered(&entered);
+  }
+}
+
+static void the_piece_of_a_task_that_has_entered_is_asked_to_stop(void) {
+  int nested;
+  for (nested = 0; nested <= 1; ++nested) {
+    entered_t entered = make_entered(nested);
+    weft_future_t *future = submit(entered.pool, enter_in_task, &entered, NULL);
+    end_entered(&entered);
+    CHECK_STATUS(weft_future_result(future, WEFT_FOREVER, NULL), WEFT_OK);
+    weft_future_unref(future);
+    release_entered(&entered);
+  }
+}
+
+/* A task of the domain is asked to stop for itself, too, while it loops: a spawned one, which shares the word of its
+ * group with others, by its token. */
+static weft_status loop_in_spawned(void *room, weft_error_t **error) {
+  entered_t *entered = *(entered_t **)room;
+  (void)error;
+  CHECK_STATUS(weft_parallel_for(entered->pool, NULL, 0, 1, sleep_in_piece, entered, NULL), WEFT_OK);
+  CHECK_EQUAL(weft_stop_requested(), 1);
+  return WEFT_OK;
+}
+
+static void a_spawned_task_that_loops_is_stopped_by_its_token(void) {
+  static const weft_task_type_t type = {sizeof type, WEFT_TASK_POSTED, sizeof(entered_t *), 0, loop_in_spawned, NULL,
+                                        NULL};
+  entered_t entered = make_entered(0);
+  weft_group_t *group = NULL;
+  weft_cancel_token_t *token = NULL;
+  weft_task_options_t options;
+  weft_task_t *task = NULL;
+  REQUIRE_OK(weft_group_create(entered.pool, NULL, &group));
+  REQUIRE_OK(weft_cancel_token_create(NULL, WEFT_FOREVER, &token));
+  weft_task_options_init(&options);
+  options.token = token;
+  options.domain = entered.domain;
+  REQUIRE_OK(weft_task_create_with(&type, &options, &task));
+  *(entered_t **)weft_task_room(task) = &entered;
+  REQUIRE_OK(weft_group_spawn_task(group, task));
+  gate_await(&entered.stays, 1);
+  weft_cancel_token_cancel(token);
+  CHECK_STATUS(weft_group_wait(group, WEFT_FOREVER), WEFT_OK);
+  weft_group_unref(group);
+  weft_cancel_token_unref(token);
+  end_domain(entered.domain);
+  release_entered(&entered);
+}
+
 int main(int argc, char **argv) {
   static const check_case_t cases[] = {
       {"all pieces are inside", all_pieces_are_inside},
       {"the close stops pieces on all workers", the_close_stops_pieces_on_all_workers},
       {"a reduction is stopped like a loop", a_reduction_is_stopped_like_a_loop},
       {"the loop of an entered thread ends", the_loop_of_an_entered_thread_ends},
+      {"the piece of an entered thread is asked to stop", the_piece_of_an_entered_thread_is_asked_to_stop},
+      {"the piece of a task that has entered is asked to stop", the_piece_of_a_task_that_has_entered_is_asked_to_stop},
+      {"a spawned task that loops is stopped by its token", a_spawned_task_that_loops_is_stopped_by_its_token},
   };
   return check_main(cases, CHECK_COUNT_OF(cases), argc, argv);
 }

@@ -195,6 +195,48 @@ static void a_task_on_its_worker_cannot_close_it(void) {
   CHECK_EQUAL(count_of(&hooks.drops), 2);
 }
 
+typedef struct latecomer {
+  weft_executor_t *pool;
+  weft_timer_t *timer;
+  int drops;
+} latecomer_t;
+
+/* The host's code, in the midst of the close: the pool has not begun to end yet, or has. */
+static void submit_from_drop(void *ctx) {
+  latecomer_t *latecomer = (latecomer_t *)ctx;
+  weft_future_t *future = UNTOUCHED(weft_future_t);
+  weft_domain_scope_t outside;
+  enter(NULL, &outside);
+  CHECK_STATUS(weft_executor_submit(latecomer->pool, NULL, return_ctx, NULL, NULL, &future), WEFT_ESHUTDOWN);
+  CHECK_STATUS(weft_timer_arm(latecomer->timer, 0), WEFT_ESHUTDOWN);
+  leave(&outside);
+  ++latecomer->drops;
+}
+
+static void whoever_is_outside_is_told_of_the_pool(void) {
+  latecomer_t latecomer = {NULL, NULL, 0};
+  weft_executor_t *unused = make_caller_run();
+  weft_submit_options_t options;
+  weft_domain_scope_t scope;
+  weft_future_t *before = NULL, *after = NULL;
+  weft_domain_t *domain = make_domain();
+  weft_submit_options_init(&options);
+  options.domain = domain;
+  REQUIRE_OK(weft_executor_submit(unused, &options, return_ctx, &latecomer, submit_from_drop, &before));
+  enter(domain, &scope);
+  latecomer.pool = make_pool(1);
+  leave(&scope);
+  REQUIRE_OK(weft_executor_submit(unused, &options, return_ctx, &latecomer, submit_from_drop, &after));
+  REQUIRE_OK(weft_timer_create(latecomer.pool, return_ctx, NULL, NULL, &latecomer.timer));
+  end_domain(domain);
+  CHECK_EQUAL(latecomer.drops, 2);
+  weft_timer_unref(latecomer.timer);
+  weft_future_unref(before);
+  weft_future_unref(after);
+  weft_executor_unref(latecomer.pool);
+  weft_executor_unref(unused);
+}
+
 /* --- threads of the host on a pool of the domain --- */
 
 static weft_status work_for(void *ctx, weft_error_t **error) {
@@ -283,6 +325,7 @@ int main(int argc, char **argv) {
        one_that_was_shut_down_keeps_its_hooks_until_the_close},
       {"a closed domain takes no pool", a_closed_domain_takes_no_pool},
       {"a task on its worker cannot close it", a_task_on_its_worker_cannot_close_it},
+      {"whoever is outside is told of the pool", whoever_is_outside_is_told_of_the_pool},
       {"a thread of the host comes back", a_thread_of_the_host_comes_back},
       {"a guest of the pool is waited for", a_guest_of_the_pool_is_waited_for},
       {"the default executor is nobody's", the_default_executor_is_nobodys},

@@ -32,6 +32,33 @@ struct read_taken {
   template <class T> T operator()(const future<T> &f) const { return f.take(duration()); }
 };
 
+// The callback of an awaiter that its domain takes back when it is closed is not called, but dropped. The coroutine
+// must come to its end all the same, for its frame is the domain's: it goes on, in the drop, with the exception
+// `closed`. After a call the drop follows on the same thread at once, and is told apart by that: its context is gone
+// then.
+inline const void *&awaited_last() noexcept {
+  static constinit thread_local const void *ctx = nullptr;
+  return ctx;
+}
+
+template <auto Resume, auto Withdraw> void await_callback(weft_future_t *awaited, void *ctx) {
+  check(weft_future_add_done_callback(
+      awaited,
+      [](void *ctx, weft_future_t *) {
+        struct ending { // also when the coroutine lets an exception out
+          void *ctx;
+          ~ending() { awaited_last() = ctx; }
+        } const at_end{ctx};
+        Resume(ctx);
+      },
+      ctx,
+      [](void *ctx) {
+        if (std::exchange(awaited_last(), nullptr) == ctx) return;
+        weft_error_t *lost = nullptr; // nobody is there to be told
+        if (guard(&lost, [ctx] { Withdraw(ctx); }) != WEFT_OK) weft_error_unref(lost);
+      }));
+}
+
 // Resumes on the thread that completes the future. The awaiter lives in the suspended coroutine and keeps the future.
 template <class T, class Read> class [[nodiscard]] future_awaiter {
 public:
@@ -39,15 +66,18 @@ public:
 
   bool await_ready() const noexcept { return future_.done(); }
   void await_suspend(std::coroutine_handle<> waiting) const {
-    check(weft_future_add_done_callback(
-        future_.native_handle(),
-        [](void *ctx, weft_future_t *) { std::coroutine_handle<>::from_address(ctx).resume(); }, waiting.address(),
-        nullptr));
+    await_callback<&resume, &resume>(future_.native_handle(), waiting.address());
     // The coroutine may already run again, and this awaiter be gone.
   }
-  decltype(auto) await_resume() { return Read()(future_); }
+  decltype(auto) await_resume() {
+    if (!future_.done()) [[unlikely]]
+      throw closed();
+    return Read()(future_);
+  }
 
 private:
+  static void resume(void *waiting) { std::coroutine_handle<>::from_address(waiting).resume(); }
+
   future<T> future_;
 };
 
@@ -84,6 +114,11 @@ public:
   }
 
   void resume() const { waiting_.resume(); }
+  // Instead of go().
+  void refuse(weft_status status) {
+    status_ = status;
+    resume();
+  }
 
   void finish() const {
     if (status_ != WEFT_OK) throw_refusal(status_, executor_.native_handle());
@@ -155,13 +190,7 @@ public:
   bool await_ready() const noexcept { return false; }
   void await_suspend(std::coroutine_handle<> waiting) {
     hop_.prepare(waiting);
-    check(weft_future_add_done_callback(
-        future_.native_handle(),
-        [](void *ctx, weft_future_t *) {
-          auto &hop = *static_cast<executor_hop *>(ctx);
-          if (!hop.go()) hop.resume();
-        },
-        &hop_, nullptr));
+    await_callback<&go, &refuse>(future_.native_handle(), &hop_);
   }
   decltype(auto) await_resume() {
     hop_.finish();
@@ -169,6 +198,12 @@ public:
   }
 
 private:
+  static void go(void *hop) {
+    auto &self = *static_cast<executor_hop *>(hop);
+    if (!self.go()) self.resume();
+  }
+  static void refuse(void *hop) { static_cast<executor_hop *>(hop)->refuse(WEFT_ECLOSED); }
+
   executor_hop hop_;
   future<T> future_;
 };

@@ -13,6 +13,7 @@
 #include <exception>
 #include <memory>
 #include <new>
+#include <string_view>
 #include <typeinfo>
 #include <utility>
 
@@ -60,6 +61,10 @@ inline weft_error_t *to_native(const std::exception_ptr &exception) noexcept {
   } catch (const broken_pool &e) {
     if (typeid(e) == typeid(broken_pool)) return weft_error_ref(e.reason().native_handle());
     return describe(e.status(), &typeid(e), e.what(), exception);
+  } catch (const closed &e) {
+    if (typeid(e) != typeid(closed)) return describe(e.status(), &typeid(e), e.what(), exception);
+    weft_error_t *plain = nullptr;
+    return weft_error_create(e.status(), closed_kind, e.what(), &plain) == WEFT_OK ? plain : nullptr;
   } catch (const status_error &e) {
     return describe(e.status(), &typeid(e), e.what(), exception);
   } catch (const std::exception &e) {
@@ -117,6 +122,10 @@ inline std::exception_ptr error::exception() const {
   // comes before the payload.
   if (code() == WEFT_EBROKEN) return std::make_exception_ptr(broken_pool(*this));
   if (const void *original = payload(detail::exception_tag)) return *static_cast<const std::exception_ptr *>(original);
+  if (code() == WEFT_EFAILED && kind() == std::string_view(detail::broken_promise_kind))
+    return std::make_exception_ptr(broken_promise());
+  if (code() == WEFT_ECLOSED && kind() == std::string_view(detail::closed_kind))
+    return std::make_exception_ptr(closed());
   return std::make_exception_ptr(*this);
 }
 

@@ -157,7 +157,8 @@ public:
   void *payload(const char *tag) const noexcept { return weft_error_payload(shared_.get(), tag); }
 
   /// The C++ exception that this error was made from; where it was made by something else, the error itself (as
-  /// broken_pool where the code is WEFT_EBROKEN).
+  /// broken_pool where the code is WEFT_EBROKEN, as broken_promise where a promise broke, as closed where a domain
+  /// was).
   std::exception_ptr exception() const;
 
   /// Throws what exception() gives.
@@ -186,10 +187,20 @@ private:
   weft::error reason_;
 };
 
+namespace detail {
+
+// How errors are known that stand for an exception and carry none. They are made by the headers themselves, of code
+// that may have to be unloaded, and may be held for longer by others.
+inline constexpr const char *closed_kind = "weft::closed";
+inline constexpr const char *broken_promise_kind = "weft::broken_promise";
+inline constexpr const char *broken_promise_text = "the promise was destroyed before it was kept";
+
+} // namespace detail
+
 /// What a future fails with when its promise was destroyed without a value.
 class broken_promise : public std::logic_error {
 public:
-  broken_promise() : std::logic_error("the promise was destroyed before it was kept") {}
+  broken_promise() : std::logic_error(detail::broken_promise_text) {}
 };
 
 /// Throws the exception that stands for this status.

@@ -16,7 +16,9 @@ namespace weft {
 namespace detail {
 
 // One for all promises, made with the first of them and kept until cleanup(), for a promise is broken in a destructor,
-// which must not fail for want of memory. The release of who makes it pairs with the acquire of who finds it.
+// which must not fail for want of memory. It carries no exception but only its kind (error::exception() knows it): a
+// payload would keep the domain that the first promise was made in from ever being closed. The release of who makes it
+// pairs with the acquire of who finds it.
 inline std::atomic<weft_error_t *> &kept_broken_promise_error() noexcept {
   static constinit std::atomic<weft_error_t *> kept{nullptr};
   return kept;
@@ -26,8 +28,8 @@ inline weft_error_t *broken_promise_error() {
   weft_error_t *kept = kept_broken_promise_error().load(std::memory_order_acquire);
   if (kept) [[likely]]
     return kept;
-  weft_error_t *const made = to_native(std::make_exception_ptr(broken_promise()));
-  if (!made) throw out_of_memory();
+  weft_error_t *made = nullptr;
+  check(weft_error_create(WEFT_EFAILED, broken_promise_kind, broken_promise_text, &made));
   if (kept_broken_promise_error().compare_exchange_strong(kept, made, std::memory_order_acq_rel)) return made;
   weft_error_unref(made); // another thread was faster
   return kept;

@@ -27,6 +27,7 @@ public:
   }
   weft_status set_alarm(std::int64_t due) noexcept override {
     ++alarms;
+    if (calls_off != nullptr) calls_off->call_off();
     if (alarm_answer != WEFT_OK) return alarm_answer;
     if (parent_ != nullptr) return parent_->set_child_alarm(queue, due);
     alarm = due;
@@ -76,6 +77,7 @@ public:
   std::int64_t clock = 1000, alarm = timer_queue::none;
   int alarms = 0, reports = 0;
   bool starts = true;
+  domain *calls_off = nullptr; // while it is asked for an alarm
   weft_status answer = WEFT_OK, next_answer = WEFT_OK, alarm_answer = WEFT_OK;
 
 private:

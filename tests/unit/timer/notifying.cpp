@@ -2,6 +2,8 @@
 // and that nothing runs.
 #include <doctest/doctest.h>
 
+#include <optional>
+
 #include "host.hpp"
 #include "task/completion_queue.hpp"
 
@@ -121,4 +123,23 @@ TEST_CASE("notifying timer: a shutdown disarms it; its last handle and the queue
   events.object.close();
   notifying_timer late(host, events.object);
   CHECK(late.made == WEFT_ECLOSED);
+}
+
+TEST_CASE("notifying timer: it is not left armed when its domain is closed in between") {
+  fake_host host;
+  test_queue events;
+  const shared<domain> home = adopt(domain::make());
+  record &self = *current_record();
+  std::optional<notifying_timer> t;
+  {
+    const inside_scope here(&self, home.get());
+    t.emplace(host, events.object);
+  }
+  REQUIRE(t->made == WEFT_OK);
+  host.calls_off = home.get(); // as a close does that has looked at the timer before it is armed
+  CHECK((*t)->arm({1100, 10}) == WEFT_ECLOSED);
+  CHECK((*t)->cancel() == WEFT_EDONE);
+  host.advance_to(1200);
+  CHECK(events.ticks() == 0);
+  CHECK(home->close(deadline::never()) == WEFT_OK);
 }

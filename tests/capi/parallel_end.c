@@ -1,0 +1,180 @@
+/* Tests of weft/parallel.h when the body ends the thread that loops: what was given to others refers to the call, so it
+ * is over before the stack of the call is left.
+ */
+#include <weft/parallel.h>
+
+#include "setup.h"
+
+/* Nobody comes to the end of it: the caller works through it until somebody has taken a part. */
+#define ENDLESS (UINT64_C(1) << 40)
+
+typedef struct ending {
+  weft_executor_t *pool;
+  pthread_t caller;
+  uint64_t tid;  /* of the caller */
+  gate_t taken;  /* come to by who has a part of another */
+  int left;      /* atomic: the stack of the call is no more */
+  int at_work;   /* atomic: bodies that run on other threads */
+  int late;      /* atomic: bodies that ran on after that, or were still at work then */
+  int states;    /* atomic: that were built and are not destroyed yet */
+  int destroyed; /* atomic: while a body worked on it */
+} ending_t;
+
+typedef struct state {
+  int in_use; /* atomic */
+} state_t;
+
+static int look_at(int *flag) {
+  return __atomic_load_n(flag, __ATOMIC_ACQUIRE);
+}
+
+/* What another thread has taken ends when the caller sleeps, which is what he is to do, or has left. */
+static void work_elsewhere(ending_t *ending) {
+  __atomic_add_fetch(&ending->at_work, 1, __ATOMIC_ACQ_REL);
+  gate_pass(&ending->taken);
+  await_asleep(ending->tid);
+  __atomic_add_fetch(&ending->late, look_at(&ending->left), __ATOMIC_ACQ_REL);
+  __atomic_sub_fetch(&ending->at_work, 1, __ATOMIC_ACQ_REL);
+}
+
+static weft_status end_caller(void *ctx, uint64_t begin, uint64_t end, weft_error_t **error) {
+  ending_t *ending = (ending_t *)ctx;
+  (void)begin;
+  (void)end;
+  (void)error;
+  if (!pthread_equal(pthread_self(), ending->caller)) {
+    work_elsewhere(ending);
+  } else if (gate_arrived(&ending->taken) != 0) {
+    gate_open(&ending->taken);
+    pthread_exit(NULL);
+  }
+  return WEFT_OK;
+}
+
+static void init_state(void *ctx, void *state) {
+  __atomic_add_fetch(&((ending_t *)ctx)->states, 1, __ATOMIC_ACQ_REL);
+  ((state_t *)state)->in_use = 0;
+}
+
+static weft_status reduce(void *ctx, void *state, uint64_t begin, uint64_t end, weft_error_t **error) {
+  int *in_use = &((state_t *)state)->in_use;
+  weft_status status;
+  __atomic_store_n(in_use, 1, __ATOMIC_RELEASE);
+  status = end_caller(ctx, begin, end, error);
+  __atomic_store_n(in_use, 0, __ATOMIC_RELEASE);
+  return status;
+}
+
+static void join_states(void *ctx, void *into, void *from) {
+  (void)ctx;
+  (void)into;
+  (void)from;
+}
+
+static void destroy_state(void *ctx, void *state) {
+  ending_t *ending = (ending_t *)ctx;
+  /* The caller's own is the one that nobody destroys, so whoever is at work here is somebody else. */
+  __atomic_add_fetch(&ending->destroyed, look_at(&((state_t *)state)->in_use), __ATOMIC_ACQ_REL);
+  __atomic_sub_fetch(&ending->states, 1, __ATOMIC_ACQ_REL);
+}
+
+static void note_leaving(void *ctx) {
+  ending_t *ending = (ending_t *)ctx;
+  __atomic_store_n(&ending->left, 1, __ATOMIC_RELEASE);
+  __atomic_add_fetch(&ending->late, look_at(&ending->at_work), __ATOMIC_ACQ_REL);
+}
+
+static void call_loop(ending_t *ending, int reduces) {
+  static const weft_reduction_t how = {sizeof how, 0, sizeof(state_t), init_state, reduce, join_states, destroy_state};
+  weft_range_options_t options;
+  state_t result = {0};
+  weft_range_options_init(&options);
+  options.grain = 1;
+  ending->caller = pthread_self();
+  ending->tid = own_tid();
+  pthread_cleanup_push(note_leaving, ending);
+  if (reduces)
+    weft_parallel_reduce(ending->pool, &options, 0, ENDLESS, &how, ending, &result, NULL);
+  else
+    weft_parallel_for(ending->pool, &options, 0, ENDLESS, end_caller, ending, NULL);
+  CHECK(!"the call came back");
+  pthread_cleanup_pop(0);
+}
+
+static void *loop_on_thread(void *ctx) {
+  call_loop((ending_t *)ctx, 0);
+  return NULL;
+}
+
+static void *reduce_on_thread(void *ctx) {
+  call_loop((ending_t *)ctx, 1);
+  return NULL;
+}
+
+static weft_status loop_in_task(void *ctx, void **result, weft_error_t **error) {
+  (void)result;
+  (void)error;
+  call_loop((ending_t *)ctx, 0);
+  return WEFT_OK;
+}
+
+static weft_status reduce_in_task(void *ctx, void **result, weft_error_t **error) {
+  (void)result;
+  (void)error;
+  call_loop((ending_t *)ctx, 1);
+  return WEFT_OK;
+}
+
+static void check_ending(ending_t *ending) {
+  end_executor(ending->pool);
+  CHECK_EQUAL(look_at(&ending->left), 1);
+  CHECK(gate_arrived(&ending->taken) > 0);
+  CHECK_EQUAL(look_at(&ending->late), 0);
+  CHECK_EQUAL(look_at(&ending->destroyed), 0);
+  CHECK_EQUAL(look_at(&ending->states), 0);
+}
+
+static void on_a_thread_of_the_host(void *(*target)(void *)) {
+  ending_t ending = {.taken = GATE_CLOSED};
+  pthread_t thread;
+  ending.pool = make_pool(2);
+  REQUIRE(pthread_create(&thread, NULL, target, &ending) == 0);
+  pthread_join(thread, NULL);
+  check_ending(&ending);
+}
+
+static void in_a_task(weft_task_fn fn) {
+  ending_t ending = {.taken = GATE_CLOSED};
+  weft_future_t *future;
+  ending.pool = make_pool(2);
+  future = submit(ending.pool, fn, &ending, NULL);
+  CHECK_STATUS(weft_future_result(future, WEFT_FOREVER, NULL), WEFT_EFAILED);
+  weft_future_unref(future);
+  check_ending(&ending);
+}
+
+static void a_loop_on_a_thread_of_the_host(void) {
+  on_a_thread_of_the_host(loop_on_thread);
+}
+
+static void a_reduction_on_a_thread_of_the_host(void) {
+  on_a_thread_of_the_host(reduce_on_thread);
+}
+
+static void a_loop_in_a_task(void) {
+  in_a_task(loop_in_task);
+}
+
+static void a_reduction_in_a_task(void) {
+  in_a_task(reduce_in_task);
+}
+
+int main(int argc, char **argv) {
+  static const check_case_t cases[] = {
+      {"a loop on a thread of the host", a_loop_on_a_thread_of_the_host},
+      {"a reduction on a thread of the host", a_reduction_on_a_thread_of_the_host},
+      {"a loop in a task", a_loop_in_a_task},
+      {"a reduction in a task", a_reduction_in_a_task},
+  };
+  return check_main(cases, CHECK_COUNT_OF(cases), argc, argv);
+}
