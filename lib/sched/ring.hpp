@@ -43,14 +43,6 @@ public:
     return head_.compare_exchange_strong(head, head + count, std::memory_order_acq_rel) ? count : 0;
   }
 
-  // Owner only: the task that it will take so many steps from now, or null. A thief may have it by then.
-  const void *ahead(std::uint64_t steps) const noexcept {
-    const std::uint64_t position = head_.load(std::memory_order_relaxed) + steps;
-    return position < tail_.load(std::memory_order_relaxed)
-               ? slots_[position % Capacity].load(std::memory_order_relaxed)
-               : nullptr;
-  }
-
   // How many thieves would find; exact for the owner when nobody steals.
   std::size_t size() const noexcept {
     const std::uint64_t head = head_.load(std::memory_order_acquire), tail = tail_.load(std::memory_order_acquire);

@@ -5,7 +5,6 @@
 #include <cxxabi.h>
 #include <utility>
 
-#include "base/prefetch.hpp"
 #include "sched/io_wait.hpp"
 #include "sched/scheduler.hpp"
 #include "thread/blocking.hpp"
@@ -86,12 +85,8 @@ task *scheduler::next(worker &me) noexcept {
   std::atomic_signal_fence(std::memory_order_seq_cst);
   task *ready = take_turn_of_others(me);
   if (ready != nullptr || (ready = me.spawned.pop()) != nullptr) return ready;
-  while (!me.batch.empty()) {
-    if (me.batch.take(&ready, 1) != 1) continue;
-    // Tasks mostly come from another core's cache, which takes longer than to run one.
-    if (const void *const soon = me.batch.ahead(2); soon != nullptr) prefetch_for_write(soon);
-    return ready;
-  }
+  while (!me.batch.empty())
+    if (me.batch.take(&ready, 1) == 1) return ready;
   if (!me.searching) {
     if ((ready = refill(me)) != nullptr) return ready;
     if (!begin_searching(me)) return steal_in_passing(me); // another one searches already; one is enough
