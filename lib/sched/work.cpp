@@ -304,7 +304,6 @@ bool scheduler::wait_for_wake_up(worker &me) noexcept {
 // From active to resting, with all that has to be looked at then.
 void scheduler::lie_down(worker &me) noexcept {
   return_credit(me);
-  worker_counts::step(me.counts.parks);
   census_.add(me.searching ? -1 : 0, -1, 0);
   me.searching = false;
   me.idle = true;
@@ -314,6 +313,7 @@ void scheduler::lie_down(worker &me) noexcept {
   heavy_barrier(); // for the deques: see spawn()
   if (has_work()) wake_one();
   end_if_drained();
+  if (!me.woken) worker_counts::step(me.counts.parks); // after the last look: who sees it counted has to wake us
 }
 
 } // namespace weft::core
