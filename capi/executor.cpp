@@ -246,7 +246,7 @@ weft_status weft_executor_submit_batch(weft_executor_t *executor, const weft_sub
       if (read.priority != WEFT_PRIORITY_NORMAL) made[i]->set_priority(read.priority);
       if (futures == nullptr && read.result_drop != nullptr) {
         made[i]->set_references(1);
-        made[i]->set_posted();
+        made[i]->set_posted(true);
       }
     }
     const weft_status status = unwrap(executor)->accept(made.get(), count);

@@ -33,10 +33,7 @@ bool sound(const weft_task_type_t &type) noexcept {
 // One reference for the queue, one for the handle if there is one. A refused task may be given again, another way.
 void prepare(task &given, bool with_handle) noexcept {
   given.set_references(with_handle ? 2 : 1);
-  if (with_handle)
-    given.clear_posted();
-  else
-    given.set_posted();
+  given.set_posted(!with_handle);
 }
 
 } // namespace

@@ -123,10 +123,7 @@ weft_status weft_executor_submit_task_after(weft_executor_t *executor, int64_t d
   if (const weft_status forked = answer_of(executor); forked != WEFT_OK) return forked;
   weft::core::task &given = *unwrap(task);
   if ((out != nullptr && !given.has_future()) || given.is_continuation()) return WEFT_EINVAL;
-  if (out != nullptr)
-    given.clear_posted();
-  else
-    given.set_posted();
+  given.set_posted(out == nullptr);
   given.set_references(out != nullptr ? 2 : 1); // the queue's, and the handle's
   const weft_status status = unwrap(executor)->accept_after(given, moment_after(delay));
   if (status == WEFT_OK && out != nullptr) *out = wrap_future(&given);

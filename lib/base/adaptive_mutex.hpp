@@ -27,12 +27,14 @@ public:
     tell_sanitizer(step::after_lock);
   }
   // Whoever gets it next may destroy it at once: after the exchange only its address is used.
-  void unlock() noexcept {
-    tell_sanitizer(step::before_unlock);
-    const bool awaited_by_some = word_.exchange(free, std::memory_order_release) == awaited;
-    tell_sanitizer(step::after_unlock);
-    if (awaited_by_some) [[unlikely]]
-      wake_one();
+  void unlock() noexcept { unlock_in(std::memory_order_release); }
+  // And everybody sees what was written before it, ere the caller reads what comes after: a sequentially consistent
+  // fence. On x86 the operation that gives the lock back is one already.
+  void unlock_with_fence() noexcept {
+    unlock_in(std::memory_order_seq_cst);
+#if !defined(__x86_64__)
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+#endif
   }
 
 private:
@@ -57,6 +59,13 @@ private:
   // awaited: held, and somebody sleeps or is about to. Who wakes up takes it as awaited, for others may sleep too.
   static constexpr std::uint32_t free = 0, held = 1, awaited = 2;
 
+  void unlock_in(std::memory_order order) noexcept {
+    tell_sanitizer(step::before_unlock);
+    const bool awaited_by_some = word_.exchange(free, order) == awaited;
+    tell_sanitizer(step::after_unlock);
+    if (awaited_by_some) [[unlikely]]
+      wake_one();
+  }
   bool take() noexcept {
     std::uint32_t expected = free;
     return word_.compare_exchange_strong(expected, held, std::memory_order_acquire, std::memory_order_relaxed);

@@ -52,6 +52,7 @@ template <class Function> void strand::carry(Function function) {
   auto what = std::make_unique<holder>(std::move(function));
   task *const carrier = task::create(type, 2); // one for the queue, one for turn_task_
   if (carrier == nullptr) throw std::bad_alloc();
+  carrier->set_known_to_maker(); // a waiter takes it through turn_task_
   ref();
   auto *const room = ::new (carrier->room()) turn{this, std::move(what)};
   task *previous = nullptr;

@@ -30,24 +30,41 @@ template <class Mutex> basic_task_queue<Mutex>::~basic_task_queue() {
 }
 
 template <class Mutex>
-typename basic_task_queue<Mutex>::answer basic_task_queue<Mutex>::push(task *const *tasks, std::size_t count,
-                                                                       std::size_t *was) noexcept {
-  return push_checked(tasks, count, true, was);
+typename basic_task_queue<Mutex>::answer basic_task_queue<Mutex>::push(task *const *tasks, std::size_t count) noexcept {
+  return push_checked(tasks, count, true);
 }
 
 template <class Mutex>
 typename basic_task_queue<Mutex>::answer basic_task_queue<Mutex>::push_on(task *const *tasks,
                                                                           std::size_t count) noexcept {
-  return push_checked(tasks, count, false, nullptr);
+  return push_checked(tasks, count, false);
 }
 
 template <class Mutex>
 typename basic_task_queue<Mutex>::answer basic_task_queue<Mutex>::push_checked(task *const *tasks, std::size_t count,
-                                                                               bool heed_closed,
-                                                                               std::size_t *was) noexcept {
-  const std::scoped_lock hold(mutex_);
+                                                                               bool heed_closed) noexcept {
+  mutex_.lock();
+  const answer said = push_locked(tasks, count, heed_closed);
+  mutex_.unlock_with_fence();
+  return said;
+}
+
+template <class Mutex>
+typename basic_task_queue<Mutex>::answer basic_task_queue<Mutex>::push_locked(task *const *tasks, std::size_t count,
+                                                                              bool heed_closed) noexcept {
   if (closed_ && heed_closed) return answer::closed;
-  if (!reserve_locked(count)) return answer::no_memory;
+  if (count == 1 && last_ != nullptr && last_->end != block_tasks) [[likely]]
+    last_->tasks[last_->end++] = *tasks;
+  else if (!append_locked(tasks, count))
+    return answer::no_memory;
+  note_push_locked(count);
+  size_.store(size_.load(std::memory_order_relaxed) + count, std::memory_order_release);
+  return answer::pushed;
+}
+
+// False: no memory, and nothing was appended.
+template <class Mutex> bool basic_task_queue<Mutex>::append_locked(task *const *tasks, std::size_t count) noexcept {
+  if (!reserve_locked(count)) return false;
   block *into = last_;
   for (std::size_t i = 0; i < count;) {
     if (into->end == block_tasks) {
@@ -59,11 +76,7 @@ typename basic_task_queue<Mutex>::answer basic_task_queue<Mutex>::push_checked(t
     into->end += static_cast<std::uint32_t>(step);
     i += step;
   }
-  const std::size_t before = size_.load(std::memory_order_relaxed);
-  if (was != nullptr) *was = before;
-  note_push_locked(count);
-  size_.store(before + count, size_order);
-  return answer::pushed;
+  return true;
 }
 
 // Enough spare blocks for `count` more tasks, and a last block. So that a push of several cannot fail half way.
@@ -122,7 +135,7 @@ template <class Mutex> std::size_t basic_task_queue<Mutex>::pop(task **out, std:
     recycle_locked(drained);
   }
   note_pop_locked(count);
-  size_.store(size_.load(std::memory_order_relaxed) - count, size_order);
+  size_.store(size_.load(std::memory_order_relaxed) - count, std::memory_order_release);
   return count;
 }
 

@@ -10,7 +10,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <type_traits>
 
 #include "base/adaptive_mutex.hpp"
 
@@ -25,6 +24,7 @@ inline constexpr std::size_t wait_buckets = 12;
 struct no_mutex {
   void lock() noexcept {}
   void unlock() noexcept {}
+  void unlock_with_fence() noexcept {}
 };
 
 template <class Mutex> class basic_task_queue {
@@ -35,8 +35,8 @@ public:
   basic_task_queue &operator=(const basic_task_queue &) = delete;
 
   enum class answer { pushed, closed, no_memory };
-  // All of them, in order, or none. On success *was is how many waited before.
-  answer push(task *const *tasks, std::size_t count, std::size_t *was = nullptr) noexcept;
+  // All of them, in order, or none.
+  answer push(task *const *tasks, std::size_t count) noexcept;
   // As push, but never refused for being closed: for work that belongs to what was accepted before.
   answer push_on(task *const *tasks, std::size_t count) noexcept;
 
@@ -50,7 +50,7 @@ public:
   std::uint64_t pushed() const noexcept { return pushed_.load(std::memory_order_relaxed); }
   void add_waits(std::uint64_t (&buckets)[wait_buckets]) const noexcept;
 
-  // Sequentially consistent against the census, see sched/README.md, "Lost wake-up".
+  // Sequentially consistent against the census, as a push has a fence after it: see sched/README.md, "Lost wake-up".
   std::size_t size() const noexcept { return size_.load(std::memory_order_seq_cst); }
   bool empty() const noexcept { return size() == 0; }
 
@@ -64,7 +64,9 @@ private:
 
   void note_push_locked(std::size_t count) noexcept;
   void note_pop_locked(std::size_t count) noexcept;
-  answer push_checked(task *const *tasks, std::size_t count, bool heed_closed, std::size_t *was) noexcept;
+  answer push_checked(task *const *tasks, std::size_t count, bool heed_closed) noexcept;
+  answer push_locked(task *const *tasks, std::size_t count, bool heed_closed) noexcept;
+  bool append_locked(task *const *tasks, std::size_t count) noexcept;
   bool reserve_locked(std::size_t count) noexcept;
   block *take_spare_locked() noexcept;
   void recycle_locked(block *drained) noexcept;
@@ -82,9 +84,7 @@ private:
   std::uint64_t watched_ = UINT64_MAX, next_watch_ = 0; // under mutex_: the position that is watched, and the next one
   std::int64_t watched_since_ = 0;                      // under mutex_
   std::array<std::atomic<std::uint64_t>, wait_buckets> waits_{}; // written under mutex_
-  // Written under mutex_, read by everybody who looks for work; nobody looks for work in one without a lock.
-  static constexpr std::memory_order size_order =
-      std::is_same_v<Mutex, no_mutex> ? std::memory_order_release : std::memory_order_seq_cst;
+  // Written under mutex_, read by everybody who looks for work.
   alignas(64) std::atomic<std::size_t> size_{0};
 };
 

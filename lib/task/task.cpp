@@ -55,10 +55,6 @@ bool task::set_counted() noexcept {
   return true;
 }
 
-bool task::try_claim() noexcept {
-  return leave_pending(running);
-}
-
 // UBSan: a forced unwind is caught by a reference to no object; nothing reads it.
 __attribute__((no_sanitize("null"))) outcome task::perform_here(record &self, const task_owner *serving,
                                                                 const std::atomic<std::uint32_t> &stop_word) {
@@ -95,8 +91,11 @@ outcome task::perform_inside(record &self, const task_owner *serving, const std:
 observer *task::publish(outcome end) noexcept {
   if (is_continuation()) continuation::of(*this).let_go(*this);
   if (end.state == with_error) *static_cast<error **>(room()) = end.failure;
-  // An addition and not a store: stop requests may set their bit at any time.
-  const std::uint32_t seen = word_.fetch_add(end.state - running, std::memory_order_acq_rel);
+  std::uint32_t seen = word_.load(std::memory_order_relaxed);
+  if (is_known_to_one(seen))
+    word_.store(seen + (end.state - running), std::memory_order_release);
+  else // an addition, for stop requests may set their bit at any time
+    seen = word_.fetch_add(end.state - running, std::memory_order_acq_rel);
   if (end.state == with_error && is_posted()) owner()->report(end.failure);
   if ((seen & attached_bit) != 0) attachment::of(*this).ended();
   completion *const observers = this->end();
@@ -219,6 +218,7 @@ bool task::may_end(const void *object, const wait_graph &graph) noexcept {
 // A drop may give back the last reference of the next task, and that one's drop the next: nested beyond a depth they
 // are put on a list of this thread, linked through next_dying_, and the outermost destroy() works it off.
 void task::destroy() noexcept {
+  if (leaves_nothing_behind()) return release_block();
   constexpr int deepest = 32;
   record *const self = runs_code_at_its_end() ? current_record() : nullptr;
   if (self == nullptr) return destroy_now();
@@ -234,6 +234,11 @@ void task::destroy() noexcept {
       next->destroy_now();
     }
   --self->destroy_depth;
+}
+
+// The usual end: it has run, and its result needs no code.
+bool task::leaves_nothing_behind() noexcept {
+  return state() == with_result && type_->drop_result == nullptr && !is_continuation();
 }
 
 bool task::runs_code_at_its_end() noexcept {

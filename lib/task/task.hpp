@@ -7,6 +7,8 @@
 //     the room: a worker or waiter (to running), or a canceller (to cancelled).
 //  2. running: the one who claimed it runs the closure, destroys it, and builds the outcome in the room. For a promise
 //     `filling` marks the one who won the right to do so.
+//     Of a posted task nobody has a handle: if it belongs to nothing and is not counted against a bound, whoever takes
+//     it out of its queue is alone with it, and moves it on by plain stores (is_known_to_one).
 //  3. result, error, cancelled: final. The room is read-only until the last reference goes; `taken` says that the
 //  result's
 //     owner is somebody else now.
@@ -120,10 +122,20 @@ public:
 
   bool has_magic() const noexcept { return (word_.load(std::memory_order_relaxed) & magic_mask) == magic; }
   const weft_task_type_t &type() const noexcept { return *type_; }
-  // Nobody has or will have a handle: errors go to the exception hook. Before it is submitted.
-  void set_posted() noexcept { word_.fetch_or(posted_bit, std::memory_order_relaxed); }
-  void clear_posted() noexcept { word_.fetch_and(~posted_bit, std::memory_order_relaxed); }
-  bool is_posted() const noexcept { return !has_future() || (word_.load(std::memory_order_relaxed) & posted_bit) != 0; }
+  // Nobody has or will have a handle: errors go to the exception hook. Before it is submitted; one whose type has no
+  // future is posted from the beginning.
+  void set_posted(bool posted) noexcept {
+    if (posted == is_posted()) return; // the usual case
+    if (posted)
+      word_.fetch_or(posted_bit, std::memory_order_relaxed);
+    else
+      word_.fetch_and(~posted_bit, std::memory_order_relaxed);
+  }
+  // Posted, but whoever made it looks after it as well, and may claim it. Before it is submitted.
+  void set_known_to_maker() noexcept {
+    word_.store(word_.load(std::memory_order_relaxed) | known_bit, std::memory_order_relaxed);
+  }
+  bool is_posted() const noexcept { return (word_.load(std::memory_order_relaxed) & posted_bit) != 0; }
   bool has_future() const noexcept { return (type_->flags & WEFT_TASK_POSTED) == 0; }
   // See task/continuation.hpp.
   bool is_continuation() const noexcept { return (type_->flags & WEFT_TASK_CONTINUATION) != 0; }
@@ -154,7 +166,12 @@ public:
   void end_attachment() noexcept;
 
   // pending -> running. False: somebody else was first, or is about to cancel it.
-  bool try_claim() noexcept;
+  bool try_claim() noexcept {
+    const std::uint32_t seen = word_.load(std::memory_order_relaxed);
+    if (!is_known_to_one(seen)) return leave_pending(running);
+    word_.store(seen + (running - pending), std::memory_order_relaxed);
+    return true;
+  }
   // Run the claimed task in this thread, up to its outcome. The closure is gone afterwards. A forced unwind of the
   // thread completes it with an error and passes through.
   outcome perform(record &self, const task_owner *serving) { return perform(self, serving, word_); }
@@ -215,7 +232,7 @@ public:
 private:
   static constexpr std::uint32_t state_mask = 7;
   static_assert((stop_bit & state_mask) == 0);
-  static constexpr std::uint32_t taken_bit = 1u << 5, filling_bit = 1u << 6, counted_bit = 1u << 7,
+  static constexpr std::uint32_t known_bit = 1u << 4, taken_bit = 1u << 5, filling_bit = 1u << 6, counted_bit = 1u << 7,
                                  posted_bit = 1u << 8, spawned_bit = 1u << 9, attached_bit = 1u << 12;
   static constexpr int priority_shift = 10; // two bits
   // Bits 13 to 16 are the birthmark, see base/fork.hpp.
@@ -224,7 +241,8 @@ private:
   static constexpr std::uint32_t magic_mask = 0xfffe0000, magic = misuse_checks ? 0xa75c0000 : 0;
 
   task(const weft_task_type_t &type, std::uint32_t references) noexcept
-      : word_(pending | magic | birthmark()), refs_(references), type_(&type) {}
+      : word_(pending | magic | birthmark() | ((type.flags & WEFT_TASK_POSTED) != 0 ? posted_bit : 0)),
+        refs_(references), type_(&type) {}
   friend class continuation;
   friend class gathering;
 
@@ -246,12 +264,18 @@ private:
   }
   static const std::size_t continuation_header;
   void build() noexcept;
+  // A posted task that belongs to nothing and is not counted: whoever has it from a queue is the only one who knows it,
+  // until it is freed. So its word needs no read-modify-write.
+  static bool is_known_to_one(std::uint32_t seen) noexcept {
+    return (seen & (posted_bit | known_bit | attached_bit | counted_bit | spawned_bit)) == posted_bit;
+  }
   bool leave_pending(task_state next) noexcept;
   bool may_leave_pending(std::uint32_t seen, task_state next) const noexcept;
   weft_status too_late() const noexcept;
   void destroy() noexcept;
   void destroy_now() noexcept;
   void drop_result() noexcept;
+  bool leaves_nothing_behind() noexcept;
   bool runs_code_at_its_end() noexcept;
   void release_block() noexcept;
   void build_continuation() noexcept;

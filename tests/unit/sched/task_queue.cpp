@@ -92,25 +92,13 @@ TEST_CASE("task_queue: pushes and pops by turns, with a rest that stays") {
   }
 }
 
-TEST_CASE("task_queue: push tells how many waited before") {
-  task_queue queue;
-  task *const some[] = {numbered(1), numbered(2), numbered(3)};
-  std::size_t was = 99;
-  REQUIRE(queue.push(some, 3, &was) == answer::pushed);
-  CHECK(was == 0);
-  REQUIRE(queue.push(some, 1, &was) == answer::pushed);
-  CHECK(was == 3);
-}
-
 TEST_CASE("task_queue: closed, it refuses push, takes push_on, and gives what it has") {
   task_queue queue;
   std::uintptr_t next = 1, expected = 1;
   REQUIRE(push(queue, next, 5) == answer::pushed);
   queue.close();
   task *const refused = numbered(1000);
-  std::size_t was = 99;
-  CHECK(queue.push(&refused, 1, &was) == answer::closed);
-  CHECK(was == 99);
+  CHECK(queue.push(&refused, 1) == answer::closed);
   CHECK(queue.size() == 5);
   task *const accepted = numbered(next++);
   CHECK(queue.push_on(&accepted, 1) == answer::pushed);
