@@ -2,12 +2,14 @@
 #ifndef WEFT_CPP_GROUP_HPP
 #define WEFT_CPP_GROUP_HPP
 
+#include <weft/cpp/context.hpp>
 #include <weft/cpp/executor_ref.hpp>
 #include <weft/cpp/task.hpp>
 #include <weft/group.h>
 
 #include <concepts>
 #include <cstdint>
+#include <memory>
 #include <utility>
 
 namespace weft {
@@ -69,6 +71,19 @@ public:
 
   /// Cancels what has not started, asks what runs to stop, and drops what is spawned later, until the next wait.
   void cancel() noexcept { weft_group_cancel(native_); }
+
+  /// Hangs an object on it, as executor_ref::set_context. It is destroyed when another takes its place, or after the
+  /// last task when the group ends. Throws closed, out_of_memory.
+  template <detail::can_hang T> void set_context(std::unique_ptr<T> object) {
+    detail::hang(std::move(object),
+                 [this](void *ctx, weft_drop_fn drop) { return weft_group_set_context(native_, ctx, drop); });
+  }
+  /// The same with an object that stays the caller's.
+  template <detail::can_hang T> void set_context(T *object) { check(weft_group_set_context(native_, object, nullptr)); }
+  /// None from now on; the one before is destroyed here.
+  void reset_context() { check(weft_group_set_context(native_, nullptr, nullptr)); }
+  /// What hangs on it, which must be a T; nullptr: nothing. Never blocks.
+  template <detail::can_hang T> T *context() const noexcept { return static_cast<T *>(weft_group_context(native_)); }
 
   /// Borrowed.
   weft_group_t *native_handle() const noexcept { return native_; }
