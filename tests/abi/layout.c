@@ -30,7 +30,7 @@ static void thread_options(void) {
 }
 
 static void executor_options(void) {
-  CHECK_EQUAL(sizeof(weft_executor_options_t), 120);
+  CHECK_EQUAL(sizeof(weft_executor_options_t), 128);
   AT(weft_executor_options_t, size, 0);
   AT(weft_executor_options_t, max_workers, 4);
   AT(weft_executor_options_t, name_prefix, 8);
@@ -50,6 +50,7 @@ static void executor_options(void) {
   AT(weft_executor_options_t, worker_drop, 104);
   AT(weft_executor_options_t, flags, 112);
   AT(weft_executor_options_t, reserved_2, 116);
+  AT(weft_executor_options_t, worker_rest, 120);
   CHECK_EQUAL(sizeof(weft_worker_t), 24);
   AT(weft_worker_t, size, 0);
   AT(weft_worker_t, index, 4);
