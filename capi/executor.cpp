@@ -48,6 +48,7 @@ const char *of_pools_only(const weft_executor_options_t &options) noexcept {
   if (options.worker_drop != nullptr) return "worker_drop";
   if (options.flags != 0) return "flags";
   if (options.reserved_2 != 0) return "reserved_2";
+  if (options.worker_rest != nullptr) return "worker_rest";
   return nullptr;
 }
 
@@ -84,6 +85,7 @@ weft_status read_pool(const weft_executor_options_t *options, pool_settings &set
   settings.initializer_drop = read.initializer_drop;
   settings.worker_start = read.worker_start;
   settings.worker_stop = read.worker_stop;
+  settings.worker_rest = read.worker_rest;
   settings.worker_ctx = read.worker_ctx;
   settings.worker_drop = read.worker_drop;
   settings.host_only = (read.flags & WEFT_EXECUTOR_HOST_WORKERS) != 0;

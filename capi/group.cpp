@@ -59,6 +59,39 @@ weft_status weft_group_spawn_task(weft_group_t *group, weft_task_t *task) {
   return guard([&]() -> weft_status { return unwrap(group)->accept(*unwrap(task)); });
 }
 
+weft_status weft_group_enter(weft_group_t *group) {
+  if (bad(group)) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(group); forked != WEFT_OK) return forked;
+  return unwrap(group)->enter();
+}
+
+weft_status weft_group_leave(weft_group_t *group) {
+  if (bad(group)) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(group); forked != WEFT_OK) return forked;
+  return unwrap(group)->leave();
+}
+
+weft_status weft_group_then(weft_group_t *group, weft_executor_t *executor, weft_task_fn fn, void *ctx,
+                            weft_drop_fn drop) {
+  if (bad(group) || bad(executor) || fn == nullptr) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(group); forked != WEFT_OK) return forked;
+  if (const weft_status forked = answer_of(executor); forked != WEFT_OK) return forked;
+  return guard([&]() -> weft_status {
+    task *const made = create_posted_call({fn, ctx, drop}, {nullptr, current_domain()});
+    if (made == nullptr) return WEFT_ENOMEM;
+    const weft_status status = unwrap(group)->then(*unwrap(executor), *made);
+    if (status != WEFT_OK) task::discard(made);
+    return status;
+  });
+}
+
+weft_status weft_group_then_task(weft_group_t *group, weft_executor_t *executor, weft_task_t *task) {
+  if (bad(group) || bad(executor) || bad(task) || unwrap(task)->has_future()) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(group); forked != WEFT_OK) return forked;
+  if (const weft_status forked = answer_of(executor); forked != WEFT_OK) return forked;
+  return guard([&]() -> weft_status { return unwrap(group)->then(*unwrap(executor), *unwrap(task)); });
+}
+
 weft_status weft_group_wait(weft_group_t *group, int64_t timeout) {
   if (bad(group)) return WEFT_EINVAL;
   if (const weft_status forked = answer_of(group); forked != WEFT_OK) return forked;

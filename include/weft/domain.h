@@ -12,11 +12,11 @@
  * What belongs to a domain. A thread is *inside* of a domain between weft_domain_enter and weft_domain_leave, while it
  * runs code of it (a task, a callback, a drop, a piece of a loop), and for all of its life when it was made inside.
  * Everything that is given to weft by a thread inside of a domain belongs to that domain: tasks (submitted, posted, in
- * batches, delayed, spawned, items of maps, continuations), threads, pools, promises, done callbacks, callbacks of
- * cancel tokens, timers, the hooks for exceptions, the log and misuse, errors with a foreign payload. So a plugin whose
- * entry point was entered owns all that follows from it, without changing one call. A single task can be given a domain
- * by hand (weft_submit_options_t.domain, weft_task_options_t.domain). Code without a domain that runs on top of a
- * domain's (a done callback of the host on a future that the plugin has completed) is outside.
+ * batches, delayed, spawned, after a group, items of maps, continuations), threads, pools, promises, done callbacks,
+ * callbacks of cancel tokens, timers, the hooks for exceptions, the log and misuse, errors with a foreign payload. So a
+ * plugin whose entry point was entered owns all that follows from it, without changing one call. A single task can be
+ * given a domain by hand (weft_submit_options_t.domain, weft_task_options_t.domain). Code without a domain that runs on
+ * top of a domain's (a done callback of the host on a future that the plugin has completed) is outside.
  *
  * What a domain counts is there until the last of its code has run:
  *  - a task: until its context was dropped, or, when it has a result with a drop, until that drop has run, which is

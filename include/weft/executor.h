@@ -57,6 +57,14 @@ typedef weft_status (*weft_worker_start_fn)(void *ctx, weft_worker_t *worker, we
  * this thread any more. Must not end the thread itself; what it throws becomes a line of the log. */
 typedef void (*weft_worker_stop_fn)(void *ctx, weft_worker_t *worker);
 
+/** Runs on a worker each time before it goes to sleep because there is nothing to do: to give back what it has kept
+ * from one task to the next, such as the lock of an interpreter, which the next task takes again. On the worker's
+ * thread, between the start and the stop hook, any number of times: also when it was woken and found nothing. Not
+ * between two tasks, and not when a task blocks. The stop hook may come without it. The worker counts as idle
+ * meanwhile, and what is submitted may wait for its return, so it is to be short. It may submit and spawn, but must not
+ * wait for anything of weft or end its thread; what it throws becomes a line of the log. ctx: worker_ctx. */
+typedef void (*weft_worker_rest_fn)(void *ctx, weft_worker_t *worker);
+
 /* Values of weft_executor_options_t.when_full. */
 #define WEFT_FULL_FAIL 0u   /**< submit says WEFT_EFULL */
 #define WEFT_FULL_WAIT 1u   /**< submit waits for room, up to full_timeout, then says WEFT_ETIMEDOUT */
@@ -88,10 +96,11 @@ typedef struct weft_executor_options {
   uint32_t reserved;             /**< 0 */
   weft_worker_start_fn worker_start; /**< NULL: none */
   weft_worker_stop_fn worker_stop;   /**< NULL: none */
-  void *worker_ctx;                  /**< of both */
+  void *worker_ctx;                  /**< of these two and of worker_rest */
   weft_drop_fn worker_drop;          /**< as initializer_drop, for worker_ctx; after the last stop hook */
   uint32_t flags;                    /**< 0, or WEFT_EXECUTOR_HOST_WORKERS */
   uint32_t reserved_2;               /**< 0 */
+  weft_worker_rest_fn worker_rest;   /**< NULL: none */
 } weft_executor_options_t;
 
 static inline void weft_executor_options_init(weft_executor_options_t *options) {

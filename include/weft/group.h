@@ -5,6 +5,17 @@
  * (WEFT_GROUP_SCOPED), and never unrelated ones on top of the caller's stack. So recursion may spawn and wait at every
  * level, and takes no more memory than it is deep. Spawned tasks have no futures: they report to the group, which keeps
  * the first error.
+ *
+ * What is no task of weft's can be pending in a group too: a request that another library answers, a thread, a timer.
+ * It is entered, and left when it is over. And what is to follow need not be waited for: it runs once nothing of the
+ * group is pending any more.
+ *
+ *   for (i = 0; i < count; ++i) {
+ *     weft_group_enter(group);
+ *     request(urls[i], answered, group);                  answered() ends with weft_group_leave(group)
+ *   }
+ *   weft_group_then(group, pool, report, all, free);      once, after the last answer
+ *   weft_group_unref(group);
  */
 #ifndef WEFT_GROUP_H
 #define WEFT_GROUP_H
@@ -48,7 +59,8 @@ WEFT_API weft_status weft_group_create(weft_executor_t *pool, const weft_group_o
 /** Take one more reference and return the same pointer. NULL gives NULL. Never blocks. */
 WEFT_API weft_group_t *weft_group_ref(weft_group_t *group);
 
-/** Give back a reference. What was spawned still runs. NULL is allowed. Never blocks. */
+/** Give back a reference. What was spawned still runs, and what was entered is still left. NULL is allowed. Never
+ * blocks. */
 WEFT_API void weft_group_unref(weft_group_t *group);
 
 /** Spawn a task. Its result is ignored; its error goes to the group. On a worker of the pool it lies on that worker's
@@ -65,11 +77,52 @@ WEFT_API weft_status weft_group_spawn(weft_group_t *group, weft_task_fn fn, void
  * weft_group_spawn. */
 WEFT_API weft_status weft_group_spawn_task(weft_group_t *group, weft_task_t *task);
 
+/** The most things that are entered in a group at the same time. */
+#define WEFT_GROUP_ENTERED_MAX 0x1000000
+
+/** Count something as pending that is no task, until weft_group_leave. weft_group_wait and its kin wait for it,
+ * weft_group_then and weft_group_notify come after it. Enter before whatever leaves can begin. Nothing else ends it:
+ * weft_group_cancel and the end of the pool do not concern it, and as anybody might leave, no wait for it is hopeless
+ * (WEFT_EDEADLK); a task that waits keeps its worker, so if another task is to leave that is none of the group's, the
+ * pool needs one more. It keeps the group as a reference does, so that the one who leaves needs none. It belongs to no
+ * domain and is not refused by a pool that was shut down. From any thread. Never blocks.
+ *  WEFT_OK. WEFT_EFULL: WEFT_GROUP_ENTERED_MAX are entered; nothing changed. WEFT_EINVAL: NULL. */
+WEFT_API weft_status weft_group_enter(weft_group_t *group);
+
+/** One thing that was entered is over. What the caller did before happens before what follows a wait or a
+ * weft_group_then. The group may be gone afterwards, unless the caller has a reference. From any thread, in tasks of
+ * the group too. Never blocks; hands over what weft_group_then has kept, if nothing else is pending.
+ *  WEFT_OK. WEFT_EINVALIDSTATE: nothing is entered; nothing changed. WEFT_EINVAL: NULL. */
+WEFT_API weft_status weft_group_leave(weft_group_t *group);
+
+/** Post a task to an executor once nothing of the group is pending, at once if so now. Each call posts one task, once,
+ * whether or not tasks of the group have failed or were cancelled; what waits for the same moment is posted in the
+ * order of the calls. It is no task of the group's: the group does not wait for it, and does not cancel it. The group
+ * need not be kept.
+ *  executor: of any kind, the group's pool or another; weft keeps a handle until it has got the task. The bound of its
+ * queue does not count the task. It gets it from the thread that ends the last task of the group or leaves. If it was
+ * shut down before, the task is cancelled; so what is to run on a pool that ends with the group waits for the group
+ * instead. If it refuses for another reason, the task fails with that, which the exception hook is told.
+ *  ctx, drop: on success they belong to weft. drop runs once: when fn has run, on the same thread; or when the task is
+ * cancelled or refused, on the thread that does that; there it must not wait for anything. The task belongs to the
+ * domain that the calling thread is inside of, whose close cancels it though the group be pending.
+ *  Never blocks. On failure the caller keeps ctx. WEFT_EINVAL: group, executor or fn is NULL. WEFT_ENOMEM.
+ * WEFT_ECLOSED: the thread is inside of a domain that is closed. */
+WEFT_API weft_status weft_group_then(weft_group_t *group, weft_executor_t *executor, weft_task_fn fn, void *ctx,
+                                     weft_drop_fn drop);
+
+/** The same with a task with room (task.h), of a WEFT_TASK_POSTED type, with the token, the domain and the priority
+ * that it has. A token or domain may cancel it while it waits. Success: the task and its closure belong to weft. On
+ * failure both are the caller's. WEFT_EINVAL: an argument is NULL, or the type is not WEFT_TASK_POSTED. WEFT_ECANCELED:
+ * its token is cancelled. WEFT_ECLOSED: its domain is closed. WEFT_ENOMEM. */
+WEFT_API weft_status weft_group_then_task(weft_group_t *group, weft_executor_t *executor, weft_task_t *task);
+
 /** Wait until nothing of the group is pending. On a worker of its pool this runs tasks of the group. Blocks up to
  * timeout (and as long as a task takes that it has begun). Any number of threads may wait.
  *  WEFT_OK: all have run. WEFT_EFAILED: at least one has failed; see weft_group_error. WEFT_ECANCELED: none has failed,
  * and at least one never ran. WEFT_ETIMEDOUT, WEFT_EINTERRUPTED: as weft_future_wait; the group goes on.
- * WEFT_EDEADLK: it could never end, such as when a task waits for its own group. WEFT_ENOMEM. WEFT_EINVAL: NULL. */
+ * WEFT_EDEADLK: it could never end, such as when a task waits for its own group, and nothing is entered. WEFT_ENOMEM.
+ * WEFT_EINVAL: NULL. */
 WEFT_API weft_status weft_group_wait(weft_group_t *group, int64_t timeout);
 
 /** Wait until nothing of the group is pending, whoever asks the caller to stop: for destructors, whose closures refer
@@ -83,16 +136,16 @@ WEFT_API void weft_group_settle(weft_group_t *group);
 WEFT_API void weft_group_end(weft_group_t *group);
 
 /** Cancel what has not started, now and from now on until weft_group_reset: those tasks are dropped, here or by the
- * worker that comes by. Tasks that run are asked to stop (weft_stop_requested, WEFT_EINTERRUPTED). Never blocks
- * otherwise. WEFT_OK. WEFT_EINVAL: NULL. */
+ * worker that comes by. Tasks that run are asked to stop (weft_stop_requested, WEFT_EINTERRUPTED). What is entered
+ * stays pending until it is left. Never blocks otherwise. WEFT_OK. WEFT_EINVAL: NULL. */
 WEFT_API weft_status weft_group_cancel(weft_group_t *group);
 
 /** The first error: *error is a new reference, or NULL when no task has failed so far. Never blocks. WEFT_EINVAL: group
  * or error is NULL. */
 WEFT_API weft_status weft_group_error(weft_group_t *group, weft_error_t **error);
 
-/** Forget the error and the cancellation, to use the group again. Never blocks. WEFT_EINVALIDSTATE: tasks are pending.
- * WEFT_ECANCELED: its token is cancelled; nothing changed. WEFT_EINVAL: NULL. */
+/** Forget the error and the cancellation, to use the group again. Never blocks. WEFT_EINVALIDSTATE: something is
+ * pending. WEFT_ECANCELED: its token is cancelled; nothing changed. WEFT_EINVAL: NULL. */
 WEFT_API weft_status weft_group_reset(weft_group_t *group);
 
 #ifdef __cplusplus

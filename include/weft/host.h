@@ -26,7 +26,8 @@ typedef void (*weft_log_hook_fn)(void *ctx, uint32_t level, const char *message)
 /** Replace the log hook. hook NULL: back to the default, a line on stderr. The previous hook's drop runs on the calling
  * thread, or on a thread that is just in it when that returns; so the hook may still be running when this returns.
  * Never blocks. Success: ctx and drop belong to weft (with hook NULL, drop runs at once). Set inside of a domain it
- * belongs to that, whose close takes it back, to the default (domain.h). WEFT_ENOMEM. WEFT_ECLOSED: that is closed. */
+ * belongs to that, whose close takes it back, to the default (domain.h); any other is called and dropped outside.
+ * WEFT_ENOMEM. WEFT_ECLOSED: that is closed. */
 WEFT_API weft_status weft_set_log_hook(weft_log_hook_fn hook, void *ctx, weft_drop_fn drop);
 
 /** Is told of misuse that weft has seen: what is one sentence, function the name of the function of weft that was

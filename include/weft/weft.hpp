@@ -5,6 +5,7 @@
 //
 //   cpp/executor.hpp      the pool, the strand, and the executor that the caller runs
 //   cpp/executor_ref.hpp  what can be done with any of them: submit, post, submit_batch, map, shutdown
+//   cpp/context.hpp       an object that hangs on an executor or a group; which executor runs this
 //   cpp/map.hpp           the results of map
 //   cpp/future.hpp        futures: result, take, exception, cancel, callbacks
 //   cpp/promise.hpp       futures completed by hand
@@ -57,6 +58,7 @@
 
 #include <weft/cpp/cancel.hpp>
 #include <weft/cpp/completion_queue.hpp>
+#include <weft/cpp/context.hpp>
 #include <weft/cpp/continuation.hpp>
 #include <weft/cpp/coroutine.hpp>
 #include <weft/cpp/crossing.hpp>

@@ -85,12 +85,12 @@ void group::unref_handle() noexcept {
 // --- spawning ---
 
 weft_status group::spawn(task &given) {
-  given.set_spawned(*this);
   record *const self = existing_record();
   worker *const me = pool_.workers().worker_of(self);
   // Inside a task of the pool spawning goes on when the pool is closed, or what was accepted could not be finished.
   const bool accepted = me != nullptr || (self != nullptr && serves(*self, &pool_));
   if (!accepted && (pool_.closed() || pool_.is_broken())) return pool_.is_broken() ? WEFT_EBROKEN : WEFT_ESHUTDOWN;
+  given.set_spawned(*this);
   count_one(me);
   if (me != nullptr) {
     const auto *const helped = made_in_ == me->stretch ? static_cast<const group *>(me->helped) : nullptr;
@@ -103,7 +103,9 @@ weft_status group::spawn(task &given) {
     }
   }
   const weft_status status = enqueue(given, accepted);
-  if (status != WEFT_OK) end_one(me);
+  if (status == WEFT_OK) return WEFT_OK;
+  given.clear_spawned(); // it may be given to somebody else
+  end_one(me);
   return status;
 }
 

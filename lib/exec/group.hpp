@@ -61,7 +61,14 @@ public:
   // Cancel, settle and give the handle back: at the end of the scope that the tasks refer to.
   void end();
   void cancel();
-  // An event when nothing is pending. WEFT_OK, WEFT_ECLOSED, WEFT_ENOMEM. See group_tie.cpp.
+  // Something that is no task is pending from here on, until somebody says that it is over. WEFT_OK, WEFT_EFULL;
+  // WEFT_OK, WEFT_EINVALIDSTATE. See group_count.cpp.
+  weft_status enter() noexcept;
+  weft_status leave() noexcept;
+  // When nothing is pending, the task becomes ready there. One reference is the list's, then the queue's. WEFT_OK,
+  // WEFT_ECANCELED, WEFT_ECLOSED, WEFT_ENOMEM. See group_tie.cpp.
+  weft_status then(executor &on, task &given);
+  // An event when nothing is pending. WEFT_OK, WEFT_ECLOSED, WEFT_ENOMEM.
   weft_status notify(completion_queue &queue, std::uint64_t tag);
   // Take one with this tag back, before its event has come. WEFT_OK, WEFT_EDONE, WEFT_EINVALIDSTATE.
   weft_status undo_tie(completion_queue &queue, std::uint64_t tag) noexcept;
@@ -93,7 +100,7 @@ public:
   weft_executor *share_handle() noexcept override { return pool_.share_handle(); }
 
 private:
-  friend class group_tie;
+  friend class group_event;
   struct waiter { // on the stack of a thread in wait()
     group &of;
     parker *who;
@@ -131,6 +138,7 @@ private:
   weft_status sleep(record &self, deadline until, bool helps);
   enum class whom { all, helpers };
   void wake_waiters(whom which) noexcept;
+  void tie(group_tie &made) noexcept;
   void add_tie(group_tie &made) noexcept;
   std::uint64_t newest_tie() noexcept;
   group_tie *take_ties(std::uint64_t up_to) noexcept;
@@ -169,6 +177,8 @@ private:
   // Raised before the count is changed, whose release pairs with the acquire of may_happen().
   std::atomic<std::uint32_t> telling_{0};
   waiter *waiters_ = nullptr; // under mutex_
+  // How many of the pending are no tasks. Orders nothing: it only tells a leave too many. Raised after the count.
+  std::atomic<std::uint32_t> entered_{0};
   user_context context_;
   token_link *by_token_ = nullptr; // fixed before anybody else knows the group
   group_tie *ties_ = nullptr;      // under mutex_, and with it the flag `tied`; the newest first

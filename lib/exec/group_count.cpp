@@ -64,6 +64,31 @@ std::uint32_t group::subtract(std::uint64_t count) noexcept {
   return due;
 }
 
+// --- what is no task ---
+
+// Not out of credit: whoever leaves is mostly another thread, and nobody's end of tasks would balance it.
+weft_status group::enter() noexcept {
+  std::uint32_t seen = entered_.load(std::memory_order_relaxed);
+  if (seen >= WEFT_GROUP_ENTERED_MAX) return WEFT_EFULL;
+  count_.fetch_add(1, std::memory_order_relaxed); // as a spawn counts: who waits after this call on this thread sees it
+  while (!entered_.compare_exchange_weak(seen, seen + 1, std::memory_order_relaxed))
+    if (seen >= WEFT_GROUP_ENTERED_MAX) {
+      end_some(1);
+      return WEFT_EFULL;
+    }
+  return WEFT_OK;
+}
+
+// What the caller did before this happens before what follows a wait: subtract() releases.
+weft_status group::leave() noexcept {
+  std::uint32_t seen = entered_.load(std::memory_order_relaxed);
+  do {
+    if (seen == 0) return WEFT_EINVALIDSTATE;
+  } while (!entered_.compare_exchange_weak(seen, seen - 1, std::memory_order_relaxed));
+  end_some(1);
+  return WEFT_OK;
+}
+
 void group::settle_up(std::uint32_t due) noexcept {
   if ((due & wake_all) != 0) wake_waiters(whom::all);
   if ((due & tell_all) != 0) tell_ties();

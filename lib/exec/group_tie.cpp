@@ -1,4 +1,5 @@
-// Ties of groups to completion queues: one event when nothing of the group is pending.
+// Ties of groups: one event in a completion queue, or one task that becomes ready, when nothing of the group is
+// pending.
 //
 // A tie is a waiter that does not sleep. It stands in the group's list, and while that is not empty the flag `tied` in
 // the group's word makes whoever ends tasks, when few are left, come to tell_ties(), with a handle of the group. That
@@ -13,28 +14,49 @@
 //    misses one that is not being told yet;
 //  - the group lives as long as a tie is listed in the queue: something is pending, or somebody with a handle is in
 //    tell_ties() or undo_tie().
+//
+// A task that waits in the list is on the rolls of what it belongs to from the beginning, and may be cancelled there at
+// any time: its closure goes then, the rest of it is let go in the executor's queue, as that of every cancelled task.
 #include "exec/group_tie.hpp"
 
 #include <mutex>
 #include <new>
 #include <utility>
 
+#include "task/attachment.hpp"
 #include "thread/record.hpp"
 
 namespace weft::core {
 
 weft_status group::notify(completion_queue &queue, std::uint64_t tag) {
   if (queue.is_closed()) return WEFT_ECLOSED;
-  auto *const made = new (std::nothrow) group_tie(*this, queue, tag);
+  auto *const made = new (std::nothrow) group_event(*this, queue, tag);
   if (made == nullptr) return WEFT_ENOMEM;
   if (!queue.expect(*made)) {
     delete made;
     return WEFT_ECLOSED;
   }
-  add_tie(*made);
+  tie(*made);
+  return WEFT_OK;
+}
+
+weft_status group::then(executor &on, task &given) {
+  auto *const made = new (std::nothrow) group_stage(given, on);
+  if (made == nullptr) return WEFT_ENOMEM;
+  if (const weft_status status = given.enter_rolls(); status != WEFT_OK) {
+    delete made;
+    return status;
+  }
+  given.set_owner(nullptr); // it may have been refused by one before
+  on.ref_handle();
+  tie(*made);
+  return WEFT_OK; // neither is to be touched any more
+}
+
+void group::tie(group_tie &made) noexcept {
+  add_tie(made);
   heavy_barrier(); // against the light one in done_for(): one of the two sees the other
   tell_ties();
-  return WEFT_OK;
 }
 
 void group::add_tie(group_tie &made) noexcept {
@@ -50,13 +72,22 @@ std::uint64_t group::newest_tie() noexcept {
   return ties_ != nullptr ? ties_->number : 0;
 }
 
+// The oldest first.
 group_tie *group::take_ties(std::uint64_t up_to) noexcept {
-  const std::scoped_lock hold(mutex_);
-  group_tie **at = &ties_;
-  while (*at != nullptr && (*at)->number > up_to) at = &(*at)->next;
-  group_tie *const taken = std::exchange(*at, nullptr);
-  if (ties_ == nullptr) count_.fetch_and(~tied, std::memory_order_acq_rel);
-  return taken;
+  group_tie *taken = nullptr;
+  {
+    const std::scoped_lock hold(mutex_);
+    group_tie **at = &ties_;
+    while (*at != nullptr && (*at)->number > up_to) at = &(*at)->next;
+    taken = std::exchange(*at, nullptr);
+    if (ties_ == nullptr) count_.fetch_and(~tied, std::memory_order_acq_rel);
+  }
+  group_tie *turned = nullptr;
+  while (taken != nullptr) {
+    group_tie *const next = std::exchange(taken->next, turned);
+    turned = std::exchange(taken, next);
+  }
+  return turned;
 }
 
 void group::tell_ties() noexcept {
@@ -68,6 +99,8 @@ void group::tell_ties() noexcept {
     group_tie &next = *std::exchange(taken, taken->next);
     next.tell(end);
   }
+  // This may be in the middle of giving back credit, and what was told may have run code of the user's, which spawns.
+  if (worker *const me = pool_.workers().worker_of(existing_record()); me != nullptr) scheduler::return_credit(*me);
 }
 
 weft_status group::undo_tie(completion_queue &queue, std::uint64_t tag) noexcept {
@@ -81,12 +114,14 @@ weft_status group::undo_tie(completion_queue &queue, std::uint64_t tag) noexcept
     if (ties_ == nullptr) count_.fetch_and(~tied, std::memory_order_acq_rel);
   }
   if (found == nullptr) return all_done() ? WEFT_EDONE : WEFT_EINVALIDSTATE;
-  found->give_up();
+  static_cast<group_event *>(found)->give_up();
   return WEFT_OK;
 }
 
+// --- events ---
+
 // A waiter of the queue, which holds its lock, so that the tie has not been told.
-helping_hand group_tie::help() noexcept {
+helping_hand group_event::help() noexcept {
   group_.ref_handle();
   return {&group::lend_hand, &group_};
 }
@@ -99,6 +134,27 @@ bool group::lend_hand(void *what, record &self, lending /*how*/) {
   const bool has_run = wanted.run_one(self, me);
   wanted.return_credit_of(&self);
   return has_run;
+}
+
+// --- tasks ---
+
+// Past the bound of the executor's queue, as what is due of timers: whoever ends the last task must not wait for room.
+void group_stage::tell(weft_status /*end*/) noexcept {
+  task *ready = &ready_;
+  executor &on = on_;
+  delete this;
+  if (const weft_status status = on.make_ready(&ready, 1); status != WEFT_OK) refuse(*ready, on, status);
+  on.unref_handle();
+}
+
+// One that has been shut down cancels, as it does with what is not due yet; other reasons are errors that are told.
+void group_stage::refuse(task &refused, executor &by, weft_status why) noexcept {
+  error *reason = by.broken();
+  if (reason == nullptr && why != WEFT_ESHUTDOWN) reason = error::from_status(why);
+  withdrawn_tasks one(reason);
+  one.add(refused);
+  one.finish();
+  if (reason != nullptr) reason->unref();
 }
 
 } // namespace weft::core

@@ -1,4 +1,5 @@
-// What ties a group to a completion queue, until nothing of the group is pending. See group_tie.cpp.
+// What is to happen once nothing of a group is pending: an event in a completion queue, or a task that becomes ready.
+// See group_tie.cpp.
 #pragma once
 
 #include "exec/group.hpp"
@@ -6,24 +7,53 @@
 
 namespace weft::core {
 
-class group_tie final : public queue_entry {
+// An entry of the group's list.
+class group_tie {
 public:
-  group_tie(group &of, completion_queue &queue, std::uint64_t tag) noexcept
-      : queue_entry(tag, WEFT_EVENT_GROUP), group_(of), queue_(queue) {}
+  group_tie() noexcept = default;
+  group_tie(const group_tie &) = delete;
+  group_tie &operator=(const group_tie &) = delete;
 
-  helping_hand help() noexcept override;
-  void tell(weft_status status) noexcept { queue_.fulfil(*this, status); }
-  void give_up() noexcept { queue_.give_up(*this); }
-  bool is_to(const completion_queue &queue, std::uint64_t with_tag) const noexcept {
-    return &queue_ == &queue && tag() == with_tag;
-  }
+  // Once, when it is listed no more. Frees it. Not under a lock.
+  virtual void tell(weft_status end) noexcept = 0;
+  // It is an event of this queue with this tag.
+  virtual bool is_to(const completion_queue & /*queue*/, std::uint64_t /*tag*/) const noexcept { return false; }
 
   group_tie *next = nullptr; // under the mutex of the group, or by who has taken it out
   std::uint64_t number = 0;  // how many the group has had with this one; fixed when it is added
 
+protected:
+  ~group_tie() = default;
+};
+
+class group_event final : public queue_entry, public group_tie {
+public:
+  group_event(group &of, completion_queue &queue, std::uint64_t tag) noexcept
+      : queue_entry(tag, WEFT_EVENT_GROUP), group_(of), queue_(queue) {}
+
+  helping_hand help() noexcept override;
+  void tell(weft_status end) noexcept override { queue_.fulfil(*this, end); }
+  void give_up() noexcept { queue_.give_up(*this); }
+  bool is_to(const completion_queue &queue, std::uint64_t with_tag) const noexcept override {
+    return &queue_ == &queue && tag() == with_tag;
+  }
+
 private:
   group &group_;            // alive as long as the tie is listed, see group_tie.cpp
   completion_queue &queue_; // with a reference, while it is expected
+};
+
+class group_stage final : public group_tie {
+public:
+  group_stage(task &ready, executor &on) noexcept : ready_(ready), on_(on) {}
+
+  void tell(weft_status end) noexcept override;
+
+private:
+  static void refuse(task &refused, executor &by, weft_status why) noexcept;
+
+  task &ready_;  // with a reference, which is to be the queue's
+  executor &on_; // with a handle, once it is listed
 };
 
 } // namespace weft::core

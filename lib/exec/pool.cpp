@@ -42,7 +42,8 @@ pool::pool(shared<roster> home, executor_list &list, const pool_settings &settin
       scheduler_(home, *this,
                  {settings_.max_workers, settings_.name_prefix, settings_.daemon, settings_.stack_size,
                   settings_.host_only, settings_.max_spares, settings_.has_hooks() ? &pool::prepare_worker : nullptr,
-                  &pool::dismiss_worker, settings_.home ? &pool::let_go_of : nullptr, settings_.home}),
+                  &pool::dismiss_worker, settings_.worker_rest != nullptr ? &pool::rest_worker : nullptr,
+                  settings_.home ? &pool::let_go_of : nullptr, settings_.home}),
       alarm_(scheduler_.context(), timers()) {
   settings_.initializer_ctx = nullptr;
   settings_.initializer_drop = nullptr;
@@ -191,6 +192,15 @@ void pool::dismiss_worker(task_owner &self, weft_worker_t &shown) noexcept {
     log_line({"the stop hook of worker ", shown.name, " threw an exception"});
   }
   me.release_hooks();
+}
+
+void pool::rest_worker(task_owner &self, weft_worker_t &shown) noexcept {
+  const pool_settings &s = static_cast<pool &>(self).settings_;
+  try {
+    s.worker_rest(s.worker_ctx, &shown);
+  } catch (...) {
+    log_line({"the rest hook of worker ", shown.name, " threw an exception"});
+  }
 }
 
 void pool::break_down(error *reason) {

@@ -23,6 +23,7 @@ struct pool_settings {
   weft_drop_fn initializer_drop = nullptr;
   weft_worker_start_fn worker_start = nullptr;
   weft_worker_stop_fn worker_stop = nullptr;
+  weft_worker_rest_fn worker_rest = nullptr;
   void *worker_ctx = nullptr;
   weft_drop_fn worker_drop = nullptr;
   bound_settings queue;
@@ -33,7 +34,7 @@ struct pool_settings {
   shared<domain> home;    // or null
   // Of the user, to be run by workers or when the pool has ended.
   bool has_hooks() const noexcept {
-    return initializer != nullptr || worker_start != nullptr || worker_stop != nullptr;
+    return initializer != nullptr || worker_start != nullptr || worker_stop != nullptr || worker_rest != nullptr;
   }
   bool has_code() const noexcept { return has_hooks() || initializer_drop != nullptr || worker_drop != nullptr; }
 };
@@ -95,6 +96,7 @@ private:
   weft_status run_here(task *const *tasks, std::size_t count);
   static bool prepare_worker(task_owner &self, weft_worker_t &shown);
   static void dismiss_worker(task_owner &self, weft_worker_t &shown) noexcept;
+  static void rest_worker(task_owner &self, weft_worker_t &shown) noexcept;
   template <class Call> bool prepare_with(const char *what, Call call);
   void break_down(error *reason);
   void withdraw_all(error *reason);

@@ -311,9 +311,14 @@ void scheduler::discard() noexcept {
   discarding_.store(true, std::memory_order_seq_cst);
   barrier_in_all_threads();
   // Whoever raised in_hand before the barrier is seen here; whoever raises it after, sees discarding_.
+  // (A drop in the middle of a worker's counting may call this with the mark of its own worker up: that one reads
+  // discarding_ when it goes on.)
+  const worker *const own = worker_of(existing_record());
   const std::uint32_t count = places_.load(std::memory_order_acquire);
-  for (std::uint32_t i = 0; i < count; ++i)
-    while (workers_[i].load(std::memory_order_acquire)->in_hand.load(std::memory_order_acquire)) sched_yield();
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const worker *const each = workers_[i].load(std::memory_order_acquire);
+    while (each != own && each->in_hand.load(std::memory_order_acquire)) sched_yield();
+  }
 }
 
 bool scheduler::claim_from_inside(task &wanted, record &self) noexcept {

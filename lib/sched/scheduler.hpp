@@ -40,6 +40,8 @@ struct scheduler_settings {
   bool (*prepare)(task_owner &owner, weft_worker_t &shown) = nullptr;
   // Runs last on each worker that was prepared without a failure. With prepare only.
   void (*dismiss)(task_owner &owner, weft_worker_t &shown) noexcept = nullptr;
+  // Runs on each such worker before it sleeps, already counted as idle. Null: nothing.
+  void (*rest)(task_owner &owner, weft_worker_t &shown) noexcept = nullptr;
   // A worker's thread is through, with its reference to the owner, which is given back here. Null: it just is.
   void (*let_go)(task_owner &owner) noexcept = nullptr;
   shared<domain> inside; // of the workers' threads
@@ -221,6 +223,7 @@ private:
   void serve_io(worker &me) noexcept;
   bool wait_for_wake_up(worker &me) noexcept;
   void lie_down(worker &me) noexcept;
+  void tell_of_rest(worker &me) noexcept;
   bool begin_searching(worker &me) noexcept;
   void end_searching(worker &me) noexcept;
   void retire(worker &me) noexcept;

@@ -314,6 +314,16 @@ void scheduler::lie_down(worker &me) noexcept {
   if (has_work()) wake_one();
   end_if_drained();
   if (!me.woken) worker_counts::step(me.counts.parks); // after the last look: who sees it counted has to wake us
+  if (settings_.rest != nullptr && !me.woken) tell_of_rest(me);
+}
+
+// Once it is at rest, not before: nobody relies on it as a searcher while the hook runs, and what the hook submits
+// wakes it as what a handler of the io_context submits does.
+void scheduler::tell_of_rest(worker &me) noexcept {
+  if (!me.attached) return;
+  settings_.rest(owner_, me.shown);
+  existing_record()->back_from_user();
+  return_credit(me);
 }
 
 } // namespace weft::core

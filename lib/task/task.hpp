@@ -92,6 +92,8 @@ public:
       word_.store(word_.load(std::memory_order_relaxed) | spawned_bit, std::memory_order_relaxed);
     set_owner(&group);
   }
+  // It was refused.
+  void clear_spawned() noexcept { word_.fetch_and(~spawned_bit, std::memory_order_relaxed); }
   bool is_spawned() const noexcept { return (word_.load(std::memory_order_relaxed) & spawned_bit) != 0; }
   task_owner &group() const noexcept { return *owner(); }
   // One that somebody else has cancelled, who drops its closure: the second of the two to come here ends it for its

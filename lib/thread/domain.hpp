@@ -65,8 +65,8 @@ inline domain *current_domain() noexcept {
   return self != nullptr && self->inside != nullptr ? self->inside->of : nullptr;
 }
 
-// Around the drop of what belongs to a domain, or to nobody (null): perhaps by a thread that is inside of another's
-// code.
+// Around the drop of what belongs to a domain, or to nobody (null), or a hook of theirs: perhaps by a thread that is
+// inside of another's code.
 class drop_scope : inside_scope {
 public:
   explicit drop_scope(domain *home) noexcept : inside_scope(concerned(home), home) {}

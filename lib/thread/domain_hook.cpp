@@ -26,15 +26,16 @@ struct misuse_hooks {
   static void without(const char *what, const char *function) noexcept { log_line({function, ": ", what}); }
 };
 
-// What stands in the slot in place of a hook of a domain: it is the context of the hook there, whose drop gives up one
-// reference. Who finds the domain closed does what is done without a hook.
+// What stands in the slot in place of a hook: it is the context of the hook there, whose drop gives up one reference.
+// Who finds its domain closed does what is done without a hook. One without a domain is here for the sake of threads
+// that are inside of another's code when they call it, or drop it: it is the host's, and outside.
 template <class Slot> class domain_hook final : public shared_object<domain_hook<Slot>>, private roll_entry {
 public:
-  static weft_status set(typename Slot::function fn, void *ctx, weft_drop_fn drop, domain &home) noexcept {
+  static weft_status set(typename Slot::function fn, void *ctx, weft_drop_fn drop, domain *home) noexcept {
     const shared<domain_hook> made = adopt(new (std::nothrow) domain_hook(fn, ctx, home));
     if (!made) return WEFT_ENOMEM;
     made->drop_ = drop;
-    if (!home.enter(*made)) {
+    if (home != nullptr && !home->enter(*made)) {
       made->drop_ = nullptr;
       return WEFT_ECLOSED;
     }
@@ -42,18 +43,20 @@ public:
     const weft_status status = Slot::set(call, made.get(), gone);
     if (status != WEFT_OK) {
       made->unref();
-      if (!home.remove(*made)) return WEFT_OK; // the close has the context: it was accepted, and withdrawn
+      // The close may have the context: then it was accepted, and withdrawn.
+      if (home != nullptr && !home->remove(*made)) return WEFT_OK;
       made->drop_ = nullptr;
-      home.leave();
+      if (home != nullptr) home->leave();
       return status;
     }
-    if (home.closed()) Slot::clear(made.get()); // the close may have looked for it before it was there
+    if (home != nullptr && home->closed())
+      Slot::clear(made.get()); // the close may have looked for it before it was there
     return WEFT_OK;
   }
 
 private:
   friend class shared_object<domain_hook>;
-  domain_hook(typename Slot::function fn, void *ctx, domain &home) noexcept : fn_(fn), ctx_(ctx), home_(&home) {}
+  domain_hook(typename Slot::function fn, void *ctx, domain *home) noexcept : fn_(fn), ctx_(ctx), home_(home) {}
   ~domain_hook() = default;
 
   template <class... Arguments> static void call_with(void *ctx, Arguments... arguments) {
@@ -65,7 +68,7 @@ private:
         if (of.gate_.end()) of.finish();
       }
     } const at_end{self};
-    const inside_scope here(current_record(), self.home_.get());
+    const drop_scope here(self.home_.get());
     self.fn_(self.ctx_, arguments...);
   }
   static constexpr typename Slot::function call = [](void *ctx, auto... arguments) { call_with(ctx, arguments...); };
@@ -79,9 +82,10 @@ private:
   // Once, by whoever has shut the gate, or leaves it last.
   void finish() noexcept {
     {
-      const inside_scope here(current_record(), home_.get());
+      const drop_scope here(home_.get());
       if (drop_ != nullptr) drop_(ctx_);
     }
+    if (!home_) return;
     home_->remove(*this);
     home_->leave();
   }
@@ -97,20 +101,20 @@ private:
   const typename Slot::function fn_;
   void *const ctx_;
   weft_drop_fn drop_ = nullptr; // until set() has succeeded the context is the caller's
-  const shared<domain> home_;
+  const shared<domain> home_;   // or null
   domain_gate gate_;
 };
 
 } // namespace
 
 weft_status set_log_hook_here(weft_log_hook_fn hook, void *ctx, weft_drop_fn drop) noexcept {
-  domain *const home = hook != nullptr ? current_domain() : nullptr;
-  return home != nullptr ? domain_hook<log_hooks>::set(hook, ctx, drop, *home) : set_log_hook(hook, ctx, drop);
+  if (hook == nullptr) return set_log_hook(nullptr, ctx, drop);
+  return domain_hook<log_hooks>::set(hook, ctx, drop, current_domain());
 }
 
 weft_status set_misuse_hook_here(weft_misuse_hook_fn hook, void *ctx, weft_drop_fn drop) noexcept {
-  domain *const home = hook != nullptr ? current_domain() : nullptr;
-  return home != nullptr ? domain_hook<misuse_hooks>::set(hook, ctx, drop, *home) : set_misuse_hook(hook, ctx, drop);
+  if (hook == nullptr) return set_misuse_hook(nullptr, ctx, drop);
+  return domain_hook<misuse_hooks>::set(hook, ctx, drop, current_domain());
 }
 
 } // namespace weft::core

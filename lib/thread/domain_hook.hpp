@@ -1,4 +1,5 @@
-// The hooks of the whole process, set from inside of a domain or not: one that belongs to a domain goes with it.
+// The hooks of the whole process, set from inside of a domain or not: one that belongs to a domain goes with it, and
+// one of nobody's is outside, whoever causes it to be called or takes it away.
 #pragma once
 
 #include <weft/host.h>

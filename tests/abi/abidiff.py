@@ -61,7 +61,8 @@ def only_grows(head, body):
     size = None
     for line in body:
         grown = re.fullmatch(r"  type size changed from (\d+) to (\d+) \(in bits\)", line)
-        inserted = re.fullmatch(r"    '.*', at offset (\d+) \(in bits\)", line)
+        # Where its type was defined is told when that is new, too.
+        inserted = re.fullmatch(r"    '.*', at offset (\d+) \(in bits\)(?: at \S+)?", line)
         if grown and int(grown[1]) < int(grown[2]):
             size = int(grown[1])
         elif not (size and inserted and int(inserted[1]) >= size or re.fullmatch(r"  \d+ data member insertions?:", line)):

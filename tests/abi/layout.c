@@ -30,7 +30,7 @@ static void thread_options(void) {
 }
 
 static void executor_options(void) {
-  CHECK_EQUAL(sizeof(weft_executor_options_t), 120);
+  CHECK_EQUAL(sizeof(weft_executor_options_t), 128);
   AT(weft_executor_options_t, size, 0);
   AT(weft_executor_options_t, max_workers, 4);
   AT(weft_executor_options_t, name_prefix, 8);
@@ -50,6 +50,7 @@ static void executor_options(void) {
   AT(weft_executor_options_t, worker_drop, 104);
   AT(weft_executor_options_t, flags, 112);
   AT(weft_executor_options_t, reserved_2, 116);
+  AT(weft_executor_options_t, worker_rest, 120);
   CHECK_EQUAL(sizeof(weft_worker_t), 24);
   AT(weft_worker_t, size, 0);
   AT(weft_worker_t, index, 4);
@@ -195,6 +196,7 @@ static void constants(void) {
   CHECK_EQUAL(WEFT_PRIORITY_LOW, 2);
   CHECK_EQUAL(WEFT_GROUP_CANCEL_ON_ERROR, 1);
   CHECK_EQUAL(WEFT_GROUP_SCOPED, 2);
+  CHECK_EQUAL(WEFT_GROUP_ENTERED_MAX, 0x1000000);
   CHECK_EQUAL(WEFT_MISSED_SKIP, 0);
   CHECK_EQUAL(WEFT_MISSED_CATCH_UP, 1);
   CHECK_EQUAL(WEFT_MISSED_DELAY, 2);

@@ -4,8 +4,10 @@
 #include <doctest/doctest.h>
 
 #include <memory>
+#include <mutex>
 #include <set>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -233,6 +235,35 @@ TEST_CASE("hooks run first and last on each worker, and are destroyed with the p
   CHECK(starts >= 1);
   CHECK(stops == starts);
   CHECK(counts.alive == 0);
+}
+
+TEST_CASE("the hook before a rest gives back what a worker keeps from one task to the next") {
+  static thread_local std::unique_lock<std::mutex> kept;
+  std::mutex lock;
+  std::atomic<int> rests = 0, lines = 0;
+  int sum = 0; // under the lock
+  weft::set_log_hook([&](weft::log_level, std::string_view line) {
+    if (line.find("rest hook") != std::string_view::npos) ++lines;
+  });
+  {
+    weft::executor pool({.max_workers = 1, .worker_rest = [&](weft_worker_t &) {
+                           if (kept) kept.unlock();
+                           ++rests;
+                           throw std::runtime_error("a line of the log");
+                         }});
+    for (int i = 1; i <= 20; ++i) {
+      pool.submit([&] {
+            if (!kept) kept = std::unique_lock(lock);
+            ++sum;
+          })
+          .result();
+      const std::lock_guard here(lock);
+      CHECK(sum == i);
+    }
+  }
+  weft::reset_log_hook();
+  CHECK(rests >= 1);
+  CHECK(lines == rests);
 }
 
 TEST_CASE("a start hook that throws breaks the pool") {

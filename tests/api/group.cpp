@@ -7,6 +7,7 @@
 #include <array>
 #include <memory>
 #include <string>
+#include <thread>
 #include <type_traits>
 #include <vector>
 
@@ -233,4 +234,87 @@ TEST_CASE("blocking_region: on a pool of one worker another task runs meanwhile"
   blocked.result();
   const weft::blocking_region nothing; // no worker: harmless
   CHECK(pool.stats().workers_blocked == 0);
+}
+
+TEST_CASE("group: what is no task is pending until it is left") {
+  weft::executor pool({.max_workers = 1});
+  weft::group group(pool);
+  CHECK_THROWS_AS(group.leave(), weft::invalid_state);
+  group.enter();
+  CHECK_FALSE(group.wait_for(std::chrono::seconds(0)));
+  group.cancel();
+  CHECK_FALSE(group.wait_for(std::chrono::milliseconds(1)));
+  std::atomic<bool> answered = false;
+  std::thread other([&] {
+    answered = true;
+    group.leave();
+  });
+  group.wait();
+  CHECK(answered);
+  other.join();
+  {
+    weft::group inner(pool); // its end waits, too
+    inner.enter();
+    answered = false;
+    other = std::thread([&] {
+      answered = true;
+      inner.leave();
+    });
+  }
+  CHECK(answered);
+  other.join();
+}
+
+TEST_CASE("group: what follows runs once nothing is pending, on the executor that was named") {
+  census counts;
+  weft::executor pool({.max_workers = 2});
+  weft::strand strand(pool);
+  weft::caller_run mine;
+  std::atomic<int> ran = 0, seen = 0;
+  test::gate over;
+  {
+    weft::group group(pool);
+    for (int round = 0; round < 2; ++round) {
+      group.enter();
+      for (int i = 0; i < 5; ++i) group.run([&] { ++ran; });
+      group.then(mine, [&ran, &seen, held = test::move_only(counts, round)] { seen = ran + 100 * held.value; });
+      CHECK(mine.run() == 0);
+      group.leave();
+      group.wait();
+      while (mine.run_wait() == 0) {
+      }
+      CHECK(seen == 5 + 105 * round);
+    }
+    group.then(strand, [&] {
+      CHECK(weft::executor_ref::current() == strand);
+      over.open();
+    });
+  }
+  over.pass(); // the group is gone
+  CHECK(counts.alive == 0);
+  CHECK(counts.copied == 0);
+}
+
+TEST_CASE("group: what follows can be called off, and is destroyed once when it is refused") {
+  census counts;
+  weft::executor pool({.max_workers = 1});
+  weft::caller_run mine;
+  weft::group group(pool);
+  const weft::cancel_source source;
+  const weft::cancel_token token = source.token();
+  const auto never = [held = test::tracked<>(counts)] { throw std::logic_error("it was run"); };
+  group.enter();
+  group.then(token, mine, never);
+  CHECK(counts.alive == 2);
+  source.cancel();
+  CHECK(counts.alive == 1);
+  CHECK_THROWS_AS(group.then(token, mine, never), weft::cancelled);
+  CHECK(counts.alive == 1);
+  group.then(mine, never);
+  mine.shutdown(weft::shutdown::refuse_only);
+  CHECK(counts.alive == 2);
+  group.leave();
+  CHECK(counts.alive == 1);
+  CHECK_THROWS_AS(group.then(weft::executor_ref(), never), weft::invalid_argument);
+  CHECK(counts.alive == 1);
 }

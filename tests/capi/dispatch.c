@@ -79,27 +79,29 @@ static void a_group_is_waited_for_and_used_again(void) {
   end_executor(pool);
 }
 
-/* dispatch_group_enter and leave, for work that is not a task: a promise each. */
+/* dispatch_group_enter and leave, for work that is not a task, and dispatch_group_notify, on a serial queue. */
 static void *leave_elsewhere(void *ctx) {
-  CHECK_STATUS(weft_future_set_result((weft_future_t *)ctx, NULL), WEFT_OK);
+  CHECK_STATUS(weft_group_leave((weft_group_t *)ctx), WEFT_OK);
   return NULL;
 }
 
 static void what_enters_by_hand_leaves_by_hand(void) {
   enum { foreign = 4 };
-  weft_future_t *entered[foreign], *all = NULL;
+  weft_executor_t *pool = make_pool(1), *serial = make_strand(pool);
+  weft_group_t *group = make_group(pool);
   pthread_t threads[foreign];
-  int i;
-  for (i = 0; i < foreign; ++i) entered[i] = make_promise(NULL);
-  CHECK_STATUS(weft_when_all(entered, foreign, &all), WEFT_OK);
-  CHECK_STATUS(weft_future_wait(all, 0), WEFT_ETIMEDOUT);
-  for (i = 0; i < foreign; ++i) CHECK(pthread_create(&threads[i], NULL, leave_elsewhere, entered[i]) == 0);
-  CHECK_STATUS(weft_future_wait(all, WEFT_FOREVER), WEFT_OK);
-  for (i = 0; i < foreign; ++i) {
-    pthread_join(threads[i], NULL);
-    weft_future_unref(entered[i]);
-  }
-  weft_future_unref(all);
+  int told = 0, i;
+  for (i = 0; i < foreign; ++i) CHECK_STATUS(weft_group_enter(group), WEFT_OK);
+  CHECK_STATUS(weft_group_then(group, serial, count_run, &told, count_drop), WEFT_OK);
+  CHECK_STATUS(weft_group_wait(group, 0), WEFT_ETIMEDOUT);
+  CHECK_EQUAL(count_of(&told), 0);
+  for (i = 0; i < foreign; ++i) CHECK(pthread_create(&threads[i], NULL, leave_elsewhere, group) == 0);
+  CHECK_STATUS(weft_group_wait(group, WEFT_FOREVER), WEFT_OK);
+  for (i = 0; i < foreign; ++i) pthread_join(threads[i], NULL);
+  weft_group_unref(group);
+  end_executor(serial);
+  end_executor(pool);
+  CHECK_EQUAL(count_of(&told), 2);
 }
 
 /* --- a serial queue with a context --- */

@@ -171,6 +171,89 @@ static void the_hook_of_a_runtime(void) {
   CHECK_STATUS(weft_runtime_destroy(&runtime), WEFT_OK);
 }
 
+/* --- the hooks of the process --- */
+
+static void note_line(void *ctx, uint32_t level, const char *message) {
+  dropped_t *called = (dropped_t *)ctx;
+  (void)level;
+  (void)message;
+  ++called->times;
+  called->inside += weft_domain_current() != NULL;
+}
+
+static void note_misuse(void *ctx, const char *what, const char *function) {
+  (void)what;
+  note_line(ctx, 0, function);
+}
+
+typedef struct hooks {
+  dropped_t dropped;
+  dropped_t called; /* calls of the log hook */
+} hooks_t;
+
+static void drop_hooks(void *ctx) {
+  note_drop(&((hooks_t *)ctx)->dropped);
+}
+
+static void log_to_hooks(void *ctx, uint32_t level, const char *message) {
+  note_line(&((hooks_t *)ctx)->called, level, message);
+}
+
+/* Something that the log is told. */
+static void make_a_line(void) {
+  weft_group_options_t options;
+  weft_group_t *group = NULL;
+  weft_executor_t *pool = make_pool(1);
+  weft_group_options_init(&options);
+  options.flags = 1u << 31;
+  CHECK_STATUS(weft_group_create(pool, &options, &group), WEFT_EINVAL);
+  end_executor(pool);
+}
+
+static void the_hooks_of_the_process(void) {
+  hooks_t host = {{0, 0}, {0, 0}};
+  dropped_t misuse = {0, 0}, own = {0, 0}, unused = {0, 0};
+  weft_domain_t *domain = make_domain();
+  weft_domain_scope_t scope;
+  REQUIRE_OK(weft_set_log_hook(log_to_hooks, &host, drop_hooks));
+  REQUIRE_OK(weft_set_misuse_hook(note_misuse, &misuse, note_drop));
+  enter(domain, &scope);
+  make_a_line(); /* the host's code, on top of the plugin's */
+  check_dropped(&host.called, 1);
+  CHECK_STATUS(weft_set_log_hook(note_line, &own, NULL), WEFT_OK);
+  CHECK_STATUS(weft_set_misuse_hook(note_misuse, &own, note_drop), WEFT_OK);
+  CHECK(weft_domain_current() == domain);
+  check_dropped(&host.dropped, 1);
+  check_dropped(&misuse, 1);
+  make_a_line();
+  CHECK_EQUAL(own.times, 1);
+  CHECK_EQUAL(own.inside, 1);
+  CHECK_STATUS(weft_set_log_hook(NULL, &unused, note_drop), WEFT_OK); /* with no hook it is the caller's, and goes */
+  CHECK_EQUAL(unused.times, 1);
+  CHECK_EQUAL(unused.inside, 1);
+  leave(&scope);
+  CHECK_STATUS(weft_set_misuse_hook(NULL, NULL, NULL), WEFT_OK); /* by the host: inside all the same */
+  CHECK_EQUAL(own.times, 2);
+  CHECK_EQUAL(own.inside, 2);
+  end_domain(domain);
+}
+
+/* The other way round: a plugin takes the host's hooks away, and sets none. */
+static void hooks_that_a_plugin_takes_away(void) {
+  dropped_t log = {0, 0}, misuse = {0, 0};
+  weft_domain_t *domain = make_domain();
+  weft_domain_scope_t scope;
+  REQUIRE_OK(weft_set_log_hook(note_line, &log, note_drop));
+  REQUIRE_OK(weft_set_misuse_hook(note_misuse, &misuse, note_drop));
+  enter(domain, &scope);
+  CHECK_STATUS(weft_set_log_hook(NULL, NULL, NULL), WEFT_OK);
+  CHECK_STATUS(weft_set_misuse_hook(NULL, NULL, NULL), WEFT_OK);
+  leave(&scope);
+  check_dropped(&log, 1);
+  check_dropped(&misuse, 1);
+  end_domain(domain);
+}
+
 /* The other way round: what belongs to a domain is dropped inside of it, whoever does that. */
 static void what_a_domain_has_made_is_dropped_inside(void) {
   dropped_t dropped = {0, 0};
@@ -196,6 +279,8 @@ int main(int argc, char **argv) {
       {"callbacks of a promise that nobody keeps", callbacks_of_a_promise_that_nobody_keeps},
       {"items of a map", items_of_a_map},
       {"the hook of a runtime", the_hook_of_a_runtime},
+      {"the hooks of the process", the_hooks_of_the_process},
+      {"hooks that a plugin takes away", hooks_that_a_plugin_takes_away},
       {"what a domain has made is dropped inside", what_a_domain_has_made_is_dropped_inside},
   };
   return check_main(cases, CHECK_COUNT_OF(cases), argc, argv);

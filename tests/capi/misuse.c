@@ -74,6 +74,8 @@ static void foreign_handles_are_told(void) {
   CHECK_TOLD("weft_when_all");
   CHECK_STATUS(weft_group_wait(JUNK(weft_group_t), 0), WEFT_EINVAL);
   CHECK_TOLD("weft_group_wait");
+  CHECK_STATUS(weft_group_leave(JUNK(weft_group_t)), WEFT_EINVAL);
+  CHECK_TOLD("weft_group_leave");
   CHECK_STATUS(weft_thread_join(JUNK(weft_thread_t), 0), WEFT_EINVAL);
   CHECK_TOLD("weft_thread_join");
   CHECK_TEXT(weft_thread_name(JUNK(weft_thread_t)), "");

@@ -54,6 +54,91 @@ static weft_status attempt_spawn(void) {
   return status;
 }
 
+typedef struct following {
+  weft_group_t *group;
+  weft_executor_t *on;
+  weft_task_t *task;
+  int counter;
+} following_t;
+
+static weft_status then_elsewhere(void *ctx) {
+  following_t *self = (following_t *)ctx;
+  return ARMED(weft_group_then(self->group, self->on, count_run, &self->counter, count_drop));
+}
+
+static weft_status attempt_then(void) {
+  following_t following = {NULL, NULL, NULL, 0};
+  weft_status status;
+  following.on = make_pool(1);
+  following.group = make_group(following.on);
+  CHECK_STATUS(weft_group_enter(following.group), WEFT_OK);
+  status = attempt_elsewhere(then_elsewhere, &following);
+  CHECK_EQUAL(count_of(&following.counter), 0);
+  CHECK_STATUS(weft_group_leave(following.group), WEFT_OK);
+  end_group(following.group);
+  end_executor(following.on);
+  CHECK_EQUAL(count_of(&following.counter), status == WEFT_OK ? 2 : 0);
+  return status;
+}
+
+static weft_status count_in_room(void *room, weft_error_t **error) {
+  (void)error;
+  count_drop(*(int **)room);
+  return WEFT_OK;
+}
+
+static weft_status then_task_elsewhere(void *ctx) {
+  following_t *self = (following_t *)ctx;
+  return ARMED(weft_group_then_task(self->group, self->on, self->task));
+}
+
+static weft_status attempt_then_task(void) {
+  static const weft_task_type_t type = {sizeof type, WEFT_TASK_POSTED, sizeof(int *), 0, count_in_room, NULL, NULL};
+  following_t following = {NULL, NULL, NULL, 0};
+  weft_status status;
+  following.on = make_pool(1);
+  following.group = make_group(following.on);
+  CHECK_STATUS(weft_task_create(&type, &following.task), WEFT_OK);
+  *(int **)weft_task_room(following.task) = &following.counter;
+  CHECK_STATUS(weft_group_enter(following.group), WEFT_OK);
+  status = attempt_elsewhere(then_task_elsewhere, &following);
+  if (status != WEFT_OK) /* it is still the caller's */
+    CHECK_STATUS(weft_group_then_task(following.group, following.on, following.task), WEFT_OK);
+  CHECK_STATUS(weft_group_leave(following.group), WEFT_OK);
+  end_group(following.group);
+  end_executor(following.on);
+  CHECK_EQUAL(count_of(&following.counter), 1);
+  return status;
+}
+
+/* Memory that runs out when the group is done: what was to follow is dropped, and said to have failed. */
+static void hear(void *ctx, weft_thread_t *thread, const weft_error_t *error) {
+  (void)thread;
+  CHECK_EQUAL(weft_error_code(error), WEFT_ENOMEM);
+  ++*(int *)ctx;
+}
+
+static weft_status attempt_leave(void) {
+  following_t following = {NULL, NULL, NULL, 0};
+  weft_executor_t *pool = make_pool(1);
+  int heard = 0;
+  weft_status status;
+  CHECK_STATUS(weft_runtime_set_exception_hook(NULL, hear, &heard, NULL), WEFT_OK);
+  following.on = make_pool(1); /* has no worker yet */
+  following.group = make_group(pool);
+  CHECK_STATUS(weft_group_enter(following.group), WEFT_OK);
+  CHECK_STATUS(weft_group_then(following.group, following.on, count_run, &following.counter, count_drop), WEFT_OK);
+  status = ARMED(weft_group_leave(following.group));
+  CHECK_STATUS(status, WEFT_OK);
+  if (heard != 0) status = WEFT_ENOMEM;
+  end_group(following.group);
+  end_executor(following.on);
+  end_executor(pool);
+  CHECK_EQUAL(count_of(&following.counter), heard == 0 ? 2 : 1);
+  CHECK_STATUS(weft_runtime_set_exception_hook(NULL, NULL, NULL, NULL), WEFT_OK);
+  return status;
+}
+
 static weft_status wait_elsewhere(void *ctx) {
   return ARMED(weft_group_wait((weft_group_t *)ctx, WEFT_FOREVER));
 }
@@ -102,6 +187,9 @@ static const attempt_t attempts[] = {
     ATTEMPT(weft_group_create, attempt_create),
     ATTEMPT_THAT_STARTS_THREADS(weft_group_spawn, attempt_spawn),
     ATTEMPT(weft_group_wait, attempt_wait),
+    ATTEMPT(weft_group_then, attempt_then),
+    ATTEMPT(weft_group_then_task, attempt_then_task),
+    ATTEMPT_THAT_STARTS_THREADS(weft_group_leave, attempt_leave),
 };
 
 int main(int argc, char **argv) {

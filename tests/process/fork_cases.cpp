@@ -131,6 +131,9 @@ void find_belongings_refused(const belongings &all) {
   EXPECT(weft_semaphore_wait(all.semaphore, WEFT_FOREVER), WEFT_EFORKED);
   EXPECT(weft_semaphore_try_wait(all.semaphore), WEFT_EFORKED);
   EXPECT(weft_executor_set_context(all.pool, nullptr, nullptr), WEFT_EFORKED);
+  EXPECT(weft_group_enter(all.group), WEFT_EFORKED);
+  EXPECT(weft_group_leave(all.group), WEFT_EFORKED);
+  EXPECT(weft_group_then(all.group, all.pool, nothing, nullptr, nullptr), WEFT_EFORKED);
   EXPECT(weft_group_set_context(all.group, nullptr, nullptr), WEFT_EFORKED);
   if (weft_executor_context(all.pool) != nullptr) say("a context of the parent is given out");
   weft_domain_scope_t scope;

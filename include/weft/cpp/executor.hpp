@@ -43,6 +43,8 @@ struct executor_options {
   std::function<void(weft_worker_t &)> worker_start = {}; ///< runs first on each worker, before the initializer; if it
                                                           ///< throws, the pool is broken
   std::function<void(weft_worker_t &)> worker_stop = {};  ///< runs last on each worker that was started
+  std::function<void(weft_worker_t &)> worker_rest = {}; ///< runs on a worker each time before it goes to sleep; short,
+                                                         ///< and it must not wait: weft_worker_rest_fn
   bool host_workers = false; ///< it starts no threads; workers are the threads that call work()
 };
 
@@ -175,7 +177,7 @@ template <class Options> weft_executor_options_t native_options(const Options &c
 }
 
 struct worker_hooks {
-  std::function<void(weft_worker_t &)> start, stop;
+  std::function<void(weft_worker_t &)> start, stop, rest;
 };
 
 template <class Options> weft_runtime_t *native_runtime(const Options &chosen) {
@@ -210,8 +212,8 @@ inline weft_executor_options_t native_pool_options(const executor_options &chose
     };
     native.initializer_drop = [](void *ctx) { delete static_cast<std::function<void()> *>(ctx); };
   }
-  if (chosen.worker_start || chosen.worker_stop) {
-    callables.hooks.reset(new worker_hooks{chosen.worker_start, chosen.worker_stop});
+  if (chosen.worker_start || chosen.worker_stop || chosen.worker_rest) {
+    callables.hooks.reset(new worker_hooks{chosen.worker_start, chosen.worker_stop, chosen.worker_rest});
     native.worker_ctx = callables.hooks.get();
     native.worker_start = [](void *ctx, weft_worker_t *worker, weft_error_t **error) {
       const auto &start = static_cast<const worker_hooks *>(ctx)->start;
@@ -220,6 +222,8 @@ inline weft_executor_options_t native_pool_options(const executor_options &chose
     native.worker_stop = [](void *ctx, weft_worker_t *worker) {
       if (const auto &stop = static_cast<const worker_hooks *>(ctx)->stop) stop(*worker);
     };
+    if (chosen.worker_rest)
+      native.worker_rest = [](void *ctx, weft_worker_t *worker) { static_cast<worker_hooks *>(ctx)->rest(*worker); };
     native.worker_drop = [](void *ctx) { delete static_cast<worker_hooks *>(ctx); };
   }
   return native;

@@ -6,6 +6,7 @@
 #define WEFT_CPP_EXECUTOR_REF_HPP
 
 #include <weft/cpp/cancel.hpp>
+#include <weft/cpp/context.hpp>
 #include <weft/cpp/duration.hpp>
 #include <weft/cpp/future.hpp>
 #include <weft/cpp/map.hpp>
@@ -18,6 +19,7 @@
 #include <functional>
 #include <initializer_list>
 #include <iterator>
+#include <memory>
 #include <optional>
 #include <ranges>
 #include <type_traits>
@@ -166,6 +168,36 @@ public:
     check(weft_executor_error(handle_.get(), &native));
     if (!native) return std::nullopt;
     return error::adopt(native);
+  }
+
+  /// Hangs an object on it, which is destroyed when another takes its place, here, or when the executor has ended, by
+  /// whoever lets go of it last: the last handle, or a worker after the last task. nullptr: none from now on. A
+  /// destructor that runs so may give tasks to weft and must not wait. See weft/context.h, also for domains. Never
+  /// blocks. Throws not_supported: it is the default executor; closed: the thread is inside of a domain that is closed;
+  /// out_of_memory. Then the object is destroyed here.
+  template <detail::can_hang T> void set_context(std::unique_ptr<T> object) const {
+    detail::hang(std::move(object),
+                 [this](void *ctx, weft_drop_fn drop) { return weft_executor_set_context(handle_.get(), ctx, drop); });
+  }
+  /// The same with an object that stays the caller's.
+  template <detail::can_hang T> void set_context(T *object) const {
+    check(weft_executor_set_context(handle_.get(), object, nullptr));
+  }
+  /// None from now on; the one before is destroyed here.
+  void reset_context() const { check(weft_executor_set_context(handle_.get(), nullptr, nullptr)); }
+  /// What hangs on it, which must be a T; nullptr: nothing. Never blocks.
+  template <detail::can_hang T> T *context() const noexcept {
+    return static_cast<T *>(weft_executor_context(handle_.get()));
+  }
+
+  /// The executor that the calling code runs on, innermost: the strand for a task of a strand, the pool for a task of a
+  /// group or a piece of a loop. Nothing: the thread runs nothing for an executor. Never blocks.
+  static std::optional<executor_ref> current() {
+    weft_executor_t *native = nullptr;
+    const weft_status status = weft_executor_current(&native);
+    if (status == WEFT_ENOTSUP) return std::nullopt;
+    check(status);
+    return adopt(native);
   }
 
   /// Takes over a reference of the caller's.

@@ -2,12 +2,14 @@
 #ifndef WEFT_CPP_GROUP_HPP
 #define WEFT_CPP_GROUP_HPP
 
+#include <weft/cpp/context.hpp>
 #include <weft/cpp/executor_ref.hpp>
 #include <weft/cpp/task.hpp>
 #include <weft/group.h>
 
 #include <concepts>
 #include <cstdint>
+#include <memory>
 #include <utility>
 
 namespace weft {
@@ -39,7 +41,8 @@ public:
   }
   group(const group &) = delete;
   group &operator=(const group &) = delete;
-  /// Cancels what has not started and waits for what runs: closures may refer to what is around the group.
+  /// Cancels what has not started and waits for what runs, and for what is entered: closures may refer to what is
+  /// around the group.
   ~group() { weft_group_end(native_); }
 
   /// Spawns a callable. From any thread, from its own tasks too. Throws shut_down, broken_pool, thread_refused,
@@ -51,6 +54,35 @@ public:
     const weft_status status = weft_group_spawn_task(native_, task.get());
     if (status != WEFT_OK) [[unlikely]]
       throw_status(status);
+    task.release();
+  }
+
+  /// Counts something as pending that is no task: a request that another library answers, a thread. wait() and the
+  /// destructor wait until it is left, whatever is cancelled. Before whatever leaves can begin. Never blocks. Throws
+  /// queue_full: WEFT_GROUP_ENTERED_MAX are entered.
+  void enter() { check(weft_group_enter(native_)); }
+  /// One of them is over. From any thread; the group may be on its way out by then, if that waits for this. Never
+  /// blocks. Throws invalid_state: nothing is entered.
+  void leave() { check(weft_group_leave(native_)); }
+
+  /// Posts a callable to an executor, of any kind, once nothing of the group is pending, at once if so now; whatever
+  /// became of the tasks, and though the group be gone by then. It is no task of the group's. If the executor is shut
+  /// down before, the callable is destroyed; see weft_group_then. Never blocks. Throws closed, out_of_memory, or what
+  /// copying the callable throws.
+  template <class F>
+  requires std::invocable<std::decay_t<F>>
+  void then(const executor_ref &executor, F &&f) {
+    detail::prepared_task<std::decay_t<F>, void, detail::kind_of_task::posted> task(std::in_place, std::forward<F>(f));
+    check(weft_group_then_task(native_, executor.native_handle(), task.get()));
+    task.release();
+  }
+  /// The same with a cancel token, which calls it off. Throws cancelled besides: it is cancelled already.
+  template <class F>
+  requires std::invocable<std::decay_t<F>>
+  void then(const cancel_token &token, const executor_ref &executor, F &&f) {
+    detail::prepared_task<std::decay_t<F>, void, detail::kind_of_task::posted> task(detail::options_with(token),
+                                                                                    std::in_place, std::forward<F>(f));
+    check(weft_group_then_task(native_, executor.native_handle(), task.get()));
     task.release();
   }
 
@@ -69,6 +101,19 @@ public:
 
   /// Cancels what has not started, asks what runs to stop, and drops what is spawned later, until the next wait.
   void cancel() noexcept { weft_group_cancel(native_); }
+
+  /// Hangs an object on it, as executor_ref::set_context. It is destroyed when another takes its place, or after the
+  /// last task when the group ends. Throws closed, out_of_memory.
+  template <detail::can_hang T> void set_context(std::unique_ptr<T> object) {
+    detail::hang(std::move(object),
+                 [this](void *ctx, weft_drop_fn drop) { return weft_group_set_context(native_, ctx, drop); });
+  }
+  /// The same with an object that stays the caller's.
+  template <detail::can_hang T> void set_context(T *object) { check(weft_group_set_context(native_, object, nullptr)); }
+  /// None from now on; the one before is destroyed here.
+  void reset_context() { check(weft_group_set_context(native_, nullptr, nullptr)); }
+  /// What hangs on it, which must be a T; nullptr: nothing. Never blocks.
+  template <detail::can_hang T> T *context() const noexcept { return static_cast<T *>(weft_group_context(native_)); }
 
   /// Borrowed.
   weft_group_t *native_handle() const noexcept { return native_; }

@@ -1,0 +1,38 @@
+// What executor_ref and group have in common: an object of the user's that hangs on them and ends with them; over
+// weft/context.h.
+//
+// Owns the way of an object into a context and back. Nothing in it is for users but what is said here:
+//
+//     struct ledger { long total = 0; };
+//     weft::strand account(pool);
+//     account.set_context(std::make_unique<ledger>());      // lives until the strand has run its last task
+//     account.post([] {
+//       const auto here = weft::executor_ref::current();    // the strand
+//       here->context<ledger>()->total += 5;
+//     });
+//
+// context<T>() believes what it is told: T is the type of the object that was set.
+#ifndef WEFT_CPP_CONTEXT_HPP
+#define WEFT_CPP_CONTEXT_HPP
+
+#include <weft/context.h>
+#include <weft/cpp/error.hpp>
+
+#include <memory>
+#include <type_traits>
+
+namespace weft::detail {
+
+template <class T>
+concept can_hang = std::is_object_v<T> && !std::is_array_v<T> && !std::is_const_v<T> && !std::is_volatile_v<T>;
+
+// set(ctx, drop) is one of the two functions of the C ABI.
+template <class T, class Set> void hang(std::unique_ptr<T> object, Set set) {
+  const weft_drop_fn drop = [](void *hung) { delete static_cast<T *>(hung); };
+  check(set(object.get(), object ? drop : nullptr));
+  static_cast<void>(object.release());
+}
+
+} // namespace weft::detail
+
+#endif
