@@ -1,5 +1,6 @@
 // weft/task.h
 #include <algorithm>
+#include <cstring>
 
 #include "guard.hpp"
 #include "handle.hpp"
@@ -30,6 +31,23 @@ bool sound(const weft_task_type_t &type) noexcept {
               .fails();
 }
 
+struct task_settings {
+  std::uint32_t priority = WEFT_PRIORITY_NORMAL;
+  belonging to{nullptr, current_domain()};
+};
+
+weft_status read_task_options(const weft_task_options_t *options, task_settings &settings,
+                              const char *function = __builtin_FUNCTION()) noexcept {
+  constexpr std::size_t first_options = sizeof(weft_task_options_t);
+  weft_task_options_t read;
+  if (const weft_status status = read_options(options, first_options, read); status != WEFT_OK) return status;
+  if (check_options(read).at_most("priority", read.priority, WEFT_PRIORITY_LOW).fails()) return WEFT_EINVAL;
+  if (const weft_status forked = answer_if_given(read.token); forked != WEFT_OK) return forked;
+  if (!read_belonging(read.token, read.domain, settings.to, function)) return WEFT_EINVAL;
+  settings.priority = read.priority;
+  return WEFT_OK;
+}
+
 // One reference for the queue, one for the handle if there is one. A refused task may be given again, another way.
 void prepare(task &given, bool with_handle) noexcept {
   given.set_references(with_handle ? 2 : 1);
@@ -49,15 +67,10 @@ weft_status weft_task_create(const weft_task_type_t *type, weft_task_t **out) {
 }
 
 weft_status weft_task_create_with(const weft_task_type_t *type, const weft_task_options_t *options, weft_task_t **out) {
-  constexpr std::size_t first_options = sizeof(weft_task_options_t);
   if (type == nullptr || out == nullptr || !sound(*type)) return WEFT_EINVAL;
-  weft_task_options_t read;
-  if (const weft_status status = read_options(options, first_options, read); status != WEFT_OK) return status;
-  if (check_options(read).at_most("priority", read.priority, WEFT_PRIORITY_LOW).fails()) return WEFT_EINVAL;
-  if (const weft_status forked = answer_if_given(read.token); forked != WEFT_OK) return forked;
-  belonging to{nullptr, current_domain()};
-  if (!read_belonging(read.token, read.domain, to)) return WEFT_EINVAL;
-  task *const made = task::create(*type, 1, to);
+  task_settings read;
+  if (const weft_status status = read_task_options(options, read); status != WEFT_OK) return status;
+  task *const made = task::create(*type, 1, read.to);
   if (made == nullptr) return WEFT_ENOMEM;
   made->set_priority(read.priority);
   *out = wrap_task(made);
@@ -89,6 +102,32 @@ weft_status weft_executor_submit_task(weft_executor_t *executor, weft_task_t *ta
   return guard([&]() -> weft_status {
     const weft_status status = unwrap(executor)->accept(&given, 1);
     if (status == WEFT_OK && out != nullptr) *out = wrap_future(given);
+    return status;
+  });
+}
+
+weft_status weft_executor_submit_value(weft_executor_t *executor, const weft_task_options_t *options,
+                                       const weft_task_type_t *type, const void *closure, size_t size,
+                                       weft_future_t **out) {
+  if (bad(executor) || type == nullptr || !sound(*type) || size > type->room_size || (closure == nullptr && size != 0))
+    return WEFT_EINVAL;
+  if ((type->flags & (WEFT_TASK_CONTINUATION | (out != nullptr ? WEFT_TASK_POSTED : 0))) != 0) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(executor); forked != WEFT_OK) return forked;
+  return guard([&]() -> weft_status {
+    task_settings read;
+    if (options != nullptr)
+      if (const weft_status status = read_task_options(options, read, "weft_executor_submit_value"); status != WEFT_OK)
+        return status;
+    task *made = task::create(*type, out != nullptr ? 2 : 1, read.to);
+    if (made == nullptr) return WEFT_ENOMEM;
+    if (size != 0) std::memcpy(made->room(), closure, size);
+    made->set_posted(out == nullptr);
+    if (read.priority != WEFT_PRIORITY_NORMAL) made->set_priority(read.priority);
+    const weft_status status = unwrap(executor)->accept(&made, 1);
+    if (status != WEFT_OK)
+      task::discard(made);
+    else if (out != nullptr)
+      *out = wrap_future(made);
     return status;
   });
 }

@@ -1,4 +1,5 @@
-/* The plugin of example 12. It registers what it likes, cleans nothing up, and need not know of domains. */
+/* The plugin of example 12. It registers what it likes, gives its handles back when it is asked to stop, and need
+ * not know of domains. */
 #include "12_plugin.h"
 
 static weft_status tick(void *ctx, void **result, weft_error_t **error) {
@@ -14,10 +15,11 @@ static void hear(void *ctx, weft_future_t *news) {
 }
 
 static weft_status serve(void *ctx, void **result, weft_error_t **error) {
-  weft_timer_t *timer;
+  weft_timer_t *timer = NULL;
   if (weft_timer_create(((struct host *)ctx)->pool, tick, ctx, NULL, &timer) == WEFT_OK)
     weft_timer_arm_every(timer, 0, WEFT_MILLISECOND, WEFT_MISSED_SKIP);
   while (weft_stop_requested() == 0) weft_sleep(WEFT_SECOND); /* the close of the domain wakes it */
+  weft_timer_unref(timer);
   return tick(ctx, result, error);
 }
 

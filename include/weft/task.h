@@ -8,6 +8,10 @@
  *   weft_executor_submit_task(ex, task, &f) on success the task belongs to the executor, and f is its future
  *   weft_task_destroy(&task)                only if it was not accepted, after the caller has destroyed its closure
  *
+ * A closure that can be moved by copying its bytes (what most languages do anyway) needs one call for all of that:
+ *
+ *   weft_executor_submit_value(ex, NULL, &type, &closure, sizeof closure, &f)
+ *
  * A type is a constant that lives as long as any task of it (in practice: static).
  */
 #ifndef WEFT_TASK_H
@@ -90,6 +94,19 @@ WEFT_API void weft_task_destroy(weft_task_t **task);
  *  WEFT_EINVAL: executor or task is NULL, out is given for a WEFT_TASK_POSTED type, or the type is a
  * WEFT_TASK_CONTINUATION. The rest as weft_executor_submit. */
 WEFT_API weft_status weft_executor_submit_task(weft_executor_t *executor, weft_task_t *task, weft_future_t **out);
+
+/** All of the above in one call, for a closure that is moved by copying its bytes: make a task, copy size bytes from
+ * closure to the beginning of its room, and submit it.
+ *  options: NULL for the defaults. closure: not aligned in any way; NULL if size is 0. size: up to type->room_size.
+ * out: gets the future (one reference); NULL submits without a future. Success: the closure has moved; the caller's
+ * bytes are not to be used or destroyed any more. On failure nothing was copied for good, and the closure is still the
+ * caller's. Blocks as weft_executor_submit does. WEFT_EINVAL: executor or type is NULL, or closure is though size is
+ * not 0; a field of type is out of range; size is more than room_size; out is given for a WEFT_TASK_POSTED type; the
+ * type is a WEFT_TASK_CONTINUATION; malformed options. WEFT_ENOTSUP (options). WEFT_ENOMEM. WEFT_ECANCELED: its token
+ * is cancelled. The rest as weft_executor_submit. */
+WEFT_API weft_status weft_executor_submit_value(weft_executor_t *executor, const weft_task_options_t *options,
+                                                const weft_task_type_t *type, const void *closure, size_t size,
+                                                weft_future_t **out);
 
 /** Submit several at once, all or none, as weft_executor_submit_batch. tasks: count different tasks. futures: NULL, or
  * room for count futures. WEFT_EINVAL: an argument or entry is NULL, futures is given for a WEFT_TASK_POSTED type, or a

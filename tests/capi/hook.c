@@ -92,11 +92,14 @@ static void it_is_told_of_a_failure_without_an_error_object(void) {
 static void it_is_told_of_the_error_of_a_posted_task(void) {
   weft_runtime_t *runtime = make_runtime();
   record_t record = {0};
+  weft_executor_options_t options;
   weft_executor_t *pool = NULL;
   weft_call_t call = {fail_with_error, NULL, NULL};
   weft_future_t *future = NULL;
   REQUIRE_OK(weft_runtime_set_exception_hook(runtime, record_hook, &record, record_drop));
-  REQUIRE_OK(weft_executor_create(runtime, NULL, &pool));
+  weft_executor_options_init(&options);
+  options.max_workers = 1; /* the hook would be called by two at once, and the record knows one */
+  REQUIRE_OK(weft_executor_create(runtime, &options, &pool));
   REQUIRE_OK(weft_executor_post(pool, fail_with_error, NULL, NULL));
   REQUIRE_OK(weft_executor_submit_batch(pool, NULL, &call, 1, NULL));
   /* A task with a future tells its future, and the hook nothing. */

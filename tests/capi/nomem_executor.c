@@ -219,6 +219,21 @@ static weft_status attempt_executor_submit_task(void) {
   return status;
 }
 
+static weft_status attempt_executor_submit_value(void) {
+  weft_executor_t *pool = make_pool(2);
+  probe_t probe = {0}, *closure = &probe;
+  weft_future_t *future = UNTOUCHED(weft_future_t);
+  const weft_status status =
+      ARMED(weft_executor_submit_value(pool, NULL, &room_type, &closure, sizeof closure, &future));
+  if (status == WEFT_OK)
+    end_future(future);
+  else
+    CHECK(future == UNTOUCHED(weft_future_t));
+  end_executor(pool);
+  CHECK_EQUAL(probe_runs(&probe), status == WEFT_OK);
+  return status;
+}
+
 static weft_status attempt_executor_submit_tasks(void) {
   weft_executor_t *pool = make_pool(2);
   probe_t probe = {0};
@@ -268,6 +283,7 @@ int main(int argc, char **argv) {
       ATTEMPT(weft_map_next, attempt_map_next),
       ATTEMPT(weft_task_create, attempt_task_create),
       ATTEMPT_THAT_STARTS_THREADS(weft_executor_submit_task, attempt_executor_submit_task),
+      ATTEMPT_THAT_STARTS_THREADS(weft_executor_submit_value, attempt_executor_submit_value),
       ATTEMPT_THAT_STARTS_THREADS(weft_executor_submit_tasks, attempt_executor_submit_tasks),
   };
   return starve_all(attempts, CHECK_COUNT_OF(attempts), argc, argv);

@@ -209,7 +209,7 @@ int exit_in_a_child_that_was_not_reset() {
   static char text[] = "task";
   static char dropped[] = "dropped";
   weft_executor_t *pool = make_pool(1);
-  std::atomic<bool> go = false;
+  static std::atomic<bool> go = false; // the task looks once more after it was set
   EXPECT(weft_executor_post(
              pool,
              [](void *ctx, void **, weft_error_t **) -> weft_status {

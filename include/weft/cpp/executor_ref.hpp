@@ -242,6 +242,16 @@ template <kind_of_task Kind, class R, class F, class... Args> auto prepare(F &&f
     return task(std::in_place, std::in_place, std::forward<F>(f), std::forward<Args>(args)...);
 }
 
+template <kind_of_task Kind, class R, class F, class... Args>
+weft_status submit_call(weft_executor_t *executor, weft_future_t **out, F &&f, Args &&...args) {
+  using closure = closure_t<F, Args...>;
+  if constexpr (sizeof...(Args) == 0)
+    return submit_closure<closure, R, Kind>(executor, out, std::forward<F>(f));
+  else
+    return submit_closure<closure, R, Kind>(executor, out, std::in_place, std::forward<F>(f),
+                                            std::forward<Args>(args)...);
+}
+
 inline weft_task_options_t options_with(const cancel_token &token) noexcept {
   weft_task_options_t options;
   weft_task_options_init(&options);
@@ -264,13 +274,22 @@ auto prepare_with(const weft_task_options_t &options, F &&f, Args &&...args) {
 template <class F, class... Args>
 requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
 auto executor_ref::submit(F &&f, Args &&...args) const -> future<call_result_t<F, Args...>> {
-  return submit(priority::normal, std::forward<F>(f), std::forward<Args>(args)...);
+  using result = call_result_t<F, Args...>;
+  weft_future_t *native = nullptr;
+  const weft_status status = detail::submit_call<detail::kind_of_task::with_future, result>(
+      handle_.get(), &native, std::forward<F>(f), std::forward<Args>(args)...);
+  if (status != WEFT_OK) [[unlikely]]
+    detail::throw_refusal(status, handle_.get());
+  return future<result>::adopt(native);
 }
 
 template <class F, class... Args>
 requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
 void executor_ref::post(F &&f, Args &&...args) const {
-  post(priority::normal, std::forward<F>(f), std::forward<Args>(args)...);
+  const weft_status status = detail::submit_call<detail::kind_of_task::posted, void>(
+      handle_.get(), nullptr, std::forward<F>(f), std::forward<Args>(args)...);
+  if (status != WEFT_OK) [[unlikely]]
+    detail::throw_refusal(status, handle_.get());
 }
 
 template <class F, class... Args>

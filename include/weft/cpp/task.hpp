@@ -81,6 +81,9 @@ template <class Closure, class R, kind_of_task Kind> class task_type {
   static void drop(void *room) { std::destroy_at(std::addressof(closure_in(room))); }
 
 public:
+  // A closure that may be moved by copying its bytes goes in by one call.
+  static constexpr bool is_plain_value = std::is_trivially_copyable_v<Closure> && layout::closure_offset == 0;
+
   static constexpr weft_task_type_t value = {
       sizeof(weft_task_type_t),
       flags_of(Kind),
@@ -147,6 +150,19 @@ private:
   weft_task_t *task_ = nullptr;
   Closure *closure_ = nullptr;
 };
+
+/// Makes a task of a closure that is built from these values, and submits it. Throws whatever building it throws;
+/// whether memory was to be had is in what it returns.
+template <class Closure, class R, kind_of_task Kind, class... Values>
+weft_status submit_closure(weft_executor_t *executor, weft_future_t **out, Values &&...values) {
+  using type = task_type<Closure, R, Kind>;
+  if constexpr (type::is_plain_value) {
+    const Closure closure(std::forward<Values>(values)...);
+    return weft_executor_submit_value(executor, nullptr, &type::value, std::addressof(closure), sizeof closure, out);
+  } else {
+    return prepared_task<Closure, R, Kind>(std::in_place, std::forward<Values>(values)...).submit(executor, out);
+  }
+}
 
 } // namespace weft::detail
 

@@ -18,7 +18,7 @@ pub type weft_drop_fn = Option<unsafe extern "C" fn(*mut c_void)>;
 macro_rules! opaque {
     ($($name:ident)*) => { $(#[repr(C)] pub struct $name { _private: [u8; 0] })* };
 }
-opaque!(weft_runtime_t weft_executor_t weft_task_t weft_future_t weft_error_t);
+opaque!(weft_runtime_t weft_executor_t weft_task_options_t weft_future_t weft_error_t);
 
 /// The fields up to the last one that is set here: a smaller struct than the library's is as good.
 #[repr(C)]
@@ -56,12 +56,12 @@ extern "C" {
     pub fn weft_executor_shutdown(executor: *mut weft_executor_t, flags: u32, timeout: i64) -> weft_status;
     pub fn weft_executor_unref(executor: *mut weft_executor_t);
 
-    pub fn weft_task_create(type_: *const weft_task_type_t, out: *mut *mut weft_task_t) -> weft_status;
-    pub fn weft_task_room(task: *mut weft_task_t) -> *mut c_void;
-    pub fn weft_task_destroy(task: *mut *mut weft_task_t);
-    pub fn weft_executor_submit_task(
+    pub fn weft_executor_submit_value(
         executor: *mut weft_executor_t,
-        task: *mut weft_task_t,
+        options: *const weft_task_options_t,
+        type_: *const weft_task_type_t,
+        closure: *const c_void,
+        size: usize,
         out: *mut *mut weft_future_t,
     ) -> weft_status;
 

@@ -3,7 +3,7 @@
 
 use crate::abi::*;
 use std::marker::PhantomData;
-use std::mem::{align_of, needs_drop, size_of};
+use std::mem::{align_of, needs_drop, size_of, ManuallyDrop};
 use std::os::raw::c_void;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::ptr::{null, null_mut};
@@ -35,7 +35,7 @@ impl<T: Send, F: FnOnce() -> T + Send> Room<T, F> {
     };
 
     unsafe extern "C" fn run(room: *mut c_void, error: *mut *mut weft_error_t) -> weft_status {
-        // SAFETY: spawn() built the closure here; weft runs it once, and drops it only if it does not.
+        // SAFETY: spawn() moved the closure here; weft runs it once, and drops it only if it does not.
         let closure = unsafe { room.cast::<F>().read() };
         // A panic must not unwind into C.
         match catch_unwind(AssertUnwindSafe(closure)) {
@@ -97,19 +97,23 @@ impl Pool {
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
     {
-        let mut task = null_mut();
         let mut future = null_mut();
-        // SAFETY: the type is a constant; the room is as large as it says; what is refused is ours again.
-        unsafe {
-            check(weft_task_create(&Room::<T, F>::TYPE, &mut task))?;
-            let room = weft_task_room(task).cast::<F>();
-            room.write(closure);
-            let status = weft_executor_submit_task(self.0, task, &mut future);
-            if status != WEFT_OK {
-                room.drop_in_place();
-                weft_task_destroy(&mut task);
-                return Err(Status(status));
-            }
+        // It moves into the task by its bytes, as every value of Rust may.
+        let closure = ManuallyDrop::new(closure);
+        // SAFETY: the type is a constant, and its room is as large as it says.
+        let status = unsafe {
+            weft_executor_submit_value(
+                self.0,
+                null(),
+                &Room::<T, F>::TYPE,
+                (&closure as *const ManuallyDrop<F>).cast(),
+                size_of::<F>(),
+                &mut future,
+            )
+        };
+        if status != WEFT_OK {
+            drop(ManuallyDrop::into_inner(closure)); // it is ours still
+            return Err(Status(status));
         }
         Ok(Future(future, PhantomData))
     }
