@@ -70,8 +70,8 @@ private:
     std::uint32_t expected = free;
     return word_.compare_exchange_strong(expected, held, std::memory_order_acquire, std::memory_order_relaxed);
   }
-  void lock_contended() noexcept;
-  void wake_one() noexcept;
+  [[gnu::noinline]] void lock_contended() noexcept;
+  [[gnu::noinline]] void wake_one() noexcept;
 
   // The release of unlock() pairs with the acquire of whoever takes it next.
   std::atomic<std::uint32_t> word_{free};
