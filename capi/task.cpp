@@ -48,6 +48,14 @@ weft_status read_task_options(const weft_task_options_t *options, task_settings 
   return WEFT_OK;
 }
 
+// A pointer or a number is the usual closure, and a call of the C library for it takes longer than the copy.
+void copy_closure(void *room, const void *closure, std::size_t size) noexcept {
+  if (size == sizeof(void *))
+    std::memcpy(room, closure, sizeof(void *));
+  else if (size != 0)
+    std::memcpy(room, closure, size);
+}
+
 // One reference for the queue, one for the handle if there is one. A refused task may be given again, another way.
 void prepare(task &given, bool with_handle) noexcept {
   given.set_references(with_handle ? 2 : 1);
@@ -114,15 +122,25 @@ weft_status weft_executor_submit_value(weft_executor_t *executor, const weft_tas
   if ((type->flags & (WEFT_TASK_CONTINUATION | (out != nullptr ? WEFT_TASK_POSTED : 0))) != 0) return WEFT_EINVAL;
   if (const weft_status forked = answer_of(executor); forked != WEFT_OK) return forked;
   return guard([&]() -> weft_status {
-    task_settings read;
-    if (options != nullptr)
-      if (const weft_status status = read_task_options(options, read, "weft_executor_submit_value"); status != WEFT_OK)
-        return status;
-    task *made = task::create(*type, out != nullptr ? 2 : 1, read.to);
-    if (made == nullptr) return WEFT_ENOMEM;
-    if (size != 0) std::memcpy(made->room(), closure, size);
+    const std::uint32_t references = out != nullptr ? 2 : 1;
+    void *room = nullptr;
+    task *made = nullptr;
+    if (options == nullptr && current_domain() == nullptr) [[likely]] {
+      made = task::create(*type, references, room);
+      if (made == nullptr) return WEFT_ENOMEM;
+    } else {
+      task_settings read;
+      if (options != nullptr)
+        if (const weft_status status = read_task_options(options, read, "weft_executor_submit_value");
+            status != WEFT_OK)
+          return status;
+      made = task::create(*type, references, read.to);
+      if (made == nullptr) return WEFT_ENOMEM;
+      room = made->room();
+      made->set_priority(read.priority);
+    }
+    copy_closure(room, closure, size);
     made->set_posted(out == nullptr);
-    if (read.priority != WEFT_PRIORITY_NORMAL) made->set_priority(read.priority);
     const weft_status status = unwrap(executor)->accept(&made, 1);
     if (status != WEFT_OK)
       task::discard(made);

@@ -68,6 +68,9 @@ public:
   // One reference for the queue, and one for a handle if there will be one. The room is not built. Null: no memory.
   // Inline, for of a call the type is known when compiling, and with it the size.
   [[gnu::always_inline]] static task *create(const weft_task_type_t &type, std::uint32_t references) noexcept;
+  // And says where its room is, on success.
+  [[gnu::always_inline]] static task *create(const weft_task_type_t &type, std::uint32_t references,
+                                             void *&room) noexcept;
   // The same, but it belongs to something: see task/attachment.hpp.
   static task *create(const weft_task_type_t &type, std::uint32_t references, const belonging &to) noexcept;
   // A task that never was submitted, its closure destroyed by the caller.
@@ -261,8 +264,11 @@ private:
   [[gnu::always_inline]] static std::size_t room_offset(const weft_task_type_t &type) noexcept {
     return (header_size(type) + align_mask(type)) & ~align_mask(type);
   }
+  static constexpr std::size_t room_size(const weft_task_type_t &type) noexcept {
+    return std::max<std::size_t>(type.room_size, sizeof(void *));
+  }
   [[gnu::always_inline]] static std::size_t size_of(const weft_task_type_t &type) noexcept {
-    return room_offset(type) + std::max<std::size_t>(type.room_size, sizeof(void *));
+    return room_offset(type) + room_size(type);
   }
   static const std::size_t continuation_header;
   void build() noexcept;
@@ -311,10 +317,17 @@ inline void task::build() noexcept {
 }
 
 inline task *task::create(const weft_task_type_t &type, std::uint32_t references) noexcept {
-  void *const block = allocate_block(size_of(type), room_align(type));
+  void *room = nullptr;
+  return create(type, references, room);
+}
+
+inline task *task::create(const weft_task_type_t &type, std::uint32_t references, void *&room) noexcept {
+  const std::size_t offset = room_offset(type); // once: for all the compiler knows, building it changes the type
+  void *const block = allocate_block(offset + room_size(type), room_align(type));
   if (block == nullptr) return nullptr;
   auto *const made = ::new (block) task(type, references);
   made->build();
+  room = static_cast<unsigned char *>(block) + offset;
   return made;
 }
 

@@ -158,7 +158,8 @@ weft_status submit_closure(weft_executor_t *executor, weft_future_t **out, Value
   using type = task_type<Closure, R, Kind>;
   if constexpr (type::is_plain_value) {
     const Closure closure(std::forward<Values>(values)...);
-    return weft_executor_submit_value(executor, nullptr, &type::value, std::addressof(closure), sizeof closure, out);
+    constexpr std::size_t size = std::is_empty_v<Closure> ? 0 : sizeof(Closure);
+    return weft_executor_submit_value(executor, nullptr, &type::value, std::addressof(closure), size, out);
   } else {
     return prepared_task<Closure, R, Kind>(std::in_place, std::forward<Values>(values)...).submit(executor, out);
   }
