@@ -136,7 +136,7 @@ public:
     else
       word_.fetch_and(~posted_bit, std::memory_order_relaxed);
   }
-  // Posted, but whoever made it looks after it as well, and may claim it. Before it is submitted.
+  // Posted, but whoever made it looks after it as well, and may claim it: a strand's turn. Before it is submitted.
   void set_known_to_maker() noexcept {
     word_.store(word_.load(std::memory_order_relaxed) | known_bit, std::memory_order_relaxed);
   }
@@ -289,7 +289,9 @@ private:
   void build_continuation() noexcept;
   void release_with_attachment() noexcept;
 
-  std::atomic<std::uint32_t> word_; // the release of each change of state pairs with the acquire of state()
+  // The release of each change of state pairs with the acquire of state(). The claim of a task that only one knows has
+  // none: nobody else looks, and what the submitter wrote came with the lock of the queue.
+  std::atomic<std::uint32_t> word_;
   std::atomic<std::uint32_t> refs_;
   const weft_task_type_t *type_;
   // While pending or running: the task_owner, not counted. When that is over: the next task of a list, be it of

@@ -1,12 +1,7 @@
 /* Tests of weft/task.h: tasks with room. One of run and drop, once; the result in the room; who frees what. */
 #include <weft/task.h>
 
-#include "setup.h"
-
-/* What happens to a closure and to its result. All atomic. */
-typedef struct fate {
-  int runs, drops, result_drops;
-} fate_t;
+#include "room.h"
 
 /* The closure, and after the run the result, which lies in the same room. */
 typedef struct closure {
@@ -16,11 +11,6 @@ typedef struct closure {
   weft_status status;
   int with_error;
 } closure_t;
-
-typedef struct outcome {
-  fate_t *fate;
-  int64_t square;
-} outcome_t;
 
 static weft_status run_closure(void *room, weft_error_t **error) {
   closure_t closure = *(closure_t *)room;
@@ -33,14 +23,6 @@ static weft_status run_closure(void *room, weft_error_t **error) {
   outcome->fate = closure.fate;
   outcome->square = closure.input * closure.input;
   return WEFT_OK;
-}
-
-static void drop_closure(void *room) {
-  __atomic_add_fetch(&((closure_t *)room)->fate->drops, 1, __ATOMIC_ACQ_REL);
-}
-
-static void drop_outcome(void *room) {
-  __atomic_add_fetch(&((outcome_t *)room)->fate->result_drops, 1, __ATOMIC_ACQ_REL);
 }
 
 static const weft_task_type_t closure_type = {
@@ -60,12 +42,6 @@ static weft_task_t *make_task(const weft_task_type_t *type, fate_t *fate, int64_
   closure->fate = fate;
   closure->input = input;
   return task;
-}
-
-static void check_fate(fate_t *fate, int runs, int drops, int result_drops) {
-  CHECK_EQUAL(count_of(&fate->runs), runs);
-  CHECK_EQUAL(count_of(&fate->drops), drops);
-  CHECK_EQUAL(count_of(&fate->result_drops), result_drops);
 }
 
 static void types_out_of_range_are_invalid(void) {

@@ -3,22 +3,12 @@
 #include <weft/task.h>
 
 #include "cancel.h"
-
-/* What happens to a closure. All atomic. */
-typedef struct fate {
-  int runs, drops, result_drops;
-} fate_t;
+#include "room.h"
 
 typedef struct closure {
   fate_t *fate;
   int64_t input;
 } closure_t;
-
-/* The result takes the place of the closure. */
-typedef struct outcome {
-  fate_t *fate;
-  int64_t square;
-} outcome_t;
 
 static weft_status run_closure(void *room, weft_error_t **error) {
   closure_t closure = *(closure_t *)room;
@@ -30,26 +20,12 @@ static weft_status run_closure(void *room, weft_error_t **error) {
   return WEFT_OK;
 }
 
-static void drop_closure(void *room) {
-  __atomic_add_fetch(&((closure_t *)room)->fate->drops, 1, __ATOMIC_ACQ_REL);
-}
-
-static void drop_outcome(void *room) {
-  __atomic_add_fetch(&((outcome_t *)room)->fate->result_drops, 1, __ATOMIC_ACQ_REL);
-}
-
 static const weft_task_type_t closure_type = {
     sizeof(weft_task_type_t), 0, sizeof(closure_t), 0, run_closure, drop_closure, drop_outcome};
 static const weft_task_type_t posted_type = {
     sizeof(weft_task_type_t), WEFT_TASK_POSTED, sizeof(closure_t), 0, run_closure, drop_closure, drop_outcome};
 static const weft_task_type_t follow_on_type = {
     sizeof(weft_task_type_t), WEFT_TASK_CONTINUATION, sizeof(closure_t), 0, run_closure, drop_closure, drop_outcome};
-
-static void check_fate(fate_t *fate, int runs, int drops, int result_drops) {
-  CHECK_EQUAL(count_of(&fate->runs), runs);
-  CHECK_EQUAL(count_of(&fate->drops), drops);
-  CHECK_EQUAL(count_of(&fate->result_drops), result_drops);
-}
 
 static void it_runs_on_every_kind_of_executor(void) {
   weft_executor_t *pool = make_pool(2), *strand = make_strand(pool), *mine = make_caller_run();
