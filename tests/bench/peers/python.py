@@ -47,6 +47,13 @@ def resident_bytes():
         return int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE")
 
 
+def cpu_time():
+    """Of all threads, in nanoseconds, as cpu_clock in frame/resources.hpp reads it, and why."""
+    for thread in os.listdir("/proc/self/task"):
+        time.clock_gettime_ns(~int(thread) << 3 | 6)
+    return time.process_time_ns()
+
+
 def post_outside(m):
     count = m.choose(50_000, 20_000, 500)
     with ThreadPoolExecutor(m.workers) as pool:
@@ -131,9 +138,9 @@ def idle(m):
     with ThreadPoolExecutor(m.workers) as pool:
         for each in [pool.submit(int, 1) for _ in range(m.choose(50_000, 20_000, 500))]:
             each.result()
-        before = time.process_time_ns()
+        before = cpu_time()
         time.sleep(m.choose(2, 2, 0.05))
-        m.report((time.process_time_ns() - before) * 1e-6)
+        m.report((cpu_time() - before) * 1e-6)
 
 
 def create_and_join(m):

@@ -171,14 +171,19 @@ func pendingMemory(m *measurement) {
 
 func idle(m *measurement) {
 	count := m.choose(200_000, 200_000, 2_000)
-	c := newCountdown(count)
-	for i := 0; i < count; i++ {
-		go c.count()
+	burst := func() {
+		c := newCountdown(count)
+		for i := 0; i < count; i++ {
+			go c.count()
+		}
+		m.wait(c.last)
 	}
-	m.wait(c.last)
-	before := cpuMilliseconds()
+	burst()
+	clock := newCPUClock()
+	burst()
+	before := clock.milliseconds()
 	time.Sleep(time.Duration(m.choose(2_000, 2_000, 50)) * time.Millisecond)
-	m.report("", cpuMilliseconds()-before)
+	m.report("", clock.milliseconds()-before)
 }
 
 func timerCrowd(m *measurement) {

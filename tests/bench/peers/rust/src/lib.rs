@@ -172,13 +172,43 @@ pub fn resident_bytes() -> f64 {
     4096.0 * text.split(' ').nth(1).unwrap().parse::<f64>().unwrap()
 }
 
-/// CPU time of all threads in milliseconds, in steps of the kernel's scheduler, not of its clock ticks.
-pub fn cpu_milliseconds() -> f64 {
-    let threads = std::fs::read_dir("/proc/self/task").unwrap();
-    let used = threads.filter_map(|each| std::fs::read_to_string(each.ok()?.path().join("schedstat")).ok());
-    used.map(|text| text.split(' ').next().unwrap().parse::<f64>().unwrap())
-        .sum::<f64>()
-        * 1e-6
+/// CPU time of all threads, as cpu_clock in frame/resources.hpp reads it, and why.
+pub struct CpuClock {
+    threads: Vec<i32>,
+}
+
+#[repr(C)]
+struct Timespec {
+    seconds: i64,
+    nanoseconds: i64,
+}
+
+extern "C" {
+    fn clock_gettime(which: i32, time: *mut Timespec) -> i32;
+}
+
+impl CpuClock {
+    pub fn new() -> Self {
+        let threads = std::fs::read_dir("/proc/self/task").unwrap();
+        let ids = threads.map(|each| each.unwrap().file_name().into_string().unwrap().parse::<i32>().unwrap());
+        CpuClock {
+            threads: ids.map(|id| !id << 3 | 6).collect(),
+        }
+    }
+
+    pub fn milliseconds(&self) -> f64 {
+        self.threads.iter().for_each(|&each| {
+            Self::read(each);
+        });
+        const OF_PROCESS: i32 = 2;
+        Self::read(OF_PROCESS)
+    }
+
+    fn read(which: i32) -> f64 {
+        let mut used = Timespec { seconds: 0, nanoseconds: 0 };
+        unsafe { clock_gettime(which, &mut used) };
+        used.seconds as f64 * 1e3 + used.nanoseconds as f64 * 1e-6
+    }
 }
 
 // --- the command line ---
