@@ -210,6 +210,13 @@ private:
   void work(worker &me, record &self);
   task *next(worker &me) noexcept;
   task *search(worker &me) noexcept;
+  task *look_everywhere(worker &me) noexcept;
+  void end_pause(worker &me) noexcept;
+  bool others_spawn(const worker &me) const noexcept;
+  // Its deque is empty. The release: whoever reads this sees that.
+  static void no_longer_spawns(worker &me) noexcept {
+    if (me.spawns.load(std::memory_order_relaxed)) me.spawns.store(false, std::memory_order_release);
+  }
   task *refill(worker &me) noexcept;
   task *refill_from(task_queue &queue, worker &me) noexcept;
   task *steal(worker &me) noexcept;

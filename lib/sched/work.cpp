@@ -108,16 +108,35 @@ task *scheduler::take_turn_of_others(worker &me) noexcept {
 // Looks at everything, for a while. Only one worker at a time does.
 task *scheduler::search(worker &me) noexcept {
   return_credit(me);
+  no_longer_spawns(me);
   me.batch_began = 0;
-  for (int looks = std::max(1, spin_limit()); looks > 0; --looks) {
-    let_it_grow();
-    if (task *const ready = refill(me); ready != nullptr) return ready;
-    if (task *const ready = steal(me); ready != nullptr) return ready;
-    if (task *ready = nullptr; low_.pop(&ready, 1) == 1) return ready;
+  const std::uint64_t began = cycles();
+  if (me.pause_began == 0) me.pause_began = began;
+  const std::uint64_t patience_now = spin_limit() > 0 ? me.spin : 0;
+  do {
+    if (task *const ready = look_everywhere(me); ready != nullptr) {
+      end_pause(me);
+      return ready;
+    }
     if (closed_.load(std::memory_order_relaxed)) return nullptr;
     relax();
-  }
+  } while (cycles() - began < patience_now);
   return nullptr;
+}
+
+task *scheduler::look_everywhere(worker &me) noexcept {
+  let_it_grow();
+  if (task *const ready = refill(me); ready != nullptr) return ready;
+  if (task *const ready = steal(me); ready != nullptr) return ready;
+  task *ready = nullptr;
+  return low_.pop(&ready, 1) == 1 ? ready : nullptr;
+}
+
+// The last pause says how long it is worth looking around in the next: to its end, if that comes within the time that a
+// wake-up takes; else it is in vain, as where tasks come a thousand times a second.
+void scheduler::end_pause(worker &me) noexcept {
+  const std::uint64_t lasted = cycles() - std::exchange(me.pause_began, 0);
+  me.spin = lasted < worker::longest_spin ? worker::longest_spin : std::max(me.spin / 2, worker::shortest_spin);
 }
 
 // A searcher is faster than a submitter: taking each task at once, it would fight the submitter for the lock at every
@@ -304,17 +323,29 @@ bool scheduler::wait_for_wake_up(worker &me) noexcept {
 // From active to resting, with all that has to be looked at then.
 void scheduler::lie_down(worker &me) noexcept {
   return_credit(me);
+  no_longer_spawns(me);
   census_.add(me.searching ? -1 : 0, -1, 0);
   me.searching = false;
   me.idle = true;
   me.batch_size = 1;
   me.batch_began = 0;
+  if (me.pause_began == 0) me.pause_began = cycles();
   // First idle, then one more look: whoever published before that look saw us searching or active and woke nobody.
-  heavy_barrier(); // for the deques: see spawn()
+  full_fence();
+  if (others_spawn(me)) heavy_barrier(); // for the deques: see spawn()
   if (has_work()) wake_one();
   end_if_drained();
   if (!me.woken) worker_counts::step(me.counts.parks); // after the last look: who sees it counted has to wake us
   if (settings_.rest != nullptr && !me.woken) tell_of_rest(me);
+}
+
+bool scheduler::others_spawn(const worker &me) const noexcept {
+  const std::uint32_t count = places_.load(std::memory_order_acquire);
+  for (std::uint32_t i = 0; i < count; ++i)
+    if (const worker *const other = workers_[i].load(std::memory_order_acquire);
+        other != &me && other->spawns.load(std::memory_order_acquire)) // after a full fence, as the store in spawn() is before one
+      return true;
+  return false;
 }
 
 // Once it is at rest, not before: nobody relies on it as a searcher while the hook runs, and what the hook submits
