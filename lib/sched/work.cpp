@@ -343,7 +343,8 @@ bool scheduler::others_spawn(const worker &me) const noexcept {
   const std::uint32_t count = places_.load(std::memory_order_acquire);
   for (std::uint32_t i = 0; i < count; ++i)
     if (const worker *const other = workers_[i].load(std::memory_order_acquire);
-        other != &me && other->spawns.load(std::memory_order_acquire)) // after a full fence, as the store in spawn() is before one
+        other != &me &&
+        other->spawns.load(std::memory_order_acquire)) // after a full fence, as the store in spawn() is before one
       return true;
   return false;
 }

@@ -37,8 +37,8 @@ struct alignas(64) worker {
   task_queue own;      // submitted by this worker's tasks; open to thieves
   spawn_deque spawned; // of groups, by this worker's tasks; open to thieves
 
-  // It has spawned since it ran out of work last: whoever goes to rest has to expect tasks in `spawned`. Written by this
-  // worker, read by scheduler::others_spawn(). README.md, "Taking and stealing spawned tasks".
+  // It has spawned since it ran out of work last: whoever goes to rest has to expect tasks in `spawned`. Written by
+  // this worker, read by scheduler::others_spawn(). README.md, "Taking and stealing spawned tasks".
   std::atomic<bool> spawns{false};
 
   // Between looking for a task and claiming it: a task may be in no queue and not yet running. Written by this worker,
@@ -49,13 +49,13 @@ struct alignas(64) worker {
   // The rest is this worker's alone.
   worker_counts counts; // written by this worker only
 
-  bool searching = false;           // counted as searching in the census
-  bool idle = false;                // not counted as active in the census
-  bool woken = false;               // the io_context has handed a wake-up to this worker
-  std::uint32_t batch_size = 1;     // how many tasks the next refill may take
-  std::uint32_t batch_taken = 0;    // how many the last one took
-  std::uint64_t batch_began = 0;    // cycles() at the last refill; 0: it has waited since
-  std::uint64_t pause_began = 0;    // cycles() when it ran out of work; 0: it has found some since
+  bool searching = false;        // counted as searching in the census
+  bool idle = false;             // not counted as active in the census
+  bool woken = false;            // the io_context has handed a wake-up to this worker
+  std::uint32_t batch_size = 1;  // how many tasks the next refill may take
+  std::uint32_t batch_taken = 0; // how many the last one took
+  std::uint64_t batch_began = 0; // cycles() at the last refill; 0: it has waited since
+  std::uint64_t pause_began = 0; // cycles() when it ran out of work; 0: it has found some since
   // For how many cycles() a searcher looks around before it rests, adapted to how long pauses last. The longest is some
   // 15 microseconds, about what a wake-up costs those who take part in it.
   static constexpr std::uint64_t longest_spin = 40'000, shortest_spin = longest_spin / 32;

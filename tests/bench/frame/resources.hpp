@@ -24,8 +24,8 @@ inline std::int64_t resident_bytes() {
 /// CPU time of all threads of the process.
 ///
 /// The clock of the process alone will not do right after a burst: for a thread that runs on another CPU it says what
-/// was true at that CPU's last tick, and what the thread has used since, up to 4 ms, seems to be used later. Reading the clock
-/// of a thread brings it up to date. The threads are those that exist when this is made.
+/// was true at that CPU's last tick, and what the thread has used since, up to 4 ms, seems to be used later. Reading
+/// the clock of a thread brings it up to date. The threads are those that exist when this is made.
 class cpu_clock {
 public:
   cpu_clock() {
