@@ -141,6 +141,11 @@ private:
 // loops inside of these.
 bool stop_requested(const record &self) noexcept;
 
+// False: nothing could make stop_requested() true as long as this thread does nothing.
+inline bool can_be_asked_to_stop(const record &self) noexcept {
+  return self.object != nullptr || self.top != nullptr || self.inside != nullptr;
+}
+
 // True when the thread acts for this executor, at any depth of its stack.
 inline bool serves(const record &self, const task_owner *owner) noexcept {
   for (const frame *f = self.top; f != nullptr; f = f->below)

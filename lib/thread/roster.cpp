@@ -124,6 +124,15 @@ void roster::reap_all(system_thread *gone) noexcept {
   }
 }
 
+void roster::forget_departed() noexcept {
+  system_thread *gone = nullptr;
+  {
+    const std::scoped_lock hold(mutex_);
+    gone = take_gone_locked();
+  }
+  reap_all(gone);
+}
+
 // By looking again and again: those who depart have a few microseconds to go, and no word is left that they could say.
 bool roster::await_departed(deadline until) noexcept {
   for (bool last_look = false;; last_look = until.passed()) {

@@ -62,23 +62,42 @@ bool system_thread::start(std::uint64_t stack_size, signals which, void (*body)(
   }
 }
 
-void system_thread::reap() noexcept {
-  const std::scoped_lock hold(mutex_);
-  if (made_ == nullptr) return;
-  // Boost waits for a word of its own that a thread ended by pthread_exit never says. Such a thread, and this very one
-  // past its end, are let go: nothing of the user's is left to run in them.
-  if (returned_.load(std::memory_order_relaxed) && made_->get_id() != boost::this_thread::get_id()) {
-    made_->join();
-    reaped_.store(true, std::memory_order_release);
-  } else {
-    made_->detach();
-  }
+void system_thread::note_arrival(std::uint64_t native_id) noexcept {
+  known_ = boost::detail::get_current_thread_data();
+  native_id_.store(native_id, std::memory_order_relaxed);
+}
+
+bool system_thread::join() noexcept {
+  const std::unique_lock hold(mutex_, std::try_to_lock);
+  if (!hold || made_ == nullptr) return false;
+  join_locked();
+  return true;
+}
+
+// Not by Boost's join, which waits for a word of its own first: that would be two sleeps, and a thread that was ended
+// by pthread_exit never says it. So Boost's object is told that it was joined, lest it lets go of what is no more.
+void system_thread::join_locked() noexcept {
+  pthread_join(made_->native_handle(), nullptr);
+  known_->join_started = known_->joined = true;
+  reaped_.store(true, std::memory_order_release);
+  made_->detach();
   delete std::exchange(made_, nullptr);
 }
 
+void system_thread::reap() noexcept {
+  {
+    const std::scoped_lock hold(mutex_);
+    if (made_ == nullptr) return;
+    if (made_->get_id() != boost::this_thread::get_id()) return join_locked();
+  }
+  let_go(); // by itself, past its end: nothing of the user's is left to run in it
+}
+
+// Who finds the lock held leaves it to him who has it: he joins. Or he is a thread of the process that this one was
+// forked from, and nobody does.
 void system_thread::let_go() noexcept {
-  const std::scoped_lock hold(mutex_);
-  if (made_ == nullptr) return;
+  const std::unique_lock hold(mutex_, std::try_to_lock);
+  if (!hold || made_ == nullptr) return;
   made_->detach();
   delete std::exchange(made_, nullptr);
 }

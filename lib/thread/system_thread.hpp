@@ -13,7 +13,10 @@
 // Boost.Thread only names its class here; its headers stay in system_thread.cpp.
 namespace boost {
 class thread;
+namespace detail {
+struct thread_data_base;
 }
+} // namespace boost
 
 namespace weft::core {
 
@@ -28,10 +31,10 @@ public:
   bool start(std::uint64_t stack_size, signals which, void (*body)(void *ctx), void *ctx);
 
   // First on the new thread.
-  void note_native_id(std::uint64_t id) noexcept { native_id_.store(id, std::memory_order_relaxed); }
-  // Last on it: its body returns and was not unwound, so it can be joined.
-  void note_return() noexcept { returned_.store(true, std::memory_order_relaxed); }
+  void note_arrival(std::uint64_t native_id) noexcept;
 
+  // Wait for its end in the system, which wakes the caller once. False: another one does, or has.
+  bool join() noexcept;
   // Collect it once its end has been heard of. Many may call it.
   void reap() noexcept;
   // Nobody will ask for it any more, except whether it is gone.
@@ -41,13 +44,15 @@ public:
 
 private:
   friend class roster;
-  // Both written by the thread before its end is told, which orders them for whoever acts on that.
-  std::atomic<bool> returned_{false};
+  void join_locked() noexcept;
+
+  // Both written by the thread before its end, which is waited for or heard of before they are read.
+  boost::detail::thread_data_base *known_ = nullptr;
   std::atomic<std::uint64_t> native_id_{0};
   std::atomic<bool> reaped_{false}; // written under mutex_
 
-  std::mutex mutex_;              // reaping; held while the system's thread, past its last user code, goes away
-  boost::thread *made_ = nullptr; // under mutex_
+  std::mutex mutex_;                       // joining; held as long as that takes
+  boost::thread *made_ = nullptr;          // under mutex_
   system_thread *next_departed_ = nullptr; // the roster's, under its mutex
 };
 

@@ -189,14 +189,14 @@ bool thread::create_system_thread(std::uint64_t stack_size) {
 }
 
 // Runs in the new thread, before anybody may know that it lives.
-weft_status thread::settle_in() noexcept {
+weft_status thread::settle_in(std::uint64_t native_id) noexcept {
   record *const self = enter_record(reserved_);
   if (self == nullptr) return WEFT_ENOMEM; // the system has no room for the value of a key
   if (settings_.inside) {
     life_ = {settings_.inside.get(), nullptr, nullptr, false};
     self->inside = &life_;
   }
-  if (settings_.nice != 0 && setpriority(PRIO_PROCESS, static_cast<id_t>(current_native_id()), settings_.nice) != 0)
+  if (settings_.nice != 0 && setpriority(PRIO_PROCESS, static_cast<id_t>(native_id), settings_.nice) != 0)
     return WEFT_EPERM;
   if (!settings_.affinity.empty()) {
     cpu_set_t cpus;
@@ -211,29 +211,29 @@ weft_status thread::settle_in() noexcept {
     pthread_setname_np(pthread_self(), name);
   } catch (const std::bad_alloc &) { // it then keeps the name of its parent
   }
-  adopt_calling_thread(*self);
+  adopt_calling_thread(*self, native_id);
   return WEFT_OK;
 }
 
-void thread::adopt_calling_thread(record &self) noexcept {
+void thread::adopt_calling_thread(record &self, std::uint64_t native_id) noexcept {
   self.object = this;                              // with the reference that launch(), current() or main() counted
   if (ident_.load(std::memory_order_relaxed) == 0) // else it was given by launch()
     ident_.store(next_ident.fetch_add(1, std::memory_order_relaxed), std::memory_order_relaxed);
-  native_id_.store(current_native_id(), std::memory_order_release);
+  native_id_.store(native_id, std::memory_order_release);
   native_id_.notify_all();
 }
 
 // UBSan: a forced unwind is caught by a reference to no object; nothing reads it.
 __attribute__((no_sanitize("null"))) void thread::body() noexcept(false) {
-  system_->note_native_id(current_native_id());
-  const weft_status refusal = settle_in();
+  const std::uint64_t native_id = current_native_id();
+  system_->note_arrival(native_id);
+  const weft_status refusal = settle_in(native_id);
   refusal_ = refusal;
   const bool leaves = refusal != WEFT_OK && may_be_refused();
   if (refusal != WEFT_OK && !leaves) {
-    native_id_.store(current_native_id(), std::memory_order_release);
+    native_id_.store(native_id, std::memory_order_release);
     native_id_.notify_all();
   }
-  if (leaves) system_->note_return();
   phase_.store(refusal == WEFT_OK ? alive : refused, std::memory_order_release);
   phase_.notify_all();
   // A refused thread touches nothing below: its starter reaps it. One whose starter does not wait is refused only when
@@ -270,7 +270,6 @@ __attribute__((no_sanitize("null"))) void thread::body() noexcept(false) {
     home_->report(this, failure);
     static_cast<error *>(failure)->unref();
   }
-  system_->note_return();
   if (refusal != WEFT_OK) finish_on_thread_end(); // it has no record whose end would do it
 }
 
@@ -283,7 +282,9 @@ void thread::finish_on_thread_end() noexcept {
 }
 
 void thread::reap() noexcept {
-  if (system_) system_->reap();
+  if (!system_ || inherited()) return;
+  system_->reap();
+  home_->forget_departed();
 }
 
 bool thread::may_end(const void *object, const wait_graph &graph) noexcept {
@@ -298,10 +299,33 @@ weft_status thread::join(deadline until) noexcept {
   record *const self = current_record();
   if (self == nullptr) return WEFT_ENOMEM;
   if (self->object == this) return WEFT_EDEADLK;
+  const dependency on{this, &thread::may_end};
+  if (until.is_never() && system_ && !inherited() && !end_.finished() && !can_be_asked_to_stop(*self)) {
+    const weft_status status = join_in_the_system(*self, on);
+    if (status != WEFT_ENOTSUP) return status;
+  }
   // Without spinning: a thread needs some tens of microseconds to begin and to end, and perhaps this very CPU.
-  const weft_status status = wait_for_completion(*self, end_, {this, &thread::may_end}, until, spinning::none);
+  const weft_status status = wait_for_completion(*self, end_, on, until, spinning::none);
   if (status == WEFT_OK) reap();
   return status;
+}
+
+// Where nothing can end the wait but the end of the thread, the system alone wakes the joiner, and once. Woken by our
+// word of it he would find the thread on its last steps, often on this CPU, and sleep again. WEFT_ENOTSUP: another one
+// joins it so.
+weft_status thread::join_in_the_system(record &self, const dependency &on) noexcept {
+  flush_freed_blocks();
+  blocked_thread entry{&self, &on, 1, wait_for::all, false};
+  if (!wait_graph::instance().enter(entry)) {
+    if (!end_.finished()) return WEFT_EDEADLK;
+    reap();
+    return WEFT_OK;
+  }
+  const bool joined = system_->join();
+  wait_graph::instance().leave(entry);
+  if (!joined) return WEFT_ENOTSUP;
+  home_->forget_departed();
+  return WEFT_OK;
 }
 
 thread *thread::current(roster &home) noexcept {
@@ -321,7 +345,7 @@ thread *thread::current(roster &home) noexcept {
     thread_settings settings;
     settings.role = thread_role::foreign;
     auto *made = new thread(adopt(&home), std::move(settings), {});
-    made->adopt_calling_thread(*self);
+    made->adopt_calling_thread(*self, current_native_id());
     made->phase_.store(alive, std::memory_order_release);
     home.admit(*made); // after the end of the runtime it is simply not listed
     return made;

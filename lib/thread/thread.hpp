@@ -28,6 +28,8 @@ struct weft_thread {};
 
 namespace weft::core {
 
+struct dependency;
+
 enum class thread_role { target, worker, foreign, main };
 
 struct thread_settings {
@@ -112,12 +114,13 @@ private:
   bool may_be_refused() const noexcept;
   bool create_system_thread(std::uint64_t stack_size);
   void body() noexcept(false);
-  weft_status settle_in() noexcept;
-  void adopt_calling_thread(record &self) noexcept;
+  weft_status settle_in(std::uint64_t native_id) noexcept;
+  void adopt_calling_thread(record &self, std::uint64_t native_id) noexcept;
   void drop(const thread_target &target) noexcept;
   void drop_target() noexcept { drop(std::exchange(target_, {})); }
 
   // --- in a domain ---
+  weft_status join_in_the_system(record &self, const dependency &on) noexcept;
   bool join_domain() noexcept;
   void leave_domain() noexcept;
   void give_up() noexcept;
