@@ -21,8 +21,8 @@
 namespace weft::core {
 namespace {
 
-// A chunk of less than this many cycles (about a microsecond) makes the next one twice as long.
-constexpr std::uint64_t short_chunk = 3'000;
+// A chunk of less than this many cycles (some microseconds) makes the next one twice as long.
+constexpr std::uint64_t short_chunk = 12'000;
 // A thread that is no worker keeps everything to itself for so long: to wake a worker costs more than that.
 constexpr std::uint64_t worth_sharing = 12'000;
 

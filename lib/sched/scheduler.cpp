@@ -367,6 +367,11 @@ bool scheduler::has_free_hand() const noexcept {
   return now.searching > 0 || now.idle() > 0 || may_start_one(now);
 }
 
+bool scheduler::has_room_for_more() const noexcept {
+  const census::counts now = census_.read();
+  return injector_.empty() && now.active - now.searching < std::max(1u, most_workers() - 1) && has_free_hand();
+}
+
 bool scheduler::could_run(const wait_graph &graph) const noexcept {
   const census::counts now = census_.read();
   // Of threads that the host lends another may come while there is none; but when all that are there are stuck, that is

@@ -143,7 +143,9 @@ public:
 
   // A worker, or one that could be started, is free to run something right now.
   bool has_free_hand() const noexcept;
-  bool has_room_for_more() const noexcept { return injector_.empty() && has_free_hand(); }
+  // For a guest, a thread that helps without being a worker: would another one work beside it, and the workers that do,
+  // without there being more in all than max_workers? One beside the guest is always allowed.
+  bool has_room_for_more() const noexcept;
   // The same as has_free_hand() with the workers that the graph calls stuck taken away. Under the graph's lock.
   bool could_run(const wait_graph &graph) const noexcept;
   // Besides the calling worker, is one busy, or ready for the work that is left, and not stuck while the caller stays

@@ -26,7 +26,7 @@ PACKAGES = ["libboost1.81-dev", "libboost-thread1.81-dev", "libboost-thread1.81.
             "libboost-chrono1.81.0", "libboost-system1.81-dev", "libboost-system1.81.0", "libboost-atomic1.81-dev",
             "libboost-atomic1.81.0"]
 # What libweft.so may use of libboost_thread; boost_layout.cpp compares what these stand on.
-USED = {"boost::detail::thread_data_base::~thread_data_base()", "boost::thread::join_noexcept()", "boost::thread::detach()",
+USED = {"boost::detail::thread_data_base::~thread_data_base()", "boost::detail::get_current_thread_data()", "boost::thread::detach()",
         "boost::thread::native_handle()", "boost::thread::start_thread_noexcept(boost::thread_attributes const&)",
         "typeinfo for boost::detail::thread_data_base", "vtable for boost::detail::thread_data_base"}
 HOST = """#include <dlfcn.h>
