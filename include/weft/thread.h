@@ -120,7 +120,8 @@ WEFT_API void weft_thread_unref(weft_thread_t *thread);
  * is NULL. WEFT_ENOMEM. */
 WEFT_API weft_status weft_thread_current(weft_thread_t **out);
 
-/** The object of the process's main thread, named "MainThread". As weft_thread_current otherwise. */
+/** The object of the process's main thread, named "MainThread". As weft_thread_current otherwise. A join without a
+ * timeout that the main thread has begun before anybody asked for this object is not woken by a request to stop it. */
 WEFT_API weft_status weft_thread_main(weft_thread_t **out);
 
 /** All threads of a runtime that are alive: started ones, workers, and for the default runtime the main thread and the

@@ -146,6 +146,10 @@ std::string system_thread_name(const std::string &name) {
   return name.substr(0, keep) + tail;
 }
 
+bool is_main_thread() noexcept {
+  return static_cast<std::uint64_t>(getpid()) == current_native_id();
+}
+
 std::uint64_t current_native_id() noexcept {
   return static_cast<std::uint64_t>(syscall(SYS_gettid));
 }

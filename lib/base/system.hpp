@@ -18,6 +18,7 @@ std::uint32_t cgroup_cpu_limit(const std::string &proc, const std::string &cgrou
 std::string system_thread_name(const std::string &name);
 
 std::uint64_t current_native_id() noexcept;
+bool is_main_thread() noexcept; // the calling one, of the process
 
 // Makes every other thread of the process pass a full memory barrier before this returns. So a rare reader pays for the
 // order that frequent writers then need not pay for: they write, keep the compiler from reordering, and read.

@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <pthread.h>
 
+#include "base/system.hpp"
 #include "thread/thread.hpp"
 
 namespace weft::core {
@@ -75,8 +76,25 @@ record *take_record(record_store &s) noexcept {
 
 } // namespace
 
+namespace {
+
+const thread *object_of(const record &self) noexcept {
+  return self.object != nullptr || !self.is_main ? self.object : thread::main_if_made();
+}
+
+} // namespace
+
+bool can_be_asked_to_stop(const record &self) noexcept {
+  return self.top != nullptr || self.inside != nullptr || object_of(self) != nullptr;
+}
+
+bool is_object_of(const record &who, const thread *which) noexcept {
+  return who.object == which || (who.is_main && which->role() == thread_role::main);
+}
+
 bool stop_requested(const record &self) noexcept {
-  const std::uint32_t own = self.object != nullptr ? self.object->flags() : 0;
+  const thread *const object = object_of(self);
+  const std::uint32_t own = object != nullptr ? object->flags() : 0;
   if ((own & halt_bit) != 0) return true;
   const frame *const top = self.top;
   if (top != nullptr && top->word != nullptr) {
@@ -111,6 +129,7 @@ void abandon_own_record() noexcept {
   record_of_this_thread->forked =
       record_of_this_thread->worker != nullptr || // a host's thread that works for a pool is no better off
       (object != nullptr && (object->role() == thread_role::target || object->role() == thread_role::worker));
+  record_of_this_thread->is_main = true;
   record_of_this_thread->worker = nullptr;
   record_of_this_thread->inside = nullptr; // its domain is the parent's
   record_of_this_thread->before_sleep = nullptr;
@@ -123,7 +142,9 @@ void record::end_child() noexcept {
 
 record *make_record() noexcept {
   record *const made = store().usable && end_rounds < our_round ? reserve_record() : nullptr;
-  return made != nullptr ? enter_record(made) : nullptr;
+  record *const entered = made != nullptr ? enter_record(made) : nullptr;
+  if (entered != nullptr) entered->is_main = is_main_thread();
+  return entered;
 }
 
 record *reserve_record() noexcept {
@@ -152,6 +173,7 @@ record *enter_record(record *reserved) noexcept {
   reserved->deferred = nullptr;
   reserved->dying = nullptr;
   reserved->destroy_depth = 0;
+  reserved->is_main = false;
   reserved->forked = false;
   record_of_this_thread = reserved;
   return reserved;

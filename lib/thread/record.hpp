@@ -57,6 +57,7 @@ struct record {
   int callback_depth = 0;                                 // owner only
   task *dying = nullptr;       // owner only: tasks for the outermost destruction, task/task.cpp
   int destroy_depth = 0;       // owner only
+  bool is_main = false;        // owner only; others as `top`. Of the process's first thread
   bool forked = false;         // owner only: the process was forked by this thread, inside of what weft had called
   record *next_free = nullptr; // under the lock of the free list
 
@@ -141,10 +142,12 @@ private:
 // loops inside of these.
 bool stop_requested(const record &self) noexcept;
 
-// False: nothing could make stop_requested() true as long as this thread does nothing.
-inline bool can_be_asked_to_stop(const record &self) noexcept {
-  return self.object != nullptr || self.top != nullptr || self.inside != nullptr;
-}
+// False: nothing that exists could make stop_requested() true as long as this thread does nothing.
+bool can_be_asked_to_stop(const record &self) noexcept;
+
+// Is this the object of that thread? That of the main thread may have been made by another one that asked for it, and
+// its record does not know it yet.
+bool is_object_of(const record &who, const thread *which) noexcept;
 
 // True when the thread acts for this executor, at any depth of its stack.
 inline bool serves(const record &self, const task_owner *owner) noexcept {

@@ -298,7 +298,7 @@ weft_status thread::join(deadline until) noexcept {
   if (state() == WEFT_THREAD_INITIAL) return WEFT_ENOTSTARTED;
   record *const self = current_record();
   if (self == nullptr) return WEFT_ENOMEM;
-  if (self->object == this) return WEFT_EDEADLK;
+  if (is_object_of(*self, this)) return WEFT_EDEADLK;
   const dependency on{this, &thread::may_end};
   if (until.is_never() && system_ && !inherited() && !end_.finished() && !can_be_asked_to_stop(*self)) {
     const weft_status status = join_in_the_system(*self, on);
@@ -332,7 +332,7 @@ thread *thread::current(roster &home) noexcept {
   record *const self = current_record();
   if (self == nullptr) return nullptr;
   if (self->object != nullptr) return self->object;
-  if (static_cast<std::uint64_t>(getpid()) == current_native_id()) {
+  if (is_main_thread()) {
     thread *const first = main(home);
     if (first != nullptr) {
       first->ref();
@@ -358,7 +358,7 @@ namespace {
 
 // Of the process: the main thread has one object, made when it is asked for.
 constinit std::mutex making_main;
-constinit thread *made_main = nullptr; // under making_main; with a reference, for good
+constinit std::atomic<thread *> made_main{nullptr}; // written under making_main; with a reference, for good
 
 } // namespace
 
@@ -367,19 +367,24 @@ std::mutex &thread::main_lock() noexcept {
 }
 
 void thread::forget_main() noexcept {
-  made_main = nullptr;
+  made_main.store(nullptr, std::memory_order_relaxed);
+}
+
+thread *thread::main_if_made() noexcept {
+  return made_main.load(std::memory_order_acquire); // pairs with the release in main()
 }
 
 void thread::release_main() noexcept {
   const std::scoped_lock hold(making_main);
-  if (made_main == nullptr) return;
-  made_main->home_->leave(*made_main);
-  std::exchange(made_main, nullptr)->unref();
+  thread *const made = made_main.exchange(nullptr, std::memory_order_relaxed);
+  if (made == nullptr) return;
+  made->home_->leave(*made);
+  made->unref();
 }
 
 thread *thread::main(roster &home) noexcept {
   const std::scoped_lock hold(making_main);
-  thread *&made = made_main;
+  thread *made = made_main.load(std::memory_order_relaxed);
   if (made != nullptr) return made;
   try {
     home.ref();
@@ -393,6 +398,7 @@ thread *thread::main(roster &home) noexcept {
   made->native_id_.store(static_cast<std::uint64_t>(getpid()), std::memory_order_relaxed);
   made->phase_.store(alive, std::memory_order_release);
   home.admit(*made);
+  made_main.store(made, std::memory_order_release);
   return made;
 }
 

@@ -85,6 +85,7 @@ public:
   static thread *current(roster &home) noexcept;
   // The object of the main thread; borrowed, lives for ever. Null: memory is exhausted.
   static thread *main(roster &home) noexcept;
+  static thread *main_if_made() noexcept;
   // While the process is forked, and in the child, under that lock.
   static std::mutex &main_lock() noexcept;
   static void forget_main() noexcept;

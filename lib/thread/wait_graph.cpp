@@ -91,7 +91,7 @@ void wait_graph::wake_thread(const thread *which) noexcept {
   wake_list sleepers;
   const std::scoped_lock hold(mutex_);
   for (blocked_thread *b = first_; b != nullptr; b = b->next)
-    if (b->who->object == which) {
+    if (is_object_of(*b->who, which)) {
       if (b->call != nullptr)
         b->call(*b);
       else
@@ -120,7 +120,7 @@ bool wait_graph::stuck(const record *who) const noexcept {
 
 bool wait_graph::stuck(const thread *who) const noexcept {
   for (const blocked_thread *b = first_; b != nullptr; b = b->next)
-    if (b->stuck && b->who->object == who) return true;
+    if (b->stuck && is_object_of(*b->who, who)) return true;
   return false;
 }
 

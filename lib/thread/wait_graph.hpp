@@ -55,7 +55,7 @@ public:
 
   // Look at what this thread does, if it sleeps in weft: look(frame), innermost first, until it says true.
   template <class Look> void look_at(const thread *which, Look look) noexcept {
-    look_at_those([which](const record &who) noexcept { return who.object == which; }, look);
+    look_at_those([which](const record &who) noexcept { return is_object_of(who, which); }, look);
   }
   template <class Look> void look_at(const record *which, Look look) noexcept {
     look_at_those([which](const record &who) noexcept { return &who == which; }, look);
