@@ -31,6 +31,9 @@ class Case:
     leaves_daemons: bool = False
     # Its children have a copy of memory that nobody in them refers to. ThreadSanitizer knows nothing of them at all.
     forks: bool = False
+    # Other threads allocate at that moment. gcc 12's AddressSanitizer does not hold the locks of its allocator at a
+    # fork, as the C library does: in the child they may be held by nobody for ever.
+    forks_while_busy: bool = False
 
 
 BUSY = ("regular thread done", "task done")
@@ -119,7 +122,7 @@ CASES = [
 CASES += [
     Case("a-forked-child-is-told-and-begins-anew", 0, ("parent done",), times=3, leaves_daemons=True, forks=True),
     Case("exit-in-a-child-that-was-not-reset", 0, ("task", "dropped"), True, times=3, forks=True),
-    Case("fifty-forks-in-full-activity", 0, ("nothing lost",), times=2, times_long=20, forks=True),
+    Case("fifty-forks-in-full-activity", 0, ("nothing lost",), times=2, times_long=20, forks=True, forks_while_busy=True),
     Case("a-child-that-returns-from-its-task-ends", 0, ("task behind it",) * 2, times=3, forks=True),
     Case("a-child-of-a-task-may-begin-anew", times=3, forks=True),
     Case("a-child-of-a-caller-run-task-returns-to-its-caller", 0, ("task behind it",), times=3, forks=True),
@@ -194,6 +197,9 @@ def main():
     for number, (name, case, command) in enumerate(rows, 1):
         if case.forks and "thread" in os.environ.get("WEFT_SANITIZED", ""):
             print(f"ok {number} - {name} # SKIP ThreadSanitizer does not follow a fork")
+            continue
+        if case.forks_while_busy and "address" in os.environ.get("WEFT_SANITIZED", ""):
+            print(f"ok {number} - {name} # SKIP AddressSanitizer does not hold its allocator's locks at a fork")
             continue
         found = []
         began = time.monotonic()
