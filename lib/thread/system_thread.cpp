@@ -77,7 +77,10 @@ bool system_thread::join() noexcept {
 // Not by Boost's join, which waits for a word of its own first: that would be two sleeps, and a thread that was ended
 // by pthread_exit never says it. So Boost's object is told that it was joined, lest it lets go of what is no more.
 void system_thread::join_locked() noexcept {
+  int cancelable = 0; // the wait of the system is a point at which a thread may be cancelled, ours is none
+  pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancelable);
   pthread_join(made_->native_handle(), nullptr);
+  pthread_setcancelstate(cancelable, nullptr);
   known_->join_started = known_->joined = true;
   reaped_.store(true, std::memory_order_release);
   made_->detach();

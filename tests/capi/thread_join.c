@@ -228,6 +228,43 @@ static void the_main_thread_does_not_end_before_the_process(void) {
   weft_thread_unref(main_thread);
 }
 
+/* A wait of weft's is no point at which a thread is cancelled. */
+typedef struct cancelled {
+  weft_thread_t *thread;
+  gate_t about_to;
+  uint64_t tid;
+  int joined;
+} cancelled_t;
+
+static void *join_while_cancelled(void *ctx) {
+  cancelled_t *self = (cancelled_t *)ctx;
+  self->tid = (uint64_t)syscall(SYS_gettid);
+  gate_open(&self->about_to);
+  self->joined = weft_thread_join(self->thread, WEFT_FOREVER) == WEFT_OK;
+  pthread_testcancel();
+  return NULL;
+}
+
+static void a_joiner_is_not_cancelled_inside(void) {
+  gate_t gate = GATE_CLOSED;
+  probe_t probe = {0};
+  cancelled_t self = {NULL, GATE_CLOSED, 0, 0};
+  pthread_t joiner;
+  void *end = NULL;
+  probe.gate = &gate;
+  self.thread = start_thread(NULL, WEFT_DAEMON_NO, probe_target, &probe, probe_drop);
+  REQUIRE(pthread_create(&joiner, NULL, join_while_cancelled, &self) == 0);
+  gate_pass(&self.about_to);
+  await_asleep(self.tid);
+  CHECK(pthread_cancel(joiner) == 0);
+  gate_open(&gate);
+  CHECK(pthread_join(joiner, &end) == 0);
+  CHECK(end == PTHREAD_CANCELED);
+  CHECK_EQUAL(self.joined, 1);
+  CHECK_STATUS(weft_thread_join(self.thread, 0), WEFT_OK);
+  weft_thread_unref(self.thread);
+}
+
 int main(int argc, char **argv) {
   static const check_case_t cases[] = {
       {"joining before the start is an error", joining_before_the_start_is_an_error},
@@ -238,6 +275,7 @@ int main(int argc, char **argv) {
       {"a stop request interrupts a join", a_stop_request_interrupts_a_join},
       {"thread-local destructors run before the join returns", thread_local_destructors_run_before_the_join_returns},
       {"a foreign thread can be joined", a_foreign_thread_can_be_joined},
+      {"a joiner is not cancelled inside", a_joiner_is_not_cancelled_inside},
       {"the main thread does not end before the process", the_main_thread_does_not_end_before_the_process},
   };
   return check_main(cases, CHECK_COUNT_OF(cases), argc, argv);
