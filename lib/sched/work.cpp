@@ -132,11 +132,12 @@ task *scheduler::look_everywhere(worker &me) noexcept {
   return low_.pop(&ready, 1) == 1 ? ready : nullptr;
 }
 
-// The last pause says how long it is worth looking around in the next: to its end, if that comes within the time that a
-// wake-up takes; else it is in vain, as where tasks come a thousand times a second.
+// The last pause says how long it is worth looking around in the next. A short one could have been spent so, be it that
+// the worker slept and its wake-up was most of it; in a long one, as where tasks come a thousand times a second, that
+// is in vain.
 void scheduler::end_pause(worker &me) noexcept {
   const std::uint64_t lasted = cycles() - std::exchange(me.pause_began, 0);
-  me.spin = lasted < worker::longest_spin ? worker::longest_spin : std::max(me.spin / 2, worker::shortest_spin);
+  me.spin = lasted < worker::short_pause ? worker::longest_spin : std::max(me.spin / 2, worker::shortest_spin);
 }
 
 // A searcher is faster than a submitter: taking each task at once, it would fight the submitter for the lock at every

@@ -58,7 +58,8 @@ struct alignas(64) worker {
   std::uint64_t pause_began = 0; // cycles() when it ran out of work; 0: it has found some since
   // For how many cycles() a searcher looks around before it rests, adapted to how long pauses last. The longest is some
   // 15 microseconds, about what a wake-up costs those who take part in it.
-  static constexpr std::uint64_t longest_spin = 40'000, shortest_spin = longest_spin / 32;
+  static constexpr std::uint64_t longest_spin = 40'000, shortest_spin = longest_spin / 32,
+                                 short_pause = longest_spin * 4;
   std::uint64_t spin = longest_spin;
   std::uint32_t refills = 0;        // for the turn of the injector
   std::uint32_t tasks_since_io = 0; // for the turn of the io_context
