@@ -112,7 +112,7 @@ task *scheduler::search(worker &me) noexcept {
   me.batch_began = 0;
   const std::uint64_t began = cycles();
   if (me.pause_began == 0) me.pause_began = began;
-  const std::uint64_t patience_now = spin_limit() > 0 ? me.spin : 0;
+  const std::uint64_t at_most = spin_limit() > 0 ? me.spin : 0; // at least one look
   do {
     if (task *const ready = look_everywhere(me); ready != nullptr) {
       end_pause(me);
@@ -120,7 +120,7 @@ task *scheduler::search(worker &me) noexcept {
     }
     if (closed_.load(std::memory_order_relaxed)) return nullptr;
     relax();
-  } while (cycles() - began < patience_now);
+  } while (cycles() - began < at_most);
   return nullptr;
 }
 
@@ -340,12 +340,12 @@ void scheduler::lie_down(worker &me) noexcept {
   if (settings_.rest != nullptr && !me.woken) tell_of_rest(me);
 }
 
+// After a full fence: pairs with the one behind the store in spawn().
 bool scheduler::others_spawn(const worker &me) const noexcept {
   const std::uint32_t count = places_.load(std::memory_order_acquire);
   for (std::uint32_t i = 0; i < count; ++i)
     if (const worker *const other = workers_[i].load(std::memory_order_acquire);
-        other != &me &&
-        other->spawns.load(std::memory_order_acquire)) // after a full fence, as the store in spawn() is before one
+        other != &me && other->spawns.load(std::memory_order_acquire))
       return true;
   return false;
 }

@@ -89,7 +89,7 @@ bool can_be_asked_to_stop(const record &self) noexcept {
 }
 
 bool is_object_of(const record &who, const thread *which) noexcept {
-  return who.object == which || (who.is_main && which->role() == thread_role::main);
+  return who.object == which || (who.is_main && which == thread::main_if_made());
 }
 
 bool stop_requested(const record &self) noexcept {

@@ -56,7 +56,7 @@ public:
   void leave(thread &leaving) noexcept; // harmless for one that was not admitted
   // As leave, by the thread itself at its very end: what is left of it is remembered until the system has taken it.
   void depart(thread &leaving) noexcept;
-  // Those that are gone: by who has joined one, so that the next to end need not.
+  // Clear those away that are gone. By who has joined one, so that the next thread to end need not.
   void forget_departed() noexcept;
   // Wait until nothing is left of those who have departed. False: the time is over.
   bool await_departed(deadline until) noexcept;

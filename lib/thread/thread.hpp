@@ -85,7 +85,7 @@ public:
   static thread *current(roster &home) noexcept;
   // The object of the main thread; borrowed, lives for ever. Null: memory is exhausted.
   static thread *main(roster &home) noexcept;
-  static thread *main_if_made() noexcept;
+  static thread *main_if_made() noexcept; // the same; null also: nobody has asked for it yet
   // While the process is forked, and in the child, under that lock.
   static std::mutex &main_lock() noexcept;
   static void forget_main() noexcept;
@@ -117,11 +117,11 @@ private:
   void body() noexcept(false);
   weft_status settle_in(std::uint64_t native_id) noexcept;
   void adopt_calling_thread(record &self, std::uint64_t native_id) noexcept;
+  weft_status join_in_the_system(record &self, const dependency &on) noexcept;
   void drop(const thread_target &target) noexcept;
   void drop_target() noexcept { drop(std::exchange(target_, {})); }
 
   // --- in a domain ---
-  weft_status join_in_the_system(record &self, const dependency &on) noexcept;
   bool join_domain() noexcept;
   void leave_domain() noexcept;
   void give_up() noexcept;
