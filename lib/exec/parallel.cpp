@@ -1,12 +1,18 @@
 // A piece is worked off from its front, chunk by chunk. Before each chunk its owner looks whether the half that it gave
 // away last is still waiting; if it is not (it was stolen), half of the rest is given away again. So there is always
-// something to steal while anybody works, and hardly more splits than thefts.
+// something to steal while anybody works, and hardly more splits than thefts. All pieces are tasks of one group, so
+// nobody but the caller waits for any of them: who is through with his goes and looks for another.
+//
+// In a reduction the halves of a piece meet in a *joint*. Each takes its indices into a state; the one that ends last
+// joins the two, and goes on to the joint that the whole piece belongs to.
 //
 // A loop in a domain is a member of it while the call runs, and all of its pieces are inside. The close asks them to
 // stop by a word of the loop's own, for on other workers they are no tasks of the domain.
 #include "exec/parallel.hpp"
 
+#include <algorithm>
 #include <atomic>
+#include <cstddef>
 #include <cxxabi.h>
 #include <utility>
 
@@ -37,7 +43,7 @@ struct loop final : private roll_entry {
   const weft_range_fn body; // of a loop; null for a reduction
   const weft_reduction_t *const how;
   void *const ctx;
-  group *const pieces;                   // of a loop: all that was given away
+  group *const pieces;                   // all that was given away
   std::atomic<bool> ended{false};        // leave out what has not begun
   std::atomic<error *> failure{nullptr}; // the first, with a reference
   domain *const home = current_domain(); // the caller is inside of it, so it stays
@@ -62,13 +68,26 @@ struct loop final : private roll_entry {
     home->leave();
   }
 
+  void take(void *state, range chunk) {
+    call([&](weft_error **with) {
+      return body != nullptr ? body(ctx, chunk.begin, chunk.end, with)
+                             : how->body(ctx, state, chunk.begin, chunk.end, with);
+    });
+  }
+  bool init(void *state) {
+    return call([&](weft_error **) { return how->init(ctx, state), WEFT_OK; });
+  }
+  void join(void *into, void *from) {
+    call([&](weft_error **) { return how->join(ctx, into, from), WEFT_OK; });
+  }
+
+private:
   // UBSan: a forced unwind is caught by a reference to no object; nothing reads it.
-  __attribute__((no_sanitize("null"))) void call(void *state, range chunk) {
+  template <class F> __attribute__((no_sanitize("null"))) bool call(F of_the_user) {
     weft_error *with = nullptr;
     weft_status status = WEFT_OK;
     try {
-      status = body != nullptr ? body(ctx, chunk.begin, chunk.end, &with)
-                               : how->body(ctx, state, chunk.begin, chunk.end, &with);
+      status = of_the_user(&with);
     } catch (const abi::__forced_unwind &) {
       fail(error::make_or_enomem(WEFT_EFAILED, "thread_exit", "the thread was ended inside the loop"));
       throw;
@@ -76,13 +95,11 @@ struct loop final : private roll_entry {
       if (with != nullptr) static_cast<error *>(with)->unref();
       with = error::from_current_exception();
     }
-    if (with != nullptr)
-      fail(static_cast<error *>(with));
-    else if (status != WEFT_OK)
-      fail(error::from_status(status));
+    if (with == nullptr && status == WEFT_OK) return true;
+    fail(with != nullptr ? static_cast<error *>(with) : error::from_status(status));
+    return false;
   }
 
-private:
   // All under the lock of the roll: the loop lives no longer than its caller waits.
   bool hold() noexcept override {
     ended.store(true, std::memory_order_relaxed);
@@ -94,72 +111,122 @@ private:
   void finish_withdraw() override {}
 };
 
-void work_off(loop &of, range piece, void *state, std::uint64_t chunk);
+// Where the halves of a piece meet. The state of the right half has its room behind it.
+struct joint {
+  joint *const outer;                 // that of the whole piece, or null
+  void *const left;                   // the state of the left half, and of the whole in the end
+  bool has_right = false;             // the right half has a state of its own
+  std::atomic<std::uint32_t> open{2}; // halves that have not ended; the end of each releases what it did to the other
+
+  static std::size_t alignment(const loop &of) noexcept {
+    return std::max<std::size_t>(alignof(joint), of.how->state_align);
+  }
+  static std::size_t offset(const loop &of) noexcept {
+    return (sizeof(joint) + alignment(of) - 1) & ~(alignment(of) - 1);
+  }
+  // Null: no memory.
+  static joint *make(const loop &of, joint *outer, void *left) noexcept {
+    void *const room = allocate_block(offset(of) + of.how->state_size, alignment(of));
+    return room != nullptr ? ::new (room) joint{outer, left} : nullptr;
+  }
+  void free(const loop &of) noexcept { free_block(this, offset(of) + of.how->state_size, alignment(of)); }
+  void *right(const loop &of) noexcept { return reinterpret_cast<std::byte *>(this) + offset(of); }
+};
+
+// What is being worked off: a piece and, in a reduction, the state that it goes into and the joint that it is half of.
+class share {
+public:
+  share(loop &of, range piece, void *state, joint *innermost) noexcept
+      : of_(of), piece_(piece), state_(state), innermost_(innermost) {}
+  ~share() { // the thread is ended inside a function of the user's, or the piece was dropped
+    if (innermost_ == nullptr) return;
+    of_.ended.store(true, std::memory_order_relaxed);
+    close();
+  }
+  share(const share &) = delete;
+  share &operator=(const share &) = delete;
+
+  void work_off(std::uint64_t chunk);
+  // The right half of a joint, by whoever takes it.
+  void work_off_right(std::uint64_t chunk);
+
+private:
+  bool give_half(std::uint64_t chunk);
+  void close();
+
+  loop &of_;
+  range piece_;
+  void *state_;
+  joint *innermost_;
+};
 
 // The half that was given away, in the room of a task.
-struct given_piece {
+struct given_half {
   loop *of;
   range piece;
-  void *state;
+  joint *beside; // of a reduction
   std::uint64_t chunk;
 
   static weft_status run(void *room, weft_error ** /*failure*/) {
-    const given_piece self = *static_cast<given_piece *>(room);
+    const given_half self = *static_cast<given_half *>(room);
     const inside_scope here(self.of->home != nullptr ? existing_record() : nullptr, self.of->home, &self.of->word);
-    work_off(*self.of, self.piece, self.state, self.chunk);
+    share(*self.of, self.piece, nullptr, self.beside).work_off_right(self.chunk);
     return WEFT_OK;
+  }
+  // The pool cancels what is pending.
+  static void drop(void *room) {
+    const given_half self = *static_cast<given_half *>(room);
+    self.of->ended.store(true, std::memory_order_relaxed);
+    const share never_begun(*self.of, self.piece, nullptr, self.beside);
   }
 };
 
-bool give(group &to, const given_piece &half) {
-  static constexpr weft_task_type_t type{sizeof(weft_task_type_t),
-                                         WEFT_TASK_POSTED,
-                                         sizeof(given_piece),
-                                         alignof(given_piece),
-                                         &given_piece::run,
-                                         nullptr,
-                                         nullptr};
+bool give(group &to, const given_half &half) {
+  static constexpr weft_task_type_t type{
+      sizeof(weft_task_type_t), WEFT_TASK_POSTED, sizeof(given_half), alignof(given_half), &given_half::run,
+      &given_half::drop,        nullptr};
   task *const made = task::create(type, 1);
   if (made == nullptr) return false;
-  ::new (made->room()) given_piece(half);
+  ::new (made->room()) given_half(half);
   if (to.spawn(*made) == WEFT_OK) return true;
   task::discard(made);
   return false;
 }
 
-// Take the second half of the piece to others, and the first half here; then join them. False: it could not be given.
-bool split_reduction(loop &of, range &piece, void *state, std::uint64_t chunk) {
-  const std::size_t size = of.how->state_size, align = of.how->state_align;
-  const group::handle pair(group::make(of.on, WEFT_GROUP_SCOPED));
-  void *const other = pair ? allocate_block(size, align) : nullptr;
-  if (other == nullptr) return false;
+// False: no memory, or the pool takes no more.
+bool share::give_half(std::uint64_t chunk) {
+  const std::uint64_t middle = piece_.begin + (piece_.end - piece_.begin) / 2;
+  joint *const between = of_.how != nullptr ? joint::make(of_, innermost_, state_) : nullptr;
+  if (of_.how != nullptr && between == nullptr) return false;
+  if (!give(*of_.pieces, {&of_, {middle, piece_.end}, between, chunk})) {
+    if (between != nullptr) between->free(of_);
+    return false;
+  }
+  piece_.end = middle;
+  innermost_ = between;
+  return true;
+}
+
+// This half has ended. Joins what it is the last of. Should the user's function end the thread, ~share() sees to the
+// joints further out.
+void share::close() {
   struct freeing {
     loop &of;
-    group &pair;
-    void *which;
-    std::size_t size, align;
-    bool unwound = true;
+    joint *which;
     ~freeing() {
-      if (unwound) { // the thread is ended inside the body: who has the other half still works on its state
-        of.ended.store(true, std::memory_order_relaxed);
-        pair.settle();
-      }
-      if (of.how->destroy != nullptr) of.how->destroy(of.ctx, which);
-      free_block(which, size, align);
+      if (which->has_right && of.how->destroy != nullptr) of.how->destroy(of.ctx, which->right(of));
+      which->free(of);
     }
-  } at_end{of, *pair, other, size, align};
-  of.how->init(of.ctx, other);
-  const std::uint64_t middle = piece.begin + (piece.end - piece.begin) / 2;
-  const bool given = give(*pair, {&of, {middle, piece.end}, other, chunk});
-  if (given) {
-    work_off(of, {piece.begin, middle}, state, chunk);
-    pair->settle();
+  };
+  while (innermost_ != nullptr) {
+    joint *const last = std::exchange(innermost_, innermost_->outer);
+    if (last->open.fetch_sub(1, std::memory_order_acq_rel) != 1) {
+      innermost_ = nullptr; // the other half goes on
+      return;
+    }
+    const freeing at_end{of_, last};
+    if (last->has_right && !of_.ended.load(std::memory_order_relaxed)) of_.join(last->left, last->right(of_));
   }
-  at_end.unwound = false;
-  if (!given) return false;
-  if (pair->verdict() != WEFT_OK) of.ended.store(true, std::memory_order_relaxed); // the pool has dropped it
-  if (!of.ended.load(std::memory_order_relaxed)) of.how->join(of.ctx, state, other);
-  return true;
 }
 
 bool wants_to_share(const loop &of, const worker *me, std::uint64_t began) noexcept {
@@ -167,31 +234,35 @@ bool wants_to_share(const loop &of, const worker *me, std::uint64_t began) noexc
   return cycles() - began > worth_sharing && of.on.has_room_for_more();
 }
 
-void work_off(loop &of, range piece, void *state, std::uint64_t chunk) {
+void share::work_off(std::uint64_t chunk) {
   record *const self = current_record();
-  const worker *const me = of.on.workers().worker_of(self);
+  const worker *const me = of_.on.workers().worker_of(self);
   const std::uint64_t began = cycles();
-  bool alone = false; // no memory to give anything away
-  while (piece.begin != piece.end && !of.ended.load(std::memory_order_relaxed)) {
-    if (self != nullptr && stop_requested(*self)) of.ended.store(true, std::memory_order_relaxed);
-    const std::uint64_t left = piece.end - piece.begin;
-    if (left > chunk && !alone && wants_to_share(of, me, began)) {
-      if (of.how != nullptr) {
-        if (split_reduction(of, piece, state, chunk)) return;
-        alone = true;
-      } else {
-        const std::uint64_t middle = piece.begin + left / 2;
-        alone = !give(*of.pieces, {&of, {middle, piece.end}, nullptr, chunk});
-        if (!alone) piece.end = middle;
-      }
+  bool alone = false; // nothing can be given away
+  while (piece_.begin != piece_.end && !of_.ended.load(std::memory_order_relaxed)) {
+    if (self != nullptr && stop_requested(*self)) of_.ended.store(true, std::memory_order_relaxed);
+    const std::uint64_t left = piece_.end - piece_.begin;
+    if (left > chunk && !alone && wants_to_share(of_, me, began)) {
+      alone = !give_half(chunk);
       continue;
     }
-    const range next{piece.begin, piece.begin + std::min(chunk, left)};
-    const std::uint64_t start = of.grain == 0 ? cycles() : 0;
-    of.call(state, next);
-    piece.begin = next.end;
-    if (of.grain == 0 && cycles() - start < short_chunk) chunk *= 2;
+    const range next{piece_.begin, piece_.begin + std::min(chunk, left)};
+    const std::uint64_t start = of_.grain == 0 ? cycles() : 0;
+    of_.take(state_, next);
+    piece_.begin = next.end;
+    if (of_.grain == 0 && cycles() - start < short_chunk) chunk *= 2;
   }
+  close();
+}
+
+// If the left half has ended, the right one goes on with its state, and there is nothing to join.
+void share::work_off_right(std::uint64_t chunk) {
+  if (joint *const at = innermost_; at != nullptr) {
+    const bool goes_on = at->open.load(std::memory_order_acquire) == 1;
+    state_ = goes_on ? at->left : at->right(of_);
+    if (!goes_on && !of_.ended.load(std::memory_order_relaxed)) at->has_right = of_.init(state_);
+  }
+  work_off(chunk);
 }
 
 weft_status run(loop &of, range all, void *result, error **failure) {
@@ -224,16 +295,14 @@ weft_status run(loop &of, range all, void *result, error **failure) {
       loop &which;
       bool unwound = true;
       ~settling() {
-        if (!unwound || which.pieces == nullptr) return;
+        if (!unwound) return;
         which.ended.store(true, std::memory_order_relaxed);
         which.pieces->settle();
       }
     } guard{of};
-    work_off(of, all, result, of.grain != 0 ? of.grain : 1);
-    if (of.pieces != nullptr) {
-      of.pieces->settle();
-      status = of.pieces->verdict();
-    }
+    share(of, all, result, nullptr).work_off(of.grain != 0 ? of.grain : 1);
+    of.pieces->settle();
+    status = of.pieces->verdict();
     guard.unwound = false;
   }
   if (of.failure.load(std::memory_order_acquire) != nullptr) {
@@ -241,24 +310,28 @@ weft_status run(loop &of, range all, void *result, error **failure) {
     return WEFT_EFAILED;
   }
   if (!of.ended.load(std::memory_order_relaxed)) return status;
-  return of.home != nullptr && of.home->closed() ? WEFT_ECLOSED : WEFT_EINTERRUPTED;
+  if (of.home != nullptr && of.home->closed()) return WEFT_ECLOSED;
+  return status != WEFT_OK ? status : WEFT_EINTERRUPTED;
+}
+
+weft_status with_pieces(pool &on, std::uint64_t grain, range all, weft_range_fn body, const weft_reduction_t *how,
+                        void *ctx, void *result, error **failure) {
+  if (all.begin == all.end) return WEFT_OK;
+  const group::handle pieces(group::make(on, WEFT_GROUP_SCOPED));
+  if (!pieces) return WEFT_ENOMEM;
+  loop of(on, grain, body, how, ctx, pieces.get());
+  return run(of, all, result, failure);
 }
 
 } // namespace
 
 weft_status parallel_for(pool &on, std::uint64_t grain, range all, weft_range_fn body, void *ctx, error **failure) {
-  if (all.begin == all.end) return WEFT_OK;
-  const group::handle pieces(group::make(on, WEFT_GROUP_SCOPED));
-  if (!pieces) return WEFT_ENOMEM;
-  loop of(on, grain, body, nullptr, ctx, pieces.get());
-  return run(of, all, nullptr, failure);
+  return with_pieces(on, grain, all, body, nullptr, ctx, nullptr, failure);
 }
 
 weft_status parallel_reduce(pool &on, std::uint64_t grain, range all, const weft_reduction_t &how, void *ctx,
                             void *result, error **failure) {
-  if (all.begin == all.end) return WEFT_OK;
-  loop of(on, grain, nullptr, &how, ctx, nullptr);
-  return run(of, all, result, failure);
+  return with_pieces(on, grain, all, nullptr, &how, ctx, result, failure);
 }
 
 } // namespace weft::core
