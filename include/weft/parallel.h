@@ -45,7 +45,8 @@ WEFT_API weft_status weft_parallel_for(weft_executor_t *pool, const weft_range_o
                                        uint64_t end, weft_range_fn body, void *ctx, weft_error_t **error);
 
 /** How to reduce. The operation must be associative; it need not be commutative, for states of neighbouring pieces are
- * joined in their order. The functions are called on several threads at once, with different states. */
+ * joined in their order. The functions are called on several threads at once, with different states; one state may be
+ * worked on by several threads one after another. */
 typedef struct weft_reduction {
   uint32_t size;        /**< sizeof(weft_reduction_t) */
   uint32_t state_align; /**< a power of two up to 4096; 0: 16 */

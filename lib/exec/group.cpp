@@ -84,7 +84,7 @@ void group::unref_handle() noexcept {
 
 // --- spawning ---
 
-weft_status group::spawn(task &given) {
+weft_status group::spawn(task &given, bool calling) {
   record *const self = existing_record();
   worker *const me = pool_.workers().worker_of(self);
   // Inside a task of the pool spawning goes on when the pool is closed, or what was accepted could not be finished.
@@ -94,7 +94,7 @@ weft_status group::spawn(task &given) {
   count_one(me);
   if (me != nullptr) {
     const auto *const helped = made_in_ == me->stretch ? static_cast<const group *>(me->helped) : nullptr;
-    if (pool_.workers().spawn(*me, {&given, this, helped})) {
+    if (pool_.workers().spawn(*me, {&given, this, helped}, calling)) {
       if ((count_.load(std::memory_order_relaxed) & help_sleeps) != 0) wake_waiters(whom::helpers);
       // One of its tasks runs below us, so it lives.
       if (helped != nullptr && (helped->count_.load(std::memory_order_relaxed) & help_sleeps) != 0)

@@ -51,8 +51,8 @@ public:
   void ref_handle() noexcept { count_.fetch_add(one_handle, std::memory_order_relaxed); }
   void unref_handle() noexcept;
 
-  // On success the task is the group's. A posted task with one reference.
-  weft_status spawn(task &given);
+  // On success the task is the group's. A posted task with one reference. Not calling: see scheduler::spawn().
+  weft_status spawn(task &given, bool calling = true);
   // The same for what comes from outside: a task that belongs to something enters its rolls first.
   weft_status accept(task &given) { return given.has_attachment() ? accept_attached(given) : spawn(given); }
   weft_status wait(deadline until);

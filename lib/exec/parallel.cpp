@@ -39,6 +39,7 @@ struct loop final : private roll_entry {
       : on(on), grain(grain), body(body), how(how), ctx(ctx), pieces(pieces) {}
 
   pool &on;
+  const bool inside = serves(*existing_record(), &on); // the caller acts for the pool
   const std::uint64_t grain;
   const weft_range_fn body; // of a loop; null for a reduction
   const weft_reduction_t *const how;
@@ -181,14 +182,16 @@ struct given_half {
   }
 };
 
-bool give(group &to, const given_half &half) {
+// A caller from outside works beside the workers and is counted as one of them: while as many work as there may be, the
+// half is there to be found, and nobody is woken for it.
+bool give(const loop &of, const given_half &half) {
   static constexpr weft_task_type_t type{
       sizeof(weft_task_type_t), WEFT_TASK_POSTED, sizeof(given_half), alignof(given_half), &given_half::run,
       &given_half::drop,        nullptr};
   task *const made = task::create(type, 1);
   if (made == nullptr) return false;
   ::new (made->room()) given_half(half);
-  if (to.spawn(*made) == WEFT_OK) return true;
+  if (of.pieces->spawn(*made, of.inside || of.on.has_room_for_more()) == WEFT_OK) return true;
   task::discard(made);
   return false;
 }
@@ -198,7 +201,7 @@ bool share::give_half(std::uint64_t chunk) {
   const std::uint64_t middle = piece_.begin + (piece_.end - piece_.begin) / 2;
   joint *const between = of_.how != nullptr ? joint::make(of_, innermost_, state_) : nullptr;
   if (of_.how != nullptr && between == nullptr) return false;
-  if (!give(*of_.pieces, {&of_, {middle, piece_.end}, between, chunk})) {
+  if (!give(of_, {&of_, {middle, piece_.end}, between, chunk})) {
     if (between != nullptr) between->free(of_);
     return false;
   }
@@ -266,23 +269,21 @@ void share::work_off_right(std::uint64_t chunk) {
 }
 
 weft_status run(loop &of, range all, void *result, error **failure) {
-  record *const self = current_record();
-  if (self == nullptr) return WEFT_ENOMEM;
+  record *const self = existing_record();
   if (!of.begin()) return WEFT_ECLOSED;
   struct member {
     loop &which;
     ~member() { which.end(); }
   } const for_its_time{of};
   pool &on = of.on;
-  const bool inside = serves(*self, &on);
-  if (!inside && !on.workers().enter_as_guest()) return on.is_broken() ? WEFT_EBROKEN : WEFT_ESHUTDOWN;
+  if (!of.inside && !on.workers().enter_as_guest()) return on.is_broken() ? WEFT_EBROKEN : WEFT_ESHUTDOWN;
   const shared<task_owner> alive(&on); // a body may drop the last handle
   struct leaving {
     pool *of;
     ~leaving() {
       if (of != nullptr) of->leave_as_guest();
     }
-  } const at_end{inside ? nullptr : &on};
+  } const at_end{of.inside ? nullptr : &on};
   weft_status status = WEFT_OK;
   {
     // Stop requests mean what is around us, and wake us as they would there.
@@ -317,6 +318,7 @@ weft_status run(loop &of, range all, void *result, error **failure) {
 weft_status with_pieces(pool &on, std::uint64_t grain, range all, weft_range_fn body, const weft_reduction_t *how,
                         void *ctx, void *result, error **failure) {
   if (all.begin == all.end) return WEFT_OK;
+  if (current_record() == nullptr) return WEFT_ENOMEM;
   const group::handle pieces(group::make(on, WEFT_GROUP_SCOPED));
   if (!pieces) return WEFT_ENOMEM;
   loop of(on, grain, body, how, ctx, pieces.get());

@@ -83,8 +83,9 @@ public:
   worker *worker_of(const record *who) const noexcept {
     return is_worker(who) ? static_cast<worker *>(who->worker) : nullptr;
   }
-  // Put a group's task on the calling worker's deque. False: it is full.
-  bool spawn(worker &me, const spawned &given) noexcept;
+  // Put a group's task on the calling worker's deque. False: it is full. Not calling: nobody is woken for it; those who
+  // are awake may find it.
+  bool spawn(worker &me, const spawned &given, bool calling) noexcept;
   // The newest task of the caller's deque, or the oldest of another's, if it belongs to that group; the latter also if
   // it is something that a task of that group waits for.
   // discarded: it is not to start any more.

@@ -9,13 +9,14 @@
 
 namespace weft::core {
 
-bool scheduler::spawn(worker &me, const spawned &given) noexcept {
+bool scheduler::spawn(worker &me, const spawned &given, bool calling) noexcept {
   if (!me.spawns.load(std::memory_order_relaxed)) [[unlikely]] {
     me.spawns.store(true, std::memory_order_relaxed);
     full_fence(); // pairs with the one before others_spawn()
   }
   if (!me.spawned.push(given)) return false;
   worker_counts::step(me.counts.spawned);
+  if (!calling) return true;
   // Who goes to rest brings the heavy barrier before his last look: either he sees this task, or we see him at rest.
   // Who searches and is about to stop brings none, so while somebody does, the fence is ours.
   light_barrier();

@@ -166,8 +166,9 @@ TEST_CASE("parallel_reduce: what body, join and the copy of the neutral element 
                            join, 10),
                        "in the body", std::runtime_error);
 
-  // Inside a task the first half is given away at once, so there is something to join. The pool has ended when the
-  // error is read: the C++ library counts its references where ThreadSanitizer does not see it.
+  // Inside a task the first half is given away at once; while the rest waits for whoever takes it, that half has to
+  // have a value of its own, so there is something to join. The pool has ended when the error is read: the C++ library
+  // counts its references where ThreadSanitizer does not see it.
   const auto inside = [](auto reduce) {
     weft::executor own({.max_workers = 2});
     auto reduced = own.submit([&] { static_cast<void>(reduce(own)); });
@@ -175,25 +176,38 @@ TEST_CASE("parallel_reduce: what body, join and the copy of the neutral element 
     return reduced;
   };
   const auto failing_join = [](int, int) -> int { throw std::runtime_error("in a join"); };
-  const auto count = [](int begin, int end, int n) { return n + end - begin; };
+  std::atomic<bool> taken = false;
+  const auto count = [&](int begin, int end, int n) {
+    if (begin >= 500) taken = true;
+    while (begin == 0 && !taken) std::this_thread::yield();
+    return n + end - begin;
+  };
   CHECK_THROWS_WITH_AS(inside([&](const weft::executor_ref &own) {
                          return weft::parallel_reduce(own, 0, 1000, 0, count, failing_join, 10);
                        }).result(),
                        "in a join", std::runtime_error);
 
+  taken = false;
   struct copied_twice {
-    copied_twice() = default;
-    copied_twice(const copied_twice &other) : copies(other.copies + 1) {
-      if (copies > 1) throw std::runtime_error("in the copy");
+    explicit copied_twice(std::atomic<bool> &taken) : taken(taken) {}
+    copied_twice(const copied_twice &other) : taken(other.taken), copies(other.copies + 1) {
+      if (copies <= 1) return;
+      taken = true;
+      throw std::runtime_error("in the copy");
     }
     copied_twice(copied_twice &&) = default;
     copied_twice &operator=(const copied_twice &) = delete;
+    std::atomic<bool> &taken;
     int copies = 0;
   };
-  const copied_twice neutral;
+  const copied_twice neutral(taken);
   CHECK_THROWS_WITH_AS(inside([&](const weft::executor_ref &own) {
                          return weft::parallel_reduce(
-                             own, 0, 1000, neutral, [](int, int, copied_twice n) { return n; },
+                             own, 0, 1000, neutral,
+                             [&](int begin, int, copied_twice n) {
+                               while (begin == 0 && !taken) std::this_thread::yield();
+                               return n;
+                             },
                              [](copied_twice a, const copied_twice &) { return a; }, 10);
                        }).result(),
                        "in the copy", std::runtime_error);

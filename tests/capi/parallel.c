@@ -338,6 +338,89 @@ static void a_pool_that_cancels_what_is_pending_ends_the_loop(void) {
   end_executor(stopped.pool);
 }
 
+static weft_status hold_first_of_reduction(void *ctx, void *state, uint64_t begin, uint64_t end, weft_error_t **error) {
+  (void)state;
+  return hold_first(ctx, begin, end, error);
+}
+
+static int live_states; /* atomic */
+
+static void init_counted(void *ctx, void *state) {
+  (void)ctx;
+  init_state(&live_states, state);
+}
+
+static void destroy_counted(void *ctx, void *state) {
+  (void)ctx;
+  destroy_state(&live_states, state);
+}
+
+static weft_status reduce_until_cancelled(void *ctx, void **result, weft_error_t **error) {
+  static const weft_reduction_t how = {
+      sizeof how, 0, sizeof(state_t), init_counted, hold_first_of_reduction, join_states, destroy_counted};
+  stopped_t *self = (stopped_t *)ctx;
+  state_t state = {0, 0, 0, 1};
+  weft_range_options_t options;
+  (void)result;
+  (void)error;
+  weft_range_options_init(&options);
+  options.grain = 1;
+  CHECK_STATUS(weft_parallel_reduce(self->pool, &options, 0, 1000, &how, self, &state, NULL), WEFT_ECANCELED);
+  return WEFT_OK;
+}
+
+static void a_pool_that_cancels_what_is_pending_ends_the_reduction(void) {
+  uint32_t workers;
+  for (workers = 1; workers <= 2; ++workers) {
+    gate_t gate = GATE_CLOSED;
+    stopped_t stopped = {NULL, NULL, 0};
+    weft_future_t *looping, *blocker = NULL;
+    gate_t others = GATE_CLOSED;
+    stopped.pool = make_pool(workers);
+    if (workers == 2) { /* the other worker is busy, so that the half that was given away is still pending */
+      blocker = occupy_worker(stopped.pool, &others);
+    }
+    stopped.gate = &gate;
+    looping = submit(stopped.pool, reduce_until_cancelled, &stopped, NULL);
+    gate_await(&gate, 1);
+    CHECK_STATUS(weft_executor_shutdown(stopped.pool, WEFT_SHUTDOWN_CANCEL_PENDING, 0), WEFT_OK);
+    gate_open(&gate);
+    gate_open(&others);
+    end_future(looping);
+    if (blocker != NULL) end_future(blocker);
+    CHECK(count_of(&stopped.calls) <= 500);
+    CHECK_EQUAL(count_of(&live_states), 0);
+    end_executor(stopped.pool);
+  }
+}
+
+static int further_states; /* atomic */
+
+static void init_further(void *ctx, void *state) {
+  init_state(ctx, state);
+  __atomic_add_fetch(&further_states, 1, __ATOMIC_RELAXED);
+}
+
+static weft_status reduce_alone(void *ctx, void **result, weft_error_t **error) {
+  inside_t *self = (inside_t *)ctx;
+  weft_reduction_t how = in_order_sum;
+  how.init = init_further;
+  (void)result;
+  (void)error;
+  CHECK_STATUS(weft_parallel_reduce(self->pool, NULL, 100, 100000, &how, &self->states, &self->result, NULL), WEFT_OK);
+  return WEFT_OK;
+}
+
+/* What nobody else takes goes on with the state at hand: states may be large. */
+static void one_worker_alone_needs_one_state(void) {
+  inside_t inside = {NULL, {0, 0, 0, 1}, 0};
+  inside.pool = make_pool(1);
+  end_future(submit(inside.pool, reduce_alone, &inside, NULL));
+  check_sum(&inside);
+  CHECK_EQUAL(count_of(&further_states), 0);
+  end_executor(inside.pool);
+}
+
 static weft_status pass_and_loop(void *ctx, void **result, weft_error_t **error) {
   stopped_t *self = (stopped_t *)ctx;
   (void)result;
@@ -397,6 +480,8 @@ static const check_case_t cases[] = {
     {"a stop request ends the loop", a_stop_request_ends_the_loop},
     {"a stop request wakes the body", a_stop_request_wakes_the_body},
     {"a pool that cancels what is pending ends the loop", a_pool_that_cancels_what_is_pending_ends_the_loop},
+    {"a pool that cancels what is pending ends the reduction", a_pool_that_cancels_what_is_pending_ends_the_reduction},
+    {"one worker alone needs one state", one_worker_alone_needs_one_state},
     {"a closed pool", a_closed_pool},
     {"a broken pool", a_broken_pool},
 };

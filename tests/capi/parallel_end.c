@@ -169,12 +169,60 @@ static void a_reduction_in_a_task(void) {
   in_a_task(reduce_in_task);
 }
 
+/* Whoever joins ends his thread: be it the caller, in a task, or the other worker. */
+static weft_status reduce_in_two(void *ctx, void *state, uint64_t begin, uint64_t end, weft_error_t **error) {
+  ending_t *ending = (ending_t *)ctx;
+  (void)state;
+  (void)end;
+  (void)error;
+  if (begin == 1)
+    gate_open(&ending->taken);
+  else
+    gate_pass(&ending->taken);
+  return WEFT_OK;
+}
+
+static void end_in_join(void *ctx, void *into, void *from) {
+  (void)ctx;
+  (void)into;
+  (void)from;
+  pthread_exit(NULL);
+}
+
+static weft_status join_in_task(void *ctx, void **result, weft_error_t **error) {
+  static const weft_reduction_t how = {sizeof how,    0,           sizeof(state_t), init_state,
+                                       reduce_in_two, end_in_join, destroy_state};
+  ending_t *ending = (ending_t *)ctx;
+  weft_range_options_t options;
+  state_t state = {0};
+  (void)result;
+  (void)error;
+  weft_range_options_init(&options);
+  options.grain = 1;
+  return weft_parallel_reduce(ending->pool, &options, 0, 2, &how, ending, &state, NULL);
+}
+
+static void a_join_that_ends_its_thread(void) {
+  int i;
+  for (i = 0; i < 20; ++i) {
+    ending_t ending = {.taken = GATE_CLOSED};
+    weft_future_t *future;
+    ending.pool = make_pool(2);
+    future = submit(ending.pool, join_in_task, &ending, NULL);
+    CHECK_STATUS(weft_future_result(future, WEFT_FOREVER, NULL), WEFT_EFAILED);
+    weft_future_unref(future);
+    end_executor(ending.pool);
+    CHECK_EQUAL(look_at(&ending.states), 0);
+  }
+}
+
 int main(int argc, char **argv) {
   static const check_case_t cases[] = {
       {"a loop on a thread of the host", a_loop_on_a_thread_of_the_host},
       {"a reduction on a thread of the host", a_reduction_on_a_thread_of_the_host},
       {"a loop in a task", a_loop_in_a_task},
       {"a reduction in a task", a_reduction_in_a_task},
+      {"a join that ends its thread", a_join_that_ends_its_thread},
   };
   return check_main(cases, CHECK_COUNT_OF(cases), argc, argv);
 }
