@@ -167,45 +167,6 @@ void one_round(dice &random, bool disturbed) {
   end(pool);
 }
 
-// Loops from several threads and tasks at once, inside each other.
-void loops_at_once(dice &random) {
-  executor pool = make_pool(random.between(1, 4));
-  struct loop {
-    weft_executor_t *pool;
-    std::uint64_t inner;
-    std::atomic<std::uint64_t> sum{0};
-    static weft_status body(void *ctx, std::uint64_t begin, std::uint64_t end, weft_error_t ** /*error*/) {
-      auto *const self = static_cast<loop *>(ctx);
-      if (self->inner == 0) {
-        self->sum.fetch_add(end - begin, std::memory_order_relaxed);
-        return WEFT_OK;
-      }
-      for (std::uint64_t i = begin; i < end; ++i) {
-        loop below{self->pool, 0};
-        VERIFY_OK(weft_parallel_for(self->pool, nullptr, 0, self->inner, body, &below, nullptr));
-        self->sum.fetch_add(below.sum.load(), std::memory_order_relaxed);
-      }
-      return WEFT_OK;
-    }
-  };
-  const std::uint64_t outer = random.between(1, 200), inner = random.between(1, 2000);
-  const auto both = [&] {
-    loop all{pool.get(), inner};
-    VERIFY_OK(weft_parallel_for(pool.get(), nullptr, 0, outer, loop::body, &all, nullptr));
-    VERIFY(all.sum.load() == outer * inner);
-  };
-  const std::uint32_t callers = random.between(1, 3);
-  std::vector<std::thread> threads;
-  std::vector<future> inside;
-  for (std::uint32_t i = 0; i < callers; ++i) {
-    threads.emplace_back(both);
-    inside.push_back(submit(pool.get(), both));
-  }
-  for (std::thread &each : threads) each.join();
-  for (const future &each : inside) wait(each);
-  end(pool);
-}
-
 } // namespace
 
 TEST_CASE("groups: random trees, each task once") {
@@ -227,16 +188,5 @@ TEST_CASE("groups: random trees with errors, cancellations and shutdowns") {
     say_on_failure("round", part);
     dice own(part);
     one_round(own, true);
-  }
-}
-
-TEST_CASE("groups: loops within loops from everywhere") {
-  const watchdog bark("loops");
-  dice random(seed());
-  for (std::size_t round = turns(100, 10'000); round > 0; --round) {
-    const std::uint64_t part = random.roll();
-    say_on_failure("round", part);
-    dice own(part);
-    loops_at_once(own);
   }
 }
