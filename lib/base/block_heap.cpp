@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <pthread.h>
+#include <sys/mman.h>
 
 #include "base/memory.hpp"
 
@@ -13,12 +14,25 @@ namespace weft::core {
 
 // Chunks are cut from regions, for each alone would leave a hole before the next aligned address. Under the store's
 // lock.
+//
+// The first region is small. Each further one is a huge page of the system, if that has one to give: a million tasks
+// that wait are 16,000 ordinary pages, and to have the system find, clear and take back each of them costs more than
+// all that weft does for the tasks.
 struct block_heap::region {
-  unsigned char *memory;
-  std::uint32_t free;  // a bit for each chunk
-  region *next, *prev; // of the regions with a free chunk
+  static constexpr std::uint32_t small = 16, huge = 64; // chunks
 
-  static constexpr std::uint32_t chunks = 16, all_free = (1u << chunks) - 1;
+  // Null: no memory.
+  static region *make(std::uint32_t chunks) noexcept;
+  static void destroy(region *which) noexcept;
+
+  std::size_t size() const noexcept { return chunks * chunk_size; }
+  std::size_t alignment() const noexcept { return chunks == huge ? size() : chunk_size; }
+  std::uint64_t all_free() const noexcept { return ~std::uint64_t{0} >> (64 - chunks); }
+
+  std::uint32_t chunks;
+  unsigned char *memory = nullptr;
+  std::uint64_t free = all_free();         // a bit for each chunk
+  region *next = nullptr, *prev = nullptr; // of the regions with a free chunk
 };
 
 struct block_heap::store {
@@ -28,6 +42,7 @@ struct block_heap::store {
   void unlink_locked(region &which) noexcept;
 
   region *regions = nullptr; // under mutex: those with a free chunk
+  std::size_t count = 0;     // under mutex: of all regions
   std::mutex mutex;
   block_heap *without_thread = nullptr; // under mutex
   std::uint32_t with_thread = 0;        // under mutex: heaps that a thread has
@@ -43,17 +58,30 @@ block_heap::store &block_heap::all() noexcept {
   return *made;
 }
 
+block_heap::region *block_heap::region::make(std::uint32_t chunks) noexcept {
+  auto *const made = new (std::nothrow) region{chunks};
+  if (made == nullptr) return nullptr;
+  made->memory = static_cast<unsigned char *>(allocate_memory(made->size(), made->alignment()));
+  if (made->memory == nullptr) {
+    delete made;
+    return nullptr;
+  }
+  if (chunks == huge) madvise(made->memory, made->size(), MADV_HUGEPAGE); // a wish
+  return made;
+}
+
+void block_heap::region::destroy(region *which) noexcept {
+  free_memory(which->memory, which->size(), which->alignment());
+  delete which;
+}
+
 void *block_heap::store::take_chunk(region *&from) noexcept {
   const std::scoped_lock hold(mutex);
   if (regions == nullptr) {
-    auto *const fresh = new (std::nothrow) region{};
-    void *const memory = fresh == nullptr ? nullptr : allocate_memory(region::chunks * chunk_size, chunk_size);
-    if (memory == nullptr) {
-      delete fresh;
-      return nullptr;
-    }
-    fresh->memory = static_cast<unsigned char *>(memory);
-    fresh->free = region::all_free;
+    region *fresh = count != 0 && !memory_is_hosts() ? region::make(region::huge) : nullptr;
+    if (fresh == nullptr) fresh = region::make(region::small);
+    if (fresh == nullptr) return nullptr;
+    ++count;
     link_locked(*fresh);
   }
   from = regions;
@@ -66,11 +94,12 @@ void *block_heap::store::take_chunk(region *&from) noexcept {
 void block_heap::store::give_chunk(void *chunk, region &to) noexcept {
   const std::scoped_lock hold(mutex);
   if (to.free == 0) link_locked(to);
-  to.free |= 1u << (static_cast<std::size_t>(static_cast<unsigned char *>(chunk) - to.memory) / chunk_size);
-  if (to.free != region::all_free || (regions == &to && to.next == nullptr)) return; // one is kept
+  to.free |=
+      std::uint64_t{1} << (static_cast<std::size_t>(static_cast<unsigned char *>(chunk) - to.memory) / chunk_size);
+  if (to.free != to.all_free() || (regions == &to && to.next == nullptr)) return; // one is kept
   unlink_locked(to);
-  free_memory(to.memory, region::chunks * chunk_size, chunk_size);
-  delete &to;
+  --count;
+  region::destroy(&to);
 }
 
 void block_heap::store::link_locked(region &which) noexcept {
@@ -149,8 +178,8 @@ bool block_heap::release_all() noexcept {
   if (s.without_thread != nullptr) return false;
   while (region *const last = s.regions) { // the one that is kept for later
     s.unlink_locked(*last);
-    free_memory(last->memory, region::chunks * chunk_size, chunk_size);
-    delete last;
+    --s.count;
+    region::destroy(last);
   }
   return true;
 }
