@@ -16,7 +16,7 @@ public:
     std::uint32_t idle() const noexcept { return alive - active; }
   };
 
-  counts read() const noexcept { return unpack(word_.load(std::memory_order_seq_cst)); }
+  [[gnu::always_inline]] counts read() const noexcept { return unpack(word_.load(std::memory_order_seq_cst)); }
 
   // Change all three at once if they are still as read; on failure `seen` is what they are now.
   bool change(counts &seen, int searching, int active, int alive) noexcept {

@@ -193,7 +193,7 @@ private:
 
   // --- waking (scheduler.cpp) ---
   // After work was published; see README.md, "Lost wake-up".
-  void wake_one() noexcept {
+  [[gnu::always_inline]] void wake_one() noexcept {
     const census::counts seen = census_.read();
     if (seen.searching == 0 && (seen.idle() != 0 || may_start_one(seen))) wake_one_of(seen);
   }
