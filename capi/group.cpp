@@ -6,6 +6,7 @@
 #include "guard.hpp"
 #include "handle.hpp"
 #include "task/call.hpp"
+#include "task_type.hpp"
 
 using namespace weft::core;
 
@@ -57,6 +58,26 @@ weft_status weft_group_spawn_task(weft_group_t *group, weft_task_t *task) {
   if (bad(group) || bad(task) || unwrap(task)->has_future()) return WEFT_EINVAL;
   if (const weft_status forked = answer_of(group); forked != WEFT_OK) return forked;
   return guard([&]() -> weft_status { return unwrap(group)->accept(*unwrap(task)); });
+}
+
+weft_status weft_group_spawn_value(weft_group_t *group, const weft_task_type_t *type, const void *closure,
+                                   size_t size) {
+  if (bad(group) || !is_value_of(type, closure, size) || type->flags != WEFT_TASK_POSTED) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(group); forked != WEFT_OK) return forked;
+  return guard([&]() -> weft_status {
+    void *room = nullptr;
+    task *made = nullptr;
+    if (domain *const around = current_domain(); around == nullptr) [[likely]] {
+      made = task::create(*type, 1, room);
+    } else if (made = task::create(*type, 1, {nullptr, around}); made != nullptr) {
+      room = made->room();
+    }
+    if (made == nullptr) return WEFT_ENOMEM;
+    copy_closure(room, closure, size);
+    const weft_status status = unwrap(group)->accept(*made);
+    if (status != WEFT_OK) task::discard(made);
+    return status;
+  });
 }
 
 weft_status weft_group_enter(weft_group_t *group) {

@@ -1,35 +1,14 @@
 // weft/task.h
 #include <algorithm>
-#include <cstring>
 
 #include "guard.hpp"
 #include "handle.hpp"
 #include "submit.hpp"
+#include "task_type.hpp"
 
 using namespace weft::core;
 
 namespace {
-
-bool may_be_flags(std::uint32_t flags) noexcept {
-  return flags == WEFT_TASK_POSTED || (flags & ~(WEFT_TASK_CONTINUATION | WEFT_TASK_MOVES)) == 0;
-}
-
-bool sound(const weft_task_type_t &type) noexcept {
-  constexpr std::uint32_t largest = 1u << 30, widest = 4096;
-  const bool is_sound = type.size >= sizeof type && type.size <= widest && may_be_flags(type.flags) &&
-                        type.run != nullptr && type.room_size <= largest && type.room_align <= widest &&
-                        (type.room_align & (type.room_align - 1)) == 0; // std::has_single_bit counts by a call
-  if (is_sound) return true; // on the path of each submit; the rest is to name the field
-  return !check_options(type)
-              .that(type.size >= sizeof type && type.size <= widest, "size", type.size, "40 to 4096")
-              .that(may_be_flags(type.flags), "flags", type.flags,
-                    "WEFT_TASK_POSTED, or any of WEFT_TASK_CONTINUATION and WEFT_TASK_MOVES")
-              .that(type.run != nullptr, "run", 0, "a function")
-              .at_most("room_size", type.room_size, largest)
-              .that(type.room_align <= widest && (type.room_align & (type.room_align - 1)) == 0, "room_align",
-                    type.room_align, "0, or a power of two up to 4096")
-              .fails();
-}
 
 struct task_settings {
   std::uint32_t priority = WEFT_PRIORITY_NORMAL;
@@ -46,14 +25,6 @@ weft_status read_task_options(const weft_task_options_t *options, task_settings 
   if (!read_belonging(read.token, read.domain, settings.to, function)) return WEFT_EINVAL;
   settings.priority = read.priority;
   return WEFT_OK;
-}
-
-// A pointer or a number is the usual closure, and a call of the C library for it takes longer than the copy.
-void copy_closure(void *room, const void *closure, std::size_t size) noexcept {
-  if (size == sizeof(void *))
-    std::memcpy(room, closure, sizeof(void *));
-  else if (size != 0)
-    std::memcpy(room, closure, size);
 }
 
 // One reference for the queue, one for the handle if there is one. A refused task may be given again, another way.
@@ -117,8 +88,7 @@ weft_status weft_executor_submit_task(weft_executor_t *executor, weft_task_t *ta
 weft_status weft_executor_submit_value(weft_executor_t *executor, const weft_task_options_t *options,
                                        const weft_task_type_t *type, const void *closure, size_t size,
                                        weft_future_t **out) {
-  if (bad(executor) || type == nullptr || !sound(*type) || size > type->room_size || (closure == nullptr && size != 0))
-    return WEFT_EINVAL;
+  if (bad(executor) || !is_value_of(type, closure, size)) return WEFT_EINVAL;
   if ((type->flags & (WEFT_TASK_CONTINUATION | (out != nullptr ? WEFT_TASK_POSTED : 0))) != 0) return WEFT_EINVAL;
   if (const weft_status forked = answer_of(executor); forked != WEFT_OK) return forked;
   return guard([&]() -> weft_status {

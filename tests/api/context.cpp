@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <optional>
+#include <thread>
 #include <utility>
 
 using test::census;
@@ -110,7 +111,7 @@ TEST_CASE("context: that of a group is there for its tasks, and ends after the l
     group.set_context(make(counts, 9));
   }
   CHECK(sum == 70);
-  CHECK(counts.alive == 0);
+  while (counts.alive != 0) std::this_thread::yield(); // a worker may be the one that lets go of the group last
 }
 
 TEST_CASE("context: it belongs to the domain in which it was set") {

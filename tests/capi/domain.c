@@ -105,6 +105,15 @@ typedef struct trial {
   int count;
 } trial_t;
 
+static weft_status count_in_room(void *room, weft_error_t **error) {
+  (void)error;
+  ++**(int **)room;
+  return WEFT_OK;
+}
+
+static const weft_task_type_t counting = {
+    sizeof counting, WEFT_TASK_POSTED, sizeof(int *), 0, count_in_room, NULL, NULL};
+
 static weft_status try_all(void *ctx, void **result, weft_error_t **error) {
   trial_t *trial = (trial_t *)ctx;
   int *count = &trial->count;
@@ -120,6 +129,7 @@ static weft_status try_all(void *ctx, void **result, weft_error_t **error) {
   CHECK_STATUS(weft_executor_post(trial->pool, count_run, count, count_drop), WEFT_ECLOSED);
   CHECK_STATUS(weft_executor_post_after(trial->pool, 0, count_run, count, count_drop), WEFT_ECLOSED);
   CHECK_STATUS(weft_group_spawn(trial->group, count_run, count, count_drop), WEFT_ECLOSED);
+  CHECK_STATUS(weft_group_spawn_value(trial->group, &counting, &count, sizeof count), WEFT_ECLOSED);
   CHECK_STATUS(weft_future_add_done_callback(trial->promise, hear_future, count, count_drop), WEFT_ECLOSED);
   CHECK_STATUS(
       weft_future_then(trial->promise, trial->pool, WEFT_THEN_ALWAYS, NULL, then_count, count, count_drop, &future),

@@ -41,6 +41,15 @@ static weft_status attempt_create(void) {
   return status;
 }
 
+static weft_status count_in_room(void *room, weft_error_t **error) {
+  (void)error;
+  count_drop(*(int **)room);
+  return WEFT_OK;
+}
+
+static const weft_task_type_t counting = {
+    sizeof counting, WEFT_TASK_POSTED, sizeof(int *), 0, count_in_room, NULL, NULL};
+
 static weft_status attempt_spawn(void) {
   weft_executor_t *pool = make_pool(1);
   weft_group_t *group = make_group(pool);
@@ -49,6 +58,18 @@ static weft_status attempt_spawn(void) {
   CHECK_STATUS(weft_group_wait(group, WEFT_FOREVER), WEFT_OK);
   CHECK_EQUAL(count_of(&counter), status == WEFT_OK ? 2 : 0);
   spawn_counting(group, &counter, 1); /* it is as good as before */
+  end_group(group);
+  end_executor(pool);
+  return status;
+}
+
+static weft_status attempt_spawn_value(void) {
+  weft_executor_t *pool = make_pool(1);
+  weft_group_t *group = make_group(pool);
+  int counter = 0, *closure = &counter;
+  weft_status status = ARMED(weft_group_spawn_value(group, &counting, &closure, sizeof closure));
+  CHECK_STATUS(weft_group_wait(group, WEFT_FOREVER), WEFT_OK);
+  CHECK_EQUAL(count_of(&counter), status == WEFT_OK);
   end_group(group);
   end_executor(pool);
   return status;
@@ -81,24 +102,17 @@ static weft_status attempt_then(void) {
   return status;
 }
 
-static weft_status count_in_room(void *room, weft_error_t **error) {
-  (void)error;
-  count_drop(*(int **)room);
-  return WEFT_OK;
-}
-
 static weft_status then_task_elsewhere(void *ctx) {
   following_t *self = (following_t *)ctx;
   return ARMED(weft_group_then_task(self->group, self->on, self->task));
 }
 
 static weft_status attempt_then_task(void) {
-  static const weft_task_type_t type = {sizeof type, WEFT_TASK_POSTED, sizeof(int *), 0, count_in_room, NULL, NULL};
   following_t following = {NULL, NULL, NULL, 0};
   weft_status status;
   following.on = make_pool(1);
   following.group = make_group(following.on);
-  CHECK_STATUS(weft_task_create(&type, &following.task), WEFT_OK);
+  CHECK_STATUS(weft_task_create(&counting, &following.task), WEFT_OK);
   *(int **)weft_task_room(following.task) = &following.counter;
   CHECK_STATUS(weft_group_enter(following.group), WEFT_OK);
   status = attempt_elsewhere(then_task_elsewhere, &following);
@@ -186,6 +200,7 @@ static const attempt_t attempts[] = {
     ATTEMPT(weft_parallel_for, attempt_parallel_for),
     ATTEMPT(weft_group_create, attempt_create),
     ATTEMPT_THAT_STARTS_THREADS(weft_group_spawn, attempt_spawn),
+    ATTEMPT_THAT_STARTS_THREADS(weft_group_spawn_value, attempt_spawn_value),
     ATTEMPT(weft_group_wait, attempt_wait),
     ATTEMPT(weft_group_then, attempt_then),
     ATTEMPT(weft_group_then_task, attempt_then_task),

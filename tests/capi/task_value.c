@@ -1,5 +1,7 @@
-/* Tests of weft_executor_submit_value: a closure that moves by its bytes, in one call. */
+/* Tests of weft_executor_submit_value and weft_group_spawn_value: a closure that moves by its bytes, in one call. */
 #include <weft/cancel.h>
+#include <weft/domain.h>
+#include <weft/group.h>
 #include <weft/task.h>
 
 #include "cancel.h"
@@ -174,6 +176,114 @@ static void it_belongs_to_a_token_and_has_a_priority(void) {
   end_executor(mine);
 }
 
+static const weft_task_type_t spawned_type = {
+    sizeof(weft_task_type_t), WEFT_TASK_POSTED, sizeof(closure_t), 0, run_closure, drop_closure, NULL};
+
+typedef struct spawning {
+  weft_group_t *group;
+  fate_t fate;
+} spawning_t;
+
+static weft_status spawn_two(void *ctx, void **result, weft_error_t **error) {
+  spawning_t *self = (spawning_t *)ctx;
+  int i;
+  (void)result;
+  (void)error;
+  for (i = 0; i < 2; ++i) {
+    closure_t closure = {NULL, 7};
+    closure.fate = &self->fate;
+    CHECK_STATUS(weft_group_spawn_value(self->group, &spawned_type, &closure, sizeof closure), WEFT_OK);
+    memset(&closure, 0xdd, sizeof closure); /* it has moved */
+  }
+  return WEFT_OK;
+}
+
+static void it_is_spawned_from_anywhere(void) {
+  weft_executor_t *pool = make_pool(2);
+  spawning_t spawning = {NULL, {0, 0, 0}};
+  REQUIRE_OK(weft_group_create(pool, NULL, &spawning.group));
+  CHECK_STATUS(spawn_two(&spawning, NULL, NULL), WEFT_OK);
+  end_future(submit(pool, spawn_two, &spawning, NULL));
+  CHECK_STATUS(weft_group_wait(spawning.group, WEFT_FOREVER), WEFT_OK);
+  check_fate(&spawning.fate, 4, 0, 0);
+  weft_group_unref(spawning.group);
+  end_executor(pool);
+}
+
+static void it_is_spawned_inside_of_a_domain(void) {
+  weft_executor_t *pool = make_pool(1);
+  weft_domain_t *domain = NULL;
+  weft_domain_scope_t scope;
+  spawning_t spawning = {NULL, {0, 0, 0}};
+  REQUIRE_OK(weft_group_create(pool, NULL, &spawning.group));
+  REQUIRE_OK(weft_domain_create(NULL, NULL, &domain));
+  REQUIRE_OK(weft_domain_enter(domain, &scope));
+  CHECK_STATUS(spawn_two(&spawning, NULL, NULL), WEFT_OK);
+  CHECK_STATUS(weft_group_wait(spawning.group, WEFT_FOREVER), WEFT_OK);
+  REQUIRE_OK(weft_domain_leave(&scope));
+  CHECK_STATUS(weft_domain_close(domain, WEFT_FOREVER), WEFT_OK);
+  weft_domain_unref(domain);
+  check_fate(&spawning.fate, 2, 0, 0);
+  weft_group_unref(spawning.group);
+  end_executor(pool);
+}
+
+static void a_cancelled_group_drops_it(void) {
+  weft_executor_t *pool = make_pool(1);
+  spawning_t spawning = {NULL, {0, 0, 0}};
+  REQUIRE_OK(weft_group_create(pool, NULL, &spawning.group));
+  CHECK_STATUS(weft_group_cancel(spawning.group), WEFT_OK);
+  CHECK_STATUS(spawn_two(&spawning, NULL, NULL), WEFT_OK);
+  CHECK_STATUS(weft_group_wait(spawning.group, WEFT_FOREVER), WEFT_ECANCELED);
+  check_fate(&spawning.fate, 0, 2, 0);
+  weft_group_unref(spawning.group);
+  end_executor(pool);
+}
+
+static weft_status refuse_to_begin(void *ctx, weft_error_t **error) {
+  (void)ctx;
+  (void)error;
+  return 42;
+}
+
+static void what_a_group_refuses_stays_the_callers(void) {
+  weft_executor_options_t options;
+  weft_executor_t *pool = make_pool(1), *broken = NULL;
+  weft_group_t *group = NULL, *of_broken = NULL;
+  weft_task_type_t type = spawned_type;
+  fate_t fate = {0, 0, 0};
+  closure_t closure = {NULL, 5};
+  weft_future_t *first;
+  closure.fate = &fate;
+  REQUIRE_OK(weft_group_create(pool, NULL, &group));
+  CHECK_STATUS(weft_group_spawn_value(NULL, &type, &closure, sizeof closure), WEFT_EINVAL);
+  CHECK_STATUS(weft_group_spawn_value(group, NULL, &closure, sizeof closure), WEFT_EINVAL);
+  CHECK_STATUS(weft_group_spawn_value(group, &type, NULL, sizeof closure), WEFT_EINVAL);
+  CHECK_STATUS(weft_group_spawn_value(group, &type, &closure, sizeof closure + 1), WEFT_EINVAL);
+  CHECK_STATUS(weft_group_spawn_value(group, &closure_type, &closure, sizeof closure), WEFT_EINVAL);
+  CHECK_STATUS(weft_group_spawn_value(group, &follow_on_type, &closure, sizeof closure), WEFT_EINVAL);
+  type.run = NULL;
+  CHECK_STATUS(weft_group_spawn_value(group, &type, &closure, sizeof closure), WEFT_EINVAL);
+  type.run = run_closure;
+  CHECK_STATUS(weft_executor_shutdown(pool, 0, 0), WEFT_OK);
+  CHECK_STATUS(weft_group_spawn_value(group, &type, &closure, sizeof closure), WEFT_ESHUTDOWN);
+  weft_executor_options_init(&options);
+  options.max_workers = 1;
+  options.initializer = refuse_to_begin;
+  REQUIRE_OK(weft_executor_create(NULL, &options, &broken));
+  REQUIRE_OK(weft_group_create(broken, NULL, &of_broken));
+  first = submit(broken, return_ctx, NULL, NULL);
+  CHECK_STATUS(weft_future_result(first, WEFT_FOREVER, NULL), WEFT_EFAILED);
+  weft_future_unref(first);
+  CHECK_STATUS(weft_group_spawn_value(of_broken, &type, &closure, sizeof closure), WEFT_EBROKEN);
+  CHECK(closure.fate == &fate && closure.input == 5);
+  check_fate(&fate, 0, 0, 0);
+  weft_group_unref(of_broken);
+  weft_group_unref(group);
+  end_executor(broken);
+  weft_executor_unref(pool);
+}
+
 int main(int argc, char **argv) {
   static const check_case_t cases[] = {
       {"it runs on every kind of executor", it_runs_on_every_kind_of_executor},
@@ -182,6 +292,10 @@ int main(int argc, char **argv) {
       {"a cancelled one is dropped", a_cancelled_one_is_dropped},
       {"what is refused stays the caller's", what_is_refused_stays_the_callers},
       {"it belongs to a token and has a priority", it_belongs_to_a_token_and_has_a_priority},
+      {"it is spawned from anywhere", it_is_spawned_from_anywhere},
+      {"it is spawned inside of a domain", it_is_spawned_inside_of_a_domain},
+      {"a cancelled group drops it", a_cancelled_group_drops_it},
+      {"what a group refuses stays the caller's", what_a_group_refuses_stays_the_callers},
   };
   return check_main(cases, CHECK_COUNT_OF(cases), argc, argv);
 }

@@ -50,11 +50,21 @@ public:
   template <class F>
   requires std::invocable<std::decay_t<F>>
   void run(F &&f) {
-    detail::prepared_task<std::decay_t<F>, void, detail::kind_of_task::posted> task(std::in_place, std::forward<F>(f));
-    const weft_status status = weft_group_spawn_task(native_, task.get());
-    if (status != WEFT_OK) [[unlikely]]
-      throw_status(status);
-    task.release();
+    using closure = std::decay_t<F>;
+    using type = detail::task_type<closure, void, detail::kind_of_task::posted>;
+    if constexpr (type::is_plain_value) {
+      const closure bytes(std::forward<F>(f));
+      constexpr std::size_t size = std::is_empty_v<closure> ? 0 : sizeof(closure);
+      const weft_status status = weft_group_spawn_value(native_, &type::value, std::addressof(bytes), size);
+      if (status != WEFT_OK) [[unlikely]]
+        throw_status(status);
+    } else {
+      detail::prepared_task<closure, void, detail::kind_of_task::posted> task(std::in_place, std::forward<F>(f));
+      const weft_status status = weft_group_spawn_task(native_, task.get());
+      if (status != WEFT_OK) [[unlikely]]
+        throw_status(status);
+      task.release();
+    }
   }
 
   /// Counts something as pending that is no task: a request that another library answers, a thread. wait() and the

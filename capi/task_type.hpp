@@ -1,0 +1,48 @@
+// What comes in of a task with room: its type, and a closure that moves by its bytes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include <weft/task.h>
+
+#include "options.hpp"
+
+namespace weft::core {
+
+inline bool may_be_flags(std::uint32_t flags) noexcept {
+  return flags == WEFT_TASK_POSTED || (flags & ~(WEFT_TASK_CONTINUATION | WEFT_TASK_MOVES)) == 0;
+}
+
+inline bool sound(const weft_task_type_t &type) noexcept {
+  constexpr std::uint32_t largest = 1u << 30, widest = 4096;
+  const bool is_sound = type.size >= sizeof type && type.size <= widest && may_be_flags(type.flags) &&
+                        type.run != nullptr && type.room_size <= largest && type.room_align <= widest &&
+                        (type.room_align & (type.room_align - 1)) == 0; // std::has_single_bit counts by a call
+  if (is_sound) return true; // on the path of each submit; the rest is to name the field
+  return !check_options(type)
+              .that(type.size >= sizeof type && type.size <= widest, "size", type.size, "40 to 4096")
+              .that(may_be_flags(type.flags), "flags", type.flags,
+                    "WEFT_TASK_POSTED, or any of WEFT_TASK_CONTINUATION and WEFT_TASK_MOVES")
+              .that(type.run != nullptr, "run", 0, "a function")
+              .at_most("room_size", type.room_size, largest)
+              .that(type.room_align <= widest && (type.room_align & (type.room_align - 1)) == 0, "room_align",
+                    type.room_align, "0, or a power of two up to 4096")
+              .fails();
+}
+
+// The closure fits into the room of that type. Null, and what is no type, does not.
+inline bool is_value_of(const weft_task_type_t *type, const void *closure, std::size_t size) noexcept {
+  return type != nullptr && sound(*type) && size <= type->room_size && (closure != nullptr || size == 0);
+}
+
+// A pointer or a number is the usual closure, and a call of the C library for it takes longer than the copy.
+inline void copy_closure(void *room, const void *closure, std::size_t size) noexcept {
+  if (size == sizeof(void *))
+    std::memcpy(room, closure, sizeof(void *));
+  else if (size != 0)
+    std::memcpy(room, closure, size);
+}
+
+} // namespace weft::core
