@@ -200,10 +200,14 @@ private:
   void wake_one_of(census::counts seen) noexcept;
   void send_wake_up() noexcept;
   void keep_watch() noexcept;
-  bool start_worker(census::counts &seen) noexcept;
-  weft_status launch_worker_locked() noexcept;
-  worker *free_place_locked();
   bool has_work() const noexcept;
+
+  // --- coming and going (lifecycle.cpp) ---
+  bool start_worker(census::counts &seen) noexcept;
+  worker *free_place_locked();
+  weft_status launch_worker_locked() noexcept;
+  void let_go_of_owner() noexcept;
+  void retire(worker &me) noexcept;
   void end_if_drained_locked() noexcept;
 
   // --- the worker's loop (work.cpp) ---
@@ -236,8 +240,6 @@ private:
   void tell_of_rest(worker &me) noexcept;
   bool begin_searching(worker &me) noexcept;
   void end_searching(worker &me) noexcept;
-  void retire(worker &me) noexcept;
-  void let_go_of_owner() noexcept;
 
   // --- threads of the host (host_work.cpp) ---
   weft_status take_place(const record &self, worker *&place) noexcept;

@@ -1,0 +1,96 @@
+// What others ask a scheduler: whether somebody is free or stuck, what its workers do, its figures.
+#include <algorithm>
+#include <mutex>
+
+#include "sched/scheduler.hpp"
+#include "thread/record.hpp"
+#include "thread/wait_graph.hpp"
+
+namespace weft::core {
+
+bool scheduler::has_free_hand() const noexcept {
+  const census::counts now = census_.read();
+  return now.searching > 0 || now.idle() > 0 || may_start_one(now);
+}
+
+bool scheduler::has_room_for_more() const noexcept {
+  const census::counts now = census_.read();
+  return injector_.empty() && now.active - now.searching < std::max(1u, most_workers() - 1) && has_free_hand();
+}
+
+bool scheduler::could_run(const wait_graph &graph) const noexcept {
+  const census::counts now = census_.read();
+  // Of threads that the host lends another may come while there is none; but when all that are there are stuck, that is
+  // how it is going to stay: a host with one loop has nobody else.
+  if (settings_.host_only && now.alive == 0) return true;
+  return may_start_one(now) || graph.stuck_workers(&owner_) < now.alive;
+}
+
+bool scheduler::others_at_work(record &self) noexcept {
+  const std::uint32_t caller = is_worker(&self) ? 1 : 0;
+  const census::counts now = census_.read();
+  if (now.alive <= caller || (now.active <= caller && !has_work())) return false;
+  if (now.active < now.alive) return true; // an idle one is on its way to the work
+  const std::scoped_lock hold(start_mutex_);
+  const std::uint32_t count = places_.load(std::memory_order_acquire);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const worker &each = *workers_[i].load(std::memory_order_acquire);
+    if (each.retired || &each == self.worker) continue;
+    const thread *const other = each.self.get();
+    if (other == nullptr) return true; // lent by the host, which may have it back at any time
+    if (other == self.object || other->ended()) continue;
+    if (!wait_graph::instance().is_stuck_now(other, &self)) return true;
+  }
+  return false;
+}
+
+bool scheduler::view(std::uint32_t index, worker_view &now) noexcept {
+  const std::scoped_lock hold(start_mutex_);
+  if (index >= places_.load(std::memory_order_relaxed)) return false;
+  const worker &w = *workers_[index].load(std::memory_order_relaxed);
+  now.who = w.retired ? nullptr : w.self;
+  now.host = w.host;
+  now.rests = (w.rests.load(std::memory_order_acquire) & 1) != 0;
+  now.taken_up = w.taken_up() - w.host.taken_before;
+  return true;
+}
+
+bool scheduler::has_host_threads() noexcept {
+  const std::scoped_lock hold(start_mutex_);
+  const std::uint32_t count = places_.load(std::memory_order_relaxed);
+  for (std::uint32_t i = 0; i < count; ++i)
+    if (workers_[i].load(std::memory_order_relaxed)->host.who != nullptr) return true;
+  return false;
+}
+
+scheduler_figures scheduler::figures() const noexcept {
+  scheduler_figures now{};
+  now.workers = census_.read();
+  now.started = started_.load(std::memory_order_relaxed);
+  now.blocked = blocked_.load(std::memory_order_relaxed);
+  now.refused = refused_.load(std::memory_order_relaxed);
+  now.wakes = wakes_.load(std::memory_order_relaxed);
+  const auto add_queue = [&now](const task_queue &queue) {
+    now.queued += queue.size();
+    now.submitted += queue.pushed();
+    queue.add_waits(now.waits);
+  };
+  for (const task_queue *const queue : {&injector_, &high_, &low_}) add_queue(*queue);
+  now.injected = now.submitted;
+  const std::uint32_t count = places_.load(std::memory_order_acquire);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const worker &w = *workers_[i].load(std::memory_order_acquire);
+    add_queue(w.own);
+    now.queued += w.batch.size() + w.spawned.size();
+    const auto read = [](const worker_counts::count &which) { return which.load(std::memory_order_relaxed); };
+    now.submitted += read(w.counts.spawned);
+    now.completed += read(w.counts.completed);
+    now.cancelled += read(w.counts.cancelled);
+    now.stolen += read(w.counts.stolen);
+    now.parks += read(w.counts.parks);
+    now.rescues += read(w.counts.rescues);
+  }
+  return now;
+}
+
+} // namespace weft::core

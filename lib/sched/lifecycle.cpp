@@ -1,0 +1,176 @@
+// How workers come and go, and the end of a scheduler. See README.md, "The end".
+#include <mutex>
+#include <new>
+#include <utility>
+
+#include "sched/scheduler.hpp"
+#include "thread/record.hpp"
+#include "thread/roster_find.hpp"
+
+namespace weft::core {
+
+// True: a worker was started, or cannot be. False: look again at `seen`.
+bool scheduler::start_worker(census::counts &seen) noexcept {
+  const std::scoped_lock hold(start_mutex_);
+  if (ended_) return true;
+  // The new worker counts as searching from here, which keeps other submitters from starting more than is needed.
+  if (!census_.change(seen, +1, +1, +1)) return false;
+  if (launch_worker_locked() == WEFT_OK) return true;
+  // The system refuses: go on with fewer. Whoever saw us as a searcher relied on us, so look after their work too.
+  const census::counts before = census_.add(-1, -1, -1);
+  if (before.idle() > 0 && has_work()) {
+    seen = census_.read();
+    if (seen.searching == 0 && seen.idle() > 0) return false;
+  }
+  return true;
+}
+
+// A place that a worker left when a task ended its thread, or a new one. At most max_workers are alive, so there is
+// one.
+worker *scheduler::free_place_locked() {
+  const std::uint32_t count = places_.load(std::memory_order_relaxed);
+  for (std::uint32_t i = 0; i < count; ++i)
+    if (worker *const left = workers_[i].load(std::memory_order_relaxed); left->retired) return left;
+  // Surplus workers leave the census before they leave their places.
+  if (count == settings_.max_workers + settings_.max_spares) throw std::bad_alloc();
+  auto *const fresh = new worker(*this, count);
+  fresh->retired = true;
+  workers_[count].store(fresh, std::memory_order_release);
+  places_.store(count + 1, std::memory_order_release);
+  return fresh;
+}
+
+weft_status scheduler::launch_worker_locked() noexcept {
+  weft_status status = WEFT_ENOMEM;
+  try {
+    worker &place = *free_place_locked();
+    thread_settings settings;
+    settings.name = settings_.name_prefix + "_" + std::to_string(place.index);
+    settings.daemon = settings_.daemon;
+    settings.role = thread_role::worker;
+    settings.stack_size = settings_.stack_size;
+    settings.inside = settings_.inside;
+    // The thread's drop gives the owner's reference back, be it at the thread's end or when it does not start.
+    place.self = adopt(new thread(home_, std::move(settings), {&scheduler::enter, &place, [](void *ctx) {
+                                                                 static_cast<worker *>(ctx)->home.let_go_of_owner();
+                                                               }}));
+    owner_.ref();
+    place.retired = false;
+    status = place.self->start();
+    if (status == WEFT_OK) {
+      started_.fetch_add(1, std::memory_order_relaxed);
+    } else {
+      place.retired = true;
+      place.self.reset();
+    }
+  } catch (const std::bad_alloc &) {
+  }
+  // The domain of the pool is closed, which is about to shut it down. That is the pool's affair: who submits need not
+  // be inside.
+  if (status == WEFT_ECLOSED) status = WEFT_ESHUTDOWN;
+  if (status != WEFT_OK) refused_.fetch_add(1, std::memory_order_relaxed);
+  return status;
+}
+
+void scheduler::let_go_of_owner() noexcept {
+  if (settings_.let_go != nullptr)
+    settings_.let_go(owner_);
+  else
+    owner_.unref();
+}
+
+// A worker leaves its loop: at the end, or because its task ended the thread. Then another one takes the place.
+void scheduler::retire(worker &me) noexcept {
+  return_credit(me);
+  if (me.owner_refs != 0) owner_.unref(std::exchange(me.owner_refs, 0)); // the thread has one more
+  me.last_into = nullptr;
+  if (record *const self = existing_record(); self != nullptr) {
+    self->worker = nullptr;
+    self->before_sleep = nullptr;
+  }
+  bool last = false;
+  {
+    const std::scoped_lock hold(start_mutex_);
+    // A surplus worker has left the census before.
+    const census::counts before =
+        me.left ? census_.add(0, 0, 0) : census_.add(me.searching ? -1 : 0, me.idle ? 0 : -1, -1);
+    const bool was_last = before.alive == (me.left ? 0 : 1);
+    me.searching = me.idle = me.left = false;
+    me.retired = true;
+    me.host = {};
+    end_all_blocking(me);
+    if (ended_) // a surplus worker may come after the one that was the last in the census
+      last = was_last && !std::exchange(end_is_told_, true);
+    else
+      end_if_drained_locked(); // a worker that its task has ended may have been the last one
+  }
+  if (last)
+    end_.finish(false);
+  else if (has_work())
+    wake_one();
+  else if (watched_.load(std::memory_order_seq_cst))
+    keep_watch();
+}
+
+void scheduler::close() noexcept {
+  // The queue first: who sees closed_ may rely on it that nothing comes in from outside any more.
+  for (task_queue *const queue : {&injector_, &high_, &low_}) queue->close();
+  closed_.store(true, std::memory_order_seq_cst);
+  const std::scoped_lock hold(start_mutex_); // a worker that starts meanwhile: its tasks come from a closed queue
+  const std::uint32_t count = places_.load(std::memory_order_acquire);
+  for (std::uint32_t i = 0; i < count; ++i) workers_[i].load(std::memory_order_acquire)->own.close();
+  end_if_drained_locked();
+}
+
+// By a worker that became idle, or a guest that leaves. They or close() see that all has happened: README.md, "The
+// end".
+void scheduler::end_if_drained() noexcept {
+  if (!closed_.load(std::memory_order_seq_cst) || census_.read().active != 0 || has_work()) return;
+  const std::scoped_lock hold(start_mutex_);
+  end_if_drained_locked();
+}
+
+void scheduler::end_if_drained_locked() noexcept {
+  if (ended_ || guests_ != 0 || !closed_.load(std::memory_order_seq_cst)) return;
+  const census::counts now = census_.read();
+  if (now.active != 0 || has_work()) return;
+  ended_ = true;
+  if (now.alive == 0) {
+    end_is_told_ = true;
+    end_.finish(false); // the caller has a reference to the owner
+  } else {
+    io_.stop(); // the last worker to leave its loop finishes it
+  }
+}
+
+bool scheduler::enter_as_guest() noexcept {
+  const std::scoped_lock hold(start_mutex_);
+  if (closed_.load(std::memory_order_relaxed)) return false;
+  ++guests_;
+  return true;
+}
+
+void scheduler::leave_as_guest() noexcept {
+  const std::scoped_lock hold(start_mutex_);
+  --guests_;
+  end_if_drained_locked();
+}
+
+weft_status scheduler::join_workers(deadline until) noexcept {
+  const std::uint32_t count = places_.load(std::memory_order_acquire);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const shared<thread> &self = workers_[i].load(std::memory_order_acquire)->self; // nobody starts after end()
+    if (!self) continue;
+    if (const weft_status status = self->join(until); status != WEFT_OK) return status;
+  }
+  return WEFT_OK;
+}
+
+void scheduler::halt_workers() noexcept {
+  const std::scoped_lock hold(start_mutex_);
+  const std::uint32_t count = places_.load(std::memory_order_acquire);
+  for (std::uint32_t i = 0; i < count; ++i)
+    if (const shared<thread> &self = workers_[i].load(std::memory_order_acquire)->self; self) self->halt();
+}
+
+} // namespace weft::core
