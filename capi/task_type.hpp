@@ -1,4 +1,4 @@
-// What comes in of a task with room: its type, and a closure that moves by its bytes.
+// Checks of what a caller gives for a task with room: its type, and a closure that moves by its bytes.
 #pragma once
 
 #include <cstddef>

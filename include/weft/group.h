@@ -78,7 +78,7 @@ WEFT_API weft_status weft_group_spawn(weft_group_t *group, weft_task_fn fn, void
 WEFT_API weft_status weft_group_spawn_task(weft_group_t *group, weft_task_t *task);
 
 /** Make a task with room and spawn it, in one call, for a closure that is moved by copying its bytes: size of them go
- * from closure to the beginning of the room. type: a WEFT_TASK_POSTED one. closure: not aligned in any way; NULL if
+ * from closure to the beginning of the room. type: a WEFT_TASK_POSTED one. closure: need not be aligned; NULL if
  * size is 0. size: up to type->room_size. Success: the closure has moved; the caller's bytes are not to be used or
  * destroyed any more. On failure nothing was copied for good, and the closure is still the caller's. WEFT_EINVAL: group
  * or type is NULL, or closure is though size is not 0; a field of type is out of range, or it is not WEFT_TASK_POSTED;

@@ -2,7 +2,8 @@
  *
  * The range is split by demand: whoever has a piece gives half of it away when nothing of his is waiting to be stolen,
  * so a small range runs on the calling thread alone and a large one on all workers. The calling thread takes part, be
- * it a worker of the pool, which then runs nothing unrelated, or any other thread.
+ * it a worker of the pool, which then runs nothing unrelated, or any other thread, which counts as one of the workers:
+ * on its behalf no more are woken than makes max_workers threads with it, though at least one.
  */
 #ifndef WEFT_PARALLEL_H
 #define WEFT_PARALLEL_H
@@ -46,7 +47,8 @@ WEFT_API weft_status weft_parallel_for(weft_executor_t *pool, const weft_range_o
 
 /** How to reduce. The operation must be associative; it need not be commutative, for states of neighbouring pieces are
  * joined in their order. The functions are called on several threads at once, with different states; one state may be
- * worked on by several threads one after another. */
+ * worked on by several threads one after another. Those that take part call them; destroy also a thread that cancels
+ * what is pending in the pool. */
 typedef struct weft_reduction {
   uint32_t size;        /**< sizeof(weft_reduction_t) */
   uint32_t state_align; /**< a power of two up to 4096; 0: 16 */

@@ -97,7 +97,7 @@ WEFT_API weft_status weft_executor_submit_task(weft_executor_t *executor, weft_t
 
 /** All of the above in one call, for a closure that is moved by copying its bytes: make a task, copy size bytes from
  * closure to the beginning of its room, and submit it.
- *  options: NULL for the defaults. closure: not aligned in any way; NULL if size is 0. size: up to type->room_size.
+ *  options: NULL for the defaults. closure: need not be aligned; NULL if size is 0. size: up to type->room_size.
  * out: gets the future (one reference); NULL submits without a future. Success: the closure has moved; the caller's
  * bytes are not to be used or destroyed any more. On failure nothing was copied for good, and the closure is still the
  * caller's. Blocks as weft_executor_submit does. WEFT_EINVAL: executor or type is NULL, or closure is though size is

@@ -8,19 +8,20 @@
 #include <pthread.h>
 #include <sys/mman.h>
 
+#include "base/errno_kept.hpp"
 #include "base/memory.hpp"
 
 namespace weft::core {
 
-// Chunks are cut from regions, for each alone would leave a hole before the next aligned address. Under the store's
-// lock.
+// Chunks are cut from regions, for each alone would leave a hole before the next aligned address. All of it is used
+// under the store's lock.
 //
 // The first regions are small. Each further one is a huge page of the system, if that has one to give: a million tasks
 // that wait are 16,000 ordinary pages, and to have the system find, clear and take back each of them costs more than
 // all that weft does for the tasks.
 struct block_heap::region {
   static constexpr std::uint32_t small = 16, huge = 64; // chunks
-  static constexpr std::size_t first = 4;               // so many are small
+  static constexpr std::size_t small_ones = 4;          // the first so many
 
   // Null: no memory.
   static region *make(std::uint32_t chunks) noexcept;
@@ -67,7 +68,10 @@ block_heap::region *block_heap::region::make(std::uint32_t chunks) noexcept {
     delete made;
     return nullptr;
   }
-  if (chunks == huge) madvise(made->memory, made->size(), MADV_HUGEPAGE); // a wish
+  if (chunks == huge) {
+    const errno_kept kept;
+    madvise(made->memory, made->size(), MADV_HUGEPAGE); // refused, it is as good as ordinary pages
+  }
   return made;
 }
 
@@ -79,7 +83,7 @@ void block_heap::region::destroy(region *which) noexcept {
 void *block_heap::store::take_chunk(region *&from) noexcept {
   const std::scoped_lock hold(mutex);
   if (regions == nullptr) {
-    region *fresh = count >= region::first && !memory_is_hosts() ? region::make(region::huge) : nullptr;
+    region *fresh = count >= region::small_ones && !memory_is_hosts() ? region::make(region::huge) : nullptr;
     if (fresh == nullptr) fresh = region::make(region::small);
     if (fresh == nullptr) return nullptr;
     ++count;

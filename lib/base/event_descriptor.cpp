@@ -1,26 +1,12 @@
 #include "base/event_descriptor.hpp"
 
-#include <cerrno>
 #include <cstdint>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/errno_kept.hpp"
+
 namespace weft::core {
-namespace {
-
-// A host may look at errno after a call of weft that went well; it finds what it left there.
-class errno_kept {
-public:
-  errno_kept() noexcept = default;
-  errno_kept(const errno_kept &) = delete;
-  errno_kept &operator=(const errno_kept &) = delete;
-  ~errno_kept() { errno = before_; }
-
-private:
-  const int before_ = errno;
-};
-
-} // namespace
 
 bool event_descriptor::open(bool readable) noexcept {
   const errno_kept kept;

@@ -51,7 +51,8 @@ public:
   void ref_handle() noexcept { count_.fetch_add(one_handle, std::memory_order_relaxed); }
   void unref_handle() noexcept;
 
-  // On success the task is the group's. A posted task with one reference. Not calling: see scheduler::spawn().
+  // On success the task is the group's. A posted task with one reference. calling: see scheduler::spawn(); without a
+  // place on a deque somebody is woken in any case.
   weft_status spawn(task &given, bool calling = true);
   // The same for what comes from outside: a task that belongs to something enters its rolls first.
   weft_status accept(task &given) { return given.has_attachment() ? accept_attached(given) : spawn(given); }

@@ -39,13 +39,14 @@ struct loop final : private roll_entry {
       : on(on), grain(grain), body(body), how(how), ctx(ctx), pieces(pieces) {}
 
   pool &on;
-  const bool inside = serves(*existing_record(), &on); // the caller acts for the pool
+  const bool from_pool = serves(*existing_record(), &on); // the caller is a worker, or acts for one
   const std::uint64_t grain;
   const weft_range_fn body; // of a loop; null for a reduction
   const weft_reduction_t *const how;
   void *const ctx;
   group *const pieces;                   // all that was given away
   std::atomic<bool> ended{false};        // leave out what has not begun
+  std::atomic<std::uint32_t> at_work{1}; // threads that work on it, the caller included; orders nothing
   std::atomic<error *> failure{nullptr}; // the first, with a reference
   domain *const home = current_domain(); // the caller is inside of it, so it stays
   // Has stop_bit when the domain is closed. Its release pairs with the acquire of those who look whether to stop.
@@ -68,6 +69,9 @@ struct loop final : private roll_entry {
     home->remove(*this); // waits for a close that is just here
     home->leave();
   }
+
+  // A caller from outside works beside the workers, and is counted as one of them: is there one more who could?
+  bool has_room() const noexcept { return on.workers().has_room_beside(at_work.load(std::memory_order_relaxed)); }
 
   void take(void *state, range chunk) {
     call([&](weft_error **with) {
@@ -113,11 +117,18 @@ private:
 };
 
 // Where the halves of a piece meet. The state of the right half has its room behind it.
+//
+//   [0, 8) with state S, then [4, 8) given away      joint 1: outer null,    left S, right A
+//   [0, 4) with state S, then [2, 4) given away      joint 2: outer joint 1, left S, right B
+//   [4, 8) with state A, then [6, 8) given away      joint 3: outer joint 1, left A, right C
+//
+// Joint 2 joins B into S, joint 3 C into A, and whichever of the two is done last has joint 1 join A into S.
 struct joint {
-  joint *const outer;                 // that of the whole piece, or null
-  void *const left;                   // the state of the left half, and of the whole in the end
-  bool has_right = false;             // the right half has a state of its own
-  std::atomic<std::uint32_t> open{2}; // halves that have not ended; the end of each releases what it did to the other
+  joint *const outer;     // of the piece that these are the halves of; null: that is all
+  void *const left;       // the state of the left half, into which the right one is joined
+  bool has_right = false; // the right half has a state of its own
+  // Halves that have not ended. The decrement of each releases what it did to its state; that of the last acquires it.
+  std::atomic<std::uint32_t> open{2};
 
   static std::size_t alignment(const loop &of) noexcept {
     return std::max<std::size_t>(alignof(joint), of.how->state_align);
@@ -152,7 +163,7 @@ public:
   void work_off_right(std::uint64_t chunk);
 
 private:
-  bool give_half(std::uint64_t chunk);
+  bool give_half(std::uint64_t chunk, bool calling);
   void close();
 
   loop &of_;
@@ -170,6 +181,13 @@ struct given_half {
 
   static weft_status run(void *room, weft_error ** /*failure*/) {
     const given_half self = *static_cast<given_half *>(room);
+    struct working {
+      std::atomic<std::uint32_t> &count;
+      explicit working(std::atomic<std::uint32_t> &count) noexcept : count(count) {
+        count.fetch_add(1, std::memory_order_relaxed);
+      }
+      ~working() { count.fetch_sub(1, std::memory_order_relaxed); }
+    } const counted(self.of->at_work);
     const inside_scope here(self.of->home != nullptr ? existing_record() : nullptr, self.of->home, &self.of->word);
     share(*self.of, self.piece, nullptr, self.beside).work_off_right(self.chunk);
     return WEFT_OK;
@@ -182,26 +200,24 @@ struct given_half {
   }
 };
 
-// A caller from outside works beside the workers and is counted as one of them: while as many work as there may be, the
-// half is there to be found, and nobody is woken for it.
-bool give(const loop &of, const given_half &half) {
+bool give(group &to, const given_half &half, bool calling) {
   static constexpr weft_task_type_t type{
       sizeof(weft_task_type_t), WEFT_TASK_POSTED, sizeof(given_half), alignof(given_half), &given_half::run,
       &given_half::drop,        nullptr};
   task *const made = task::create(type, 1);
   if (made == nullptr) return false;
   ::new (made->room()) given_half(half);
-  if (of.pieces->spawn(*made, of.inside || of.on.has_room_for_more()) == WEFT_OK) return true;
+  if (to.spawn(*made, calling) == WEFT_OK) return true;
   task::discard(made);
   return false;
 }
 
 // False: no memory, or the pool takes no more.
-bool share::give_half(std::uint64_t chunk) {
+bool share::give_half(std::uint64_t chunk, bool calling) {
   const std::uint64_t middle = piece_.begin + (piece_.end - piece_.begin) / 2;
   joint *const between = of_.how != nullptr ? joint::make(of_, innermost_, state_) : nullptr;
   if (of_.how != nullptr && between == nullptr) return false;
-  if (!give(of_, {&of_, {middle, piece_.end}, between, chunk})) {
+  if (!give(*of_.pieces, {&of_, {middle, piece_.end}, between, chunk}, calling)) {
     if (between != nullptr) between->free(of_);
     return false;
   }
@@ -234,20 +250,29 @@ void share::close() {
 
 bool wants_to_share(const loop &of, const worker *me, std::uint64_t began) noexcept {
   if (me != nullptr) return me->spawned.empty();
-  return cycles() - began > worth_sharing && of.on.has_room_for_more();
+  return cycles() - began > worth_sharing && of.has_room();
 }
 
 void share::work_off(std::uint64_t chunk) {
   record *const self = current_record();
   const worker *const me = of_.on.workers().worker_of(self);
   const std::uint64_t began = cycles();
-  bool alone = false; // nothing can be given away
+  bool alone = false;    // nothing can be given away
+  bool uncalled = false; // nobody was woken for the half that waits, for as many worked as there may be
   while (piece_.begin != piece_.end && !of_.ended.load(std::memory_order_relaxed)) {
-    if (self != nullptr && stop_requested(*self)) of_.ended.store(true, std::memory_order_relaxed);
+    if (self != nullptr && stop_requested(*self)) {
+      of_.ended.store(true, std::memory_order_relaxed);
+      break;
+    }
     const std::uint64_t left = piece_.end - piece_.begin;
     if (left > chunk && !alone && wants_to_share(of_, me, began)) {
-      alone = !give_half(chunk);
+      uncalled = !of_.from_pool && !of_.has_room();
+      alone = !give_half(chunk, !uncalled);
       continue;
+    }
+    if (me != nullptr && uncalled && of_.has_room()) { // somebody has left since
+      uncalled = false;
+      if (!me->spawned.empty()) of_.on.workers().call_for_spawned();
     }
     const range next{piece_.begin, piece_.begin + std::min(chunk, left)};
     const std::uint64_t start = of_.grain == 0 ? cycles() : 0;
@@ -276,14 +301,14 @@ weft_status run(loop &of, range all, void *result, error **failure) {
     ~member() { which.end(); }
   } const for_its_time{of};
   pool &on = of.on;
-  if (!of.inside && !on.workers().enter_as_guest()) return on.is_broken() ? WEFT_EBROKEN : WEFT_ESHUTDOWN;
+  if (!of.from_pool && !on.workers().enter_as_guest()) return on.is_broken() ? WEFT_EBROKEN : WEFT_ESHUTDOWN;
   const shared<task_owner> alive(&on); // a body may drop the last handle
   struct leaving {
     pool *of;
     ~leaving() {
       if (of != nullptr) of->leave_as_guest();
     }
-  } const at_end{of.inside ? nullptr : &on};
+  } const at_end{of.from_pool ? nullptr : &on};
   weft_status status = WEFT_OK;
   {
     // Stop requests mean what is around us, and wake us as they would there.

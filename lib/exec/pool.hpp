@@ -87,8 +87,6 @@ public:
   scheduler &workers() noexcept { return scheduler_; } // for groups
   void leave_as_guest() noexcept;
   const std::string &name() const noexcept { return settings_.name_prefix; }
-  // Somebody could begin at once with what is published now, and nothing else waits for him.
-  bool has_room_for_more() const noexcept { return scheduler_.has_room_for_more(); }
   boost::asio::io_context &context() noexcept { return scheduler_.context(); }
 
 private:

@@ -13,9 +13,8 @@ bool scheduler::has_free_hand() const noexcept {
   return now.searching > 0 || now.idle() > 0 || may_start_one(now);
 }
 
-bool scheduler::has_room_for_more() const noexcept {
-  const census::counts now = census_.read();
-  return injector_.empty() && now.active - now.searching < std::max(1u, most_workers() - 1) && has_free_hand();
+bool scheduler::has_room_beside(std::uint32_t at_work) const noexcept {
+  return at_work < std::max(2u, most_workers()) && injector_.empty() && has_free_hand();
 }
 
 bool scheduler::could_run(const wait_graph &graph) const noexcept {

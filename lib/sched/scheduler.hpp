@@ -83,9 +83,14 @@ public:
   worker *worker_of(const record *who) const noexcept {
     return is_worker(who) ? static_cast<worker *>(who->worker) : nullptr;
   }
-  // Put a group's task on the calling worker's deque. False: it is full. Not calling: nobody is woken for it; those who
-  // are awake may find it.
+  // Put a group's task on the calling worker's deque, and, if `calling`, wake somebody who could steal it, as for every
+  // task that is published; else only those who are awake find it. False: the deque is full.
   bool spawn(worker &me, const spawned &given, bool calling) noexcept;
+  // Wake somebody after all, for what the calling worker has spawned so.
+  void call_for_spawned() noexcept {
+    full_fence();
+    wake_one();
+  }
   // The newest task of the caller's deque, or the oldest of another's, if it belongs to that group; the latter also if
   // it is something that a task of that group waits for.
   // discarded: it is not to start any more.
@@ -144,9 +149,9 @@ public:
 
   // A worker, or one that could be started, is free to run something right now.
   bool has_free_hand() const noexcept;
-  // For a guest, a thread that helps without being a worker: would another one work beside it, and the workers that do,
-  // without there being more in all than max_workers? One beside the guest is always allowed.
-  bool has_room_for_more() const noexcept;
+  // So many threads work on something together, one of which is a guest, no worker: could one more begin at once,
+  // without there being more than max_workers of them? Two are always allowed.
+  bool has_room_beside(std::uint32_t at_work) const noexcept;
   // The same as has_free_hand() with the workers that the graph calls stuck taken away. Under the graph's lock.
   bool could_run(const wait_graph &graph) const noexcept;
   // Besides the calling worker, is one busy, or ready for the work that is left, and not stuck while the caller stays

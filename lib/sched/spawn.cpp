@@ -16,10 +16,10 @@ bool scheduler::spawn(worker &me, const spawned &given, bool calling) noexcept {
   }
   if (!me.spawned.push(given)) return false;
   worker_counts::step(me.counts.spawned);
+  light_barrier(); // also for the group, which looks next whether somebody sleeps for this
   if (!calling) return true;
   // Who goes to rest brings the heavy barrier before his last look: either he sees this task, or we see him at rest.
   // Who searches and is about to stop brings none, so while somebody does, the fence is ours.
-  light_barrier();
   if (census_.read().searching != 0) full_fence();
   wake_one();
   return true;
@@ -69,9 +69,9 @@ void scheduler::hand_over_spawned(record &self) noexcept {
   worker &me = *static_cast<worker *>(self.worker);
   return_credit(me);
   while (task *const left = me.spawned.pop()) {
-    if (!left->group().keep_spawned(*left)) { // no memory: thieves still see it here
+    if (!left->group().keep_spawned(*left)) { // no memory: thieves still see it here, and one is called
       me.spawned.push({left, &left->group()});
-      return;
+      return me.home.call_for_spawned();
     }
     me.counts.spawned.fetch_sub(1, std::memory_order_relaxed); // its ticket counts from now on
   }
