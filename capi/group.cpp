@@ -65,15 +65,8 @@ weft_status weft_group_spawn_value(weft_group_t *group, const weft_task_type_t *
   if (bad(group) || !is_value_of(type, closure, size) || type->flags != WEFT_TASK_POSTED) return WEFT_EINVAL;
   if (const weft_status forked = answer_of(group); forked != WEFT_OK) return forked;
   return guard([&]() -> weft_status {
-    void *room = nullptr;
-    task *made = nullptr;
-    if (domain *const around = current_domain(); around == nullptr) [[likely]] {
-      made = task::create(*type, 1, room);
-    } else if (made = task::create(*type, 1, {nullptr, around}); made != nullptr) {
-      room = made->room();
-    }
+    task *const made = create_of_value(*type, 1, {nullptr, current_domain()}, closure, size);
     if (made == nullptr) return WEFT_ENOMEM;
-    copy_closure(room, closure, size);
     const weft_status status = unwrap(group)->accept(*made);
     if (status != WEFT_OK) task::discard(made);
     return status;

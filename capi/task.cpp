@@ -92,24 +92,13 @@ weft_status weft_executor_submit_value(weft_executor_t *executor, const weft_tas
   if ((type->flags & (WEFT_TASK_CONTINUATION | (out != nullptr ? WEFT_TASK_POSTED : 0))) != 0) return WEFT_EINVAL;
   if (const weft_status forked = answer_of(executor); forked != WEFT_OK) return forked;
   return guard([&]() -> weft_status {
-    const std::uint32_t references = out != nullptr ? 2 : 1;
-    void *room = nullptr;
-    task *made = nullptr;
-    if (options == nullptr && current_domain() == nullptr) [[likely]] {
-      made = task::create(*type, references, room);
-      if (made == nullptr) return WEFT_ENOMEM;
-    } else {
-      task_settings read;
-      if (options != nullptr)
-        if (const weft_status status = read_task_options(options, read, "weft_executor_submit_value");
-            status != WEFT_OK)
-          return status;
-      made = task::create(*type, references, read.to);
-      if (made == nullptr) return WEFT_ENOMEM;
-      room = made->room();
-      made->set_priority(read.priority);
-    }
-    copy_closure(room, closure, size);
+    task_settings read;
+    if (options != nullptr)
+      if (const weft_status status = read_task_options(options, read, "weft_executor_submit_value"); status != WEFT_OK)
+        return status;
+    task *const made = create_of_value(*type, out != nullptr ? 2 : 1, read.to, closure, size);
+    if (made == nullptr) return WEFT_ENOMEM;
+    if (read.priority != WEFT_PRIORITY_NORMAL) made->set_priority(read.priority);
     made->set_posted(out == nullptr);
     const weft_status status = unwrap(executor)->accept(&made, 1);
     if (status != WEFT_OK)

@@ -1,4 +1,5 @@
-// Checks of what a caller gives for a task with room: its type, and a closure that moves by its bytes.
+// What a caller gives for a task with room: the checks of its type and of a closure that moves by its bytes, and the
+// task that is made of both.
 #pragma once
 
 #include <cstddef>
@@ -8,6 +9,8 @@
 #include <weft/task.h>
 
 #include "options.hpp"
+#include "task/attachment.hpp"
+#include "task/task.hpp"
 
 namespace weft::core {
 
@@ -43,6 +46,19 @@ inline void copy_closure(void *room, const void *closure, std::size_t size) noex
     std::memcpy(room, closure, sizeof(void *));
   else if (size != 0)
     std::memcpy(room, closure, size);
+}
+
+// Null: no memory.
+inline task *create_of_value(const weft_task_type_t &type, std::uint32_t references, const belonging &to,
+                             const void *closure, std::size_t size) noexcept {
+  void *room = nullptr;
+  task *made = nullptr;
+  if (to.none()) [[likely]]
+    made = task::create(type, references, room);
+  else if (made = task::create(type, references, to); made != nullptr)
+    room = made->room();
+  if (made != nullptr) copy_closure(room, closure, size);
+  return made;
 }
 
 } // namespace weft::core

@@ -143,13 +143,17 @@ static void on_a_thread_of_the_host(void *(*target)(void *)) {
   check_ending(&ending);
 }
 
-static void in_a_task(weft_task_fn fn) {
-  ending_t ending = {.taken = GATE_CLOSED};
+static void fail_in_a_task(weft_task_fn fn, ending_t *ending) {
   weft_future_t *future;
-  ending.pool = make_pool(2);
-  future = submit(ending.pool, fn, &ending, NULL);
+  ending->pool = make_pool(2);
+  future = submit(ending->pool, fn, ending, NULL);
   CHECK_STATUS(weft_future_result(future, WEFT_FOREVER, NULL), WEFT_EFAILED);
   weft_future_unref(future);
+}
+
+static void in_a_task(weft_task_fn fn) {
+  ending_t ending = {.taken = GATE_CLOSED};
+  fail_in_a_task(fn, &ending);
   check_ending(&ending);
 }
 
@@ -206,11 +210,7 @@ static void a_join_that_ends_its_thread(void) {
   int i;
   for (i = 0; i < 20; ++i) {
     ending_t ending = {.taken = GATE_CLOSED};
-    weft_future_t *future;
-    ending.pool = make_pool(2);
-    future = submit(ending.pool, join_in_task, &ending, NULL);
-    CHECK_STATUS(weft_future_result(future, WEFT_FOREVER, NULL), WEFT_EFAILED);
-    weft_future_unref(future);
+    fail_in_a_task(join_in_task, &ending);
     end_executor(ending.pool);
     CHECK_EQUAL(look_at(&ending.states), 0);
   }

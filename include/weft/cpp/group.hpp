@@ -54,8 +54,7 @@ public:
     using type = detail::task_type<closure, void, detail::kind_of_task::posted>;
     if constexpr (type::is_plain_value) {
       const closure bytes(std::forward<F>(f));
-      constexpr std::size_t size = std::is_empty_v<closure> ? 0 : sizeof(closure);
-      const weft_status status = weft_group_spawn_value(native_, &type::value, std::addressof(bytes), size);
+      const weft_status status = weft_group_spawn_value(native_, &type::value, std::addressof(bytes), type::plain_size);
       if (status != WEFT_OK) [[unlikely]]
         throw_status(status);
     } else {

@@ -83,6 +83,7 @@ template <class Closure, class R, kind_of_task Kind> class task_type {
 public:
   // A closure that may be moved by copying its bytes goes in by one call.
   static constexpr bool is_plain_value = std::is_trivially_copyable_v<Closure> && layout::closure_offset == 0;
+  static constexpr std::size_t plain_size = std::is_empty_v<Closure> ? 0 : sizeof(Closure);
 
   static constexpr weft_task_type_t value = {
       sizeof(weft_task_type_t),
@@ -158,8 +159,7 @@ weft_status submit_closure(weft_executor_t *executor, weft_future_t **out, Value
   using type = task_type<Closure, R, Kind>;
   if constexpr (type::is_plain_value) {
     const Closure closure(std::forward<Values>(values)...);
-    constexpr std::size_t size = std::is_empty_v<Closure> ? 0 : sizeof(Closure);
-    return weft_executor_submit_value(executor, nullptr, &type::value, std::addressof(closure), size, out);
+    return weft_executor_submit_value(executor, nullptr, &type::value, std::addressof(closure), type::plain_size, out);
   } else {
     return prepared_task<Closure, R, Kind>(std::in_place, std::forward<Values>(values)...).submit(executor, out);
   }
