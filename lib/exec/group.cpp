@@ -140,13 +140,14 @@ weft_status group::enqueue(task &given, bool accepted) noexcept {
     last_ = &given;
     queued_.fetch_add(1, std::memory_order_relaxed);
   }
+  // The task may have ended already, and with it what kept the group alive for a caller without a handle: then only the
+  // ticket's keeps it, and when that is pushed, nothing does. So whoever sleeps is woken before.
+  light_barrier(); // against the heavy one of sleep()
+  if ((count_.load(std::memory_order_relaxed) & help_sleeps) != 0) wake_waiters(whom::helpers);
   const weft_status status = pool_.push_inner(*carrier, accepted);
-  if (status == WEFT_OK) {
-    if ((count_.load(std::memory_order_relaxed) & help_sleeps) != 0) wake_waiters(whom::helpers);
-    return WEFT_OK;
-  }
+  if (status == WEFT_OK) return WEFT_OK;
   task::discard(carrier);
-  unref_handle();
+  const handle of_ticket(this);
   if (take_out(given)) return status;
   // A waiter or another task's ticket has taken it meanwhile: then it is accepted after all. But that other task may
   // have no ticket now, and the pool takes none any more: rather than wait for ever it is cancelled.

@@ -167,6 +167,57 @@ void one_round(dice &random, bool disturbed) {
   end(pool);
 }
 
+// Spawns some of its kind into its group and waits for none of them.
+struct sprout {
+  weft_group_t *into;
+  std::uint32_t depth;
+  std::atomic<std::uint32_t> &ran;
+
+  weft_status grow() const {
+    ran.fetch_add(1, std::memory_order_relaxed);
+    for (std::uint32_t i = 0; i < depth; ++i) {
+      auto below = std::make_unique<sprout>(sprout{into, depth - 1, ran});
+      VERIFY_OK(weft_group_spawn(into, run, below.get(), drop));
+      (void)below.release();
+    }
+    return WEFT_OK;
+  }
+  static weft_status run(void *ctx, void ** /*result*/, weft_error_t ** /*error*/) {
+    return static_cast<sprout *>(ctx)->grow();
+  }
+  static void drop(void *ctx) { delete static_cast<sprout *>(ctx); }
+  // With all that follow from it.
+  static std::uint32_t size_of(std::uint32_t depth) { return depth == 0 ? 1 : 1 + depth * size_of(depth - 1); }
+};
+
+// Many groups, one after the other, each of which ends as soon as it can. Whoever waits for the task that makes them
+// helps with theirs, and when he finds no more to do, what these have spawned lies on his deque: he gives it to a group
+// that others may end at any moment.
+void short_lived(dice &random) {
+  executor pool = make_pool(random.between(2, 4));
+  wait(submit(pool.get(), [&, seed = random.roll()] {
+    dice own(seed);
+    std::atomic<std::uint64_t> seeds{own.roll()};
+    auto chain = [&] {
+      dice mine(seeds.fetch_add(1, std::memory_order_relaxed));
+      for (std::uint32_t left = mine.between(1, 40); left > 0; --left) {
+        const group inner = make_group(pool.get(), WEFT_GROUP_SCOPED);
+        std::atomic<std::uint32_t> ran{0};
+        const std::uint32_t depth = mine.between(1, 4);
+        const weft_status grown = sprout{inner.get(), depth, ran}.grow();
+        VERIFY(grown == WEFT_OK);
+        VERIFY_OK(weft_group_wait(inner.get(), WEFT_FOREVER));
+        VERIFY(ran.load(std::memory_order_relaxed) == sprout::size_of(depth));
+      }
+    };
+    const group outer = make_group(pool.get(), WEFT_GROUP_SCOPED);
+    for (std::uint32_t tasks = own.between(1, 3); tasks > 0; --tasks)
+      VERIFY_OK(weft_group_spawn(outer.get(), run_closure<decltype(chain)>, &chain, nullptr));
+    VERIFY_OK(weft_group_wait(outer.get(), WEFT_FOREVER));
+  }));
+  end(pool);
+}
+
 } // namespace
 
 TEST_CASE("groups: random trees, each task once") {
@@ -188,5 +239,16 @@ TEST_CASE("groups: random trees with errors, cancellations and shutdowns") {
     say_on_failure("round", part);
     dice own(part);
     one_round(own, true);
+  }
+}
+
+TEST_CASE("groups: what a helper has spawned, for groups that end at once") {
+  const watchdog bark("short-lived groups");
+  dice random(seed());
+  for (std::size_t round = turns(2000, 200'000); round > 0; --round) {
+    const std::uint64_t part = random.roll();
+    say_on_failure("round", part);
+    dice own(part);
+    short_lived(own);
   }
 }
