@@ -37,6 +37,8 @@ public:
   // True for timeouts of 0: such a call only looks.
   bool is_poll() const noexcept { return at_ == 0; }
   bool passed() const noexcept { return !is_never() && (is_poll() || now_ns() >= at_); }
+  // At least so many nanoseconds are left.
+  bool is_beyond(std::int64_t span) const noexcept { return is_never() || (!is_poll() && at_ - now_ns() >= span); }
   std::int64_t at() const noexcept { return at_; }
 
 private:

@@ -19,8 +19,9 @@ namespace weft::core {
 // How often a waiter looks before it sleeps: some tens of microseconds, about what a wake-up costs. 0 on one CPU.
 int spin_limit() noexcept;
 
-template <class Condition> bool spin_until(Condition ready) noexcept {
-  for (int i = spin_limit(); i > 0; --i) {
+// `times` as long as usual.
+template <class Condition> bool spin_until(Condition ready, int times = 1) noexcept {
+  for (int i = spin_limit() * times; i > 0; --i) {
     if (ready()) return true;
     relax();
   }

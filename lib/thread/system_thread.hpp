@@ -33,6 +33,8 @@ public:
   // First on the new thread.
   void note_arrival(std::uint64_t native_id) noexcept;
 
+  // Look for its end a while, without sleeping. False: it did not come, or another one joins it, or has.
+  bool join_if_soon() noexcept;
   // Wait for its end in the system, which wakes the caller once. False: another one does, or has.
   bool join() noexcept;
   // Collect it once its end has been heard of. Many may call it.
@@ -44,7 +46,9 @@ public:
 
 private:
   friend class roster;
+  bool join_soon_locked() noexcept;
   void join_locked() noexcept;
+  void joined_locked() noexcept;
 
   // Both written by the thread before its end, which is waited for or heard of before they are read.
   boost::detail::thread_data_base *known_ = nullptr;

@@ -299,12 +299,17 @@ weft_status thread::join(deadline until) noexcept {
   record *const self = current_record();
   if (self == nullptr) return WEFT_ENOMEM;
   if (is_object_of(*self, this)) return WEFT_EDEADLK;
+  constexpr std::int64_t long_enough = 1'000'000;
+  if (system_ && !inherited() && !end_.finished() && !stop_requested(*self) && until.is_beyond(long_enough) &&
+      system_->join_if_soon()) {
+    home_->forget_departed();
+    return WEFT_OK;
+  }
   const dependency on{this, &thread::may_end};
   if (until.is_never() && system_ && !inherited() && !end_.finished() && !can_be_asked_to_stop(*self)) {
     const weft_status status = join_in_the_system(*self, on);
     if (status != WEFT_ENOTSUP) return status;
   }
-  // Without spinning: a thread needs some tens of microseconds to begin and to end, and perhaps this very CPU.
   const weft_status status = wait_for_completion(*self, end_, on, until, spinning::none);
   if (status == WEFT_OK) reap();
   return status;
