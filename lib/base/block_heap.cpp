@@ -1,50 +1,17 @@
 #include "base/block_heap.hpp"
 
-#include <bit>
 #include <mutex>
 #include <new>
 #include <utility>
 
 #include <pthread.h>
-#include <sys/mman.h>
 
-#include "base/errno_kept.hpp"
-#include "base/memory.hpp"
+#include "base/clock.hpp"
 
 namespace weft::core {
 
-// Chunks are cut from regions, for each alone would leave a hole before the next aligned address. All of it is used
-// under the store's lock.
-//
-// The first regions are small. Each further one is a huge page of the system, if that has one to give: a million tasks
-// that wait are 16,000 ordinary pages, and to have the system find, clear and take back each of them costs more than
-// all that weft does for the tasks.
-struct block_heap::region {
-  static constexpr std::uint32_t small = 16, huge = 64; // chunks
-  static constexpr std::size_t small_ones = 4;          // the first so many
-
-  // Null: no memory.
-  static region *make(std::uint32_t chunks) noexcept;
-  static void destroy(region *which) noexcept;
-
-  std::size_t size() const noexcept { return chunks * chunk_size; }
-  std::size_t alignment() const noexcept { return chunks == huge ? size() : chunk_size; }
-  std::uint64_t all_free() const noexcept { return ~std::uint64_t{0} >> (64 - chunks); }
-
-  std::uint32_t chunks;
-  unsigned char *memory = nullptr;
-  std::uint64_t free = all_free();         // a bit for each chunk
-  region *next = nullptr, *prev = nullptr; // of the regions with a free chunk
-};
-
 struct block_heap::store {
-  void *take_chunk(region *&from) noexcept;
-  void give_chunk(void *chunk, region &to) noexcept;
-  void link_locked(region &which) noexcept;
-  void unlink_locked(region &which) noexcept;
-
-  region *regions = nullptr; // under mutex: those with a free chunk
-  std::size_t count = 0;     // under mutex: of all regions
+  chunk_store chunks;
   std::mutex mutex;
   block_heap *without_thread = nullptr; // under mutex
   std::uint32_t with_thread = 0;        // under mutex: heaps that a thread has
@@ -58,65 +25,6 @@ block_heap::store &block_heap::all() noexcept {
   alignas(store) static unsigned char room[sizeof(store)]; // never destroyed: threads outlive static destructors
   static auto *const made = ::new (room) store;
   return *made;
-}
-
-block_heap::region *block_heap::region::make(std::uint32_t chunks) noexcept {
-  auto *const made = new (std::nothrow) region{chunks};
-  if (made == nullptr) return nullptr;
-  made->memory = static_cast<unsigned char *>(allocate_memory(made->size(), made->alignment()));
-  if (made->memory == nullptr) {
-    delete made;
-    return nullptr;
-  }
-  if (chunks == huge) {
-    const errno_kept kept;
-    madvise(made->memory, made->size(), MADV_HUGEPAGE); // refused, it is as good as ordinary pages
-  }
-  return made;
-}
-
-void block_heap::region::destroy(region *which) noexcept {
-  free_memory(which->memory, which->size(), which->alignment());
-  delete which;
-}
-
-void *block_heap::store::take_chunk(region *&from) noexcept {
-  const std::scoped_lock hold(mutex);
-  if (regions == nullptr) {
-    region *fresh = count >= region::small_ones && !memory_is_hosts() ? region::make(region::huge) : nullptr;
-    if (fresh == nullptr) fresh = region::make(region::small);
-    if (fresh == nullptr) return nullptr;
-    ++count;
-    link_locked(*fresh);
-  }
-  from = regions;
-  const auto index = static_cast<std::size_t>(std::countr_zero(from->free));
-  from->free &= from->free - 1;
-  if (from->free == 0) unlink_locked(*from);
-  return from->memory + index * chunk_size;
-}
-
-void block_heap::store::give_chunk(void *chunk, region &to) noexcept {
-  const std::scoped_lock hold(mutex);
-  if (to.free == 0) link_locked(to);
-  to.free |=
-      std::uint64_t{1} << (static_cast<std::size_t>(static_cast<unsigned char *>(chunk) - to.memory) / chunk_size);
-  if (to.free != to.all_free() || (regions == &to && to.next == nullptr)) return; // one is kept
-  unlink_locked(to);
-  --count;
-  region::destroy(&to);
-}
-
-void block_heap::store::link_locked(region &which) noexcept {
-  which.prev = nullptr;
-  which.next = regions;
-  if (regions != nullptr) regions->prev = &which;
-  regions = &which;
-}
-
-void block_heap::store::unlink_locked(region &which) noexcept {
-  (which.prev != nullptr ? which.prev->next : regions) = which.next;
-  if (which.next != nullptr) which.next->prev = which.prev;
 }
 
 block_heap *block_heap::enter() noexcept {
@@ -181,11 +89,7 @@ bool block_heap::release_all() noexcept {
     delete heap;
   }
   if (s.without_thread != nullptr) return false;
-  while (region *const last = s.regions) { // the one that is kept for later
-    s.unlink_locked(*last);
-    --s.count;
-    region::destroy(last);
-  }
+  s.chunks.release_all(); // with what is kept for later
   return true;
 }
 
@@ -196,7 +100,7 @@ bool block_heap::give_up_empty() noexcept {
       if (from->used == 0) {
         current_[which] = nullptr;
         --chunks_;
-        all().give_chunk(from, *from->from);
+        all().chunks.give(from, *from->from);
       }
     }
     for (chunk *next = available_[which]; next != nullptr;) {
@@ -205,7 +109,7 @@ bool block_heap::give_up_empty() noexcept {
       unlist(*each);
       --empty_;
       --chunks_;
-      all().give_chunk(each, *each->from);
+      all().chunks.give(each, *each->from);
     }
   }
   return chunks_ == 0;
@@ -244,9 +148,9 @@ void *block_heap::refill(std::size_t which) noexcept {
 }
 
 block_heap::chunk *block_heap::make_chunk(std::size_t which) noexcept {
-  constexpr std::size_t room = chunk_size;
-  region *from = nullptr;
-  void *const memory = all().take_chunk(from);
+  constexpr std::size_t room = chunk_store::chunk_size;
+  chunk_store::region *from = nullptr;
+  void *const memory = all().chunks.take(from);
   if (memory == nullptr) return nullptr;
   auto *const made = ::new (memory) chunk{};
   ++chunks_;
@@ -288,7 +192,7 @@ void block_heap::settle(chunk &home, std::uint32_t count) noexcept {
   }
   unlist(home);
   --chunks_;
-  all().give_chunk(&home, *home.from);
+  all().chunks.give(&home, *home.from);
 }
 
 void block_heap::list(chunk &which) noexcept {
@@ -352,14 +256,22 @@ void block_heap::give_back() noexcept {
 
 void block_heap::lock_all() noexcept {
   all().mutex.lock();
+  all().chunks.lock();
 }
 
 void block_heap::unlock_all() noexcept {
+  all().chunks.unlock();
   all().mutex.unlock();
 }
 
 void block_heap::flush_mine() noexcept {
-  if (of_this_thread != nullptr) of_this_thread->give_back();
+  if (of_this_thread == nullptr) return;
+  of_this_thread->give_back();
+  if (all().chunks.has_some_to_release()) release_old(now_ns());
+}
+
+void block_heap::release_old(std::int64_t now) noexcept {
+  all().chunks.release_old(now);
 }
 
 } // namespace weft::core

@@ -21,6 +21,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/chunk_store.hpp"
+
 namespace weft::core {
 
 class block_heap {
@@ -36,8 +38,10 @@ public:
   // Any block that came from any heap, on any thread.
   static void free(void *block) noexcept;
 
-  // Give back what this thread has gathered for others. Before it sleeps, for they may be short of it.
+  // Give back what this thread has gathered for others. Before it sleeps, for they may be short of it. And give the
+  // system what was kept for it long enough.
   static void flush_mine() noexcept;
+  static void release_old(std::int64_t now) noexcept;
 
   // While the process is forked, no heap changes hands.
   static void prepare() noexcept { all(); }
@@ -50,7 +54,6 @@ public:
   static bool release_all() noexcept;
 
 private:
-  static constexpr std::size_t chunk_size = 32'768;
   static constexpr std::size_t classes = largest / alignment;
   static constexpr std::uint32_t batch = 64;     // blocks that are gathered before they are given back
   static constexpr std::uint32_t most_empty = 8; // empty chunks that are kept, for all classes together
@@ -58,15 +61,14 @@ private:
   struct block {
     block *next;
   };
-  struct region;
   struct store;
 
   struct chunk {
     // --- everybody's ---
-    block_heap *home;  // const
-    std::size_t which; // const: its class
-    region *from;      // const: what it was cut from
-    chunk *next_ready; // written by whoever put it on the list, read by the owner after taking it off
+    block_heap *home;          // const
+    std::size_t which;         // const: its class
+    chunk_store::region *from; // const: what it was cut from
+    chunk *next_ready;         // written by whoever put it on the list, read by the owner after taking it off
     // How many blocks (high half) and where in the chunk the first of them lies (low half); 0: none. One word, so that
     // the owner learns the count without walking the chain. The release of give_back() pairs with the acquire of
     // collect().
@@ -89,7 +91,7 @@ private:
   static block_heap *enter() noexcept;
   static void at_thread_end(void *heap) noexcept;
   static chunk *chunk_of(void *inside) noexcept {
-    return reinterpret_cast<chunk *>(reinterpret_cast<std::uintptr_t>(inside) & ~(chunk_size - 1));
+    return reinterpret_cast<chunk *>(reinterpret_cast<std::uintptr_t>(inside) & ~(chunk_store::chunk_size - 1));
   }
 
   void *refill(std::size_t which) noexcept;

@@ -4,6 +4,10 @@
 // Owns the slots and nothing of what they refer to; not thread-safe. Four children per slot: half the levels of a
 // binary heap, and the children of one slot lie side by side. What has to be found again in the middle is told its
 // position each time it changes: What::moved(position).
+//
+// What goes before it is due leaves a vacant slot (What::is_vacant()) where it was: to close the gap would touch four
+// places that are in no cache when there are many. Vacant slots are left out as they come to the top, and all together
+// when they have become two of three. The top is never vacant.
 #pragma once
 
 #include <cstddef>
@@ -26,13 +30,14 @@ public:
   };
 
   bool empty() const noexcept { return slots_.empty(); }
-  std::size_t size() const noexcept { return slots_.size(); }
+  std::size_t size() const noexcept { return slots_.size(); } // with the vacant ones
   const slot &top() const noexcept { return slots_.front(); }
   const slot &operator[](std::size_t at) const noexcept { return slots_[at]; }
   slot &operator[](std::size_t at) noexcept { return slots_[at]; } // not to change its place
 
-  // Room for so many slots in all. False: no memory, and nothing has changed.
+  // Room for so many slots beside the vacant ones. False: no memory, and nothing has changed.
   bool reserve(std::size_t count) noexcept {
+    count += vacant_;
     if (count <= slots_.capacity()) return true;
     try {
       slots_.reserve(count < least ? least : count + count / 2);
@@ -52,19 +57,48 @@ public:
     const slot last = slots_.back();
     slots_.pop_back();
     if (at != slots_.size()) settle(at, last);
+    trim();
+  }
+
+  // What lies there goes; whoever reserved room for it does without from now on.
+  void vacate(std::size_t at) noexcept {
+    slots_[at].what = What{};
+    ++vacant_;
+    trim();
+    if (vacant_ > least_vacant && vacant_ > 2 * (slots_.size() - vacant_)) leave_out_vacant();
   }
 
   // Another time for what lies there.
   void change(std::size_t at, std::int64_t due, std::uint64_t order) noexcept {
     settle(at, {due, order, slots_[at].what});
+    trim();
   }
 
 private:
-  static constexpr std::size_t children = 4, least = 16;
+  static constexpr std::size_t children = 4, least = 16, least_vacant = 64;
 
   void put(std::size_t at, const slot &which) noexcept {
     slots_[at] = which;
-    which.what.moved(at);
+    if (!which.what.is_vacant()) which.what.moved(at);
+  }
+
+  void trim() noexcept {
+    while (vacant_ != 0 && slots_.front().what.is_vacant()) {
+      --vacant_;
+      const slot last = slots_.back();
+      slots_.pop_back();
+      if (!slots_.empty()) sink(0, last);
+    }
+  }
+
+  // In three passes, of which each goes through memory in order, but for the heap's own part.
+  void leave_out_vacant() noexcept {
+    std::erase_if(slots_, [](const slot &each) { return each.what.is_vacant(); });
+    vacant_ = 0;
+    for (std::size_t at = slots_.size() / children + 1; at-- != 0;)
+      if (at < slots_.size())
+        sink(at, slot(slots_[at]), [this](std::size_t to, const slot &which) { slots_[to] = which; });
+    for (std::size_t at = 0; at != slots_.size(); ++at) slots_[at].what.moved(at);
   }
 
   void settle(std::size_t at, const slot &which) noexcept {
@@ -85,6 +119,9 @@ private:
   }
 
   void sink(std::size_t at, const slot &which) noexcept {
+    sink(at, which, [this](std::size_t to, const slot &moved) { put(to, moved); });
+  }
+  template <class Put> void sink(std::size_t at, const slot &which, Put put_there) noexcept {
     for (;;) {
       const std::size_t first = at * children + 1;
       if (first >= slots_.size()) break;
@@ -93,13 +130,14 @@ private:
       for (std::size_t i = first + 1; i < end; ++i)
         if (slots_[i].before(slots_[earliest])) earliest = i;
       if (!slots_[earliest].before(which)) break;
-      put(at, slots_[earliest]);
+      put_there(at, slots_[earliest]);
       at = earliest;
     }
-    put(at, which);
+    put_there(at, which);
   }
 
   std::vector<slot> slots_;
+  std::size_t vacant_ = 0;
 };
 
 } // namespace weft::core

@@ -206,6 +206,7 @@ void timer_queue::close(weft_status why, error *reason) {
     show_next_locked();
     for (std::size_t i = 0; i < left.size(); ++i) {
       timed &what = left[i].what;
+      if (what.is_vacant()) continue;
       if (what.what() == timed::kind::timer) {
         what.as<timer>().position = slotted::nowhere;
         what.as<timer>().phase_ = timer::phase::idle;

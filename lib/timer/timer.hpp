@@ -7,10 +7,13 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <new>
 
 #include <weft/timer.h>
 
+#include "base/block.hpp"
 #include "base/misuse.hpp"
 #include "base/refs.hpp"
 #include "base/roll.hpp"
@@ -47,6 +50,14 @@ public:
   static weft_status make_notifying(timer_queue &queue, task_owner &owner, completion_queue &events, std::uint64_t tag,
                                     timer *&out) noexcept;
   ~timer();
+  // Made and cancelled by the million.
+  static void *operator new(std::size_t size, const std::nothrow_t &) noexcept {
+    return allocate_block(size, alignof(timer));
+  }
+  static void operator delete(void *room, std::size_t size) noexcept { free_block(room, size, alignof(timer)); }
+  static void operator delete(void *room, const std::nothrow_t &) noexcept {
+    free_block(room, sizeof(timer), alignof(timer));
+  }
 
   weft_status arm(const timer_schedule &when) noexcept;
   weft_status cancel() noexcept;

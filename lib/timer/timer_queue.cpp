@@ -117,7 +117,7 @@ void timer_queue::dismiss(timer &which) noexcept {
   which.phase_ = timer::phase::idle;
   --enrolled_;
   if (which.position == slotted::nowhere) return;
-  heap_.remove(which.position);
+  heap_.vacate(which.position);
   which.position = slotted::nowhere;
   show_next_locked();
 }

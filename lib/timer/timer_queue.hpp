@@ -34,6 +34,7 @@ struct timed {
 
   kind what() const noexcept { return static_cast<kind>(bits & 3); }
   bool is_task() const noexcept { return what() >= kind::task; }
+  bool is_vacant() const noexcept { return bits == 0; }
   template <class T> T &as() const noexcept { return *reinterpret_cast<T *>(bits & ~std::uintptr_t{3}); }
   void moved(std::size_t position) const noexcept;
 

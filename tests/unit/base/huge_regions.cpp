@@ -1,6 +1,6 @@
-// base/block_heap.hpp with the memory of the C library: the first blocks lie in small regions, further ones in huge
-// pages where the system has them, and all of it goes back. A program of its own, for in the others the host's
-// functions are in use.
+// base/block_heap.hpp and base/chunk_store.hpp with the memory of the C library: the first blocks lie in small regions,
+// further ones in huge pages where the system has them; what is empty is kept for a while, and all of it goes back. A
+// program of its own, for in the others the host's functions are in use.
 #include <doctest/doctest.h>
 
 #include <cstdint>
@@ -14,8 +14,12 @@
 #include <malloc.h>
 
 #include "base/block_heap.hpp"
+#include "base/chunk_store.hpp"
+#include "base/clock.hpp"
 
 using weft::core::block_heap;
+using weft::core::chunk_store;
+using weft::core::now_ns;
 
 namespace {
 
@@ -58,8 +62,51 @@ TEST_CASE("block heap: many blocks lie in huge pages, and go back with them") {
   CHECK(pages.size() <= 18); // nine, for the heads of the chunks one more, and four small regions on one or two
   CHECK_FALSE(is_to_be_huge(all.front()));
   if (has_huge_pages()) CHECK(is_to_be_huge(all.back()));
+  const auto mapped = mallinfo2().hblkhd;
+  for (int wave = 0; wave < 2; ++wave) { // the second one finds what the first has left
+    for (void *const each : all) block_heap::free(each);
+    CHECK(mallinfo2().hblkhd + 2 * huge_page >= mapped); // but the small ones
+    for (void *&each : all) each = heap.allocate(size);
+    CHECK(mallinfo2().hblkhd <= mapped);
+  }
   for (void *const each : all) block_heap::free(each);
-  CHECK(mallinfo2().hblkhd <= mapped_before + 5 * huge_page); // what a heap keeps of empty chunks lies in two at most
+  block_heap::release_old(now_ns() + chunk_store::kept_for);
+  CHECK(mallinfo2().hblkhd <= mapped - 10 * huge_page); // half: what a heap keeps of empty chunks lies in some of them
   CHECK(block_heap::release_all());
   CHECK(mallinfo2().hblkhd == mapped_before);
+}
+
+TEST_CASE("chunk store: chunks are aligned, each its own, and empty regions are kept up to a bound and for a time") {
+  const auto mapped_before = mallinfo2().hblkhd;
+  chunk_store store;
+  struct taken {
+    void *chunk;
+    chunk_store::region *from;
+  };
+  // More regions than it may keep, beside the small ones.
+  std::vector<taken> all((chunk_store::most_kept + 10) * huge_page / chunk_store::chunk_size);
+  std::set<void *> different;
+  for (taken &each : all) {
+    each.chunk = store.take(each.from);
+    REQUIRE(each.chunk != nullptr);
+    REQUIRE(reinterpret_cast<std::uintptr_t>(each.chunk) % chunk_store::chunk_size == 0);
+    different.insert(each.chunk);
+  }
+  CHECK(different.size() == all.size());
+  CHECK_FALSE(store.has_some_to_release());
+  // Every other one first: a region with one chunk in use is not empty.
+  for (std::size_t i = 0; i < all.size(); i += 2) store.give(all[i].chunk, *all[i].from);
+  CHECK_FALSE(store.has_some_to_release());
+  const std::int64_t began = now_ns();
+  for (std::size_t i = 1; i < all.size(); i += 2) store.give(all[i].chunk, *all[i].from);
+  CHECK(store.has_some_to_release());
+  CHECK(mallinfo2().hblkhd - mapped_before <= 2 * chunk_store::most_kept * huge_page + huge_page);
+  store.release_old(began + chunk_store::kept_for - 1); // nothing was kept so long by then
+  CHECK(store.has_some_to_release());
+  CHECK(mallinfo2().hblkhd - mapped_before >= chunk_store::most_kept * huge_page);
+  store.release_old(now_ns() + chunk_store::kept_for);
+  CHECK_FALSE(store.has_some_to_release()); // one stays
+  CHECK(mallinfo2().hblkhd - mapped_before <= 2 * huge_page + huge_page);
+  store.release_all();
+  CHECK(mallinfo2().hblkhd <= mapped_before);
 }

@@ -20,13 +20,15 @@ struct item {
 };
 
 struct item_ref {
-  item *which;
+  item *which = nullptr;
+  bool is_vacant() const noexcept { return which == nullptr; }
   void moved(std::size_t position) const noexcept { which->position = position; }
 };
 
 using heap = due_heap<item_ref>;
 
 struct never_found {
+  bool is_vacant() const noexcept { return false; }
   void moved(std::size_t) const noexcept {}
 };
 
@@ -68,21 +70,25 @@ TEST_CASE("due_heap: each can be removed and changed at its position, against a 
       keys[i] = {due, order++};
       all.push({keys[i].first, keys[i].second, {&items[i]}});
       model[keys[i]] = i;
-    } else if (random() % 2 == 0) {
+    } else if (const auto what = random() % 3; what != 0) {
       REQUIRE(all[items[i].position].what.which == &items[i]);
-      all.remove(items[i].position);
+      if (what == 1)
+        all.remove(items[i].position);
+      else
+        all.vacate(items[i].position);
       model.erase(keys[i]);
     } else {
       model.erase(keys[i]);
       keys[i] = {due, order++};
       model[keys[i]] = i;
       all.change(items[i].position, keys[i].first, keys[i].second);
-      REQUIRE(all.size() == model.size());
       REQUIRE(all.top().what.which == &items[model.begin()->second]);
       continue;
     }
     listed[i] = !listed[i];
-    REQUIRE(all.size() == model.size());
+    REQUIRE(all.empty() == model.empty());
+    REQUIRE(all.size() >= model.size());
+    REQUIRE(all.size() <= 3 * model.size() + 65);
     if (!model.empty()) REQUIRE(all.top().what.which == &items[model.begin()->second]);
   }
 }
@@ -104,6 +110,45 @@ TEST_CASE("due_heap: removal at every position leaves the rest in order") {
     }
     CHECK(left == count - 1);
   }
+}
+
+TEST_CASE("due_heap: vacant slots are left out, and never at the top") {
+  constexpr std::size_t count = 1000;
+  for (const bool from_the_front : {true, false}) {
+    heap all;
+    std::vector<item> items(count);
+    REQUIRE(all.reserve(count));
+    for (std::size_t i = 0; i < count; ++i) all.push({static_cast<std::int64_t>(i * 7 % count), i, {&items[i]}});
+    // All but every tenth.
+    for (std::size_t k = 0; k < count; ++k) {
+      const std::size_t i = from_the_front ? k : count - 1 - k;
+      if (i % 10 != 0) all.vacate(items[i].position);
+      REQUIRE_FALSE(all.top().what.is_vacant());
+    }
+    CHECK(all.size() <= 3 * (count / 10) + 65);
+    CHECK(all.reserve(count)); // whoever has left may come again
+    std::int64_t last = -1;
+    std::size_t left = 0;
+    for (; !all.empty(); ++left) {
+      REQUIRE_FALSE(all.top().what.is_vacant());
+      REQUIRE(all.top().due > last);
+      REQUIRE(all.top().what.which->position == 0);
+      last = all.top().due;
+      all.remove(0);
+    }
+    CHECK(left == count / 10);
+  }
+}
+
+TEST_CASE("due_heap: with the last one that is not vacant all are gone") {
+  heap all;
+  std::vector<item> items(20);
+  REQUIRE(all.reserve(items.size()));
+  for (std::size_t i = 0; i < items.size(); ++i) all.push({static_cast<std::int64_t>(i), i, {&items[i]}});
+  for (std::size_t i = items.size(); i-- > 1;) all.vacate(items[i].position);
+  CHECK(all.size() == items.size());
+  all.vacate(items[0].position);
+  CHECK(all.empty());
 }
 
 TEST_CASE("due_heap: a million of them") {
