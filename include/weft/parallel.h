@@ -38,10 +38,12 @@ typedef weft_status (*weft_range_fn)(void *ctx, uint64_t begin, uint64_t end, we
  * the first error when the status is WEFT_EFAILED. An empty range is WEFT_OK.
  *  WEFT_OK: every index was done once. WEFT_EFAILED: the body failed somewhere. WEFT_EINTERRUPTED: the calling thread
  * or task was asked to stop; the pieces that had begun have ended. WEFT_ECANCELED: the pool was told meanwhile to
- * cancel what is pending. WEFT_ESHUTDOWN, WEFT_EBROKEN: of the pool; a task that it has accepted may still loop.
- * WEFT_ECLOSED: the caller is inside of a domain that was closed, before or meanwhile (domain.h); pieces on all workers
- * are inside with it. WEFT_EINVAL: pool or body is NULL, end is before begin, or an option is malformed. WEFT_ENOTSUP:
- * pool is not a pool, or the options are of a later version. WEFT_ENOMEM. */
+ * cancel what is pending. WEFT_EDEADLK: a piece waited for what only the end of this call could bring, such as the
+ * future of the task that calls; it was asked to stop, and what had not begun was left out. WEFT_ESHUTDOWN,
+ * WEFT_EBROKEN: of the pool; a task that it has accepted may still loop. WEFT_ECLOSED: the caller is inside of a domain
+ * that was closed, before or meanwhile (domain.h); pieces on all workers are inside with it. WEFT_EINVAL: pool or body
+ * is NULL, end is before begin, or an option is malformed. WEFT_ENOTSUP: pool is not a pool, or the options are of a
+ * later version. WEFT_ENOMEM. */
 WEFT_API weft_status weft_parallel_for(weft_executor_t *pool, const weft_range_options_t *options, uint64_t begin,
                                        uint64_t end, weft_range_fn body, void *ctx, weft_error_t **error);
 

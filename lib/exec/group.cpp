@@ -164,6 +164,7 @@ bool group::take_out(task &which) noexcept {
     if (t != &which) continue;
     (before != nullptr ? before->link_to(t->linked()) : void(first_ = t->linked()));
     if (last_ == t) last_ = before;
+    which.set_owner(this); // in the place of the link
     queued_.fetch_sub(1, std::memory_order_relaxed);
     return true;
   }
@@ -355,17 +356,19 @@ weft_status group::sleep(record &self, deadline until, bool helps) {
   return status;
 }
 
-void group::settle() {
+bool group::settle() {
   static constexpr std::atomic<std::uint32_t> never_asked{0};
   record *const self = current_record();
-  if (self == nullptr || done_for(pool_.workers().worker_of(self))) return;
+  if (self == nullptr) return false;
+  if (done_for(pool_.workers().worker_of(self))) return true;
   while (!all_done()) {
     const frame *const around = self->top;
     const frame_scope deaf(*self, nullptr, around != nullptr ? around->owner : nullptr, &never_asked);
     const weft_status status = wait(deadline::never());
-    if (status == WEFT_EDEADLK || status == WEFT_EFORKED) return;
+    if (status == WEFT_EDEADLK || status == WEFT_EFORKED) return false;
     if (status == WEFT_EINTERRUPTED) sched_yield(); // the runtime has ended: then nobody sleeps in weft any more
   }
+  return true;
 }
 
 void group::end() {
@@ -419,11 +422,17 @@ weft_status group::reset() noexcept {
   if (!all_done()) return WEFT_EINVALIDSTATE;
   if (by_token_ != nullptr && by_token_->token.called_off()) return WEFT_ECANCELED;
   word_.store(0, std::memory_order_release);
-  if (error *const kept = error_.exchange(nullptr, std::memory_order_acq_rel); kept != nullptr) kept->unref();
+  error *kept = nullptr;
+  {
+    const std::scoped_lock hold(mutex_); // somebody may be about to count a reference to it
+    kept = error_.exchange(nullptr, std::memory_order_acq_rel);
+  }
+  if (kept != nullptr) kept->unref();
   return WEFT_OK;
 }
 
 error *group::first_error() const noexcept {
+  const std::scoped_lock hold(mutex_);
   error *const kept = error_.load(std::memory_order_acquire);
   if (kept != nullptr) kept->ref();
   return kept;

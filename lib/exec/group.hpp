@@ -57,8 +57,8 @@ public:
   // The same for what comes from outside: a task that belongs to something enters its rolls first.
   weft_status accept(task &given) { return given.has_attachment() ? accept_attached(given) : spawn(given); }
   weft_status wait(deadline until);
-  // Wait whoever asks this thread to stop. Early only when it could never end.
-  void settle();
+  // Wait whoever asks this thread to stop. False: it could never end, or this is the child of a fork.
+  bool settle();
   // Cancel, settle and give the handle back: at the end of the scope that the tasks refer to.
   void end();
   void cancel();
@@ -157,8 +157,9 @@ private:
   static constexpr std::uint64_t no_stretch = ~std::uint64_t{0};
   std::uint64_t made_in_ = no_stretch;
   std::atomic<std::uint32_t> word_{0};
-  std::atomic<error *> error_{
-      nullptr}; // the first, with a reference; its release pairs with the acquire of who reads it
+  // The first, with a reference; its release pairs with the acquire of who reads it. Taken away, or given one more
+  // reference, under mutex_.
+  std::atomic<error *> error_{nullptr};
   static constexpr std::uint64_t pending_mask = 0xffffffff;
   // Somebody sleeps in wait(); somebody does who could help; ties_ is not empty.
   static constexpr std::uint64_t waited_for = std::uint64_t{1} << 32, help_sleeps = waited_for << 1,
@@ -169,7 +170,7 @@ private:
   // Each end of a task releases what it did to whoever reads that none is left.
   std::atomic<std::uint64_t> count_{one_handle};
 
-  adaptive_mutex mutex_;
+  mutable adaptive_mutex mutex_;
   task *first_ = nullptr, *last_ = nullptr; // under mutex_: the queue, linked through the tasks
   std::atomic<std::uint64_t> queued_{0};    // written under mutex_
   // Waiters that sleep and could help: whatever is queued, they will be woken for it. Read by may_happen().

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
+#include <ctime>
 #include <cxxabi.h>
 #include <utility>
 
@@ -54,6 +55,19 @@ struct loop final : private roll_entry {
 
   ~loop() {
     if (error *const unread = failure.load(std::memory_order_acquire); unread != nullptr) unread->unref();
+  }
+
+  // Wait for all pieces. False: one of them waited for what only the end of this call could bring. Then it is asked to
+  // stop, as all of them are, for none may outlive this frame. In the child of a fork there are none.
+  bool settle() {
+    bool possible = pieces->settle();
+    for (bool over = possible; !over && !pieces->inherited(); over = pieces->settle()) {
+      ended.store(true, std::memory_order_relaxed);
+      pieces->cancel();
+      const timespec moment{0, 100'000};
+      nanosleep(&moment, nullptr); // some waits of theirs may not listen
+    }
+    return possible || pieces->inherited();
   }
 
   void fail(error *with) noexcept {
@@ -323,14 +337,14 @@ weft_status run(loop &of, range all, void *result, error **failure) {
       ~settling() {
         if (!unwound) return;
         which.ended.store(true, std::memory_order_relaxed);
-        which.pieces->settle();
+        which.settle();
       }
     } guard{of};
     share(of, all, result, nullptr).work_off(of.grain != 0 ? of.grain : 1);
-    of.pieces->settle();
-    status = of.pieces->verdict();
+    status = of.settle() ? of.pieces->verdict() : WEFT_EDEADLK;
     guard.unwound = false;
   }
+  if (status == WEFT_EDEADLK) return status; // what the body made of that is no error of its own
   if (of.failure.load(std::memory_order_acquire) != nullptr) {
     if (failure != nullptr) *failure = of.failure.exchange(nullptr, std::memory_order_acquire);
     return WEFT_EFAILED;
