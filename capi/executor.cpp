@@ -267,6 +267,7 @@ weft_status weft_executor_shutdown(weft_executor_t *executor, uint32_t flags, in
   return guard([&]() -> weft_status {
     weft::core::executor &which = *unwrap(executor);
     if (which.is_everybodys()) return WEFT_ENOTSUP;
+    const shared<task_owner> alive(&which); // a callback of what is cancelled may drop the last handle
     const deadline until = deadline::after(timeout);
     if ((flags & WEFT_SHUTDOWN_WAIT) != 0 && which.inside()) return WEFT_EDEADLK;
     which.close();

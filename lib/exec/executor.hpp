@@ -96,6 +96,7 @@ public:
   void set_everybodys() noexcept { everybodys_ = true; }
   bool is_daemon() const noexcept { return daemon_; }
   roster &home() const noexcept { return *home_; }
+  bool belongs_to(const roster &home) const noexcept override { return home_.get() == &home; }
   // From before a fork: of no use in this process.
   bool inherited() const noexcept { return home_->inherited(); }
 

@@ -97,6 +97,7 @@ public:
   bool lend(task &, record &, haste) override { return false; }
   bool may_start(const task &, const wait_graph &graph) const noexcept override { return pool_.can_run(graph); }
   void left_queue() noexcept override {}
+  bool belongs_to(const roster &home) const noexcept override { return pool_.belongs_to(home); }
   void report(const weft_error *failure) override;
   weft_executor *share_handle() noexcept override { return pool_.share_handle(); }
 

@@ -38,7 +38,7 @@ bool is_ours(const record &self, const runtime &home) noexcept {
       (object->role() == thread_role::target || object->role() == thread_role::worker))
     return true;
   for (const frame *f = self.top; f != nullptr; f = f->below)
-    if (f->owner != nullptr && &static_cast<const executor *>(f->owner)->home() == &home) return true;
+    if (f->owner != nullptr && f->owner->belongs_to(home)) return true;
   return false;
 }
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <mutex>
 
+#include "base/adaptive_mutex.hpp"
 #include "base/clock.hpp"
 #include "base/misuse.hpp"
 #include "task/sources.hpp"
@@ -38,7 +39,7 @@ private:
   std::size_t count_ = 0, yielded_ = 0;
 
   // Observers push, next() pops; a completion's stripe lock may be held when this one is taken, never the reverse.
-  std::mutex mutex_;
+  adaptive_mutex mutex_; // may be gone as soon as the last teller has given it back
   member *first_ready_ = nullptr, **last_ready_ = &first_ready_; // under mutex_
   parker *sleeper_ = nullptr;                                    // under mutex_: next() sleeps here
   [[no_unique_address]] magic_word<0x2bad5eed0e440006> magic_;

@@ -46,7 +46,11 @@ weft_status attachment::enter() noexcept {
   }
   if (token() == nullptr) return WEFT_OK;
   self().ref();
-  if (token()->add(by_token_)) return WEFT_OK;
+  if (token()->add(by_token_)) {
+    // The close of the domain may have cancelled it before: then its end has not found it there.
+    if (self().state() != pending && token()->remove(by_token_)) self().unref();
+    return WEFT_OK;
+  }
   self().unref();
   return retract_from_home() ? WEFT_ECANCELED : WEFT_OK; // the domain has been closed, and cancels it: accepted, then
 }

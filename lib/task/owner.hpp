@@ -8,6 +8,7 @@
 
 namespace weft::core {
 
+class roster;
 class task;
 class wait_graph;
 struct record;
@@ -45,6 +46,8 @@ public:
   virtual void end_cancelled(task & /*dropped*/) noexcept {}
   // The executor that runs what is given to this one, as a new handle; null: it is on its way out.
   virtual weft_executor *share_handle() noexcept { return nullptr; }
+  // It runs under this runtime.
+  virtual bool belongs_to(const roster & /*home*/) const noexcept { return false; }
   // A task without a future ended with an error (borrowed).
   virtual void report(const weft_error *failure) = 0;
 };

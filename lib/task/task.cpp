@@ -51,7 +51,8 @@ bool task::set_counted() noexcept {
   std::uint32_t seen = word_.load(std::memory_order_relaxed);
   do {
     if ((seen & state_mask) != pending) return false;
-  } while (!word_.compare_exchange_weak(seen, seen | counted_bit, std::memory_order_relaxed));
+  } while (!word_.compare_exchange_weak(seen, seen | counted_bit, std::memory_order_release, // with the owner
+                                        std::memory_order_relaxed));
   return true;
 }
 

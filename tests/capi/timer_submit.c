@@ -181,6 +181,34 @@ static void a_shutdown_cancels_what_is_not_due(void) {
   }
 }
 
+static void give_executor_back(void *ctx, weft_future_t *future) {
+  weft_executor_t **executor = (weft_executor_t **)ctx;
+  (void)future;
+  weft_executor_unref(*executor);
+  *executor = NULL;
+}
+
+/* The shutdown goes on with an executor that has no handle any more. */
+static void the_callback_of_what_a_shutdown_cancels_gives_the_last_reference_back(void) {
+  weft_executor_t *all[3];
+  weft_executor_t *pool = make_pool(1);
+  int i;
+  all[0] = make_strand(pool);
+  all[1] = make_pool(1);
+  all[2] = make_caller_run();
+  for (i = 0; i < 3; ++i) {
+    probe_t probe = {0};
+    weft_future_t *future = submit_after(all[i], 3600 * WEFT_SECOND, probe_run, &probe, probe_drop);
+    REQUIRE_OK(weft_future_add_done_callback(future, give_executor_back, &all[i], NULL));
+    CHECK_STATUS(weft_executor_shutdown(all[i], WEFT_SHUTDOWN_CANCEL_PENDING, 0), WEFT_OK);
+    CHECK(all[i] == NULL);
+    CHECK_EQUAL(weft_future_state(future), WEFT_FUTURE_CANCELLED);
+    CHECK_EQUAL(probe_drops(&probe), 1);
+    weft_future_unref(future);
+  }
+  end_executor(pool);
+}
+
 static void the_last_reference_and_the_runtimes_end_cancel_too(void) {
   weft_runtime_t *runtime = make_runtime();
   weft_executor_t *pool = make_pool_in(runtime, 1, WEFT_DAEMON_NO), *other = make_pool(1);
@@ -249,6 +277,8 @@ int main(int argc, char **argv) {
       {"a task with room can be delayed", a_task_with_room_can_be_delayed},
       {"malformed calls are refused", malformed_calls_are_refused},
       {"a shutdown cancels what is not due", a_shutdown_cancels_what_is_not_due},
+      {"the callback of what a shutdown cancels gives the last reference back",
+       the_callback_of_what_a_shutdown_cancels_gives_the_last_reference_back},
       {"the last reference and the runtime's end cancel too", the_last_reference_and_the_runtimes_end_cancel_too},
       {"the bound does not count what is delayed", the_bound_does_not_count_what_is_delayed},
       {"a wait that only the waiter could end is told", a_wait_that_only_the_waiter_could_end_is_told},
