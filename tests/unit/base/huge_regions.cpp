@@ -93,6 +93,7 @@ TEST_CASE("chunk store: chunks are aligned, each its own, and empty regions are 
     different.insert(each.chunk);
   }
   CHECK(different.size() == all.size());
+  const bool is_told = mallinfo2().hblkhd >= mapped_before + all.size() * chunk_store::chunk_size; // not by sanitizers
   CHECK_FALSE(store.has_some_to_release());
   // Every other one first: a region with one chunk in use is not empty.
   for (std::size_t i = 0; i < all.size(); i += 2) store.give(all[i].chunk, *all[i].from);
@@ -103,7 +104,7 @@ TEST_CASE("chunk store: chunks are aligned, each its own, and empty regions are 
   CHECK(mallinfo2().hblkhd - mapped_before <= 2 * chunk_store::most_kept * huge_page + huge_page);
   store.release_old(began + chunk_store::kept_for - 1); // nothing was kept so long by then
   CHECK(store.has_some_to_release());
-  CHECK(mallinfo2().hblkhd - mapped_before >= chunk_store::most_kept * huge_page);
+  if (is_told) CHECK(mallinfo2().hblkhd - mapped_before >= chunk_store::most_kept * huge_page);
   store.release_old(now_ns() + chunk_store::kept_for);
   CHECK_FALSE(store.has_some_to_release()); // one stays
   CHECK(mallinfo2().hblkhd - mapped_before <= 2 * huge_page + huge_page);
