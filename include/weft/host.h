@@ -53,8 +53,10 @@ typedef void (*weft_free_fn)(void *ctx, void *memory, size_t size, size_t align)
  * Never blocks. WEFT_EINVAL: NULL. WEFT_EINVALIDSTATE: too late, or it was called before; nothing is changed. */
 WEFT_API weft_status weft_set_allocator(weft_allocate_fn allocate, weft_free_fn free, void *ctx);
 
-/** Give back all memory that weft keeps, when the host is through with it: shuts the default runtime down if it was
- * used, waits until the last of weft's threads have gone, and frees what is kept for the process. To be called when
+/** Give back all memory that weft keeps, when the host is through with it. Beside small amounts that is what a wave of
+ * many tasks has used: up to 128 MiB of the C library's memory (none of a host's own functions) are kept for the next
+ * wave, for a second, or until anything of weft runs again after that. This call shuts the default runtime down if it
+ * was used, waits until the last of weft's threads have gone, and frees what is kept for the process. To be called when
  * isolated runtimes have been destroyed and all handles given back, on the last thread that uses weft: threads of the
  * host that have used it must have ended. Afterwards nothing is allocated (but for hooks that are set), and weft may be
  * used again, beginning with a new default runtime. Blocks up to timeout. WEFT_OK. WEFT_ETIMEDOUT: threads that use
