@@ -40,7 +40,8 @@ struct loop final : private roll_entry {
       : on(on), grain(grain), body(body), how(how), ctx(ctx), pieces(pieces) {}
 
   pool &on;
-  const bool from_pool = serves(*existing_record(), &on); // the caller is a worker, or acts for one
+  const record *const caller = existing_record();
+  const bool from_pool = serves(*caller, &on); // the caller is a worker, or acts for one
   const std::uint64_t grain;
   const weft_range_fn body; // of a loop; null for a reduction
   const weft_reduction_t *const how;
@@ -195,14 +196,16 @@ struct given_half {
 
   static weft_status run(void *room, weft_error ** /*failure*/) {
     const given_half self = *static_cast<given_half *>(room);
-    struct working {
+    record *const here = existing_record();
+    struct working { // the caller is counted already: he may take back what he has given away
       std::atomic<std::uint32_t> &count;
-      explicit working(std::atomic<std::uint32_t> &count) noexcept : count(count) {
-        count.fetch_add(1, std::memory_order_relaxed);
+      const std::uint32_t threads;
+      working(loop &of, const record *who) noexcept : count(of.at_work), threads(who != of.caller ? 1 : 0) {
+        count.fetch_add(threads, std::memory_order_relaxed);
       }
-      ~working() { count.fetch_sub(1, std::memory_order_relaxed); }
-    } const counted(self.of->at_work);
-    const inside_scope here(self.of->home != nullptr ? existing_record() : nullptr, self.of->home, &self.of->word);
+      ~working() { count.fetch_sub(threads, std::memory_order_relaxed); }
+    } const counted(*self.of, here);
+    const inside_scope inside(self.of->home != nullptr ? here : nullptr, self.of->home, &self.of->word);
     share(*self.of, self.piece, nullptr, self.beside).work_off_right(self.chunk);
     return WEFT_OK;
   }
@@ -262,15 +265,27 @@ void share::close() {
   }
 }
 
-bool wants_to_share(const loop &of, const worker *me, std::uint64_t began) noexcept {
-  if (me != nullptr) return me->spawned.empty();
-  return cycles() - began > worth_sharing && of.has_room();
-}
+// Of a thread that is no worker. A worker that has just come to the end of what it had is not looking for more yet; so
+// to have another one woken, who would take its CPU, there must be room at two looks.
+class guests_view {
+public:
+  bool wants_to_share(const loop &of) noexcept {
+    if (cycles() - began_ <= worth_sharing || !of.has_room()) {
+      had_room_ = false;
+      return false;
+    }
+    return of.on.workers().somebody_searches() || std::exchange(had_room_, true);
+  }
+
+private:
+  const std::uint64_t began_ = cycles();
+  bool had_room_ = false;
+};
 
 void share::work_off(std::uint64_t chunk) {
   record *const self = current_record();
   const worker *const me = of_.on.workers().worker_of(self);
-  const std::uint64_t began = cycles();
+  guests_view guest;
   bool alone = false;    // nothing can be given away
   bool uncalled = false; // nobody was woken for the half that waits, for as many worked as there may be
   while (piece_.begin != piece_.end && !of_.ended.load(std::memory_order_relaxed)) {
@@ -279,7 +294,7 @@ void share::work_off(std::uint64_t chunk) {
       break;
     }
     const std::uint64_t left = piece_.end - piece_.begin;
-    if (left > chunk && !alone && wants_to_share(of_, me, began)) {
+    if (left > chunk && !alone && (me != nullptr ? me->spawned.empty() : guest.wants_to_share(of_))) {
       uncalled = !of_.from_pool && !of_.has_room();
       alone = !give_half(chunk, !uncalled);
       continue;

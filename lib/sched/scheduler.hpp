@@ -152,6 +152,7 @@ public:
   // So many threads work on something together, one of which is a guest, no worker: could one more begin at once,
   // without there being more than max_workers of them? Two are always allowed.
   bool has_room_beside(std::uint32_t at_work) const noexcept;
+  bool somebody_searches() const noexcept { return census_.read().searching != 0; }
   // The same as has_free_hand() with the workers that the graph calls stuck taken away. Under the graph's lock.
   bool could_run(const wait_graph &graph) const noexcept;
   // Besides the calling worker, is one busy, or ready for the work that is left, and not stuck while the caller stays
