@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <new>
 
 #include "base/block_heap.hpp"
 #include "base/memory.hpp"
@@ -34,6 +35,19 @@ inline void free_block(void *block, std::size_t size, std::size_t align) noexcep
     return free_memory(block, size, align);
   block_heap::free(block);
 }
+
+// A base for objects that are made and freed as often as tasks. They are made with std::nothrow, and their own size is
+// that of T: none derives from T.
+template <class T> struct in_blocks {
+  static void *operator new(std::size_t size, const std::nothrow_t & /*tag*/) noexcept {
+    return allocate_block(size, alignof(T));
+  }
+  static void operator delete(void *room, std::size_t size) noexcept { free_block(room, size, alignof(T)); }
+  // Only for a constructor that throws.
+  static void operator delete(void *room, const std::nothrow_t & /*tag*/) noexcept {
+    free_block(room, sizeof(T), alignof(T));
+  }
+};
 
 // Before a thread sleeps: what it has freed of other threads goes back to them.
 inline void flush_freed_blocks() noexcept {

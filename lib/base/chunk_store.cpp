@@ -101,11 +101,11 @@ void chunk_store::give(void *chunk, region &to) noexcept {
     partial_.take_out(to);
     to.empty_since = now_ns();
     empty_.add(to);
-    kept_.store(kept_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-    const std::uint32_t kept = kept_.load(std::memory_order_relaxed);
+    const std::uint32_t kept = kept_.load(std::memory_order_relaxed) + 1;
+    kept_.store(kept, std::memory_order_relaxed);
     if (kept > most_kept)
       drop_locked(*empty_.last, gone);
-    else if (kept > 1 && to.chunks != region::huge)
+    else if (to.chunks != region::huge && (kept > 1 || partial_.first != nullptr))
       drop_locked(to, gone);
     take_old_locked(to.empty_since, gone);
   }

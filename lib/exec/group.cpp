@@ -5,22 +5,11 @@
 #include <sched.h>
 #include <utility>
 
-#include "base/block.hpp"
 #include "task/attachment.hpp"
 #include "thread/blocking.hpp"
 #include "thread/wait_graph.hpp"
 
 namespace weft::core {
-
-void *group::operator new(std::size_t size, const std::nothrow_t &) noexcept {
-  return allocate_block(size, alignof(group));
-}
-void group::operator delete(void *room, std::size_t size) noexcept {
-  free_block(room, size, alignof(group));
-}
-void group::operator delete(void *room, const std::nothrow_t &) noexcept {
-  free_block(room, sizeof(group), alignof(group));
-}
 
 // On the token's roll without a reference: the group's destructor takes it off, which waits for a cancellation that is
 // just here. So that has to be short, and leaves to the workers what is queued.

@@ -20,6 +20,7 @@
 #include <weft/group.h>
 
 #include "base/adaptive_mutex.hpp"
+#include "base/block.hpp"
 #include "base/misuse.hpp"
 #include "exec/pool.hpp"
 #include "task/cancel_token.hpp"
@@ -34,7 +35,7 @@ namespace weft::core {
 class completion_queue;
 class group_tie;
 
-class group final : public weft_group, public task_owner {
+class group final : public weft_group, public task_owner, public in_blocks<group> {
 public:
   // With one handle. Null: no memory.
   static group *make(pool &on, std::uint32_t flags) noexcept;
@@ -44,9 +45,6 @@ public:
     void operator()(group *held) const noexcept { held->unref_handle(); }
   };
   using handle = std::unique_ptr<group, handle_end>;
-  static void *operator new(std::size_t size, const std::nothrow_t &) noexcept;
-  static void operator delete(void *room, std::size_t size) noexcept;
-  static void operator delete(void *room, const std::nothrow_t &) noexcept;
 
   void ref_handle() noexcept { count_.fetch_add(one_handle, std::memory_order_relaxed); }
   void unref_handle() noexcept;

@@ -12,17 +12,6 @@ namespace weft::core {
 
 // --- entries ---
 
-void *queue_entry::operator new(std::size_t size, const std::nothrow_t & /*tag*/) noexcept {
-  return allocate_block(size, alignof(queue_entry));
-}
-
-void queue_entry::operator delete(void *room, std::size_t size) noexcept {
-  free_block(room, size, alignof(queue_entry));
-}
-
-// Only for a constructor that throws, and none does.
-void queue_entry::operator delete(void * /*room*/, const std::nothrow_t & /*tag*/) noexcept {}
-
 void entry_list::insert_before(queue_entry &at, queue_entry &entry) noexcept {
   entry.next_ = &at;
   entry.prev_ = at.prev_;

@@ -16,6 +16,7 @@
 
 #include <weft/queue.h>
 
+#include "base/block.hpp"
 #include "base/adaptive_mutex.hpp"
 #include "base/clock.hpp"
 #include "base/event_descriptor.hpp"
@@ -41,16 +42,12 @@ struct helping_hand {
 };
 
 // An event, from the tie to the pop: one block of memory.
-class queue_entry {
+class queue_entry : public in_blocks<queue_entry> {
 public:
   queue_entry(std::uint64_t tag, std::uint32_t kind) noexcept : event_{tag, kind, WEFT_OK, 0, 0} {}
   virtual ~queue_entry() = default;
   queue_entry(const queue_entry &) = delete;
   queue_entry &operator=(const queue_entry &) = delete;
-
-  static void *operator new(std::size_t size, const std::nothrow_t &) noexcept;
-  static void operator delete(void *room, std::size_t size) noexcept;
-  static void operator delete(void *room, const std::nothrow_t &) noexcept;
 
   std::uint64_t tag() const noexcept { return event_.tag; } // never changes
 

@@ -299,7 +299,7 @@ weft_status thread::join(deadline until) noexcept {
   record *const self = current_record();
   if (self == nullptr) return WEFT_ENOMEM;
   if (is_object_of(*self, this)) return WEFT_EDEADLK;
-  constexpr std::int64_t long_enough = 1'000'000;
+  constexpr std::int64_t long_enough = 1'000'000; // for a look to be over before
   if (system_ && !inherited() && !end_.finished() && !stop_requested(*self) && until.is_beyond(long_enough) &&
       system_->join_if_soon()) {
     home_->forget_departed();

@@ -7,9 +7,7 @@
 #pragma once
 
 #include <atomic>
-#include <cstddef>
 #include <cstdint>
-#include <new>
 
 #include <weft/timer.h>
 
@@ -40,7 +38,11 @@ struct timer_schedule {
   std::uint32_t missed = WEFT_MISSED_SKIP;
 };
 
-class timer final : public weft_timer, public shared_object<timer>, private slotted, private roll_entry {
+class timer final : public weft_timer,
+                    public shared_object<timer>,
+                    public in_blocks<timer>,
+                    private slotted,
+                    private roll_entry {
 public:
   // With one handle. WEFT_OK, or WEFT_ENOMEM, WEFT_ESHUTDOWN, WEFT_EBROKEN, WEFT_ECLOSED: the context is still the
   // caller's. It belongs to the domain that the calling thread is inside of.
@@ -50,14 +52,6 @@ public:
   static weft_status make_notifying(timer_queue &queue, task_owner &owner, completion_queue &events, std::uint64_t tag,
                                     timer *&out) noexcept;
   ~timer();
-  // Made and cancelled by the million.
-  static void *operator new(std::size_t size, const std::nothrow_t &) noexcept {
-    return allocate_block(size, alignof(timer));
-  }
-  static void operator delete(void *room, std::size_t size) noexcept { free_block(room, size, alignof(timer)); }
-  static void operator delete(void *room, const std::nothrow_t &) noexcept {
-    free_block(room, sizeof(timer), alignof(timer));
-  }
 
   weft_status arm(const timer_schedule &when) noexcept;
   weft_status cancel() noexcept;

@@ -173,17 +173,17 @@ struct sprout {
   std::uint32_t depth;
   std::atomic<std::uint32_t> &ran;
 
-  weft_status grow() const {
+  void grow() const {
     ran.fetch_add(1, std::memory_order_relaxed);
     for (std::uint32_t i = 0; i < depth; ++i) {
       auto below = std::make_unique<sprout>(sprout{into, depth - 1, ran});
       VERIFY_OK(weft_group_spawn(into, run, below.get(), drop));
       (void)below.release();
     }
-    return WEFT_OK;
   }
   static weft_status run(void *ctx, void ** /*result*/, weft_error_t ** /*error*/) {
-    return static_cast<sprout *>(ctx)->grow();
+    static_cast<sprout *>(ctx)->grow();
+    return WEFT_OK;
   }
   static void drop(void *ctx) { delete static_cast<sprout *>(ctx); }
   // With all that follow from it.
@@ -204,8 +204,7 @@ void short_lived(dice &random) {
         const group inner = make_group(pool.get(), WEFT_GROUP_SCOPED);
         std::atomic<std::uint32_t> ran{0};
         const std::uint32_t depth = mine.between(1, 4);
-        const weft_status grown = sprout{inner.get(), depth, ran}.grow();
-        VERIFY(grown == WEFT_OK);
+        sprout{inner.get(), depth, ran}.grow();
         VERIFY_OK(weft_group_wait(inner.get(), WEFT_FOREVER));
         VERIFY(ran.load(std::memory_order_relaxed) == sprout::size_of(depth));
       }
@@ -221,34 +220,13 @@ void short_lived(dice &random) {
 } // namespace
 
 TEST_CASE("groups: random trees, each task once") {
-  const watchdog bark("random trees");
-  dice random(seed());
-  for (std::size_t round = turns(1000, 100'000); round > 0; --round) {
-    const std::uint64_t part = random.roll();
-    say_on_failure("round", part);
-    dice own(part);
-    one_round(own, false);
-  }
+  rounds_of(1000, 100'000, "random trees", [](dice &random) { one_round(random, false); });
 }
 
 TEST_CASE("groups: random trees with errors, cancellations and shutdowns") {
-  const watchdog bark("disturbed trees");
-  dice random(seed());
-  for (std::size_t round = turns(1000, 100'000); round > 0; --round) {
-    const std::uint64_t part = random.roll();
-    say_on_failure("round", part);
-    dice own(part);
-    one_round(own, true);
-  }
+  rounds_of(1000, 100'000, "disturbed trees", [](dice &random) { one_round(random, true); });
 }
 
 TEST_CASE("groups: what a helper has spawned, for groups that end at once") {
-  const watchdog bark("short-lived groups");
-  dice random(seed());
-  for (std::size_t round = turns(2000, 200'000); round > 0; --round) {
-    const std::uint64_t part = random.roll();
-    say_on_failure("round", part);
-    dice own(part);
-    short_lived(own);
-  }
+  rounds_of(2000, 200'000, "short-lived groups", short_lived);
 }

@@ -153,28 +153,17 @@ void reductions_at_once(dice &random, bool disturbed) {
   end(pool);
 }
 
-template <class F> void rounds_of(const char *what, F one_round) {
-  const watchdog bark(what);
-  dice random(seed());
-  for (std::size_t round = turns(2000, 200'000); round > 0; --round) {
-    const std::uint64_t part = random.roll();
-    say_on_failure("round", part);
-    dice own(part);
-    one_round(own);
-  }
-}
-
 } // namespace
 
 TEST_CASE("loops: within loops, from everywhere") {
-  rounds_of("loops", loops_at_once);
+  rounds_of(2000, 200'000, "loops", loops_at_once);
 }
 
 TEST_CASE("loops: reductions in order, each state with one thread at a time") {
-  rounds_of("reductions", [](dice &random) { reductions_at_once(random, false); });
+  rounds_of(2000, 200'000, "reductions", [](dice &random) { reductions_at_once(random, false); });
   CHECK(reduction::joins.load() > 0); // there was something to get wrong
 }
 
 TEST_CASE("loops: reductions with errors and shutdowns") {
-  rounds_of("disturbed reductions", [](dice &random) { reductions_at_once(random, true); });
+  rounds_of(2000, 200'000, "disturbed reductions", [](dice &random) { reductions_at_once(random, true); });
 }

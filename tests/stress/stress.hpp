@@ -193,6 +193,18 @@ struct footprint {
   std::size_t kilobytes, threads, descriptors;
 };
 footprint read_footprint();
+/// Rounds of a test, as many as turns() says, under a watchdog, each with dice of its own.
+template <class F> void rounds_of(std::size_t quick, std::size_t thorough, const char *what, F one_round) {
+  const watchdog bark(what);
+  dice random(seed());
+  for (std::size_t round = turns(quick, thorough); round > 0; --round) {
+    const std::uint64_t part = random.roll();
+    say_on_failure("round", part);
+    dice own(part);
+    one_round(own);
+  }
+}
+
 /// Waits until the process has at most so many threads; the watchdog bounds it.
 void await_threads(std::size_t most);
 

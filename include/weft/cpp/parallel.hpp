@@ -51,7 +51,8 @@ template <class T> struct reduction_state {
 
 /// Calls f for every index from begin up to but not including end, on several threads at once: f(index), or f(begin,
 /// end) for a piece when f takes two. grain: indices per piece at most; 0: chosen by measuring. Waits for all; rethrows
-/// the first exception, after which no piece begins any more. Throws interrupted, shut_down, not_supported.
+/// the first exception, after which no piece begins any more. Throws interrupted, shut_down, not_supported;
+/// deadlock: a piece waited for what only the end of this call could bring.
 template <std::integral Index, class F>
 requires std::invocable<F &, Index> || std::invocable<F &, Index, Index>
 void parallel_for(const executor_ref &pool, Index begin, Index end, F &&f, std::uint64_t grain = 0) {

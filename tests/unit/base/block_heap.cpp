@@ -199,7 +199,7 @@ TEST_CASE("block heap: a few empty chunks are kept, the rest goes back") {
     const blocks all = allocate(heap, size, many * count);
     CHECK(chunks_of(all).size() == many);
     const std::uint64_t held = made - released - held_before;
-    CHECK(held >= 8); // sixteen chunks each, and some were left, perhaps an empty region as well
+    CHECK(held >= 9); // sixteen chunks each, and some were left perhaps
     const std::uint64_t released_before = released;
     bool here = true;
     SUBCASE("freed here") {}
