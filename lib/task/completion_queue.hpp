@@ -16,8 +16,8 @@
 
 #include <weft/queue.h>
 
-#include "base/block.hpp"
 #include "base/adaptive_mutex.hpp"
+#include "base/block.hpp"
 #include "base/clock.hpp"
 #include "base/event_descriptor.hpp"
 #include "base/fork.hpp"
