@@ -5,11 +5,13 @@
 // unless the holder has lost its CPU, and knows no owner: so the child of a fork may give it back.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
+
+#include "base/atomic.hpp"
 
 #if defined(__SANITIZE_THREAD__)
 #include <sanitizer/tsan_interface.h>
+
 #endif
 
 namespace weft::core {
@@ -74,7 +76,7 @@ private:
   [[gnu::noinline]] void wake_one() noexcept;
 
   // The release of unlock() pairs with the acquire of whoever takes it next.
-  std::atomic<std::uint32_t> word_{free};
+  atomic<std::uint32_t> word_{free};
 };
 
 } // namespace weft::core

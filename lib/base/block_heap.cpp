@@ -6,13 +6,14 @@
 
 #include <pthread.h>
 
+#include "base/atomic.hpp"
 #include "base/clock.hpp"
 
 namespace weft::core {
 
 struct block_heap::store {
   chunk_store chunks;
-  std::mutex mutex;
+  native_mutex mutex;
   block_heap *without_thread = nullptr; // under mutex
   std::uint32_t with_thread = 0;        // under mutex: heaps that a thread has
   pthread_key_t end_of_thread{};
@@ -247,7 +248,7 @@ void block_heap::give_back() noexcept {
   first_ = last_ = nullptr;
   gathered_ = 0;
   if (seen != 0) return; // on the list already, or about to be put there
-  std::atomic<chunk *> &ready = home.home->ready_;
+  atomic<chunk *> &ready = home.home->ready_;
   chunk *first = ready.load(std::memory_order_relaxed);
   do {
     home.next_ready = first;

@@ -17,10 +17,10 @@
 // until it ends.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
+#include "base/atomic.hpp"
 #include "base/chunk_store.hpp"
 
 namespace weft::core {
@@ -72,7 +72,7 @@ private:
     // How many blocks (high half) and where in the chunk the first of them lies (low half); 0: none. One word, so that
     // the owner learns the count without walking the chain. The release of give_back() pairs with the acquire of
     // collect().
-    std::atomic<std::uint64_t> returned;
+    atomic<std::uint64_t> returned;
 
     // --- the owner's, on a line of its own ---
     alignas(64) block *free;
@@ -119,7 +119,7 @@ private:
   block_heap *next_ = nullptr; // of the heaps without a thread, under the store's lock
 
   // Chunks with returned blocks. The release of a push pairs with the acquire of collect().
-  alignas(64) std::atomic<chunk *> ready_{nullptr};
+  alignas(64) atomic<chunk *> ready_{nullptr};
 };
 
 inline void *block_heap::allocate(std::size_t size) noexcept {

@@ -11,10 +11,11 @@
 // process is not to be woken. One region is kept in any case.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+
+#include "base/atomic.hpp"
 
 namespace weft::core {
 
@@ -51,11 +52,11 @@ private:
   void drop_locked(region &which, region *&dropped) noexcept;
   static void destroy_all(region *first) noexcept;
 
-  std::mutex mutex_;
+  native_mutex mutex_;
   // Under mutex_: those with free chunks and others, and the empty ones, the newest first. No other lists.
   list partial_, empty_;
-  std::size_t count_ = 0;              // under mutex_: of all regions
-  std::atomic<std::uint32_t> kept_{0}; // written under mutex_: how many in empty_; a hint for others
+  std::size_t count_ = 0;         // under mutex_: of all regions
+  atomic<std::uint32_t> kept_{0}; // written under mutex_: how many in empty_; a hint for others
 };
 
 } // namespace weft::core

@@ -12,9 +12,9 @@
 //     no lock is held.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 
+#include "base/atomic.hpp"
 #include "base/parker.hpp"
 
 namespace weft::core {
@@ -89,7 +89,7 @@ private:
   static char closed_mark;
 
   // The release of finish() pairs with the acquire of finished() and of a failed add(): the outcome is then visible.
-  std::atomic<observer *> head_{nullptr};
+  atomic<observer *> head_{nullptr};
 };
 
 } // namespace weft::core

@@ -2,8 +2,9 @@
 // lib/runtime/README.md, "Fork".
 #pragma once
 
-#include <atomic>
 #include <cstdint>
+
+#include "base/atomic.hpp"
 
 namespace weft::core {
 
@@ -11,10 +12,10 @@ namespace weft::core {
 // started. So relaxed reads do.
 struct process_mark {
   // Twice the number of forks that lie between the first process and this one; one more until the reset after the last.
-  std::atomic<std::uint32_t> word{0};
+  atomic<std::uint32_t> word{0};
   // That number as tasks carry it, in four bits of their word: a child of the sixteenth generation that still holds a
   // future of the first one takes it for its own.
-  std::atomic<std::uint32_t> birthmark{0};
+  atomic<std::uint32_t> birthmark{0};
 };
 inline constinit process_mark this_process;
 

@@ -6,9 +6,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/atomic.hpp"
+
 namespace weft::core {
 
-void futex_wait(std::atomic<std::uint32_t> &word, std::uint32_t expected, deadline until) noexcept {
+void futex_wait(atomic<std::uint32_t> &word, std::uint32_t expected, deadline until) noexcept {
   timespec at{};
   if (!until.is_never()) {
     at.tv_sec = static_cast<time_t>(until.at() / WEFT_SECOND);
@@ -19,7 +21,7 @@ void futex_wait(std::atomic<std::uint32_t> &word, std::uint32_t expected, deadli
           until.is_never() ? nullptr : &at, nullptr, FUTEX_BITSET_MATCH_ANY);
 }
 
-void futex_wake_one(std::atomic<std::uint32_t> &word) noexcept {
+void futex_wake_one(atomic<std::uint32_t> &word) noexcept {
   syscall(SYS_futex, reinterpret_cast<std::uint32_t *>(&word), FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
 }
 

@@ -10,6 +10,7 @@
 
 #include <weft/base.h>
 
+#include "base/atomic.hpp"
 #include "base/refs.hpp"
 
 namespace weft::core {
@@ -48,7 +49,7 @@ public:
     if (taken != nullptr) taken->unref();
   }
   // While the process is forked.
-  std::mutex &lock() noexcept { return mutex_; }
+  native_mutex &lock() noexcept { return mutex_; }
   shared<hook<Function>> get() noexcept {
     const std::scoped_lock hold(mutex_);
     return shared<hook<Function>>(current_);
@@ -63,7 +64,7 @@ private:
     if (next != nullptr) next->unref(); // its drop is the host's code
   }
 
-  std::mutex mutex_;
+  native_mutex mutex_;
   hook<Function> *current_ = nullptr; // under mutex_; with a reference
 };
 

@@ -5,6 +5,7 @@
 
 #include <unistd.h>
 
+#include "base/atomic.hpp"
 #include "base/hook.hpp"
 
 namespace weft::core {
@@ -62,7 +63,7 @@ void clear_log_hook(const void *ctx) noexcept {
   host_log.clear_if(ctx);
 }
 
-std::mutex &log_hook_lock() noexcept {
+native_mutex &log_hook_lock() noexcept {
   return host_log.lock();
 }
 

@@ -7,6 +7,8 @@
 
 #include <weft/host.h>
 
+#include "base/atomic.hpp"
+
 namespace weft::core {
 
 // Gives the line to the log hook, without a lock of its own. Without a hook, or from inside it, writes
@@ -18,7 +20,7 @@ inline void log_line(std::string_view text) noexcept {
 }
 
 // While the process is forked.
-std::mutex &log_hook_lock() noexcept;
+native_mutex &log_hook_lock() noexcept;
 // As weft_set_log_hook.
 weft_status set_log_hook(weft_log_hook_fn hook, void *ctx, weft_drop_fn drop) noexcept;
 // Back to the default, if the hook is still the one with this context.

@@ -1,8 +1,9 @@
 #include "base/memory.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <cstdlib>
+
+#include "base/atomic.hpp"
 
 namespace weft::core {
 namespace {
@@ -15,9 +16,9 @@ struct source {
 
 constinit const source c_library{nullptr, nullptr, nullptr}; // only its address is used
 constinit source hosts{nullptr, nullptr, nullptr};           // written by the one who has won `asked`
-constinit std::atomic<bool> asked{false};
+constinit atomic<bool> asked{false};
 // Null: undecided. Changes once. The release of set_allocator() pairs with the acquire of chosen_source().
-constinit std::atomic<const source *> chosen{nullptr};
+constinit atomic<const source *> chosen{nullptr};
 
 const source &chosen_source() noexcept {
   const source *now = chosen.load(std::memory_order_acquire);

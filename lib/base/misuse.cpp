@@ -1,5 +1,6 @@
 #include "base/misuse.hpp"
 
+#include "base/atomic.hpp"
 #include "base/hook.hpp"
 #include "base/log.hpp"
 
@@ -25,7 +26,7 @@ void clear_misuse_hook(const void *ctx) noexcept {
   host_hook.clear_if(ctx);
 }
 
-std::mutex &misuse_hook_lock() noexcept {
+native_mutex &misuse_hook_lock() noexcept {
   return host_hook.lock();
 }
 

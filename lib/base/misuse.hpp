@@ -9,6 +9,8 @@
 
 #include <weft/host.h>
 
+#include "base/atomic.hpp"
+
 #if !defined(WEFT_MISUSE_CHECKS)
 #define WEFT_MISUSE_CHECKS 0
 #endif
@@ -20,7 +22,7 @@ inline constexpr bool misuse_checks = WEFT_MISUSE_CHECKS != 0;
 // To the misuse hook, or to the log. `function` is the one of the C ABI that was misused.
 void report_misuse(const char *what, const char *function) noexcept;
 // While the process is forked.
-std::mutex &misuse_hook_lock() noexcept;
+native_mutex &misuse_hook_lock() noexcept;
 // As weft_set_misuse_hook.
 weft_status set_misuse_hook(weft_misuse_hook_fn hook, void *ctx, weft_drop_fn drop) noexcept;
 

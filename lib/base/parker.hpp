@@ -5,9 +5,9 @@
 // is also what makes a late unpark() harmless, as long as the parker's memory stays a parker: see thread/record.hpp.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 
+#include "base/atomic.hpp"
 #include "base/clock.hpp"
 
 namespace weft::core {
@@ -25,7 +25,7 @@ private:
 
   // Written by both sides. The release of unpark()'s exchange pairs with the acquire of park()'s, so what the waker
   // did before is seen by the sleeper after.
-  std::atomic<std::uint32_t> state_{empty};
+  atomic<std::uint32_t> state_{empty};
 };
 
 } // namespace weft::core

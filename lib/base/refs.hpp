@@ -1,10 +1,11 @@
 // Reference counts for objects that have several owners by nature: handles of the C ABI, threads, executors.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 
 #include <boost/smart_ptr/intrusive_ptr.hpp>
+
+#include "base/atomic.hpp"
 
 namespace weft::core {
 
@@ -35,7 +36,7 @@ private:
   friend void intrusive_ptr_add_ref(const Derived *object) noexcept { object->ref(); }
   friend void intrusive_ptr_release(const Derived *object) noexcept { object->unref(); }
 
-  mutable std::atomic<std::uint32_t> refs_{1};
+  mutable atomic<std::uint32_t> refs_{1};
 };
 
 template <class T> using shared = boost::intrusive_ptr<T>;

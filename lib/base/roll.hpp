@@ -12,10 +12,10 @@
 //  4. Rolls may be nested (the tokens below a token); they are worked off as a list, so no depth needs a stack.
 #pragma once
 
-#include <atomic>
 #include <mutex>
 
 #include "base/adaptive_mutex.hpp"
+#include "base/atomic.hpp"
 #include "base/fork.hpp"
 
 namespace weft::core {
@@ -76,7 +76,7 @@ protected:
 
   mutable adaptive_mutex mutex_;
   // Written under mutex_; its release pairs with the acquire of called_off(), by those who only want to know early.
-  std::atomic<bool> called_off_{false};
+  atomic<bool> called_off_{false};
 
 private:
   const native_process native_;

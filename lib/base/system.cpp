@@ -1,7 +1,6 @@
 #include "base/system.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <cstdlib>
 #include <ctime>

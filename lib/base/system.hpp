@@ -1,9 +1,10 @@
 // What the machine offers this process: CPUs under the affinity mask and the quota of the control group.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <string>
+
+#include "base/atomic.hpp"
 
 namespace weft::core {
 
@@ -28,14 +29,14 @@ void barrier_in_all_threads() noexcept;
 // that calls the light one pays nothing. Where the system cannot do that, both are ordinary fences, and so they are
 // for ThreadSanitizer, which understands neither.
 bool prepare_light_barriers() noexcept; // before the first use; the answer is whether they are light
-inline std::atomic<bool> barriers_are_light{false};
+inline atomic<bool> barriers_are_light{false};
 // In the child of a fork, before it has a second thread.
 void renew_light_barriers() noexcept;
 
 // ThreadSanitizer does not know fences; an access that everybody makes orders as well.
 inline void full_fence() noexcept {
 #if defined(__SANITIZE_THREAD__)
-  static constinit std::atomic<int> everybodys{0};
+  static constinit atomic<int> everybodys{0};
   everybodys.fetch_add(0, std::memory_order_seq_cst);
 #else
   std::atomic_thread_fence(std::memory_order_seq_cst);
@@ -43,7 +44,7 @@ inline void full_fence() noexcept {
 }
 inline void light_barrier() noexcept {
   if (barriers_are_light.load(std::memory_order_relaxed))
-    std::atomic_signal_fence(std::memory_order_seq_cst);
+    compiler_barrier();
   else
     full_fence();
 }

@@ -7,6 +7,7 @@
 
 #include <weft/executor.h>
 
+#include "base/atomic.hpp"
 #include "base/clock.hpp"
 #include "thread/wait_graph.hpp"
 
@@ -43,7 +44,7 @@ private:
   void forget_locked(waiter &gone) noexcept;
 
   const bound_settings settings_;
-  std::mutex mutex_;
+  native_mutex mutex_;
   std::uint64_t waiting_tasks_ = 0;            // under mutex_
   waiter *first_ = nullptr, **last_ = &first_; // under mutex_; served in their order
   bool closed_ = false;                        // under mutex_

@@ -2,10 +2,10 @@
 // ticks.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <mutex>
 
+#include "base/atomic.hpp"
 #include "exec/bound.hpp"
 #include "exec/executor.hpp"
 #include "sched/task_queue.hpp"
@@ -61,12 +61,12 @@ private:
 
   bound bound_;
   task_queue queue_;
-  std::atomic<bool> closed_{false};
-  mutable std::mutex mutex_;
-  sleeper *first_ = nullptr;              // under mutex_
-  std::atomic<std::uint32_t> running_{0}; // written under mutex_: threads in run(), each once
-  bool ended_ = false;                    // under mutex_
-  completion quiet_;                      // finishes when it is closed, empty, and nobody runs its tasks
+  atomic<bool> closed_{false};
+  mutable native_mutex mutex_;
+  sleeper *first_ = nullptr;         // under mutex_
+  atomic<std::uint32_t> running_{0}; // written under mutex_: threads in run(), each once
+  bool ended_ = false;               // under mutex_
+  completion quiet_;                 // finishes when it is closed, empty, and nobody runs its tasks
 };
 
 } // namespace weft::core

@@ -5,7 +5,6 @@
 // memory: all handles together have one, and so have workers, counted tasks and whoever looks at a pending task.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
@@ -13,6 +12,7 @@
 
 #include <weft/executor.h>
 
+#include "base/atomic.hpp"
 #include "base/clock.hpp"
 #include "base/completion.hpp"
 #include "base/misuse.hpp"
@@ -41,7 +41,7 @@ public:
   template <class Wanted> shared<task_owner> find(Wanted wanted) const noexcept;
 
 private:
-  mutable std::mutex mutex_;
+  mutable native_mutex mutex_;
   executor *first_ = nullptr; // under mutex_
   bool closed_ = false;       // under mutex_
 };
@@ -133,8 +133,8 @@ private:
   bool everybodys_ = false;
   const shared<roster> home_; // keeps list_ alive: both belong to the runtime
   executor_list *const list_; // null for strands
-  std::atomic<std::uint32_t> handles_{1};
-  std::atomic<bool> asked_{false};
+  atomic<std::uint32_t> handles_{1};
+  atomic<bool> asked_{false};
   executor *next_ = nullptr, *prev_ = nullptr; // the list's, under its mutex
   bool listed_ = false;                        // the same
   timer_queue timers_;

@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <utility>
 
+#include "base/atomic.hpp"
 #include "task/attachment.hpp"
 #include "thread/blocking.hpp"
 #include "thread/wait_graph.hpp"
@@ -346,7 +347,7 @@ weft_status group::sleep(record &self, deadline until, bool helps) {
 }
 
 bool group::settle() {
-  static constexpr std::atomic<std::uint32_t> never_asked{0};
+  static constexpr atomic<std::uint32_t> never_asked{0};
   record *const self = current_record();
   if (self == nullptr) return false;
   if (done_for(pool_.workers().worker_of(self))) return true;

@@ -12,7 +12,6 @@
 // So two workers on one group do not fight for the word at each task. See group_count.cpp.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -20,6 +19,7 @@
 #include <weft/group.h>
 
 #include "base/adaptive_mutex.hpp"
+#include "base/atomic.hpp"
 #include "base/block.hpp"
 #include "base/misuse.hpp"
 #include "exec/pool.hpp"
@@ -106,7 +106,7 @@ private:
     parker *who;
     waiter *next;
     bool helps;
-    std::atomic<bool> told{false}; // under mutex_, but read by the waiter without: it is woken after that
+    atomic<bool> told{false}; // under mutex_, but read by the waiter without: it is woken after that
   };
   struct ticket;
   struct token_link;
@@ -155,10 +155,10 @@ private:
   // The stretch of work in which it was made, and in which it will have been waited for; or none.
   static constexpr std::uint64_t no_stretch = ~std::uint64_t{0};
   std::uint64_t made_in_ = no_stretch;
-  std::atomic<std::uint32_t> word_{0};
+  atomic<std::uint32_t> word_{0};
   // The first, with a reference; its release pairs with the acquire of who reads it. Taken away, or given one more
   // reference, under mutex_.
-  std::atomic<error *> error_{nullptr};
+  atomic<error *> error_{nullptr};
   static constexpr std::uint64_t pending_mask = 0xffffffff;
   // Somebody sleeps in wait(); somebody does who could help; ties_ is not empty.
   static constexpr std::uint64_t waited_for = std::uint64_t{1} << 32, help_sleeps = waited_for << 1,
@@ -167,19 +167,19 @@ private:
   // The most credit that a worker keeps when it ends tasks.
   static constexpr std::uint32_t most_kept = 256;
   // Each end of a task releases what it did to whoever reads that none is left.
-  std::atomic<std::uint64_t> count_{one_handle};
+  atomic<std::uint64_t> count_{one_handle};
 
   mutable adaptive_mutex mutex_;
   task *first_ = nullptr, *last_ = nullptr; // under mutex_: the queue, linked through the tasks
-  std::atomic<std::uint64_t> queued_{0};    // written under mutex_
+  atomic<std::uint64_t> queued_{0};         // written under mutex_
   // Waiters that sleep and could help: whatever is queued, they will be woken for it. Read by may_happen().
-  std::atomic<std::uint32_t> helpers_{0};
+  atomic<std::uint32_t> helpers_{0};
   // How many are between a count that says whom to wake and the waking: those will look again, whatever the count says.
   // Raised before the count is changed, whose release pairs with the acquire of may_happen().
-  std::atomic<std::uint32_t> telling_{0};
+  atomic<std::uint32_t> telling_{0};
   waiter *waiters_ = nullptr; // under mutex_
   // How many of the pending are no tasks. Orders nothing: it only tells a leave too many. Raised after the count.
-  std::atomic<std::uint32_t> entered_{0};
+  atomic<std::uint32_t> entered_{0};
   user_context context_;
   token_link *by_token_ = nullptr; // fixed before anybody else knows the group
   group_tie *ties_ = nullptr;      // under mutex_, and with it the flag `tied`; the newest first

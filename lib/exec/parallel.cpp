@@ -11,12 +11,12 @@
 #include "exec/parallel.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <cstddef>
 #include <ctime>
 #include <cxxabi.h>
 #include <utility>
 
+#include "base/atomic.hpp"
 #include "base/block.hpp"
 #include "base/clock.hpp"
 #include "exec/group.hpp"
@@ -47,12 +47,12 @@ struct loop final : private roll_entry {
   const weft_reduction_t *const how;
   void *const ctx;
   group *const pieces;                   // all that was given away
-  std::atomic<bool> ended{false};        // leave out what has not begun
-  std::atomic<std::uint32_t> at_work{1}; // threads that work on it, the caller included; orders nothing
-  std::atomic<error *> failure{nullptr}; // the first, with a reference
+  atomic<bool> ended{false};             // leave out what has not begun
+  atomic<std::uint32_t> at_work{1};      // threads that work on it, the caller included; orders nothing
+  atomic<error *> failure{nullptr};      // the first, with a reference
   domain *const home = current_domain(); // the caller is inside of it, so it stays
   // Has stop_bit when the domain is closed. Its release pairs with the acquire of those who look whether to stop.
-  std::atomic<std::uint32_t> word{0};
+  atomic<std::uint32_t> word{0};
 
   ~loop() {
     if (error *const unread = failure.load(std::memory_order_acquire); unread != nullptr) unread->unref();
@@ -143,7 +143,7 @@ struct joint {
   void *const left;       // the state of the left half, into which the right one is joined
   bool has_right = false; // the right half has a state of its own
   // Halves that have not ended. The decrement of each releases what it did to its state; that of the last acquires it.
-  std::atomic<std::uint32_t> open{2};
+  atomic<std::uint32_t> open{2};
 
   static std::size_t alignment(const loop &of) noexcept {
     return std::max<std::size_t>(alignof(joint), of.how->state_align);
@@ -198,7 +198,7 @@ struct given_half {
     const given_half self = *static_cast<given_half *>(room);
     record *const here = existing_record();
     struct working { // the caller is counted already: he may take back what he has given away
-      std::atomic<std::uint32_t> &count;
+      atomic<std::uint32_t> &count;
       const std::uint32_t threads;
       working(loop &of, const record *who) noexcept : count(of.at_work), threads(who != of.caller ? 1 : 0) {
         count.fetch_add(threads, std::memory_order_relaxed);

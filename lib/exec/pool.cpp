@@ -4,6 +4,7 @@
 #include <cxxabi.h>
 #include <utility>
 
+#include "base/atomic.hpp"
 #include "base/log.hpp"
 #include "base/system.hpp"
 #include "thread/blocking.hpp"
@@ -12,7 +13,7 @@
 namespace weft::core {
 namespace {
 
-std::atomic<std::uint64_t> next_pool{1}; // of weft-<n>
+atomic<std::uint64_t> next_pool{1}; // of weft-<n>
 
 // Python's rule: enough for blocking calls, not absurd on large machines.
 std::uint32_t default_workers() noexcept {

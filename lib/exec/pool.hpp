@@ -7,6 +7,7 @@
 #include <mutex>
 #include <string>
 
+#include "base/atomic.hpp"
 #include "base/roll.hpp"
 #include "exec/bound.hpp"
 #include "exec/executor.hpp"
@@ -117,10 +118,10 @@ private:
   pool_settings settings_;
   bound bound_;
   // In a domain only. Each release pairs with the acquire of whoever comes last, and then does what is to be done.
-  std::atomic<std::uint32_t> marks_{0};
-  std::atomic<std::uint32_t> hook_users_{1}; // workers between prepare and dismiss; and the pool, until both marks
-  bool in_domain_ = false;                   // by who makes it, then by who drops the hooks
-  std::atomic<error *> broken_{nullptr}; // set once, with a reference; its release pairs with the acquire of broken()
+  atomic<std::uint32_t> marks_{0};
+  atomic<std::uint32_t> hook_users_{1}; // workers between prepare and dismiss; and the pool, until both marks
+  bool in_domain_ = false;              // by who makes it, then by who drops the hooks
+  atomic<error *> broken_{nullptr};     // set once, with a reference; its release pairs with the acquire of broken()
   scheduler scheduler_;
   alarm_clock alarm_; // in the scheduler's io_context
 };

@@ -8,6 +8,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include "base/atomic.hpp"
 #include "base/log.hpp"
 #include "base/system.hpp"
 #include "thread/blocking.hpp"
@@ -146,7 +147,7 @@ weft_status strand::submit(task *const *tasks, std::size_t count) {
 // The next task of the turn, whose fate is decided before cancel_pending() may return; null: there is none.
 task *strand::take_next(next_is &fate) noexcept {
   in_hand_.store(true, std::memory_order_relaxed);
-  std::atomic_signal_fence(std::memory_order_seq_cst); // cancel_pending() brings the barrier for both
+  compiler_barrier(); // cancel_pending() brings the barrier for both
   task *next = nullptr;
   bool found = false;
   while (!found && !batch_.empty()) found = batch_.take(&next, 1) == 1;

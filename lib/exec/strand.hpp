@@ -6,12 +6,12 @@
 // time: `scheduled_` says so, and is the right to run tasks of this strand.
 #pragma once
 
-#include <atomic>
 #include <mutex>
 
 #include <boost/asio/strand.hpp>
 
 #include "base/adaptive_mutex.hpp"
+#include "base/atomic.hpp"
 #include "exec/asio_executor.hpp"
 #include "exec/executor.hpp"
 #include "exec/pool.hpp"
@@ -91,7 +91,7 @@ private:
   bool closed_ = false;         // under mutex_
   bool ended_ = false;          // under mutex_: somebody finishes quiet_
 
-  std::mutex turn_mutex_;     // innermost
+  native_mutex turn_mutex_;   // innermost
   task *turn_task_ = nullptr; // under turn_mutex_, with a reference: what carries the turn through the pool
 
   // The right to the turn is the right to these. It passes from one thread to the next through the pool's queues.
@@ -102,8 +102,8 @@ private:
   // What the turn has taken from waiting_ and will run next; open to those who cancel.
   ring batch_;
   // Between taking a task and claiming it, against cancel_pending(): as worker::in_hand, see lib/sched/README.md.
-  std::atomic<bool> in_hand_{false};
-  std::atomic<bool> discarding_{false};
+  atomic<bool> in_hand_{false};
+  atomic<bool> discarding_{false};
 
   completion quiet_; // finishes when the strand is closed and its last task has run
 };

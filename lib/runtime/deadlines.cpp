@@ -8,6 +8,7 @@
 #include <mutex>
 #include <new>
 
+#include "base/atomic.hpp"
 #include "base/clock.hpp"
 #include "exec/pool.hpp"
 #include "runtime/runtime.hpp"
@@ -46,7 +47,7 @@ private:
     return token_ != nullptr && token_->try_ref() ? token_ : nullptr;
   }
 
-  std::mutex mutex_;
+  native_mutex mutex_;
   cancel_token *token_;    // under mutex_; without a reference
   timer *timer_ = nullptr; // with its handle; written before the token can go
 };

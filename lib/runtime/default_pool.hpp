@@ -6,6 +6,7 @@
 
 #include <mutex>
 
+#include "base/atomic.hpp"
 #include "exec/pool.hpp"
 
 namespace weft::core {
@@ -24,7 +25,7 @@ public:
   void let_go();
 
 private:
-  std::mutex mutex_;     // held while the pool is made, which starts no thread and calls nobody
+  native_mutex mutex_;   // held while the pool is made, which starts no thread and calls nobody
   pool_settings wanted_; // under mutex_, until it is made
   pool *made_ = nullptr; // under mutex_
 };

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/atomic.hpp"
 #include "base/fork.hpp"
 #include "runtime/fork.hpp"
 
@@ -18,7 +19,7 @@ namespace {
 
 // The process-wide registry: which runtimes there are. Never destroyed, for threads outlive static destructors.
 struct registry {
-  std::mutex mutex;
+  native_mutex mutex;
   runtime *process = nullptr;       // under mutex; never freed
   std::vector<runtime *> isolated;  // under mutex; those whose handle is live
   std::vector<runtime *> inherited; // under mutex; in the child of a fork: those that had a handle before it
@@ -90,7 +91,7 @@ bool runtime::was_before_fork(const weft_runtime *handle) noexcept {
                      [handle](const runtime *r) { return static_cast<const weft_runtime *>(r) == handle; });
 }
 
-std::mutex &runtime::registry_lock() noexcept {
+native_mutex &runtime::registry_lock() noexcept {
   return all().mutex;
 }
 

@@ -8,6 +8,7 @@
 
 #include <weft/runtime.h>
 
+#include "base/atomic.hpp"
 #include "base/clock.hpp"
 #include "exec/executor.hpp"
 #include "runtime/default_pool.hpp"
@@ -44,7 +45,7 @@ public:
   static weft_status answer_in_child(const weft_runtime *handle) noexcept;
   static bool was_before_fork(const weft_runtime *handle) noexcept;
   // While the process is forked, and in the child, under that lock.
-  static std::mutex &registry_lock() noexcept;
+  static native_mutex &registry_lock() noexcept;
   static void abandon_all() noexcept;
 
   // As weft_cleanup says. See cleanup.cpp.
@@ -68,7 +69,7 @@ private:
 
   executor_list executors_;
   default_pool pool_for_all_;
-  std::mutex deadlines_mutex_;    // before that of executors_
+  native_mutex deadlines_mutex_;  // before that of executors_
   executor *deadlines_ = nullptr; // under deadlines_mutex_; with a handle, for good
 };
 

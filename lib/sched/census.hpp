@@ -4,8 +4,9 @@
 // tasks, or on the way to do so (a wake-up that was sent counts already). The protocol is told in sched/README.md.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
+
+#include "base/atomic.hpp"
 
 namespace weft::core {
 
@@ -51,7 +52,7 @@ private:
 
   // All accesses are sequentially consistent: each is one half of a "publish, then look" pair whose other half is the
   // size of a queue.
-  alignas(64) std::atomic<std::uint64_t> word_{0};
+  alignas(64) atomic<std::uint64_t> word_{0};
 };
 
 } // namespace weft::core

@@ -6,9 +6,10 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
+
+#include "base/atomic.hpp"
 
 namespace weft::core {
 
@@ -50,9 +51,9 @@ public:
   }
 
 private:
-  alignas(64) std::atomic<std::uint64_t> head_{0}; // written by all takers
-  alignas(64) std::atomic<std::uint64_t> tail_{0}; // written by the owner
-  std::array<std::atomic<task *>, Capacity> slots_{};
+  alignas(64) atomic<std::uint64_t> head_{0}; // written by all takers
+  alignas(64) atomic<std::uint64_t> tail_{0}; // written by the owner
+  std::array<atomic<task *>, Capacity> slots_{};
 };
 
 using ring = basic_ring<64>;

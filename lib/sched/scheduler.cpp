@@ -9,6 +9,7 @@
 
 #include <sched.h>
 
+#include "base/atomic.hpp"
 #include "base/system.hpp"
 #include "thread/record.hpp"
 
@@ -16,7 +17,7 @@ namespace weft::core {
 
 scheduler::scheduler(shared<roster> home, task_owner &owner, scheduler_settings settings)
     : home_(std::move(home)), owner_(owner), settings_(std::move(settings)), keep_running_(io_.get_executor()),
-      workers_(new std::atomic<worker *>[settings_.max_workers + settings_.max_spares]()) {
+      workers_(new atomic<worker *>[settings_.max_workers + settings_.max_spares]()) {
   prepare_light_barriers();
 }
 
@@ -177,7 +178,7 @@ bool scheduler::claim_from_inside(task &wanted, record &self) noexcept {
   if (!is_worker(&self)) return !discarding() && wanted.try_claim(); // a submitter that runs for a full queue
   worker &me = *static_cast<worker *>(self.worker);
   me.in_hand.store(true, std::memory_order_relaxed);
-  std::atomic_signal_fence(std::memory_order_seq_cst);
+  compiler_barrier();
   const bool claimed = !discarding() && wanted.try_claim();
   me.in_hand.store(false, std::memory_order_release);
   return claimed;

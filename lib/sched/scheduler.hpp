@@ -5,7 +5,6 @@
 #pragma once
 
 #include <algorithm>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -18,6 +17,7 @@
 #include <weft/base.h>
 #include <weft/executor.h>
 
+#include "base/atomic.hpp"
 #include "base/clock.hpp"
 #include "base/completion.hpp"
 #include "sched/census.hpp"
@@ -264,26 +264,26 @@ private:
   task_queue high_, low_; // submitted with these priorities, by whomever
   census census_;
 
-  std::mutex start_mutex_;                           // starting workers, and the decision to end
-  bool ended_ = false;                               // under start_mutex_: nobody is started any more
-  bool end_is_told_ = false;                         // under start_mutex_: end_ is finished, or about to be
-  std::uint32_t guests_ = 0;                         // under start_mutex_: submitters that run tasks themselves
-  std::atomic<std::uint32_t> places_{0};             // written under start_mutex_, after the place
-  std::unique_ptr<std::atomic<worker *>[]> workers_; // a place is written once, before places_ covers it
-  std::atomic<std::uint32_t> started_{0};            // statistics
-  std::atomic<std::uint64_t> refused_{0};            // statistics
-  std::atomic<std::uint64_t> wakes_{0};              // statistics
-  std::atomic<std::uint32_t> blocked_{0}; // workers in blocking regions; sequentially consistent like the census
+  native_mutex start_mutex_;                    // starting workers, and the decision to end
+  bool ended_ = false;                          // under start_mutex_: nobody is started any more
+  bool end_is_told_ = false;                    // under start_mutex_: end_ is finished, or about to be
+  std::uint32_t guests_ = 0;                    // under start_mutex_: submitters that run tasks themselves
+  atomic<std::uint32_t> places_{0};             // written under start_mutex_, after the place
+  std::unique_ptr<atomic<worker *>[]> workers_; // a place is written once, before places_ covers it
+  atomic<std::uint32_t> started_{0};            // statistics
+  atomic<std::uint64_t> refused_{0};            // statistics
+  atomic<std::uint64_t> wakes_{0};              // statistics
+  atomic<std::uint32_t> blocked_{0};            // workers in blocking regions; sequentially consistent like the census
 
-  std::atomic<bool> closed_{false};     // sequentially consistent against the census, see README.md, "The end"
-  std::atomic<bool> discarding_{false}; // with worker::in_hand, see README.md, "Cancelling what is pending"
+  atomic<bool> closed_{false};     // sequentially consistent against the census, see README.md, "The end"
+  atomic<bool> discarding_{false}; // with worker::in_hand, see README.md, "Cancelling what is pending"
   completion end_;
 
   // Somebody should wait in the io_context. Sequentially consistent against the census: who sets it looks for a worker
   // at rest; who stops searching takes himself out of the census, then reads it. One of the two sees the other.
-  std::atomic<bool> watched_{false};
+  atomic<bool> watched_{false};
   // One of the workers at rest looks again by itself. Orders nothing: who comes to rest later finds it as it is.
-  std::atomic<bool> has_watchman_{false};
+  atomic<bool> has_watchman_{false};
 };
 
 } // namespace weft::core

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/atomic.hpp"
 #include "sched/scheduler.hpp"
 #include "thread/record.hpp"
 
@@ -29,7 +30,7 @@ bool scheduler::spawn(worker &me, const spawned &given, bool calling) noexcept {
 task *scheduler::take_spawned(worker &me, const task_owner &group, bool &discarded) noexcept {
   if (me.spawned.empty()) return nullptr;
   me.in_hand.store(true, std::memory_order_relaxed);
-  std::atomic_signal_fence(std::memory_order_seq_cst);
+  compiler_barrier();
   task *const taken = me.spawned.pop(&group);
   discarded = discarding();
   me.in_hand.store(false, std::memory_order_release);
@@ -41,7 +42,7 @@ task *scheduler::steal_spawned(worker *me, const task_owner &group, bool &discar
   const std::uint32_t count = places_.load(std::memory_order_acquire);
   task *taken = nullptr;
   if (me != nullptr) me->in_hand.store(true, std::memory_order_relaxed);
-  std::atomic_signal_fence(std::memory_order_seq_cst);
+  compiler_barrier();
   for (std::uint32_t i = 0; i < count && taken == nullptr; ++i)
     if (worker *const victim = workers_[i].load(std::memory_order_acquire); victim != me)
       taken = victim->spawned.steal(&group);

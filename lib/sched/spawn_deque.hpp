@@ -8,10 +8,10 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
+#include "base/atomic.hpp"
 #include "base/system.hpp"
 
 namespace weft::core {
@@ -90,8 +90,8 @@ public:
 
 private:
   struct entry {
-    std::atomic<task *> which{nullptr};
-    std::atomic<const task_owner *> of{nullptr}, also_of{nullptr};
+    atomic<task *> which{nullptr};
+    atomic<const task_owner *> of{nullptr}, also_of{nullptr};
     bool serves(const task_owner *group) const noexcept {
       return of.load(std::memory_order_relaxed) == group || also_of.load(std::memory_order_relaxed) == group;
     }
@@ -99,8 +99,8 @@ private:
   entry &place(std::int64_t position) noexcept { return entries_[static_cast<std::size_t>(position) & (Capacity - 1)]; }
 
   std::array<entry, Capacity> entries_;
-  alignas(64) std::atomic<std::int64_t> tail_{0}; // written by the owner
-  alignas(64) std::atomic<std::int64_t> head_{0}; // grows only, by whoever takes the oldest
+  alignas(64) atomic<std::int64_t> tail_{0}; // written by the owner
+  alignas(64) atomic<std::int64_t> head_{0}; // grows only, by whoever takes the oldest
 };
 
 using spawn_deque = basic_spawn_deque<256>;

@@ -7,11 +7,11 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
 #include "base/adaptive_mutex.hpp"
+#include "base/atomic.hpp"
 
 namespace weft::core {
 
@@ -79,13 +79,13 @@ private:
   bool closed_ = false;    // under mutex_
 
   // One task in some is watched from its push to its pop, one at a time: so the clock is read seldom.
-  std::atomic<std::uint64_t> pushed_{0};                // written under mutex_
+  atomic<std::uint64_t> pushed_{0};                     // written under mutex_
   std::uint64_t popped_ = 0;                            // under mutex_
   std::uint64_t watched_ = UINT64_MAX, next_watch_ = 0; // under mutex_: the position that is watched, and the next one
   std::int64_t watched_since_ = 0;                      // under mutex_
-  std::array<std::atomic<std::uint64_t>, wait_buckets> waits_{}; // written under mutex_
+  std::array<atomic<std::uint64_t>, wait_buckets> waits_{}; // written under mutex_
   // Written under mutex_, read by everybody who looks for work.
-  alignas(64) std::atomic<std::size_t> size_{0};
+  alignas(64) atomic<std::size_t> size_{0};
 };
 
 using task_queue = basic_task_queue<adaptive_mutex>;

@@ -5,6 +5,7 @@
 #include <cxxabi.h>
 #include <utility>
 
+#include "base/atomic.hpp"
 #include "sched/io_wait.hpp"
 #include "sched/scheduler.hpp"
 #include "thread/blocking.hpp"
@@ -82,7 +83,7 @@ void scheduler::dismiss(worker &me) noexcept {
 
 task *scheduler::next(worker &me) noexcept {
   me.in_hand.store(true, std::memory_order_relaxed); // until it is claimed, or nothing was found
-  std::atomic_signal_fence(std::memory_order_seq_cst);
+  compiler_barrier();
   task *ready = take_turn_of_others(me);
   if (ready != nullptr || (ready = me.spawned.pop()) != nullptr) return ready;
   while (!me.batch.empty())

@@ -1,12 +1,12 @@
 // One worker of a pool: its queues and what it remembers between tasks. The loop that it runs is scheduler::work().
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <utility>
 
 #include <weft/executor.h>
 
+#include "base/atomic.hpp"
 #include "sched/ring.hpp"
 #include "sched/spawn_deque.hpp"
 #include "sched/task_queue.hpp"
@@ -18,7 +18,7 @@ class scheduler;
 
 // Statistics of one worker: relaxed, for they order nothing; read by whoever asks, perhaps a moment late.
 struct alignas(64) worker_counts {
-  using count = std::atomic<std::uint64_t>;
+  using count = atomic<std::uint64_t>;
   count completed{0}, cancelled{0}, stolen{0}, spawned{0}, parks{0}, rescues{0};
   static void step(count &which, std::uint64_t by = 1) noexcept {
     which.store(which.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
@@ -39,12 +39,12 @@ struct alignas(64) worker {
 
   // It has spawned since it ran out of work last: whoever goes to rest has to expect tasks in `spawned`. Written by
   // this worker, read by scheduler::others_spawn(). README.md, "Taking and stealing spawned tasks".
-  std::atomic<bool> spawns{false};
+  atomic<bool> spawns{false};
 
   // Between looking for a task and claiming it: a task may be in no queue and not yet running. Written by this worker,
   // read by scheduler::discard(), which brings the barrier that the writer spares. README.md, "Cancelling what is
   // pending".
-  std::atomic<bool> in_hand{false};
+  atomic<bool> in_hand{false};
 
   // The rest is this worker's alone.
   worker_counts counts; // written by this worker only
@@ -68,8 +68,8 @@ struct alignas(64) worker {
   std::uint32_t blocking = 0;       // how deep in blocking regions
   // Tasks that one group has counted in advance for this worker to spawn, and the group that it spawned into last.
   // Written by this worker only; the first two are read by those who wait for the group: scheduler::credit_for().
-  std::atomic<task_owner *> credit_of{nullptr};
-  std::atomic<std::uint64_t> credit{0}; // low half; high half: how often it has changed
+  atomic<task_owner *> credit_of{nullptr};
+  atomic<std::uint64_t> credit{0}; // low half; high half: how often it has changed
   static constexpr std::uint64_t one_change = std::uint64_t{1} << 32;
   static constexpr std::uint64_t on_its_way = std::uint64_t{1} << 31; // the credit is being given back
   const task_owner *last_into = nullptr;
@@ -80,7 +80,7 @@ struct alignas(64) worker {
   std::uint32_t owner_refs = 0; // references to the pool, taken in advance, for groups
   // Of a thread of the host: odd while it rests. Written by this worker; the release pairs with the acquire of those
   // who have been handed a call that is for it. README.md, "Threads of the host".
-  std::atomic<std::uint64_t> rests{0};
+  atomic<std::uint64_t> rests{0};
   bool left = false;     // as a surplus worker: the census knows already
   bool attached = false; // prepared without a failure, and not dismissed yet
   weft_worker_t shown{}; // what its start and stop hooks see

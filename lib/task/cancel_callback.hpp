@@ -5,9 +5,9 @@
 // the close of the domain, or the end of the token.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 
+#include "base/atomic.hpp"
 #include "task/cancel_token.hpp"
 #include "thread/domain.hpp"
 
@@ -63,11 +63,11 @@ private:
   const cancel_call what_;
   cancel_token *const token_; // with a reference, the registration's; null when there is none
   const shared<domain> home_; // or null
-  std::atomic<std::uint32_t> refs_;
+  atomic<std::uint32_t> refs_;
   home_entry in_home_;
   // From waiting by compare-and-swap; who wins may touch the context. The release of `over` pairs with the acquire of
   // remove(): the drop is seen as past.
-  std::atomic<std::uint32_t> fate_{waiting};
+  atomic<std::uint32_t> fate_{waiting};
 };
 
 } // namespace weft::core

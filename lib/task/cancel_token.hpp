@@ -5,11 +5,11 @@
 // Read on in README.md, "Cancel tokens".
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 
 #include <weft/cancel.h>
 
+#include "base/atomic.hpp"
 #include "base/clock.hpp"
 #include "base/misuse.hpp"
 #include "base/refs.hpp"
@@ -59,7 +59,7 @@ private:
   cancel_token *const parent_; // with a reference, or null
   const std::int64_t due_;
   deadline_alarm *alarm_ = nullptr;
-  std::atomic<std::uint32_t> refs_{1}; // as in shared_object; the last one may bring down a chain of parents
+  atomic<std::uint32_t> refs_{1}; // as in shared_object; the last one may bring down a chain of parents
   [[no_unique_address]] magic_word<0x2bad5eed0e440008> magic_;
 };
 

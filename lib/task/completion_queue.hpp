@@ -9,7 +9,6 @@
 // references keep the memory: all handles together have one, and so has each tie, which may come to its end later.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <new>
@@ -17,6 +16,7 @@
 #include <weft/queue.h>
 
 #include "base/adaptive_mutex.hpp"
+#include "base/atomic.hpp"
 #include "base/block.hpp"
 #include "base/clock.hpp"
 #include "base/event_descriptor.hpp"
@@ -126,7 +126,7 @@ private:
     bool helps;
     waiter *next = nullptr; // under mutex_
     // Written under mutex_; its release pairs with the acquire of the waiter, who reads it without.
-    std::atomic<bool> told{false};
+    atomic<bool> told{false};
   };
 
   completion_queue() noexcept = default;
@@ -141,14 +141,14 @@ private:
   bool lend_one(record &self, lending how, std::uint64_t &ties_seen);
   bool may_take() const noexcept { return size_.load(std::memory_order_acquire) != 0 || is_closed(); }
 
-  std::atomic<std::uint32_t> handles_{1};
+  atomic<std::uint32_t> handles_{1};
   const native_process native_;
   adaptive_mutex mutex_;     // takes no other inside but those of the heaps
   entry_list queued_, tied_; // under mutex_
   // Written under mutex_. The acquire of who looks without it pairs with the release of the change; but all that a
   // waiter does upon it is to come and look under mutex_.
-  std::atomic<std::size_t> size_{0};
-  std::atomic<bool> closed_{false};
+  atomic<std::size_t> size_{0};
+  atomic<bool> closed_{false};
   event_descriptor descriptor_; // under mutex_
   // Under mutex_: those who sleep and have not been told. Who came first is told first.
   waiter *waiters_ = nullptr, **last_waiter_ = &waiters_;

@@ -5,9 +5,9 @@
 // the domain looks for it.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 
+#include "base/atomic.hpp"
 #include "base/roll.hpp"
 #include "task/source_link.hpp"
 #include "thread/domain.hpp"
@@ -43,7 +43,7 @@ private:
 
   const what what_;
   const shared<domain> home_;
-  std::atomic<std::uint32_t> refs_{3}; // of the link, which may call; of the roll; of whoever adds it
+  atomic<std::uint32_t> refs_{3}; // of the link, which may call; of the roll; of whoever adds it
 };
 
 } // namespace weft::core

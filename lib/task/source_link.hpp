@@ -11,9 +11,9 @@
 // Read on in sources.cpp (who walks along links) and continuation.cpp (their life).
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 
+#include "base/atomic.hpp"
 #include "task/callback.hpp"
 #include "task/task.hpp"
 
@@ -57,7 +57,7 @@ private:
 
   // The source's address, and two marks. Changed by compare-and-swap while not pinned; the release of each change pairs
   // with the acquire of the next pin() or cut().
-  mutable std::atomic<std::uintptr_t> to_{0};
+  mutable atomic<std::uintptr_t> to_{0};
 };
 
 // A reference to the source of a link, if that may be had: not to a promise, whose last reference may be on its way

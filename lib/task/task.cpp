@@ -4,6 +4,7 @@
 
 #include <weft/cancel.h>
 
+#include "base/atomic.hpp"
 #include "task/attachment.hpp"
 #include "task/continuation.hpp"
 #include "task/owner.hpp"
@@ -58,7 +59,7 @@ bool task::set_counted() noexcept {
 
 // UBSan: a forced unwind is caught by a reference to no object; nothing reads it.
 __attribute__((no_sanitize("null"))) outcome task::perform_here(record &self, const task_owner *serving,
-                                                                const std::atomic<std::uint32_t> &stop_word) {
+                                                                const atomic<std::uint32_t> &stop_word) {
   weft_error *failure = nullptr;
   try {
     const frame_scope on_top(self, this, serving, &stop_word);
@@ -84,7 +85,7 @@ __attribute__((no_sanitize("null"))) outcome task::perform_here(record &self, co
   }
 }
 
-outcome task::perform_inside(record &self, const task_owner *serving, const std::atomic<std::uint32_t> &stop_word) {
+outcome task::perform_inside(record &self, const task_owner *serving, const atomic<std::uint32_t> &stop_word) {
   const inside_scope here(&self, home(), &word_);
   return perform_here(self, serving, stop_word);
 }

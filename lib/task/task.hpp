@@ -18,7 +18,6 @@
 #pragma once
 
 #include <algorithm>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <new>
@@ -27,6 +26,7 @@
 #include <weft/future.h>
 #include <weft/task.h>
 
+#include "base/atomic.hpp"
 #include "base/block.hpp"
 #include "base/completion.hpp"
 #include "base/error.hpp"
@@ -151,7 +151,7 @@ public:
     return state() == pending ? found : nullptr;
   }
   void *room() noexcept { return reinterpret_cast<unsigned char *>(this) + room_offset(*type_); }
-  const std::atomic<std::uint32_t> &word() const noexcept { return word_; }
+  const atomic<std::uint32_t> &word() const noexcept { return word_; }
 
   task_state state() const noexcept {
     return static_cast<task_state>(word_.load(std::memory_order_acquire) & state_mask);
@@ -181,7 +181,7 @@ public:
   // thread completes it with an error and passes through.
   outcome perform(record &self, const task_owner *serving) { return perform(self, serving, word_); }
   // The same with another word for stop requests.
-  outcome perform(record &self, const task_owner *serving, const std::atomic<std::uint32_t> &stop_word) {
+  outcome perform(record &self, const task_owner *serving, const atomic<std::uint32_t> &stop_word) {
     // What belongs to nothing, on a thread that is inside of nothing, goes straight on.
     if (self.inside != nullptr || has_attachment()) [[unlikely]]
       return perform_inside(self, serving, stop_word);
@@ -253,8 +253,8 @@ private:
 
   task_owner *owner() const noexcept { return static_cast<task_owner *>(link_.load(std::memory_order_acquire)); }
 
-  outcome perform_here(record &self, const task_owner *serving, const std::atomic<std::uint32_t> &stop_word);
-  outcome perform_inside(record &self, const task_owner *serving, const std::atomic<std::uint32_t> &stop_word);
+  outcome perform_here(record &self, const task_owner *serving, const atomic<std::uint32_t> &stop_word);
+  outcome perform_inside(record &self, const task_owner *serving, const atomic<std::uint32_t> &stop_word);
   // The allocation: header, room. The room holds at least a pointer, for that is how an error lies in it.
   static std::size_t header_size(const weft_task_type_t &type) noexcept;
   static constexpr std::size_t align_mask(const weft_task_type_t &type) noexcept {
@@ -291,13 +291,13 @@ private:
 
   // The release of each change of state pairs with the acquire of state(). The claim of a task that only one knows has
   // none: nobody else looks, and what the submitter wrote came with the lock of the queue.
-  std::atomic<std::uint32_t> word_;
-  std::atomic<std::uint32_t> refs_;
+  atomic<std::uint32_t> word_;
+  atomic<std::uint32_t> refs_;
   const weft_task_type_t *type_;
   // While pending or running: the task_owner, not counted. When that is over: the next task of a list, be it of
   // withdrawn or of dying ones. The release of link_to() pairs with the acquire of owner(): who reads a link as an
   // owner then sees that the state has changed.
-  std::atomic<void *> link_{nullptr};
+  atomic<void *> link_{nullptr};
 };
 
 // The part that posted tasks go without.

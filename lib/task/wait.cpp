@@ -5,6 +5,7 @@
 #include <memory>
 #include <new>
 
+#include "base/atomic.hpp"
 #include "task/owner.hpp"
 
 namespace weft::core {
@@ -55,7 +56,7 @@ struct gathering {
   bool errors_end_it;
   // How many more must finish. Only the observers write it while the waiter sleeps; their release pairs with its
   // acquire.
-  std::atomic<std::ptrdiff_t> missing;
+  atomic<std::ptrdiff_t> missing;
 };
 
 } // namespace

@@ -4,9 +4,9 @@
 // included. Knows nothing of executors: nothing of the user's runs here. Read on in when.cpp.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 
+#include "base/atomic.hpp"
 #include "task/source_link.hpp"
 
 namespace weft::core {
@@ -50,9 +50,9 @@ private:
   const std::size_t count_;
   // Members that may still call, and the one who sets up. Each leaves once; the release of each pairs with the acquire
   // of the last, which then sees what the others noted.
-  std::atomic<std::size_t> missing_{1};
-  std::atomic<error *> first_error_{nullptr}; // with a reference; its release pairs with the acquire in settle()
-  std::atomic<bool> some_cancelled_{false};   // ordered by missing_
+  atomic<std::size_t> missing_{1};
+  atomic<error *> first_error_{nullptr}; // with a reference; its release pairs with the acquire in settle()
+  atomic<bool> some_cancelled_{false};   // ordered by missing_
 };
 
 } // namespace weft::core

@@ -5,11 +5,11 @@
 // domain".
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 
 #include <weft/domain.h>
 
+#include "base/atomic.hpp"
 #include "base/clock.hpp"
 #include "base/completion.hpp"
 #include "base/misuse.hpp"
@@ -104,7 +104,7 @@ public:
 
 private:
   static constexpr std::uint32_t shut_bit = 1, one = 2;
-  std::atomic<std::uint32_t> word_{0};
+  atomic<std::uint32_t> word_{0};
 };
 
 } // namespace weft::core

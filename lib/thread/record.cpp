@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <pthread.h>
 
+#include "base/atomic.hpp"
 #include "base/system.hpp"
 #include "thread/thread.hpp"
 
@@ -20,7 +21,7 @@ namespace {
 // The process-wide store of records: one of the two registries with mutable state at file scope (runtime/runtime.cpp
 // has the other). Never destroyed, for threads may end after static destructors have run.
 struct record_store {
-  std::mutex mutex;
+  native_mutex mutex;
   record *free = nullptr;   // under mutex
   std::uint32_t in_use = 0; // under mutex
   pthread_key_t end_of_thread{};

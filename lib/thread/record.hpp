@@ -5,9 +5,9 @@
 // When a thread ends, after all thread-local destructors of C++, its record finishes the thread's object and goes back.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 
+#include "base/atomic.hpp"
 #include "base/completion.hpp"
 #include "base/parker.hpp"
 
@@ -21,17 +21,17 @@ class task_owner;
 // What a thread is doing, innermost first. Lives on the stack of that thread. Read by other threads only while this
 // thread is registered as blocked, under the lock of the wait graph.
 struct frame {
-  const task *running;                    // null: serving `owner` without a task (a worker between tasks, a callback)
-  const task_owner *owner;                // the executor on whose behalf this thread acts; null for none
-  const std::atomic<std::uint32_t> *word; // the task's state, which has stop_bit; null without a task
+  const task *running;               // null: serving `owner` without a task (a worker between tasks, a callback)
+  const task_owner *owner;           // the executor on whose behalf this thread acts; null for none
+  const atomic<std::uint32_t> *word; // the task's state, which has stop_bit; null without a task
   frame *below;
 };
 
 // What a thread is inside of beside that, innermost first: the code of a domain, a task that belongs to something, or a
 // loop. Read by others as frames are.
 struct scope {
-  domain *of;                             // null: nobody's code, on top of a domain's
-  const std::atomic<std::uint32_t> *word; // of that task, beside the one that its frame has, or of the loop; or null
+  domain *of;                        // null: nobody's code, on top of a domain's
+  const atomic<std::uint32_t> *word; // of that task, beside the one that its frame has, or of the loop; or null
   scope *outer;
   bool goes_on; // in the same code: whoever asks what the scope around it is in to stop means this, too
 };
@@ -103,8 +103,7 @@ void release_records() noexcept;
 // Puts a frame on top for as long as it lives.
 class frame_scope {
 public:
-  frame_scope(record &self, const task *running, const task_owner *owner,
-              const std::atomic<std::uint32_t> *word) noexcept
+  frame_scope(record &self, const task *running, const task_owner *owner, const atomic<std::uint32_t> *word) noexcept
       : self_(self), frame_{running, owner, word, self.top} {
     self_.top = &frame_;
   }
@@ -120,8 +119,7 @@ private:
 // Inside of a domain's code, or of nobody's, for as long as it lives. A thread without a record is inside of nothing.
 class inside_scope {
 public:
-  inside_scope(record *self, domain *of, const std::atomic<std::uint32_t> *word = nullptr,
-               bool goes_on = false) noexcept
+  inside_scope(record *self, domain *of, const atomic<std::uint32_t> *word = nullptr, bool goes_on = false) noexcept
       : self_(self) {
     if (self_ == nullptr) return;
     scope_ = {of, word, self_->inside, goes_on};

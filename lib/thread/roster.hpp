@@ -9,6 +9,7 @@
 #include <weft/error.h>
 #include <weft/runtime.h>
 
+#include "base/atomic.hpp"
 #include "base/clock.hpp"
 #include "base/fork.hpp"
 #include "base/refs.hpp"
@@ -89,7 +90,7 @@ private:
   static void reap_all(system_thread *gone) noexcept;
 
   const native_process native_;
-  mutable std::mutex mutex_;
+  mutable native_mutex mutex_;
   system_thread *departed_ = nullptr; // under mutex_; each with a reference
   thread *first_ = nullptr;           // under mutex_
   bool closed_ = false;               // under mutex_

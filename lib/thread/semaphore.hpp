@@ -4,13 +4,13 @@
 // protocol is argued in README.md, "Semaphores".
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <new>
 
 #include <weft/semaphore.h>
 
 #include "base/adaptive_mutex.hpp"
+#include "base/atomic.hpp"
 #include "base/clock.hpp"
 #include "base/fork.hpp"
 #include "base/misuse.hpp"
@@ -56,7 +56,7 @@ private:
     parker *who;
     waiter *next = nullptr; // under mutex_
     // Written under mutex_; its release pairs with the acquire of the waiter, who reads it without.
-    std::atomic<bool> told{false};
+    atomic<bool> told{false};
   };
 
   explicit semaphore(std::int64_t initial) noexcept : balance_(initial) {}
@@ -69,7 +69,7 @@ private:
   // Permits; or, negative, how many sleep and have none coming. Whoever changes it from a negative value upwards owes
   // as many of the listed their permits, and gives them under mutex_. The release of signal() pairs with the acquire
   // of whoever takes a permit here.
-  std::atomic<std::int64_t> balance_;
+  atomic<std::int64_t> balance_;
   const native_process native_;
   adaptive_mutex mutex_; // takes no other inside
   // Under mutex_: those who sleep and have not been told. Who came first is told first.

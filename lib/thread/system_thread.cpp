@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/atomic.hpp"
 #include "thread/blocking.hpp"
 
 namespace weft::core {
@@ -59,8 +60,8 @@ public:
 
 private:
   static constexpr std::uint32_t in_a_row = 4, most_doublings = 8;
-  std::atomic<std::uint32_t> in_vain_{0};
-  std::atomic<std::uint32_t> left_{0}; // joins that do without
+  atomic<std::uint32_t> in_vain_{0};
+  atomic<std::uint32_t> left_{0}; // joins that do without
 };
 
 constinit look_ahead looking;

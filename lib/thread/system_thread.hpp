@@ -4,10 +4,10 @@
 // system's. The roster keeps what has departed until the system has taken it away, so that somebody can wait for that.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <mutex>
 
+#include "base/atomic.hpp"
 #include "base/refs.hpp"
 
 // Boost.Thread only names its class here; its headers stay in system_thread.cpp.
@@ -52,10 +52,10 @@ private:
 
   // Both written by the thread before its end, which is waited for or heard of before they are read.
   boost::detail::thread_data_base *known_ = nullptr;
-  std::atomic<std::uint64_t> native_id_{0};
-  std::atomic<bool> reaped_{false}; // written under mutex_
+  atomic<std::uint64_t> native_id_{0};
+  atomic<bool> reaped_{false}; // written under mutex_
 
-  std::mutex mutex_;                       // joining; held as long as that takes
+  native_mutex mutex_;                     // joining; held as long as that takes
   boost::thread *made_ = nullptr;          // under mutex_
   system_thread *next_departed_ = nullptr; // the roster's, under its mutex
 };

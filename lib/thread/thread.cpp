@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/atomic.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/system.hpp"
@@ -20,9 +21,9 @@
 namespace weft::core {
 namespace {
 
-std::atomic<std::uint64_t> next_ident{1};  // never reused: 64 bits do not wrap
-std::atomic<std::uint64_t> next_number{1}; // of Thread-N
-std::atomic<std::uint64_t> next_foreign{1};
+atomic<std::uint64_t> next_ident{1};  // never reused: 64 bits do not wrap
+atomic<std::uint64_t> next_number{1}; // of Thread-N
+atomic<std::uint64_t> next_foreign{1};
 
 std::string default_name(thread_role role) {
   switch (role) {
@@ -362,12 +363,12 @@ thread *thread::current(roster &home) noexcept {
 namespace {
 
 // Of the process: the main thread has one object, made when it is asked for.
-constinit std::mutex making_main;
-constinit std::atomic<thread *> made_main{nullptr}; // written under making_main; with a reference, for good
+constinit native_mutex making_main;
+constinit atomic<thread *> made_main{nullptr}; // written under making_main; with a reference, for good
 
 } // namespace
 
-std::mutex &thread::main_lock() noexcept {
+native_mutex &thread::main_lock() noexcept {
   return making_main;
 }
 

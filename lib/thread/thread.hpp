@@ -5,7 +5,6 @@
 // handles and the running thread itself hold references; the roster lists it without one, from start to end.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <string>
@@ -14,6 +13,7 @@
 
 #include <weft/thread.h>
 
+#include "base/atomic.hpp"
 #include "base/clock.hpp"
 #include "base/completion.hpp"
 #include "base/misuse.hpp"
@@ -87,7 +87,7 @@ public:
   static thread *main(roster &home) noexcept;
   static thread *main_if_made() noexcept; // the same; null also: nobody has asked for it yet
   // While the process is forked, and in the child, under that lock.
-  static std::mutex &main_lock() noexcept;
+  static native_mutex &main_lock() noexcept;
   static void forget_main() noexcept;
   // From before a fork: of no use in this process.
   bool inherited() const noexcept { return home_->inherited(); }
@@ -133,23 +133,23 @@ private:
   thread_settings settings_; // name: until the start under mutex_, then fixed
   const weft_thread_fn entry_;
   thread_target target_;   // the running thread's; before the start under mutex_, and then the last handle's
-  std::mutex mutex_;       // start against the setters and against the domain; nothing is called under it
+  native_mutex mutex_;     // start against the setters and against the domain; nothing is called under it
   bool given_up_ = false;  // under mutex_: its domain was closed before it started
   bool in_domain_ = false; // written by who makes it, then by who ends it: the thread, or give_up(), or the last handle
   scope life_{};           // the outermost of its record, in a domain
 
   // Written by start() and by the thread; the release of each store pairs with the acquire of whoever reads on from it.
-  std::atomic<std::uint32_t> phase_{initial};
+  atomic<std::uint32_t> phase_{initial};
   bool stack_refused_ = false;    // written by start() before the thread is created
   weft_status refusal_ = WEFT_OK; // written by the new thread before phase_ becomes refused
-  std::atomic<std::uint32_t> flags_{0};
-  std::atomic<bool> daemon_;
-  std::atomic<std::uint64_t> ident_{0};     // written before phase_ becomes alive
-  std::atomic<std::uint64_t> native_id_{0}; // written by the thread; its release pairs with the acquire of native_id()
-  record *reserved_ = nullptr;              // from launch() to the new thread
+  atomic<std::uint32_t> flags_{0};
+  atomic<bool> daemon_;
+  atomic<std::uint64_t> ident_{0};     // written before phase_ becomes alive
+  atomic<std::uint64_t> native_id_{0}; // written by the thread; its release pairs with the acquire of native_id()
+  record *reserved_ = nullptr;         // from launch() to the new thread
   completion end_;
-  std::atomic<std::int64_t> started_at_{0}; // for reports
-  shared<system_thread> system_;            // written by start(), before the thread exists
+  atomic<std::int64_t> started_at_{0}; // for reports
+  shared<system_thread> system_;       // written by start(), before the thread exists
 
   thread *next_ = nullptr, *prev_ = nullptr; // the roster's, under its mutex
   bool listed_ = false;                      // the roster's, under its mutex

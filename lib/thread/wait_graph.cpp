@@ -2,6 +2,8 @@
 
 #include <new>
 
+#include "base/atomic.hpp"
+
 namespace weft::core {
 
 wait_graph &wait_graph::instance() noexcept {
@@ -100,7 +102,7 @@ void wait_graph::wake_thread(const thread *which) noexcept {
   sleepers.flush();
 }
 
-void wait_graph::wake_inside(const std::atomic<std::uint32_t> &word) noexcept {
+void wait_graph::wake_inside(const atomic<std::uint32_t> &word) noexcept {
   wake_list sleepers;
   const std::scoped_lock hold(mutex_);
   for (blocked_thread *b = first_; b != nullptr; b = b->next)

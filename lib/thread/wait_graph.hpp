@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <mutex>
 
+#include "base/atomic.hpp"
 #include "thread/record.hpp"
 
 namespace weft::core {
@@ -47,7 +48,7 @@ public:
   void wake_task(const task *which) noexcept;
   void wake_serving(const task_owner *owner) noexcept; // innermost
   void wake_thread(const thread *which) noexcept;      // also one that rests elsewhere, see blocked_thread::call
-  void wake_inside(const std::atomic<std::uint32_t> &word) noexcept; // whose innermost scope has this word
+  void wake_inside(const atomic<std::uint32_t> &word) noexcept; // whose innermost scope has this word
 
   // Is this thread object's end out of reach, given who is blocked now and that `except` will not go on?
   // For the end of the process, which must not wait for those.
@@ -79,7 +80,7 @@ public:
   void forget_all() noexcept { first_ = nullptr; }
 
   // Keeps executors alive while the graph may look at them: their destructors take this lock once.
-  std::mutex &mutex() noexcept { return mutex_; }
+  native_mutex &mutex() noexcept { return mutex_; }
 
 private:
   template <class Wanted, class Look> void look_at_those(Wanted wanted, Look look) noexcept {
@@ -91,7 +92,7 @@ private:
   void settle() noexcept;
   bool can_end(const blocked_thread &entry) const noexcept;
 
-  std::mutex mutex_;
+  native_mutex mutex_;
   blocked_thread *first_ = nullptr; // under mutex_
 };
 

@@ -6,11 +6,11 @@
 // have one, and so has each tick that is on its way (its lease).
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 
 #include <weft/timer.h>
 
+#include "base/atomic.hpp"
 #include "base/block.hpp"
 #include "base/misuse.hpp"
 #include "base/refs.hpp"
@@ -100,7 +100,7 @@ private:
   weft_drop_fn drop_; // null until make() has succeeded
   shared<completion_queue> events_;
   queue_entry *ticks_ = nullptr; // in events_, if not null; instead of the function
-  std::atomic<std::uint32_t> handles_{1};
+  atomic<std::uint32_t> handles_{1};
   shared<domain> home_; // or null; fixed when make() returns
   domain_gate gate_;    // with a domain: around each tick, and at the end
 

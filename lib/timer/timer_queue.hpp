@@ -5,13 +5,13 @@
 // time. Who calls serve(), and when, is the host's business. The protocol is told in README.md.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
 #include <weft/base.h>
 
 #include "base/adaptive_mutex.hpp"
+#include "base/atomic.hpp"
 #include "base/completion.hpp"
 #include "base/error.hpp"
 #include "timer/due_heap.hpp"
@@ -139,7 +139,7 @@ private:
 
   // The release of each change under mutex_ pairs with the acquire of next_due(): a caller-run executor that was woken
   // sees the time for which it was.
-  std::atomic<std::int64_t> next_{none};
+  atomic<std::int64_t> next_{none};
 };
 
 } // namespace weft::core
