@@ -12,7 +12,7 @@ import chart
 import growth
 import measure
 import table
-from workloads import BY_NAME, UNITS, WEFT, WORKLOADS
+from workloads import BY_NAME, FAMILIES, UNITS, WEFT, WORKLOADS
 
 HERE = pathlib.Path(__file__).resolve().parent
 PEERS = [*WEFT, "weft_static", "weft_rust", "weft_go", "weft_python", "asio_pool", "asio_io", "tbb_arena", "tbb_group",
@@ -47,9 +47,11 @@ def parse():
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="write the figures as a list of objects")
     parser.add_argument("--chart", type=pathlib.Path, metavar="FILE", help="draw the figures as an SVG")
     arguments = parser.parse_args()
+    if arguments.only:
+        arguments.only = [each for name in arguments.only for each in FAMILIES.get(name, [name])]
     for name in arguments.only or ():
         if name not in BY_NAME:
-            parser.error(f"there is no workload {name}; there are {', '.join(BY_NAME)}")
+            parser.error(f"there is no workload {name}; there are {', '.join([*FAMILIES, *BY_NAME])}")
     for name in arguments.peers or ():
         if name not in PEERS:
             parser.error(f"there is no peer {name}; there are {', '.join(PEERS)}")
@@ -68,8 +70,11 @@ def show(figures, wanted, counts):
     missed = 0
     for workload in wanted:
         for workers in counts:
-            for name in (workload.name, *workload.parts):
-                table.print_table(figures, workload, name, workers)
+            if workload.columns:
+                table.print_columns(figures, workload, workers)
+            else:
+                for name in (workload.name, *workload.parts):
+                    table.print_table(figures, workload, name, workers)
             missed += table.print_musts(figures, workload, workers)
         table.print_growth(figures, workload.name, counts)
     return missed
@@ -91,8 +96,13 @@ def main():
         chosen = [measure.Series(each.name, peer, workers) for each in wanted for workers in arguments.workers
                   for peer in commands if each.name in known[peer]]
     failures = []
-    rounds = arguments.rounds or (3 if arguments.quick else 7)
-    values = measure.measure(commands, chosen, rounds, "quick" if arguments.quick else "full", failures)
+    def rounds(workload):
+        return arguments.rounds or (1 if BY_NAME[workload].once else 3 if arguments.quick else 7)
+
+    def warm_ups(workload):
+        return 0 if BY_NAME[workload].once else 1
+
+    values = measure.measure(commands, chosen, rounds, warm_ups, "quick" if arguments.quick else "full", failures)
     rows = measure.summary(values, UNITS)
     figures = table.Figures(rows)
     missed = growth.show(figures, commands) if arguments.growth else show(figures, wanted, arguments.workers)

@@ -58,14 +58,16 @@ def tell(progress):
         print(f"\r{progress:<40}\r", end="", file=sys.stderr, flush=True)
 
 
-def measure(commands, chosen, rounds, size, failures):
-    """Gives {(figure, peer, workers): [value of each round]}. A series that fails is named in failures and left out."""
+def measure(commands, chosen, rounds, warm_ups, size, failures):
+    """Gives {(figure, peer, workers): [value of each round]}. A series that fails is named in failures and left out.
+    rounds, warm_ups: how many, by workload."""
     values = {}
     broken = set()
     for workload in dict.fromkeys(each.workload for each in chosen):
         series_of_it = [each for each in chosen if each.workload == workload]
-        for turn in range(rounds + 1):
-            tell(f"{workload}: {'warm-up' if turn == 0 else f'round {turn} of {rounds}'}")
+        first = 1 - warm_ups(workload)
+        for turn in range(first, rounds(workload) + 1):
+            tell(f"{workload}: {'warm-up' if turn == 0 else f'round {turn} of {rounds(workload)}'}")
             # Each round begins with another peer, so that none always follows the same one.
             start = turn % len(series_of_it)
             for each in series_of_it[start:] + series_of_it[:start]:

@@ -17,6 +17,11 @@ class Figures:
             return None if None in parts else sum(parts)
         return self.medians.get((workload, peer, workers))
 
+    def greatest(self, workloads, peer, workers):
+        names = (workloads,) if isinstance(workloads, str) else workloads
+        values = [value for value in (self.get(name, peer, workers) for name in names) if value is not None]
+        return max(values) if values else None
+
     def sorted_rows(self, name, workers, higher_is_better):
         rows = [row for row in self.rows if row["workload"] == name and row["workers"] == workers]
         return sorted(rows, key=lambda row: row["median"], reverse=higher_is_better)
@@ -42,13 +47,27 @@ def print_table(figures, workload, name, workers):
         print(f" {mark}{row['peer']:<12}{number(row['median']):>12}{ratio}   {spread:>24}  n={row['n']}")
 
 
+def print_columns(figures, workload, workers):
+    """One table for the workload and its parts."""
+    names = (workload.name, *workload.parts)
+    peers = [row["peer"] for row in figures.sorted_rows(workload.name, workers, workload.higher_is_better)]
+    if not peers:
+        return
+    print(f"\n{workload.name}: {workload.text} ({workload.unit}, {workers} {'worker' if workers == 1 else 'workers'})")
+    print(" " * 14 + "".join(f"{heading:>10}" for heading in workload.columns))
+    for peer in peers:
+        values = [figures.get(name, peer, workers) for name in names]
+        mark = "*" if peer.startswith("weft") else " "
+        print(f" {mark}{peer:<12}" + "".join(f"{'-' if value is None else number(value):>10}" for value in values))
+
+
 def print_musts(figures, workload, workers):
     """One line for each must and each of weft's interfaces. Gives how many are missed."""
     missed = 0
     for must in workload.musts:
         limit = must.limit(lambda peer, other: figures.get(other or workload.name, peer, workers))
         for peer in must.peers:
-            value = figures.get(must.workload or workload.name, peer, workers)
+            value = figures.greatest(must.workload or workload.name, peer, workers)
             if value is None:
                 continue
             sign = ">=" if workload.higher_is_better else "<="

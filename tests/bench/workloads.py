@@ -14,7 +14,7 @@ class Must:
     """A figure of weft that is asked for. limit(of) gives it, from of(peer, ...), or None when a peer is absent."""
     text: str
     limit: Callable
-    workload: str = ""  # if the figure is not that of the workload itself
+    workload: str | tuple = ""  # if the figure is not that of the workload itself; of several the greatest
     peers: tuple = WEFT  # of whom it is asked
 
 
@@ -27,6 +27,8 @@ class Workload:
     higher_is_better: bool = False
     main: bool = True  # a part of a run without --only
     parts: tuple = ()  # further figures that the same run gives
+    once: bool = False  # one round without a warm-up: the figure is the worst of many already
+    columns: tuple = ()  # headings of one table with a line for each peer: of the workload itself, then of its parts
 
 
 def times(factor, *peers, workload=None):
@@ -47,6 +49,23 @@ def both(*limits):
         values = [each(of) for each in limits]
         return None if None in values else sum(values)
     return limit
+
+
+# W12: what keeps the workers busy, how long each of its tasks is (ms), and what is sent meanwhile.
+LOADS = {"own": "tasks that post the next one", "batches": "batches from outside", "strands": "a busy strand for each worker",
+         "spawned": "chains of spawned tasks", "high": "tasks of high priority", "low": "tasks of low priority",
+         "timers": "tasks that become due"}
+LENGTHS = {"0": 0, "100us": 0.1, "10ms": 10}
+PROBES = ("_inside", "_high", "_low", "_timer", "_strand")
+
+
+def fairness(load, length):
+    """The longest delay of each kind of probe; 3 lengths of a task and 1 ms are allowed."""
+    name, allowed = f"W12_{load}_{length}", 3 * LENGTHS[length] + 1
+    return Workload(name, "ms", f"longest delay beside {LOADS[load]}, each {length} long",
+                    [Must(f"{allowed:g}, each of them", fixed(allowed), tuple(name + probe for probe in ("", *PROBES)))],
+                    parts=tuple(name + probe for probe in PROBES), once=True,
+                    columns=("outside", *(probe.strip("_") for probe in PROBES)))
 
 
 ASIO = ("asio_pool", "asio_io")
@@ -82,6 +101,7 @@ WORKLOADS = [
              higher_is_better=True),
     Workload("W11b", "ns", "a parallel loop over four indices", [Must("3 x tbb", times(3, ARENA))],
              parts=("W11b" + P99,)),
+    *(fairness(load, length) for load in LOADS for length in LENGTHS),
     Workload("CABI", "ns/call", "a call into the shared library, and the same one linked statically", [
         Must("5 more than the static one", both(times(1, "weft_static"), fixed(5)))]),
     Workload("FFI_rust", "ns/task", "W2 from Rust: spawn a million closures, then read all results", [
@@ -96,5 +116,7 @@ WORKLOADS = [
     Workload("W1_grow", "KiB", "by how much ten rounds of W1 make the process grow", main=False),
 ]
 
+# Several that are asked for by one name.
+FAMILIES = {"W12": [each.name for each in WORKLOADS if each.name.startswith("W12_")]}
 BY_NAME = {each.name: each for each in WORKLOADS}
 UNITS = {part: each.unit for each in WORKLOADS for part in (each.name, *each.parts)}

@@ -2,6 +2,7 @@
 #include "frame/packed.hpp"
 #include "peers/weft_c_timers.hpp"
 #include "workloads/call.hpp"
+#include "workloads/fairness.hpp"
 #include "workloads/fork_join.hpp"
 #include "workloads/future.hpp"
 #include "workloads/pool.hpp"
@@ -106,6 +107,36 @@ private:
   weft_group_t *native_ = nullptr;
 };
 
+// What W12 asks for beside: priorities, timers, batches without futures, and tasks of a group.
+class fair_pool : public pool {
+public:
+  explicit fair_pool(unsigned workers) : pool(workers) { check(weft_group_create(native_, nullptr, &group_)); }
+  ~fair_pool() { weft_group_unref(group_); }
+
+  template <small F> void post_high(F f) { post_with(WEFT_PRIORITY_HIGH, f); }
+  template <small F> void post_low(F f) { post_with(WEFT_PRIORITY_LOW, f); }
+  template <small F> void post_after(std::int64_t delay, F f) {
+    check(weft_executor_post_after(native_, delay, call<F>, bench::pack(f), nullptr));
+  }
+  template <small F> void post_batch(F f, std::size_t count) {
+    const std::vector<weft_call_t> calls(count, {call<F>, bench::pack(f), nullptr});
+    check(weft_executor_submit_batch(native_, nullptr, calls.data(), count, nullptr));
+  }
+  template <small F> void spawn(F f) { check(weft_group_spawn(group_, call<F>, bench::pack(f), nullptr)); }
+
+private:
+  template <small F> void post_with(std::uint32_t priority, F f) {
+    weft_submit_options_t options;
+    weft_submit_options_init(&options);
+    options.priority = priority;
+    weft_future_t *unread;
+    check(weft_executor_submit(native_, &options, call<F>, bench::pack(f), nullptr, &unread));
+    weft_future_unref(unread);
+  }
+
+  weft_group_t *group_ = nullptr;
+};
+
 // Fork-join, loops and reductions.
 class parallel {
 public:
@@ -196,6 +227,7 @@ int main(int argc, char **argv) {
                      bench::futures<pool>(),
                      bench::growing<pool>(),
                      bench::strands<pool>(),
+                     bench::fair<fair_pool>(),
                      bench::timing<bench::weft_c_timers>(),
                      bench::ranges<parallel>(),
                      {{"W4", bench::tree<group>},

@@ -1,0 +1,273 @@
+// W12: how long something that is ready waits to start while the workers are busy with something else.
+//
+// A load keeps all workers busy with tasks of one length. Meanwhile probes of several kinds are sent, one of each kind
+// at a time; the longest delay of each kind is a figure. A probe that has not started at the end counts with the time
+// that it has waited so far.
+//
+// A load has at most twice as many tasks as there are workers, so a queue that is first in, first out starts a probe
+// after two lengths of a task. Tasks of some length sleep: what is measured is what the pool decides, not who gets a
+// CPU.
+//
+// A peer for this file: P(workers), post(f) for a small f, from outside and from inside a task. If it has them:
+// post_high(f) and post_low(f); P::strand(pool) with post(f); spawn(f), which puts a task where fork-join puts it;
+// post_after(ns, f); post_batch(f, count). What the peer does not have is left out.
+#ifndef WEFT_BENCH_WORKLOADS_FAIRNESS_HPP
+#define WEFT_BENCH_WORKLOADS_FAIRNESS_HPP
+
+#include "frame/program.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace bench {
+
+inline constexpr auto nothing = [] {};
+template <class P>
+concept has_priorities = requires(P &p) {
+  p.post_high(nothing), p.post_low(nothing);
+};
+template <class P>
+concept has_strands = requires {
+  typename P::strand;
+};
+template <class P>
+concept has_spawn = requires(P &p) {
+  p.spawn(nothing);
+};
+template <class P>
+concept has_timers = requires(P &p) {
+  p.post_after(std::int64_t{}, nothing);
+};
+template <class P>
+concept has_batches = requires(P &p) {
+  p.post_batch(nothing, std::size_t{});
+};
+
+/// One kind of probe. The prober sends it again after it has arrived.
+class probe {
+public:
+  bool is_under_way() const { return under_way_.load(std::memory_order_acquire); }
+  /// Before it is sent. From `due` on it waits.
+  void begin(std::int64_t due) {
+    note();
+    due_ = due;
+    under_way_.store(true, std::memory_order_release);
+  }
+  /// The probe itself, on a worker.
+  void arrive() {
+    took_ = now() - due_;
+    under_way_.store(false, std::memory_order_release); // pairs with is_under_way()
+  }
+  /// What is still under way has waited until now.
+  double worst_in_ms() {
+    if (is_under_way()) return static_cast<double>(std::max(worst_, now() - due_)) * 1e-6;
+    note();
+    return static_cast<double>(worst_) * 1e-6;
+  }
+
+private:
+  void note() { worst_ = std::max(worst_, took_); }
+
+  std::atomic<bool> under_way_ = false;
+  std::int64_t due_ = 0, took_ = 0, worst_ = 0; // handed over by under_way_
+};
+
+/// What keeps the workers busy.
+template <class P> class load {
+public:
+  load(const measurement &m, P &pool, std::int64_t length) : m_(m), pool_(pool), length_(length) {}
+
+  /// One task after another: each sees to the next one by `next`.
+  struct chain {
+    load *of;
+    void (*next)(chain *);
+    void *on; // the strand, if there is one
+    void step() {
+      of->body();
+      if (of->stopped_.load(std::memory_order_relaxed))
+        of->pending_.fetch_sub(1, std::memory_order_release);
+      else
+        next(this);
+    }
+    P &pool() { return of->pool_; }
+  };
+  void add_chain(void (*next)(chain *), void *on = nullptr) {
+    chains_.push_back(std::make_unique<chain>(chain{this, next, on}));
+    pending_.fetch_add(1, std::memory_order_relaxed);
+    next(chains_.back().get());
+  }
+
+  /// From outside, batches that are as large as is needed for the submitter not to be the slowest.
+  void begin_batches() {
+    submitter_ = std::thread([this] {
+      const std::uint64_t batch = length_ == 0 ? 64 : m_.workers();
+      while (!stopped_.load(std::memory_order_relaxed)) {
+        if (pending_.load(std::memory_order_relaxed) > batch) {
+          std::this_thread::sleep_for(std::chrono::microseconds(20));
+          continue;
+        }
+        pending_.fetch_add(batch, std::memory_order_relaxed);
+        send(batch);
+      }
+    });
+  }
+
+  void end() {
+    stopped_.store(true);
+    if (submitter_.joinable()) submitter_.join();
+    wait_until(
+        m_, [this] { return pending_.load(std::memory_order_acquire) == 0; }, "tasks of the load were lost");
+  }
+  template <class Condition> static void wait_until(const measurement &m, Condition reached, const char *otherwise) {
+    for (const std::int64_t since = now(); !reached();) {
+      if (now() - since > 30'000'000'000) m.fail(otherwise);
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  }
+
+  /// Have a task of the load post a probe.
+  bool is_asked() const { return asked_.load(std::memory_order_acquire); }
+  void ask(probe &inside) {
+    inside_ = &inside;
+    asked_.store(true, std::memory_order_release);
+  }
+
+private:
+  void send(std::uint64_t count) {
+    const auto one = [self = this] {
+      self->body();
+      self->pending_.fetch_sub(1, std::memory_order_release);
+    };
+    if constexpr (has_batches<P>) {
+      pool_.post_batch(one, count);
+    } else {
+      for (std::uint64_t i = 0; i != count; ++i) pool_.post(one);
+    }
+  }
+  void body() {
+    if (length_ != 0) std::this_thread::sleep_for(std::chrono::nanoseconds(length_));
+    if (!asked_.load(std::memory_order_relaxed) || taking_.exchange(true, std::memory_order_acquire)) return;
+    if (is_asked()) { // one of the tasks does it
+      inside_->begin(now());
+      asked_.store(false, std::memory_order_release);
+      pool_.post([at = inside_] { at->arrive(); });
+    }
+    taking_.store(false, std::memory_order_release);
+  }
+
+  const measurement &m_;
+  P &pool_;
+  const std::int64_t length_;
+  std::vector<std::unique_ptr<chain>> chains_;
+  std::thread submitter_;
+  std::atomic<bool> stopped_ = false;
+  std::atomic<std::uint64_t> pending_ = 0; // the release of each task pairs with the acquire in end()
+  std::atomic<bool> asked_ = false, taking_ = false;
+  probe *inside_ = nullptr; // handed over by asked_
+};
+
+enum class load_kind { own, strands, spawned, batches, high, low, timers };
+
+template <class P>
+void begin_load(load<P> &on, load_kind kind, std::vector<std::shared_ptr<void>> &strands, unsigned workers, P &pool) {
+  using chain = typename load<P>::chain;
+  for (unsigned i = 0; i != 2 * workers; ++i) switch (kind) {
+    case load_kind::own:
+      on.add_chain([](chain *c) { c->pool().post([c] { c->step(); }); });
+      break;
+    case load_kind::strands: // two tasks on each: there is always a next one
+      if constexpr (has_strands<P>) {
+        if (i % 2 == 0) strands.push_back(std::make_shared<typename P::strand>(pool));
+        on.add_chain([](chain *c) { static_cast<typename P::strand *>(c->on)->post([c] { c->step(); }); },
+                     strands.back().get());
+      }
+      break;
+    case load_kind::spawned:
+      if constexpr (has_spawn<P>) on.add_chain([](chain *c) { c->pool().spawn([c] { c->step(); }); });
+      break;
+    case load_kind::high:
+      if constexpr (has_priorities<P>) on.add_chain([](chain *c) { c->pool().post_high([c] { c->step(); }); });
+      break;
+    case load_kind::low:
+      if constexpr (has_priorities<P>) on.add_chain([](chain *c) { c->pool().post_low([c] { c->step(); }); });
+      break;
+    case load_kind::timers:
+      if constexpr (has_timers<P>) on.add_chain([](chain *c) { c->pool().post_after(0, [c] { c->step(); }); });
+      break;
+    case load_kind::batches:
+      return on.begin_batches();
+    }
+}
+
+template <class P, load_kind Kind, std::int64_t Length> void fairness(measurement &m) {
+  P pool(m.workers());
+  std::vector<std::shared_ptr<void>> strands;
+  load<P> busy(m, pool, Length);
+  probe outside, inside, high, low, timer, strand;
+  const auto send = [](probe &which, auto how) {
+    if (which.is_under_way()) return;
+    which.begin(now());
+    how();
+  };
+  begin_load(busy, Kind, strands, m.workers(), pool);
+  const std::int64_t end = now() + static_cast<std::int64_t>(m.choose(10'000, 1'500, 20)) * 1'000'000;
+  constexpr std::int64_t delay = 1'000'000;
+  for (std::uint64_t turn = 0; now() < end; ++turn) {
+    // Times that are no multiples of a task's.
+    std::this_thread::sleep_for(std::chrono::microseconds(700 + turn * 379 % 1'000));
+    send(outside, [&] { pool.post([at = &outside] { at->arrive(); }); });
+    if (!busy.is_asked() && !inside.is_under_way()) busy.ask(inside);
+    if constexpr (has_priorities<P>) {
+      send(high, [&] { pool.post_high([at = &high] { at->arrive(); }); });
+      send(low, [&] { pool.post_low([at = &low] { at->arrive(); }); });
+    }
+    if constexpr (has_timers<P>)
+      if (!timer.is_under_way()) {
+        timer.begin(now() + delay);
+        pool.post_after(delay, [at = &timer] { at->arrive(); });
+      }
+    if constexpr (has_strands<P>) {
+      if (turn == 0) strands.push_back(std::make_shared<typename P::strand>(pool));
+      send(strand,
+           [&] { static_cast<typename P::strand *>(strands.back().get())->post([at = &strand] { at->arrive(); }); });
+    }
+  }
+  m.report(outside.worst_in_ms());
+  m.report("_inside", inside.worst_in_ms());
+  if (has_priorities<P>) m.report("_high", high.worst_in_ms());
+  if (has_priorities<P>) m.report("_low", low.worst_in_ms());
+  if (has_timers<P>) m.report("_timer", timer.worst_in_ms());
+  if (has_strands<P>) m.report("_strand", strand.worst_in_ms());
+  busy.end();
+  for (const probe *each : {&outside, &inside, &high, &low, &timer, &strand})
+    load<P>::wait_until(
+        m, [&] { return !each->is_under_way(); }, "a probe was lost");
+}
+
+template <class P, load_kind Kind> void add_lengths(workloads &to, const std::string &name) {
+  to.push_back({"W12_" + name + "_0", fairness<P, Kind, 0>});
+  to.push_back({"W12_" + name + "_100us", fairness<P, Kind, 100'000>});
+  to.push_back({"W12_" + name + "_10ms", fairness<P, Kind, 10'000'000>});
+}
+
+template <class P> workloads fair() {
+  workloads all;
+  add_lengths<P, load_kind::own>(all, "own");
+  add_lengths<P, load_kind::batches>(all, "batches");
+  if constexpr (has_strands<P>) add_lengths<P, load_kind::strands>(all, "strands");
+  if constexpr (has_spawn<P>) add_lengths<P, load_kind::spawned>(all, "spawned");
+  if constexpr (has_priorities<P>) add_lengths<P, load_kind::high>(all, "high");
+  if constexpr (has_priorities<P>) add_lengths<P, load_kind::low>(all, "low");
+  if constexpr (has_timers<P>) add_lengths<P, load_kind::timers>(all, "timers");
+  return all;
+}
+
+} // namespace bench
+
+#endif
