@@ -17,7 +17,8 @@
 namespace weft::core {
 namespace {
 
-// After so many tasks a turn ends and queues up in the pool again, so that strands share the workers fairly.
+// After so many tasks, or when the worker's own turn is over, a strand's turn ends. The strand then queues up behind
+// what is ready. lib/sched/README.md, "Turns".
 constexpr int turn_tasks = 256;
 
 } // namespace
@@ -177,7 +178,9 @@ void strand::take_turn() {
   record &self = *current_record();                        // a worker's or a waiter's: it exists
   const frame_scope serving(self, nullptr, this, nullptr); // for callbacks, which run between the tasks
   const task *const wanted = std::exchange(wanted_, nullptr);
+  worker *const me = wanted == nullptr ? pool_.of.workers().worker_of(&self) : nullptr;
   for (int ran = 0; wanted != nullptr ? !wanted->done() : ran < turn_tasks; ++ran) {
+    if (ran != 0 && me != nullptr && scheduler::is_turn_over(*me)) return;
     next_is fate = next_is::over;
     task *const next = take_next(fate);
     if (next == nullptr) return;

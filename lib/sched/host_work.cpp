@@ -172,6 +172,7 @@ weft_status scheduler::rest_until(worker &me, record &self, deadline until, bool
     if (!std::exchange(me.woken, false)) continue;
     me.searching = true; // both counted by whoever sent the wake-up
     me.idle = false;
+    me.clock.restart(cycles());
     return WEFT_OK;
   }
   ended = true;

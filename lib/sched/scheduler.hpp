@@ -42,6 +42,9 @@ struct scheduler_settings {
   void (*dismiss)(task_owner &owner, weft_worker_t &shown) noexcept = nullptr;
   // Runs on each such worker before it sleeps, already counted as idle. Null: nothing.
   void (*rest)(task_owner &owner, weft_worker_t &shown) noexcept = nullptr;
+  // What is due by now becomes ready: called by a worker that has been busy for a turn, if nobody waits in the
+  // io_context. May run callbacks. Null: nothing.
+  void (*serve_due)(task_owner &owner) = nullptr;
   // A worker's thread is through, with its reference to the owner, which is given back here. Null: it just is.
   void (*let_go)(task_owner &owner) noexcept = nullptr;
   shared<domain> inside; // of the workers' threads
@@ -149,6 +152,12 @@ public:
 
   // A worker, or one that could be started, is free to run something right now.
   bool has_free_hand() const noexcept;
+  // A task of the worker, or one inside of it (a strand's), has ended. True: the worker's turn is over.
+  static bool is_turn_over(worker &me) noexcept {
+    if (me.clock.is_look_due() && me.clock.look(cycles())) me.turn_is_over = me.time_is_up = true;
+    return me.turn_is_over;
+  }
+
   // So many threads work on something together, one of which is a guest, no worker: could one more begin at once,
   // without there being more than max_workers of them? Two are always allowed.
   bool has_room_beside(std::uint32_t at_work) const noexcept;
@@ -221,7 +230,7 @@ private:
   void prepare(worker &me, record &self);
   void dismiss(worker &me) noexcept;
   void work(worker &me, record &self);
-  task *next(worker &me) noexcept;
+  task *next(worker &me);
   task *search(worker &me) noexcept;
   task *look_everywhere(worker &me) noexcept;
   void end_pause(worker &me) noexcept;
@@ -237,15 +246,22 @@ private:
   void wake_for_batch() noexcept;
   void settle_batch(worker &me) noexcept;
   void let_it_grow() const noexcept;
-  task *take_turn_of_others(worker &me) noexcept;
   void run(worker &me, record &self, task &ready);
   void run_spawned(worker &me, record &self, task &ready);
-  void serve_io(worker &me) noexcept;
   bool wait_for_wake_up(worker &me) noexcept;
   void lie_down(worker &me) noexcept;
   void tell_of_rest(worker &me) noexcept;
   bool begin_searching(worker &me) noexcept;
   void end_searching(worker &me) noexcept;
+
+  // --- turns (turns.cpp) ---
+  void look_around(worker &me);
+  void serve_io(worker &me);
+  task *take_turn_of_others(worker &me) noexcept;
+  task *take_slot(worker &me) noexcept;
+  task *take_from_next_source(worker &me) noexcept;
+  task *take_from(worker::source which, worker &me) noexcept;
+  task *take_from_others(worker &me) noexcept;
 
   // --- threads of the host (host_work.cpp) ---
   weft_status take_place(const record &self, worker *&place) noexcept;

@@ -75,6 +75,18 @@ public:
     return taken;
   }
 
+  // Where the oldest is, or would be; it changes with each one that is taken.
+  std::int64_t oldest_position() const noexcept { return head_.load(std::memory_order_relaxed); }
+
+  // Owner only: the oldest. Null: there is none, or a thief was faster. The owner alone moves tail_, so it needs no
+  // barrier; the compare-and-swap decides between it and thieves.
+  task *pop_oldest() noexcept {
+    std::int64_t head = head_.load(std::memory_order_acquire);
+    if (head >= tail_.load(std::memory_order_relaxed)) return nullptr;
+    task *const taken = place(head).which.load(std::memory_order_relaxed);
+    return head_.compare_exchange_strong(head, head + 1, std::memory_order_seq_cst) ? taken : nullptr;
+  }
+
   // Anyone: the oldest, if there is one and, unless `of` is null, it is also for that group. Null also when another
   // thief or the owner was faster.
   task *steal(const task_owner *of = nullptr) noexcept {

@@ -20,12 +20,6 @@ constexpr std::uint64_t quick = 15'000, slow = 40'000;
 // Every so many refills the injector comes before the worker's own queue, so that a task that keeps feeding its own
 // worker cannot starve submitters from outside.
 constexpr std::uint32_t injector_turn = 8;
-// After so many tasks the io_context is looked after, so that a flood of tasks cannot starve descriptors and timers.
-constexpr std::uint32_t io_turn = 512;
-// A task of low priority, or one from outside beside a recursion, starts after at most so many others on each worker;
-// so does one that is not of high priority.
-constexpr std::uint32_t patience = 61;
-
 } // namespace
 
 weft_status scheduler::enter(void *ctx, weft_error ** /*failure*/) {
@@ -81,7 +75,10 @@ void scheduler::dismiss(worker &me) noexcept {
   me.shown.data = nullptr;
 }
 
-task *scheduler::next(worker &me) noexcept {
+task *scheduler::next(worker &me) {
+  static_cast<void>(is_turn_over(me));
+  if (me.time_is_up) [[unlikely]]
+    look_around(me);
   me.in_hand.store(true, std::memory_order_relaxed); // until it is claimed, or nothing was found
   compiler_barrier();
   task *ready = take_turn_of_others(me);
@@ -93,17 +90,6 @@ task *scheduler::next(worker &me) noexcept {
     if (!begin_searching(me)) return steal_in_passing(me); // another one searches already; one is enough
   }
   return search(me);
-}
-
-// What comes before the tasks at hand: those of high priority, except at every so many turns, and at some turns one
-// that could otherwise wait for ever: of low priority, or behind a recursion that never ends.
-task *scheduler::take_turn_of_others(worker &me) noexcept {
-  const std::uint32_t turn = ++me.turns % patience;
-  task *ready = nullptr;
-  if (turn == patience - 1 && !low_.empty() && low_.pop(&ready, 1) == 1) return ready;
-  if (turn == patience - 2 && !me.spawned.empty() && injector_.pop(&ready, 1) == 1) return ready;
-  if (turn != 0 && !high_.empty() && high_.pop(&ready, 1) == 1) return ready;
-  return nullptr;
 }
 
 // Looks at everything, for a while. Only one worker at a time does.
@@ -172,7 +158,6 @@ void scheduler::settle_batch(worker &me) noexcept {
     me.batch_size = std::min<std::uint32_t>(me.batch_size * 2, ring::capacity);
   else if (took > slow)
     me.batch_size = std::max<std::uint32_t>(1, static_cast<std::uint32_t>(me.batch_taken * quick / took));
-  if (took > slow) me.tasks_since_io += io_turn / 8; // not many tasks, but much time
   me.batch_began = 0;
 }
 
@@ -187,6 +172,7 @@ task *scheduler::refill_from(task_queue &queue, worker &me) noexcept {
   me.batch_began = cycles();
   me.batch_taken = static_cast<std::uint32_t>(count);
   if (count > 1) {
+    me.batch_of = &queue == &injector_ ? worker::source::injector : worker::source::own;
     me.batch.fill(taken + 1, count - 1);
     if (!me.searching) wake_for_batch();
   }
@@ -223,6 +209,7 @@ task *scheduler::steal(worker &me) noexcept {
     me.steal_from = index;
     me.batch_began = cycles();
     me.batch_taken = static_cast<std::uint32_t>(found);
+    me.batch_of = worker::source::batch;
     if (found > 1) me.batch.fill(taken + 1, found - 1);
     return taken[0];
   }
@@ -257,8 +244,7 @@ void scheduler::run(worker &me, record &self, task &ready) {
     if (me.searching) end_searching(me); // callbacks may take their time
     run_callbacks(ready, callbacks);
   }
-  if (++me.tasks_since_io >= io_turn) serve_io(me);
-  // So may the drop of a result that nobody took.
+  // Dropping an untaken result may be slow: stop searching first.
   if (me.searching && ready.type().drop_result != nullptr && ready.is_last_reference()) end_searching(me);
 }
 
@@ -272,16 +258,6 @@ void scheduler::run_spawned(worker &me, record &self, task &ready) {
     ready.group().run_spawned(ready, self, what);
   }
   if (me.blocking != 0) end_all_blocking(me);
-  if (++me.tasks_since_io >= io_turn) serve_io(me);
-}
-
-void scheduler::serve_io(worker &me) noexcept {
-  me.tasks_since_io = 0;
-  io_.poll_one();
-  if (!std::exchange(me.woken, false)) return;
-  // A wake-up that was meant for an idle worker came to this busy one: pass it on.
-  census_.add(-1, -1, 0);
-  if (has_work()) wake_one();
 }
 
 bool scheduler::begin_searching(worker &me) noexcept {
@@ -319,6 +295,7 @@ bool scheduler::wait_for_wake_up(worker &me) noexcept {
   if (!std::exchange(me.woken, false)) return false;
   me.searching = true; // both counted by whoever sent the wake-up
   me.idle = false;
+  me.clock.restart(cycles());
   return true;
 }
 

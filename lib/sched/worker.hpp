@@ -7,6 +7,7 @@
 #include <weft/executor.h>
 
 #include "base/atomic.hpp"
+#include "sched/pace.hpp"
 #include "sched/ring.hpp"
 #include "sched/spawn_deque.hpp"
 #include "sched/task_queue.hpp"
@@ -61,11 +62,24 @@ struct alignas(64) worker {
   static constexpr std::uint64_t longest_spin = 40'000, shortest_spin = longest_spin / 32,
                                  short_pause = longest_spin * 4;
   std::uint64_t spin = longest_spin;
-  std::uint32_t refills = 0;        // for the turn of the injector
-  std::uint32_t tasks_since_io = 0; // for the turn of the io_context
-  std::uint32_t steal_from = 0;     // where the last theft succeeded
-  std::uint32_t turns = 0;          // for the turns of other queues
-  std::uint32_t blocking = 0;       // how deep in blocking regions
+  std::uint32_t refills = 0;    // for the turn of the injector
+  std::uint32_t steal_from = 0; // where the last theft succeeded
+  std::uint32_t blocking = 0;   // how deep in blocking regions
+
+  // Turns of the sources that a worker takes tasks from: README.md, "Turns".
+  enum class source : std::uint8_t { injector, own, spawned, batch, low };
+  source batch_of = source::injector; // where the tasks in `batch` come from; `batch`: from other workers
+  pace clock;
+  bool time_is_up = false;            // a turn is over, and nobody has looked at timers and descriptors since
+  bool turn_is_over = false;          // the next task comes from the next source that has one
+  source last_source = source{0};     // that had such a turn
+  std::uint32_t until_slot = 1;       // tasks until one source has its turn by count, whatever else is there
+  std::uint32_t slots = 0;            // for whose turn that is
+  std::uint64_t looked_at_others = 0; // cycles(), when the queues of other workers had their turn
+  // The oldest entry of `spawned` when it was looked at last, since when it is that, and whether it has a turn now.
+  std::int64_t oldest_spawned = -1;
+  std::uint64_t oldest_since = 0;
+  bool oldest_is_due = false;
   // Tasks that one group has counted in advance for this worker to spawn, and the group that it spawned into last.
   // Written by this worker only; the first two are read by those who wait for the group: scheduler::credit_for().
   atomic<task_owner *> credit_of{nullptr};

@@ -1,0 +1,44 @@
+// Decides when a worker looks at the clock: by time, though its tasks may be so short that a look at each of them would
+// cost a third of it.
+//
+// Owns no clock: the caller reads cycles() when a look is due. README.md, "Turns".
+#pragma once
+
+#include <cstdint>
+
+namespace weft::core {
+
+class pace {
+public:
+  // The length of a turn in cycles(): about 100 microseconds, for counters of 2 to 4 GHz 60 to 125.
+  static constexpr std::uint64_t turn = 250'000;
+  // Between two looks lie at most so many tasks.
+  static constexpr std::uint32_t most_unlooked = 16;
+
+  // One more task has ended. True: look now.
+  bool is_look_due() noexcept { return --until_look_ == 0; }
+
+  // True: a turn has gone by since this said so last. While tasks are as long as they were, the time between two looks
+  // is at most a quarter of a turn, or one task.
+  bool look(std::uint64_t now) noexcept {
+    const std::uint64_t ran = now - looked_at_;
+    looked_at_ = now;
+    if (ran > turn / 4)
+      look_after_ = 1;
+    else if (ran < turn / 16 && look_after_ < most_unlooked)
+      look_after_ *= 2;
+    until_look_ = look_after_;
+    if (now - turn_began_ < turn) return false;
+    turn_began_ = now;
+    return true;
+  }
+
+  // The worker has waited.
+  void restart(std::uint64_t now) noexcept { looked_at_ = turn_began_ = now; }
+
+private:
+  std::uint32_t look_after_ = 1, until_look_ = 1;
+  std::uint64_t looked_at_ = 0, turn_began_ = 0;
+};
+
+} // namespace weft::core

@@ -1,0 +1,120 @@
+// Whose turn it is: so that no source of tasks, no timer and no descriptor waits for ever beside a busy one.
+//
+// The bounds, and why they hold, are in README.md, "Turns". The usual order of the sources is in work.cpp, next().
+#include "base/clock.hpp"
+#include "sched/scheduler.hpp"
+
+namespace weft::core {
+namespace {
+
+// Each source has a slot of one task after so many: with five sources each comes once in 60.
+constexpr std::uint32_t tasks_between_slots = 12, sources = 5;
+// The sources of one rank, between which the time decides: all but those of low priority.
+constexpr std::uint32_t equals = 4;
+// Other workers' queues have a turn after so many cycles(): about a millisecond.
+constexpr std::uint64_t turn_of_others = 10 * pace::turn;
+// The oldest task on the worker's own deque has one when it has been the oldest for so long: about 10 ms, and more when
+// the deque is full, for each such turn of a recursion leaves more tasks on it.
+constexpr std::uint64_t turn_of_oldest = 100 * pace::turn;
+constexpr std::size_t many_spawned = 32;
+
+} // namespace
+
+// Not while the worker counts as searching: callbacks may run here. A searcher goes to the io_context soon in any case.
+void scheduler::look_around(worker &me) {
+  me.time_is_up = false;
+  const std::uint64_t now = cycles();
+  if (const std::int64_t oldest = me.spawned.oldest_position(); oldest != me.oldest_spawned) {
+    me.oldest_spawned = oldest;
+    me.oldest_since = now;
+  } else if (now - me.oldest_since > turn_of_oldest * (1 + me.spawned.size() / many_spawned)) {
+    me.oldest_is_due = !me.spawned.empty();
+    me.oldest_since = now;
+  }
+  if (me.searching || !watched_.load(std::memory_order_relaxed) || census_.read().idle() != 0) return;
+  return_credit(me);
+  serve_io(me);
+}
+
+void scheduler::serve_io(worker &me) {
+  if (settings_.serve_due != nullptr) settings_.serve_due(owner_);
+  io_.poll_one();
+  if (!std::exchange(me.woken, false)) return;
+  // A wake-up that was meant for an idle worker came to this busy one: pass it on.
+  census_.add(-1, -1, 0);
+  if (has_work()) wake_one();
+}
+
+// What comes before the tasks at hand. In this order: a slot, which is by count and for any source; a task of high
+// priority; and, when a turn has gone by, a task of the next source that has one.
+task *scheduler::take_turn_of_others(worker &me) noexcept {
+  task *ready = nullptr;
+  if (--me.until_slot == 0) [[unlikely]]
+    if ((ready = take_slot(me)) != nullptr) return ready;
+  if (!high_.empty() && high_.pop(&ready, 1) == 1) return ready;
+  if (me.turn_is_over) [[unlikely]]
+    return take_from_next_source(me);
+  return nullptr;
+}
+
+task *scheduler::take_slot(worker &me) noexcept {
+  me.until_slot = tasks_between_slots;
+  me.slots = (me.slots + 1) % sources;
+  return take_from(static_cast<worker::source>(me.slots), me);
+}
+
+task *scheduler::take_from_next_source(worker &me) noexcept {
+  me.turn_is_over = false;
+  if (const std::uint64_t now = cycles(); now - me.looked_at_others > turn_of_others) {
+    me.looked_at_others = now;
+    if (task *const ready = take_from_others(me); ready != nullptr) return ready;
+  }
+  const auto last = static_cast<std::uint32_t>(me.last_source);
+  for (std::uint32_t i = 1; i <= equals; ++i) {
+    const auto which = static_cast<worker::source>((last + i) % equals);
+    task *const ready = take_from(which, me);
+    if (ready == nullptr) continue;
+    me.last_source = which;
+    return ready;
+  }
+  return nullptr;
+}
+
+// A queue whose tasks are in the batch goes on there: so the tasks of one submitter keep their order.
+task *scheduler::take_from(worker::source which, worker &me) noexcept {
+  task *ready = nullptr;
+  switch (which) {
+  case worker::source::injector:
+  case worker::source::own:
+    if (which != me.batch_of || me.batch.empty()) {
+      task_queue &queue = which == worker::source::own ? me.own : injector_;
+      return queue.pop(&ready, 1) == 1 ? ready : nullptr;
+    }
+    [[fallthrough]];
+  case worker::source::batch:
+    return me.batch.take(&ready, 1) == 1 ? ready : nullptr;
+  case worker::source::spawned:
+    return std::exchange(me.oldest_is_due, false) ? me.spawned.pop_oldest() : me.spawned.pop();
+  case worker::source::low:
+    return low_.pop(&ready, 1) == 1 ? ready : nullptr;
+  }
+  return nullptr;
+}
+
+// One task of a worker that may be in the middle of a long one.
+task *scheduler::take_from_others(worker &me) noexcept {
+  const std::uint32_t count = places_.load(std::memory_order_acquire);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    worker &victim = *workers_[(me.steal_from + i) % count].load(std::memory_order_acquire);
+    if (&victim == &me) continue;
+    task *ready = nullptr;
+    if (victim.batch.take(&ready, 1) == 0 && victim.own.pop(&ready, 1) == 0) ready = victim.spawned.steal();
+    if (ready == nullptr) continue;
+    worker_counts::step(me.counts.stolen);
+    me.steal_from = (me.steal_from + i + 1) % count;
+    return ready;
+  }
+  return nullptr;
+}
+
+} // namespace weft::core

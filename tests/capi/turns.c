@@ -1,0 +1,213 @@
+/* The bounds of fairness (weft/executor.h, "Turns"): how many tasks of a busy party start before a probe that is ready.
+ *
+ * The load is a chain of tasks, each of which makes the next one ready before it ends, so the worker is never without
+ * work. Step `published_at` makes the probe ready. What is counted is how many steps begin from there to the probe. A
+ * step is either short, so that the bound by count holds, or longer than a turn, so that the bound by time does.
+ */
+#include "setup.h"
+
+enum { published_at = 400, by_count = 61, by_time = 5, turn_of_strand = 256, unbounded = -1 };
+
+typedef enum { post, high, spawn, on_strand } load_t;
+typedef enum { task, high_task, low_task, strand_task, outside_task, spawned_task, timer_tick } probe_t;
+
+static struct {
+  load_t load;
+  probe_t probe;
+  int is_long;
+  weft_executor_t *pool, *strand, *other_strand;
+  weft_group_t *group, *other_group;
+  gate_t publish, published, probed;
+  int steps, began, at_probe; /* written by the only worker that runs tasks */
+  int ran;                    /* the probe; the same */
+} run;
+
+static weft_status probe(void *ctx, void **result, weft_error_t **error) {
+  (void)ctx;
+  (void)result;
+  (void)error;
+  run.at_probe = run.steps;
+  run.ran = 1;
+  gate_open(&run.probed);
+  return WEFT_OK;
+}
+
+static weft_status make_ready(weft_executor_t *on, uint32_t priority, weft_task_fn fn) {
+  weft_submit_options_t options;
+  weft_future_t *future = NULL;
+  weft_status status;
+  weft_submit_options_init(&options);
+  options.priority = priority;
+  status = weft_executor_submit(on, &options, fn, NULL, NULL, &future);
+  weft_future_unref(future);
+  return status;
+}
+
+static void publish_probe(void) {
+  switch (run.probe) {
+  case task:
+    CHECK_STATUS(weft_executor_post(run.pool, probe, NULL, NULL), WEFT_OK);
+    break;
+  case high_task:
+    CHECK_STATUS(make_ready(run.pool, WEFT_PRIORITY_HIGH, probe), WEFT_OK);
+    break;
+  case low_task:
+    CHECK_STATUS(make_ready(run.pool, WEFT_PRIORITY_LOW, probe), WEFT_OK);
+    break;
+  case strand_task:
+    CHECK_STATUS(weft_executor_post(run.other_strand, probe, NULL, NULL), WEFT_OK);
+    break;
+  case outside_task: /* the main thread posts it */
+    gate_open(&run.publish);
+    gate_pass(&run.published);
+    break;
+  case spawned_task: /* the next step is spawned after it, so it is the older one */
+    CHECK_STATUS(weft_group_spawn(run.other_group, probe, NULL, NULL), WEFT_OK);
+    break;
+  case timer_tick:
+    CHECK_STATUS(weft_executor_post_after(run.pool, 1, probe, NULL, NULL), WEFT_OK);
+    break;
+  }
+}
+
+static weft_status step(void *ctx, void **result, weft_error_t **error) {
+  (void)ctx;
+  (void)result;
+  (void)error;
+  if (++run.steps == published_at) {
+    run.began = run.steps;
+    publish_probe();
+  }
+  if (run.is_long) {
+    const int64_t end = weft_now() + 200 * WEFT_MICROSECOND;
+    while (weft_now() < end) continue;
+  }
+  if (run.ran) return WEFT_OK;
+  switch (run.load) {
+  case post:
+    CHECK_STATUS(weft_executor_post(run.pool, step, NULL, NULL), WEFT_OK);
+    break;
+  case high:
+    CHECK_STATUS(make_ready(run.pool, WEFT_PRIORITY_HIGH, step), WEFT_OK);
+    break;
+  case spawn:
+    CHECK_STATUS(weft_group_spawn(run.group, step, NULL, NULL), WEFT_OK);
+    break;
+  case on_strand:
+    CHECK_STATUS(weft_executor_post(run.strand, step, NULL, NULL), WEFT_OK);
+    break;
+  }
+  return WEFT_OK;
+}
+
+/* With two workers one is held at a gate, so that all of it is up to the other, whose tasks go to a queue of its own.
+ */
+static void check_bound(uint32_t workers, load_t load, probe_t kind, int is_long, int bound) {
+  static const gate_t closed = GATE_CLOSED;
+  gate_t gate = GATE_CLOSED;
+  weft_future_t *running = NULL;
+  run.load = load;
+  run.probe = kind;
+  run.is_long = is_long;
+  run.steps = run.began = run.at_probe = run.ran = 0;
+  run.publish = run.published = run.probed = closed;
+  run.pool = make_pool(workers);
+  run.strand = make_strand(run.pool);
+  run.other_strand = make_strand(run.pool);
+  REQUIRE_OK(weft_group_create(run.pool, NULL, &run.group));
+  REQUIRE_OK(weft_group_create(run.pool, NULL, &run.other_group));
+  if (workers == 2) running = occupy_worker(run.pool, &gate);
+  CHECK_STATUS(weft_executor_post(run.pool, step, NULL, NULL), WEFT_OK);
+  if (kind == outside_task) {
+    gate_pass(&run.publish);
+    run.began = run.steps; /* the step stands still */
+    CHECK_STATUS(weft_executor_post(run.pool, probe, NULL, NULL), WEFT_OK);
+    gate_open(&run.published);
+  }
+  gate_pass(&run.probed);
+  gate_open(&gate);
+  if (running != NULL) end_future(running);
+  weft_group_wait(run.group, WEFT_FOREVER); /* the last step makes no next one */
+  end_executor(run.strand);
+  end_executor(run.other_strand);
+  weft_group_unref(run.group);
+  weft_group_unref(run.other_group);
+  end_executor(run.pool);
+  CHECK(run.ran);
+  if (bound != unbounded && run.at_probe - run.began > bound)
+    printf("# %u workers, load %d, probe %d, %s: %d steps\n", workers, (int)load, (int)kind, is_long ? "long" : "short",
+           run.at_probe - run.began);
+  if (bound != unbounded) CHECK(run.at_probe - run.began <= bound);
+}
+
+static void check_loads(probe_t kind, int by_strand, int is_long, int bound) {
+  uint32_t workers;
+  for (workers = 1; workers <= 2; ++workers) {
+    check_bound(workers, post, kind, is_long, bound);
+    check_bound(workers, spawn, kind, is_long, bound);
+    check_bound(workers, on_strand, kind, is_long, by_strand);
+  }
+}
+
+/* Steps of high priority are passed over by count alone. */
+static void check_beside_high(probe_t kind) {
+  check_bound(1, high, kind, 0, by_count);
+  check_bound(1, high, kind, 1, by_count);
+  check_bound(2, high, kind, 0, by_count);
+}
+
+static void a_task_beside_each_load(void) {
+  check_loads(task, turn_of_strand, 0, by_count);
+  check_loads(task, by_time, 1, by_time);
+  check_beside_high(task);
+}
+
+static void a_task_from_outside_beside_each_load(void) {
+  check_loads(outside_task, turn_of_strand, 0, by_count);
+  check_loads(outside_task, by_time, 1, by_time);
+  check_beside_high(outside_task);
+}
+
+static void a_task_of_a_strand_beside_each_load(void) {
+  check_loads(strand_task, turn_of_strand, 0, by_count);
+  check_loads(strand_task, by_time, 1, by_time);
+  check_beside_high(strand_task);
+}
+
+static void a_high_task_beside_each_load(void) {
+  check_loads(high_task, turn_of_strand, 0, 2);
+  check_loads(high_task, 2, 1, 2);
+}
+
+static void a_low_task_beside_each_load(void) {
+  check_loads(low_task, by_count * turn_of_strand, 0, by_count);
+  check_loads(low_task, by_count, 1, by_count);
+  check_beside_high(low_task);
+}
+
+static void a_tick_beside_each_load(void) {
+  check_loads(timer_tick, unbounded, 0, unbounded);
+  check_loads(timer_tick, by_time, 1, by_time);
+  check_bound(1, high, timer_tick, 1, by_count);
+}
+
+/* The oldest of a worker's spawned tasks: by time alone, for the newest come first. */
+static void an_older_spawned_task_beside_each_load(void) {
+  check_loads(spawned_task, turn_of_strand, 0, unbounded);
+  check_loads(spawned_task, by_time, 1, unbounded);
+  check_beside_high(spawned_task);
+}
+
+static const check_case_t cases[] = {
+    {"a task beside each load", a_task_beside_each_load},
+    {"a task from outside beside each load", a_task_from_outside_beside_each_load},
+    {"a task of a strand beside each load", a_task_of_a_strand_beside_each_load},
+    {"a high task beside each load", a_high_task_beside_each_load},
+    {"a low task beside each load", a_low_task_beside_each_load},
+    {"a tick beside each load", a_tick_beside_each_load},
+    {"an older spawned task beside each load", an_older_spawned_task_beside_each_load},
+};
+
+int main(int argc, char **argv) {
+  return check_main(cases, CHECK_COUNT_OF(cases), argc, argv);
+}
