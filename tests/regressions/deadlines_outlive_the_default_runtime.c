@@ -38,6 +38,7 @@ int main(void) {
   if (weft_runtime_shutdown(NULL, WEFT_FOREVER) != WEFT_OK) return puts("the default runtime did not end"), 1;
   if (status == WEFT_OK) {
     status = weft_future_wait(late, 30 * WEFT_SECOND);
+    if (status != WEFT_OK || weft_future_state(late) != WEFT_FUTURE_CANCELLED) weft_future_set_result(gate, NULL);
     if (status != WEFT_OK || weft_future_state(late) != WEFT_FUTURE_CANCELLED)
       return printf("the task is not cancelled: wait %s, state %d\n", weft_status_name(status),
                     (int)weft_future_state(late)),
