@@ -143,9 +143,9 @@ public:
 
 inline thread::thread(const options &chosen) {
   runner_ = std::make_shared<runner>(this);
-  auto shared = std::make_unique<std::shared_ptr<runner>>(runner_);
-  create(chosen, &run_derived, shared.get(), [](void *ctx) { delete static_cast<std::shared_ptr<runner> *>(ctx); });
-  static_cast<void>(shared.release());
+  auto kept = std::make_unique<std::shared_ptr<runner>>(runner_);
+  create(chosen, &run_derived, kept.get(), [](void *ctx) { delete static_cast<std::shared_ptr<runner> *>(ctx); });
+  static_cast<void>(kept.release());
 }
 
 template <class F, class... Args>
