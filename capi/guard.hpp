@@ -1,11 +1,11 @@
 // The border: what every function of the C ABI does to its arguments and to exceptions. No logic of the library's own.
 #pragma once
 
-#include <cxxabi.h>
 #include <new>
 
 #include <weft/base.h>
 
+#include "base/forced_unwind.hpp"
 #include "options.hpp"
 
 namespace weft::core {
@@ -16,7 +16,7 @@ namespace weft::core {
 template <class Body> __attribute__((no_sanitize("null"))) weft_status guard(Body body) {
   try {
     return body();
-  } catch (const abi::__forced_unwind &) {
+  } catch (const forced_unwind &) {
     throw;
   } catch (const std::bad_alloc &) {
     return WEFT_ENOMEM;

@@ -100,8 +100,7 @@ typedef void (*weft_drop_fn)(void *ctx);
  *    is not: the caller asks for something that this library cannot do.
  * A pointer of NULL stands for all defaults. A binding without C headers zeroes the struct and stores the size itself.
  */
-#define WEFT_OPTIONS_INIT(options)                                                                                     \
-  (memset((options), 0, sizeof *(options)), (options)->size = (uint32_t)sizeof *(options))
+#define WEFT_OPTIONS_INIT(options) (memset((options), 0, sizeof *(options)), (options)->size = sizeof *(options))
 
 #ifdef __cplusplus
 }

@@ -291,7 +291,7 @@ WEFT_API weft_status weft_blocking_end(void);
 
 /** Figures about an executor. Read at one moment each, not all at the same. Later versions append. Those after queued
  * are counted by pools only. */
-typedef struct weft_executor_stats {
+typedef struct weft_executor_figures {
   uint32_t size;        /**< set it to sizeof(weft_executor_stats_t) before the call; only so many bytes are written */
   uint32_t max_workers; /**< 0 for kinds without workers */
   uint32_t workers_started; /**< threads started so far */

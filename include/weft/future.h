@@ -118,7 +118,7 @@ WEFT_API weft_status weft_wait(weft_future_t *const *futures, size_t count, uint
 
 /** Yields futures as they get done. Owned: weft_as_completed / weft_as_completed_destroy. One thread at a time may use
  * it. */
-typedef struct weft_as_completed weft_as_completed_t;
+typedef struct weft_as_completed_iterator weft_as_completed_t;
 
 /** Begin to iterate over futures in the order in which they get done, those that are done already first. Duplicates are
  * yielded once. timeout counts from this call. The iterator holds a reference to each future until it has yielded it.

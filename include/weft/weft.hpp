@@ -23,6 +23,7 @@
 //   cpp/version.hpp       what the library that is loaded can do
 //   cpp/error.hpp         what is thrown; crossing.hpp: how exceptions keep their type on the way through a future
 //   cpp/duration.hpp      time-outs: any std::chrono duration, or weft::forever
+//   cpp/language.hpp      what is needed of the compiler
 //   cpp/task.hpp, outcome.hpp, handle.hpp   what these stand on; nothing in them is for users
 //
 //     weft::executor pool({.max_workers = 4});
@@ -56,6 +57,9 @@
 #ifndef WEFT_WEFT_HPP
 #define WEFT_WEFT_HPP
 
+#include <weft/cpp/language.hpp>
+
+#ifdef WEFT_CPP_LANGUAGE_SUFFICES
 #include <weft/cpp/cancel.hpp>
 #include <weft/cpp/completion_queue.hpp>
 #include <weft/cpp/context.hpp>
@@ -81,5 +85,6 @@
 #include <weft/cpp/version.hpp>
 #include <weft/cpp/wait.hpp>
 #include <weft/weft.h>
+#endif
 
 #endif

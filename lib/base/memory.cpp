@@ -34,6 +34,10 @@ bool memory_is_hosts() noexcept {
   return &chosen_source() != &c_library;
 }
 
+bool memory_is_decided() noexcept {
+  return chosen.load(std::memory_order_acquire) != nullptr;
+}
+
 void *allocate_memory(std::size_t size, std::size_t align) noexcept {
   const source &from = chosen_source();
   size = std::max<std::size_t>(size, 1);

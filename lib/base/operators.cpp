@@ -13,12 +13,15 @@
 #include <cstdint>
 #include <new>
 
+#include "base/atomic.hpp"
 #include "base/memory.hpp"
 
 namespace {
 
 using weft::core::allocate_memory;
+using weft::core::atomic;
 using weft::core::free_memory;
+using weft::core::memory_is_decided;
 using weft::core::memory_is_hosts;
 
 struct alignas(16) stamp { // right in front of what the caller gets
@@ -29,7 +32,34 @@ static_assert(sizeof(stamp) == 16);
 
 constexpr std::size_t usual = alignof(std::max_align_t);
 
+// For what is allocated before it is decided whose memory it is to be: a few hundred bytes, by static initialisers.
+// They are never given back. When the room is used up, the next allocation decides.
+class early_room {
+public:
+  static void *take(std::size_t size, std::size_t align) noexcept {
+    size = std::max<std::size_t>(size, 1);
+    std::size_t from = used.load(std::memory_order_relaxed), begin;
+    do {
+      begin = (from + align - 1) & ~(align - 1);
+      if (align > alignof(decltype(room)) || begin > sizeof(room) || size > sizeof(room) - begin) return nullptr;
+    } while (!used.compare_exchange_weak(from, begin + size, std::memory_order_relaxed));
+    return room.bytes + begin;
+  }
+  static bool has(const void *taken) noexcept {
+    return reinterpret_cast<std::uintptr_t>(taken) - reinterpret_cast<std::uintptr_t>(room.bytes) < sizeof(room);
+  }
+
+private:
+  struct alignas(64) memory {
+    unsigned char bytes[4096];
+  };
+  static constinit inline memory room{};
+  static constinit inline atomic<std::size_t> used{0}; // by itself: gives each taker bytes of its own
+};
+
 void *take(std::size_t size, std::size_t align) noexcept {
+  if (!memory_is_decided()) [[unlikely]]
+    if (void *const early = early_room::take(size, align); early != nullptr) return early;
   if (!memory_is_hosts()) return allocate_memory(size, align);
   align = std::max(align, alignof(stamp));
   const std::size_t before = std::max(align, sizeof(stamp));
@@ -48,7 +78,7 @@ void *take_or_throw(std::size_t size, std::size_t align) {
 }
 
 void give(void *taken) noexcept {
-  if (taken == nullptr) return;
+  if (taken == nullptr || early_room::has(taken)) return;
   if (!memory_is_hosts()) return free_memory(taken, 0, usual);
   auto *const end = static_cast<unsigned char *>(taken);
   const stamp known = *reinterpret_cast<stamp *>(end - sizeof(stamp));

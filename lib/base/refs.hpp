@@ -6,6 +6,7 @@
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 
 #include "base/atomic.hpp"
+#include "base/memory.hpp"
 
 namespace weft::core {
 
@@ -29,7 +30,7 @@ public:
   }
 
 protected:
-  shared_object() noexcept = default;
+  shared_object() noexcept { decide_memory(); }
   ~shared_object() = default;
 
 private:

@@ -17,6 +17,7 @@
 #include "base/adaptive_mutex.hpp"
 #include "base/atomic.hpp"
 #include "base/fork.hpp"
+#include "base/memory.hpp"
 
 namespace weft::core {
 
@@ -49,7 +50,7 @@ private:
 
 class roll {
 public:
-  roll() noexcept = default;
+  roll() noexcept { decide_memory(); }
   roll(const roll &) = delete;
   roll &operator=(const roll &) = delete;
 

@@ -13,12 +13,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <ctime>
-#include <cxxabi.h>
 #include <utility>
 
 #include "base/atomic.hpp"
 #include "base/block.hpp"
 #include "base/clock.hpp"
+#include "base/forced_unwind.hpp"
 #include "exec/group.hpp"
 #include "exec/pool.hpp"
 #include "thread/domain.hpp"
@@ -108,7 +108,7 @@ private:
     weft_status status = WEFT_OK;
     try {
       status = of_the_user(&with);
-    } catch (const abi::__forced_unwind &) {
+    } catch (const forced_unwind &) {
       fail(error::make_or_enomem(WEFT_EFAILED, "thread_exit", "the thread was ended inside the loop"));
       throw;
     } catch (...) {

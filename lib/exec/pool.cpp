@@ -1,10 +1,10 @@
 #include "exec/pool.hpp"
 
 #include <algorithm>
-#include <cxxabi.h>
 #include <utility>
 
 #include "base/atomic.hpp"
+#include "base/forced_unwind.hpp"
 #include "base/log.hpp"
 #include "base/system.hpp"
 #include "thread/blocking.hpp"
@@ -171,7 +171,7 @@ template <class Call> __attribute__((no_sanitize("null"))) bool pool::prepare_wi
   weft_status status = WEFT_OK;
   try {
     status = call(&failure);
-  } catch (const abi::__forced_unwind &) {
+  } catch (const forced_unwind &) {
     break_down(error::make_or_enomem(WEFT_EBROKEN, "thread_exit", what));
     throw;
   } catch (...) {

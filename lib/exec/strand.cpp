@@ -1,6 +1,5 @@
 #include "exec/strand.hpp"
 
-#include <cxxabi.h>
 #include <memory>
 #include <new>
 

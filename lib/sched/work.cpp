@@ -2,7 +2,6 @@
 //
 // Read from work() downwards; each function calls the next ones.
 #include <algorithm>
-#include <cxxabi.h>
 #include <utility>
 
 #include "base/atomic.hpp"

@@ -5,9 +5,9 @@
 // works it off. So a chain of a million futures needs neither a million stack frames nor a scheduler.
 #include "task/callback.hpp"
 
-#include <cxxabi.h>
 #include <new>
 
+#include "base/forced_unwind.hpp"
 #include "base/log.hpp"
 #include "task/domain_callback.hpp"
 #include "task/task.hpp"
@@ -22,7 +22,7 @@ __attribute__((no_sanitize("null"))) void call(task &done, callback &what) {
   try {
     what.fn(what.ctx, reinterpret_cast<weft_future_t *>(&done));
     if (const record *const self = existing_record(); self != nullptr) self->back_from_user();
-  } catch (const abi::__forced_unwind &) {
+  } catch (const forced_unwind &) {
     throw;
   } catch (...) {
     const error *const thrown = error::from_current_exception();

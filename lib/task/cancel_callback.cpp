@@ -1,9 +1,9 @@
 #include "task/cancel_callback.hpp"
 
-#include <cxxabi.h>
 #include <new>
 
 #include "base/error.hpp"
+#include "base/forced_unwind.hpp"
 #include "base/log.hpp"
 
 namespace weft::core {
@@ -13,7 +13,7 @@ namespace {
 __attribute__((no_sanitize("null"))) void call(const cancel_call &what) {
   try {
     what.fn(what.ctx);
-  } catch (const abi::__forced_unwind &) {
+  } catch (const forced_unwind &) {
     throw;
   } catch (...) {
     const error *const thrown = error::from_current_exception();

@@ -1,10 +1,9 @@
 #include "task/task.hpp"
 
-#include <cxxabi.h>
-
 #include <weft/cancel.h>
 
 #include "base/atomic.hpp"
+#include "base/forced_unwind.hpp"
 #include "task/attachment.hpp"
 #include "task/continuation.hpp"
 #include "task/owner.hpp"
@@ -71,7 +70,7 @@ __attribute__((no_sanitize("null"))) outcome task::perform_here(record &self, co
     self.back_from_user();
     if (failure == nullptr && status == WEFT_OK) return {with_result, nullptr};
     return {with_error, failure != nullptr ? static_cast<error *>(failure) : error::from_status(status)};
-  } catch (const abi::__forced_unwind &) {
+  } catch (const forced_unwind &) {
     // pthread_exit or a cancellation of the thread. Whoever waits must be told; then the unwinding goes on.
     if (failure != nullptr) static_cast<error *>(failure)->unref();
     error *const ended = error::make_or_enomem(WEFT_EFAILED, "thread_exit", "the thread was ended inside the task");

@@ -1,11 +1,11 @@
 #include "thread/roster.hpp"
 
 #include <ctime>
-#include <cxxabi.h>
 #include <new>
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/forced_unwind.hpp"
 #include "base/log.hpp"
 #include "thread/roster_find.hpp"
 
@@ -213,7 +213,7 @@ __attribute__((no_sanitize("null"))) void roster::report(thread *where, const we
   if (hook && hook->exists()) {
     try {
       if (hook->call(where, failure)) return;
-    } catch (const abi::__forced_unwind &) {
+    } catch (const forced_unwind &) {
       throw; // the hook ends this thread
     } catch (...) {
       log_line("the exception hook failed itself");

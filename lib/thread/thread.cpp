@@ -1,6 +1,5 @@
 #include "thread/thread.hpp"
 
-#include <cxxabi.h>
 #include <memory>
 #include <new>
 #include <utility>
@@ -12,6 +11,7 @@
 
 #include "base/atomic.hpp"
 #include "base/error.hpp"
+#include "base/forced_unwind.hpp"
 #include "base/log.hpp"
 #include "base/system.hpp"
 #include "thread/blocking.hpp"
@@ -260,7 +260,7 @@ __attribute__((no_sanitize("null"))) void thread::body() noexcept(false) {
     const weft_status status = runs ? target_.fn(target_.ctx, &failure) : refusal;
     if (const record *const self = existing_record(); self != nullptr) self->back_from_user();
     if (failure == nullptr && status != WEFT_OK) failure = error::from_status(status);
-  } catch (const abi::__forced_unwind &) {
+  } catch (const forced_unwind &) {
     throw;
   } catch (...) {
     if (const record *const self = existing_record(); self != nullptr) self->back_from_user();

@@ -19,8 +19,7 @@ weft_status alarm_clock::set(std::int64_t due) noexcept {
       if (!cancelled) queue->serve();
     });
     other_waits_ = !other_waits_;
-    boost::system::error_code ignored;
-    last.cancel(ignored);
+    last.cancel(); // of a timer, this never fails
     return WEFT_OK;
   } catch (const boost::system::system_error &) {
     return WEFT_EAGAIN;

@@ -74,7 +74,7 @@ def layout(includes):
 def beside(where):
     libraries = next(where.glob("usr/lib/*/libboost_thread.so")).parent
     includes = [f"-I{root / 'include'}", f"-I{where / 'usr/include'}"]
-    common = [*compiler, "-std=c++20", "-w", "-pthread", *includes]
+    common = [*compiler, "-std=c++20", "-w", "-DBOOST_ASIO_NO_DEPRECATED", "-pthread", *includes]
     source = root / "tests/abi/boost_beside.cpp"
     mine, boost = [str(library), f"-Wl,-rpath,{library.parent}"], [f"-L{libraries}", f"-Wl,-rpath,{libraries}"]
     theirs = [*boost, "-lboost_thread", "-lboost_chrono"]

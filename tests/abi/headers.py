@@ -2,9 +2,13 @@
 """Each public header compiles alone: the C ones as C99 and as C++17, those of weft.hpp as C++20; no warnings.
 
 Usage: headers.py SOURCE_ROOT
+
+The warnings are those that hosts turn on, -Wold-style-cast and its like included. With less than weft.hpp needs, the
+compiler says one sentence.
 """
 
 import pathlib
+import shlex
 import shutil
 import subprocess
 import sys
@@ -14,8 +18,19 @@ from tap import Tap
 
 root = pathlib.Path(sys.argv[1])
 include = root / "include"
-strict = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
+strict = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wsign-conversion", "-Wshadow", "-Wundef", "-Werror"]
+strict_cpp = ["-Wold-style-cast", "-Wextra-semi", "-Wnon-virtual-dtor", "-Woverloaded-virtual"]
 tap = Tap()
+
+
+def warnings_of(compiler, language):
+    if language == "c":
+        return [*strict, "-Wstrict-prototypes"]
+    return [*strict, *strict_cpp, *(["-Wuseless-cast"] if compiler == "g++" else [])]
+
+
+def run(*command):
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def compile_alone(compiler, standard, language, header):
@@ -24,17 +39,25 @@ def compile_alone(compiler, standard, language, header):
         source = pathlib.Path(folder) / f"alone.{language}"
         line = f"#include <{header}>\n"
         source.write_text(line * 2 + "int main(void) { return 0; }\n" if language == "c" else line * 2 + "int main() {}\n")
-        answer = subprocess.run(
-            [compiler, f"-std={standard}", *strict, f"-I{include}", "-fsyntax-only", source],
-            capture_output=True, text=True, check=False)
+        answer = run(*shlex.split(compiler), f"-std={standard}", *warnings_of(compiler, language), f"-I{include}",
+                     "-fsyntax-only", source)
         if answer.returncode == 0:
             return answer.stderr.splitlines()
         return answer.stderr.splitlines() or ["it does not compile"]
 
 
+def is_there(compiler):
+    """The compiler, with its standard library."""
+    with tempfile.TemporaryDirectory() as folder:
+        source = pathlib.Path(folder) / "standard.cpp"
+        source.write_text("#include <cstddef>\n")
+        return shutil.which(shlex.split(compiler)[0]) is not None and (
+            "++" not in compiler or run(*shlex.split(compiler), "-fsyntax-only", source).returncode == 0)
+
+
 def check(compilers, standard, language, headers):
     for compiler in compilers:
-        if shutil.which(compiler) is None:
+        if not is_there(compiler):
             tap.skip(f"{compiler} -std={standard}", f"{compiler} is not installed")
             continue
         for header in headers:
@@ -49,6 +72,28 @@ if not c_headers or not cpp_headers:
 check(("gcc", "clang"), "c99", "c", c_headers)
 check(("g++", "clang++"), "c++17", "cpp", c_headers)
 check(("g++", "clang++"), "c++20", "cpp", cpp_headers)
+
+umbrella = [include / "weft/weft.hpp"]
+check(("g++", "clang++"), "c++2b", "cpp", umbrella)
+check(("clang++ -stdlib=libc++",), "c++20", "cpp", umbrella)
+
+
+def refused(compiler, missing, reason):
+    """Exactly one error, and it names the reason."""
+    with tempfile.TemporaryDirectory() as folder:
+        source = pathlib.Path(folder) / "less.cpp"
+        source.write_text("#include <weft/weft.hpp>\n")
+        answer = run(compiler, "-std=c++20", missing, f"-I{include}", "-fsyntax-only", source)
+    errors = [line for line in answer.stderr.splitlines() if " error: " in line]
+    return [] if answer.returncode != 0 and len(errors) == 1 and reason in errors[0] else errors or ["it compiles"]
+
+
+for compiler in ("g++", "clang++"):
+    for missing, reason in (("-std=c++17", "needs C++20"), ("-fno-exceptions", "needs exceptions"), ("-fno-rtti", "needs RTTI")):
+        if not is_there(compiler):
+            tap.skip(f"{compiler} {missing}", f"{compiler} is not installed")
+            continue
+        tap.check(f"weft.hpp with {compiler} {missing} says one sentence", refused(compiler, missing, reason))
 
 installed = (include / "meson.build").read_text()
 tap.check("meson.build installs every header", [

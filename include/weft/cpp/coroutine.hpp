@@ -44,18 +44,18 @@ inline const void *&awaited_last() noexcept {
 template <auto Resume, auto Withdraw> void await_callback(weft_future_t *awaited, void *ctx) {
   check(weft_future_add_done_callback(
       awaited,
-      [](void *ctx, weft_future_t *) {
+      [](void *awaiter, weft_future_t *) {
         struct ending { // also when the coroutine lets an exception out
-          void *ctx;
-          ~ending() { awaited_last() = ctx; }
-        } const at_end{ctx};
-        Resume(ctx);
+          void *awaiter;
+          ~ending() { awaited_last() = awaiter; }
+        } const at_end{awaiter};
+        Resume(awaiter);
       },
       ctx,
-      [](void *ctx) {
-        if (std::exchange(awaited_last(), nullptr) == ctx) return;
+      [](void *awaiter) {
+        if (std::exchange(awaited_last(), nullptr) == awaiter) return;
         weft_error_t *lost = nullptr; // nobody is there to be told
-        if (guard(&lost, [ctx] { Withdraw(ctx); }) != WEFT_OK) weft_error_unref(lost);
+        if (guard(&lost, [awaiter] { Withdraw(awaiter); }) != WEFT_OK) weft_error_unref(lost);
       }));
 }
 

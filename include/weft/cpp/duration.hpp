@@ -4,6 +4,8 @@
 #ifndef WEFT_CPP_DURATION_HPP
 #define WEFT_CPP_DURATION_HPP
 
+#include <weft/cpp/language.hpp>
+
 #include <weft/base.h>
 
 #include <chrono>

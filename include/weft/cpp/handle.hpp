@@ -4,6 +4,8 @@
 #ifndef WEFT_CPP_HANDLE_HPP
 #define WEFT_CPP_HANDLE_HPP
 
+#include <weft/cpp/language.hpp>
+
 #include <utility>
 
 namespace weft::detail {

@@ -5,6 +5,8 @@
 #ifndef WEFT_CPP_OUTCOME_HPP
 #define WEFT_CPP_OUTCOME_HPP
 
+#include <weft/cpp/language.hpp>
+
 #include <cstddef>
 #include <functional>
 #include <memory>

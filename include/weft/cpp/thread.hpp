@@ -143,23 +143,23 @@ public:
 
 inline thread::thread(const options &chosen) {
   runner_ = std::make_shared<runner>(this);
-  auto ctx = std::make_unique<std::shared_ptr<runner>>(runner_);
-  create(chosen, &run_derived, ctx.get(), [](void *ctx) { delete static_cast<std::shared_ptr<runner> *>(ctx); });
-  static_cast<void>(ctx.release());
+  auto kept = std::make_unique<std::shared_ptr<runner>>(runner_);
+  create(chosen, &run_derived, kept.get(), [](void *ctx) { delete static_cast<std::shared_ptr<runner> *>(ctx); });
+  static_cast<void>(kept.release());
 }
 
 template <class F, class... Args>
 requires std::invocable<std::decay_t<F>, std::decay_t<Args>...> thread::thread(const options &chosen, F &&f,
                                                                                Args &&...args) {
   using call = detail::bound_call_t<F, Args...>;
-  auto ctx = std::make_unique<call>(std::in_place, std::forward<F>(f), std::forward<Args>(args)...);
+  auto bound = std::make_unique<call>(std::in_place, std::forward<F>(f), std::forward<Args>(args)...);
   create(
       chosen,
       [](void *ctx, weft_error_t **error) {
         return detail::guard_unread(error, [&] { (*static_cast<call *>(ctx))(); });
       },
-      ctx.get(), [](void *ctx) { delete static_cast<call *>(ctx); });
-  static_cast<void>(ctx.release());
+      bound.get(), [](void *ctx) { delete static_cast<call *>(ctx); });
+  static_cast<void>(bound.release());
 }
 
 inline void thread::create(const options &chosen, weft_thread_fn target, void *ctx, weft_drop_fn drop) {

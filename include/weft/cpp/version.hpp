@@ -2,6 +2,8 @@
 #ifndef WEFT_CPP_VERSION_HPP
 #define WEFT_CPP_VERSION_HPP
 
+#include <weft/cpp/language.hpp>
+
 #include <weft/version.h>
 
 #include <cstddef>

@@ -45,6 +45,19 @@ TEST_CASE("clock: one nanosecond is no poll, and passes") {
   CHECK(soon.passed());
 }
 
+TEST_CASE("clock: a counter of any frequency is scaled to a few cycles per nanosecond") {
+  for (const std::uint64_t frequency :
+       {UINT64_C(1'000'000), UINT64_C(19'200'000), UINT64_C(25'000'000), UINT64_C(62'500'000), UINT64_C(100'000'000),
+        UINT64_C(1'000'000'000), UINT64_C(4'000'000'000)}) {
+    CAPTURE(frequency);
+    const double scaled = static_cast<double>(frequency << cycle_shift(frequency));
+    CHECK(scaled >= 2e9);
+    CHECK(scaled <= 4.3e9);
+  }
+  CHECK(cycle_shift(UINT64_C(1) << 40) == 0);
+  CHECK(cycle_shift(0) == 5);
+}
+
 TEST_CASE("clock: cycles and nanoseconds do not run backwards") {
   std::int64_t last = now_ns();
   for (int i = 0; i < 10'000; ++i) {
