@@ -14,10 +14,20 @@
 
 namespace weft::core {
 
+#if defined(WEFT_MODEL)
+
+std::int64_t now_ns() noexcept;
+std::uint64_t cycles() noexcept;
+void relax() noexcept;
+
+#else
+
 inline std::int64_t now_ns() noexcept {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
       .count();
 }
+
+#endif
 
 // A moment on the monotonic clock, or never. Negative timeouts count as 0; sums that overflow mean never.
 class deadline {
@@ -46,6 +56,8 @@ private:
   std::int64_t at_;
 };
 
+#if !defined(WEFT_MODEL)
+
 // A counter of about 1 to 4 per nanosecond, read in a few nanoseconds. Good for orders of magnitude only.
 inline std::uint64_t cycles() noexcept {
 #if defined(__x86_64__)
@@ -68,5 +80,7 @@ inline void relax() noexcept {
   asm volatile("isb");
 #endif
 }
+
+#endif
 
 } // namespace weft::core
