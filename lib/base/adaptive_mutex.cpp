@@ -6,7 +6,7 @@
 
 namespace weft::core {
 
-void adaptive_mutex::lock_contended() noexcept {
+void futex_mutex::lock_contended() noexcept {
   // Longer than any section, shorter than a sleep. Nothing is kept here: a fork might find it half made.
   const int looks = usable_cpus() > 1 ? 100 : 0;
   for (int i = 0; i < looks; ++i) {
@@ -16,7 +16,7 @@ void adaptive_mutex::lock_contended() noexcept {
   while (word_.exchange(awaited, std::memory_order_acquire) != free) futex_wait(word_, awaited, deadline::never());
 }
 
-void adaptive_mutex::wake_one() noexcept {
+void futex_mutex::wake_one() noexcept {
   futex_wake_one(word_);
 }
 

@@ -9,8 +9,9 @@
 
 namespace weft::core {
 
-// AddressSanitizer finds what is used after it was freed only if it is really freed.
-#if defined(__SANITIZE_ADDRESS__)
+// AddressSanitizer finds what is used after it was freed only if it is really freed, and so do
+// the model tests.
+#if defined(__SANITIZE_ADDRESS__) || defined(WEFT_MODEL)
 inline constexpr bool recycles = false;
 #elif defined(__has_feature)
 inline constexpr bool recycles = !__has_feature(address_sanitizer);

@@ -16,10 +16,20 @@
 
 namespace weft::core {
 
+#if defined(WEFT_MODEL)
+
+std::int64_t now_ns() noexcept;
+std::uint64_t cycles() noexcept;
+void relax() noexcept;
+
+#else
+
 inline std::int64_t now_ns() noexcept {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
       .count();
 }
+
+#endif
 
 // A moment on the monotonic clock, or never. Negative timeouts count as 0; sums that overflow mean never.
 class deadline {
@@ -54,6 +64,8 @@ constexpr int cycle_shift(std::uint64_t frequency) noexcept {
   return std::max(0, 32 - static_cast<int>(std::bit_width(frequency)));
 }
 
+#if !defined(WEFT_MODEL)
+
 // A counter of about 1 to 4 per nanosecond, read in a few nanoseconds. Good for orders of magnitude only.
 inline std::uint64_t cycles() noexcept {
 #if defined(__x86_64__)
@@ -77,5 +89,7 @@ inline void relax() noexcept {
   asm volatile("isb");
 #endif
 }
+
+#endif
 
 } // namespace weft::core

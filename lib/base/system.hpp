@@ -33,15 +33,6 @@ inline atomic<bool> barriers_are_light{false};
 // In the child of a fork, before it has a second thread.
 void renew_light_barriers() noexcept;
 
-// ThreadSanitizer does not know fences; an access that everybody makes orders as well.
-inline void full_fence() noexcept {
-#if defined(__SANITIZE_THREAD__)
-  static constinit atomic<int> everybodys{0};
-  everybodys.fetch_add(0, std::memory_order_seq_cst);
-#else
-  std::atomic_thread_fence(std::memory_order_seq_cst);
-#endif
-}
 inline void light_barrier() noexcept {
   if (barriers_are_light.load(std::memory_order_relaxed))
     compiler_barrier();

@@ -21,7 +21,8 @@ template <std::size_t Capacity> class basic_ring {
 public:
   static constexpr std::size_t capacity = Capacity;
 
-  bool empty() const noexcept { return head_.load(std::memory_order_acquire) >= tail_.load(std::memory_order_acquire); }
+  // Sequentially consistent: the look W2 of README.md, "Lost wake-up", after a mere change of the census.
+  bool empty() const noexcept { return head_.load(std::memory_order_seq_cst) >= tail_.load(std::memory_order_seq_cst); }
 
   // Owner only, and only when the ring is empty. Up to capacity tasks.
   void fill(task *const *tasks, std::size_t count) noexcept {

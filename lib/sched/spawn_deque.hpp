@@ -33,8 +33,9 @@ public:
   static constexpr std::size_t capacity = Capacity;
 
   bool empty() const noexcept { return size() == 0; }
+  // Sequentially consistent: the look W2 of README.md, "Lost wake-up", after a mere change of the census.
   std::size_t size() const noexcept {
-    const std::int64_t count = tail_.load(std::memory_order_acquire) - head_.load(std::memory_order_acquire);
+    const std::int64_t count = tail_.load(std::memory_order_seq_cst) - head_.load(std::memory_order_seq_cst);
     return count > 0 ? static_cast<std::size_t>(count) : 0;
   }
 
@@ -61,7 +62,8 @@ public:
     const std::int64_t last = tail_.load(std::memory_order_relaxed) - 1;
     if (last < head_.load(std::memory_order_relaxed)) return nullptr;
     if (of != nullptr && place(last).of.load(std::memory_order_relaxed) != of) return nullptr;
-    tail_.store(last, std::memory_order_relaxed);
+    // A release, as each store to tail_: a thief that reads it must see the entries below, which were pushed before.
+    tail_.store(last, std::memory_order_release);
     light_barrier();
     std::int64_t head = head_.load(std::memory_order_acquire);
     task *taken = nullptr;
@@ -71,7 +73,7 @@ public:
       // The last one: a thief may be after it too.
       if (!head_.compare_exchange_strong(head, head + 1, std::memory_order_seq_cst)) taken = nullptr;
     }
-    tail_.store(last + 1, std::memory_order_relaxed);
+    tail_.store(last + 1, std::memory_order_release);
     return taken;
   }
 

@@ -15,6 +15,7 @@
 namespace weft::core {
 
 [[gnu::tls_model("initial-exec")]] constinit thread_local record *record_of_this_thread = nullptr;
+[[gnu::tls_model("initial-exec")]] constinit thread_local int end_rounds = 0;
 
 namespace {
 
@@ -27,8 +28,6 @@ struct record_store {
   pthread_key_t end_of_thread{};
   bool usable = false;
 };
-
-[[gnu::tls_model("initial-exec")]] constinit thread_local int end_rounds = 0;
 
 void at_thread_end(void *value);
 

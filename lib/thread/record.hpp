@@ -72,6 +72,8 @@ struct record {
 // Initial-exec: the library is loaded with the program or early, and one pointer fits into the spare room that the
 // loader keeps; the general model would call a function at each submit.
 [[gnu::tls_model("initial-exec")]] extern constinit thread_local record *record_of_this_thread;
+// How often its end has come by, see record.cpp.
+[[gnu::tls_model("initial-exec")]] extern constinit thread_local int end_rounds;
 
 record *make_record() noexcept;
 // One for a thread that is going to be started, so that it cannot fail to get one; null: memory is exhausted. The new
