@@ -18,6 +18,16 @@
  *  - In the child of a fork, whatever needs a runtime says WEFT_EFORKED: until weft_runtime_reset_after_fork, and for
  *    handles from before the fork ever after. That is told there, and not repeated at each function.
  *  - All functions may be called from any thread at any time unless they say otherwise.
+ *  - A wait inside a task may run what it waits for, on the waiter's own stack: a future's task that has not started,
+ *    what that comes of, tasks of the group. One rule holds for all waits:
+ *      - Without a limit, the wait runs what it needs at once. With a limit it leaves that to other workers. It begins a
+ *        task itself only if no other worker is free to, and while at least WEFT_HELP_LIMIT of the limit is left.
+ *      - A request to stop the waiter, by its token or deadline too, is also for the task that the wait runs: that sees
+ *        it, and the blocking calls in it end. Then the wait says WEFT_EINTERRUPTED, whatever the task has done.
+ *      - Between two tasks the wait looks at its limit and at requests to stop.
+ *      - It begins a task only while WEFT_HELP_STACK of the stack is left, or half of a small stack. Beyond that it
+ *        sleeps; with no other worker to run the task, it says WEFT_EDEADLK.
+ *    A sleeping wait looks after the timers of its executor when no worker is free to. See guide/waiting.md.
  */
 #ifndef WEFT_BASE_H
 #define WEFT_BASE_H
@@ -88,6 +98,16 @@ WEFT_API const char *weft_status_text(weft_status status);
 #define WEFT_SECOND INT64_C(1000000000)
 /** Wait without limit. */
 #define WEFT_FOREVER INT64_MAX
+
+/* What a wait inside a task may run: the bounds. */
+/** Nanoseconds. A wait with a limit begins a task only while at least this much of its limit is left. */
+#define WEFT_HELP_LIMIT (500 * WEFT_MILLISECOND)
+/** Bytes. A wait begins a task only while this much of the thread's stack is left. Of a stack smaller than twice this,
+ * half must be left. */
+#define WEFT_HELP_STACK 0x40000
+/** On a stack that is not the thread's own (a fiber's), weft does not know how much is left. There, at most this many
+ * waits that run a task are nested. */
+#define WEFT_HELP_DEPTH 16
 
 /** Gives back a context: called once, after its last use. Must not fail. On which thread is said by the call
  *  that takes it. */

@@ -8,9 +8,14 @@
  * Futures come from weft_executor_submit and its kin, or are made by hand (a promise): weft_future_create.
  *
  * Waiting inside a task is safe. A waiter that is a worker of the executor takes a task that is still pending and runs
- * it itself, so a task may wait for another one of the same one-worker pool. It never runs anything else meanwhile,
- * except that for a task on a strand the tasks before it on that strand run first. A wait without limit that could
- * never end, because all that it depends on waits for it, says WEFT_EDEADLK instead of hanging.
+ * it itself, so a task may wait for another one of the same one-worker pool. base.h says when it does, and what the
+ * limit of the wait and a request to stop do to it. It never runs anything else meanwhile, with two exceptions. For a
+ * task on a strand, the tasks before it on that strand run first. And if the waiter and other waiting threads could only
+ * go on once some task has run that another one of them waits for, the waiter may run that one.
+ *
+ * A wait without limit that could never end, because all that it depends on waits for it, says WEFT_EDEADLK instead of
+ * hanging. weft does not know who will complete a promise. So a wait for a promise never says WEFT_EDEADLK, and it hangs
+ * if the task that would complete it lies behind the waiter, in the queue of the same one-worker pool.
  */
 #ifndef WEFT_FUTURE_H
 #define WEFT_FUTURE_H
@@ -60,8 +65,9 @@ WEFT_API weft_status weft_future_request_stop(weft_future_t *future);
 
 /** Wait until it is done. Blocks up to timeout.
  *  WEFT_OK: it is done, in whatever way. WEFT_ETIMEDOUT. WEFT_EINTERRUPTED: the waiting thread or task was asked to
- * stop; the future is as it was. WEFT_EDEADLK: the wait could never end (a task waits for itself, in a circle, or for a
- * task behind it on its own strand). WEFT_EINVAL: NULL. */
+ * stop; if the wait ran the future's task itself, that was asked as well, and may be done. WEFT_EDEADLK: the wait could
+ * never end (a task waits for itself, in a circle, for a task behind it on its own strand, for a callback after it on
+ * its own thread, or too deep in such waits). WEFT_EINVAL: NULL. */
 WEFT_API weft_status weft_future_wait(weft_future_t *future, int64_t timeout);
 
 /** Wait for the result and read it, as often as wanted. result may be NULL. The value stays the future's: it lives

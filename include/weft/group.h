@@ -128,17 +128,17 @@ WEFT_API weft_status weft_group_then(weft_group_t *group, weft_executor_t *execu
  * its token is cancelled. WEFT_ECLOSED: its domain is closed. WEFT_ENOMEM. */
 WEFT_API weft_status weft_group_then_task(weft_group_t *group, weft_executor_t *executor, weft_task_t *task);
 
-/** Wait until nothing of the group is pending. On a worker of its pool this runs tasks of the group. Blocks up to
- * timeout (and as long as a task takes that it has begun). Any number of threads may wait.
+/** Wait until nothing of the group is pending. On a worker of its pool this runs tasks of the group, by the rule of
+ * base.h. Blocks up to timeout, and until a task that it has begun has ended. Any number of threads may wait.
  *  WEFT_OK: all have run. WEFT_EFAILED: at least one has failed; see weft_group_error. WEFT_ECANCELED: none has failed,
  * and at least one never ran. WEFT_ETIMEDOUT, WEFT_EINTERRUPTED: as weft_future_wait; the group goes on.
  * WEFT_EDEADLK: it could never end, such as when a task waits for its own group, and nothing is entered. WEFT_ENOMEM.
  * WEFT_EINVAL: NULL. */
 WEFT_API weft_status weft_group_wait(weft_group_t *group, int64_t timeout);
 
-/** Wait until nothing of the group is pending, whoever asks the caller to stop: for destructors, whose closures refer
- * to what is about to go. Blocks; runs tasks as weft_group_wait does. Returns early only when the wait could never end.
- * NULL is allowed. */
+/** Wait until nothing of the group is pending, for destructors: the closures refer to what is about to go. Requests to
+ * stop and the end of the runtime do not end this wait. Blocks; runs tasks as weft_group_wait does, however deep it is
+ * nested. Returns early only when the wait could never end. NULL is allowed. */
 WEFT_API void weft_group_settle(weft_group_t *group);
 
 /** The end of the scope that the tasks of a group refer to, in one call: if anything is pending, weft_group_cancel and

@@ -71,8 +71,8 @@ WEFT_API weft_status weft_queue_create(const weft_queue_options_t *options, weft
 /** Take one more reference and return the same pointer. NULL gives NULL. Never blocks. */
 WEFT_API weft_queue_t *weft_queue_ref(weft_queue_t *queue);
 
-/** Give back a reference. With the last one the queue is closed, what is in it is lost, and its descriptor is closed.
- * Futures, groups and timers that are tied to it go on. NULL is allowed. Never blocks. */
+/** Give back a reference. With the last one the queue is closed, what is in it is lost, its ties to futures and groups
+ * are undone, and its descriptor is closed. The futures, groups and timers go on. NULL is allowed. Never blocks. */
 WEFT_API void weft_queue_unref(weft_queue_t *queue);
 
 /** Its descriptor, for poll and its kin. Readable exactly while events wait in the queue, and for ever once it is
@@ -90,7 +90,7 @@ WEFT_API weft_status weft_queue_pop(weft_queue_t *queue, weft_event_t *events, s
 
 /** The same, but wait for the first one if there is none. Blocks up to timeout. Any number of threads may wait; what
  * comes wakes one of them. Inside a task it may run tasks that are tied to the queue and have not started, and tasks of
- * tied groups, as weft_future_wait does, so that a task may wait for others of its own one-worker pool. It is never
+ * tied groups, by the rule of base.h, so that a task may wait for others of its own one-worker pool. It is never
  * WEFT_EDEADLK, for anybody might still post an event.
  *  WEFT_OK: *count is at least 1. WEFT_ETIMEDOUT. WEFT_EINTERRUPTED: the waiting thread or task was asked to stop.
  * WEFT_ECLOSED, WEFT_EINVAL: as weft_queue_pop. WEFT_ENOMEM: there is none to let a thread wait that is new to weft. */

@@ -61,7 +61,7 @@ public:
   // False: it has finished already, and the observer was not added.
   bool add(observer &entry) noexcept;
 
-  // Take an observer with `fire` out. True: it had not been told. False: it was told, or was never added.
+  // Take an observer out. True: it had not been told, or will not be called. False: it was or is, or was never added.
   bool remove(observer &entry) noexcept;
 
   // Take out the first callback that is `wanted`, which is asked under the lock and must be short. Null: there is none,

@@ -8,7 +8,9 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -151,6 +153,25 @@ bool is_main_thread() noexcept {
 
 std::uint64_t current_native_id() noexcept {
   return static_cast<std::uint64_t>(syscall(SYS_gettid));
+}
+
+// A directory has a link for itself, one in its parent, and one for each directory in it.
+std::uint32_t threads_of_process() noexcept {
+  struct stat found {};
+  if (stat("/proc/self/task", &found) != 0 || found.st_nlink <= 2) return 0;
+  return static_cast<std::uint32_t>(found.st_nlink - 2);
+}
+
+stack_bounds own_stack() noexcept {
+  pthread_attr_t attributes;
+  if (pthread_getattr_np(pthread_self(), &attributes) != 0) return {0, 0};
+  void *lowest = nullptr;
+  std::size_t size = 0;
+  const bool known = pthread_attr_getstack(&attributes, &lowest, &size) == 0;
+  pthread_attr_destroy(&attributes);
+  if (!known) return {0, 0};
+  const auto at = reinterpret_cast<std::uintptr_t>(lowest);
+  return {at, at + size};
 }
 
 namespace {

@@ -19,7 +19,14 @@ std::uint32_t cgroup_cpu_limit(const std::string &proc, const std::string &cgrou
 std::string system_thread_name(const std::string &name);
 
 std::uint64_t current_native_id() noexcept;
-bool is_main_thread() noexcept; // the calling one, of the process
+bool is_main_thread() noexcept;              // the calling one, of the process
+std::uint32_t threads_of_process() noexcept; // 0: the system does not tell
+
+// Where the stack of the calling thread lies; both 0: the system does not tell.
+struct stack_bounds {
+  std::uintptr_t lowest, end;
+};
+stack_bounds own_stack() noexcept;
 
 // Makes every other thread of the process pass a full memory barrier before this returns. So a rare reader pays for the
 // order that frequent writers then need not pay for: they write, keep the compiler from reordering, and read.

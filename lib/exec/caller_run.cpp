@@ -92,6 +92,7 @@ weft_status caller_run::make_ready(task *const *tasks, std::size_t count) noexce
 // Those who wait in run_wait() wait no longer than until then.
 weft_status caller_run::set_alarm(std::int64_t /*due*/) noexcept {
   wake_sleepers();
+  wait_graph::instance().wake_for_time(this);
   return WEFT_OK;
 }
 
@@ -229,22 +230,22 @@ void caller_run::read(weft_executor_stats_t &figures) const noexcept {
   figures.queued = queue_.size();
 }
 
-bool caller_run::lend(task &wanted, record &self, haste /*when*/) {
-  if (!serves(self, this)) return false;
-  if (!wanted.try_claim()) return wanted.end_if_overdue();
-  wanted.run_claimed(self, this);
-  return true;
+task_owner::lent caller_run::lend(task &wanted, record &self, haste /*when*/, const helping &by) {
+  if (!may_lend_to(self)) return lent::no;
+  if (!wanted.try_claim()) return wanted.end_if_overdue() ? lent::yes : lent::no;
+  wanted.run_claimed(self, this, &by);
+  return lent::yes;
 }
 
 bool caller_run::may_start(const task & /*pending*/, const wait_graph &graph) const noexcept {
   return could_run(graph);
 }
 
-// While nobody is in run(), anybody may call it. But when all who are in it are stuck, that is how it is going to stay:
-// a host with one loop has nobody else.
+// While nobody is in run(), anybody may call it, if anybody is left. But when all who are in it are stuck, that is how
+// it is going to stay: a host with one loop has nobody else.
 bool caller_run::could_run(const wait_graph &graph) const noexcept {
   const std::uint32_t running = running_.load(std::memory_order_relaxed);
-  return running == 0 || graph.stuck_serving(this) < running;
+  return running == 0 ? !graph.all_are_stuck() : graph.stuck_serving(this) < running;
 }
 
 bool caller_run::may_make_room(const void *object, const wait_graph &graph) noexcept {

@@ -28,7 +28,9 @@ public:
   void read(weft_executor_stats_t &figures) const noexcept override;
   void last_handle_gone() override;
 
-  bool lend(task &wanted, record &self, haste when) override;
+  lent lend(task &wanted, record &self, haste when, const helping &by) override;
+  bool may_lend_to(const record &who) const noexcept override { return serves(who, this); }
+  std::int64_t next_look() const noexcept override { return timers().next_due(); }
   bool may_start(const task &pending, const wait_graph &graph) const noexcept override;
   void left_queue() noexcept override;
 

@@ -1,6 +1,11 @@
 #include "exec/executor.hpp"
 
+#include <algorithm>
+
+#include <sched.h>
+
 #include "task/attachment.hpp"
+#include "thread/blocking.hpp"
 #include "thread/record.hpp"
 #include "thread/thread.hpp"
 #include "thread/wait_graph.hpp"
@@ -76,6 +81,44 @@ weft_executor *executor::current() noexcept {
   for (const frame *f = self->top; f != nullptr; f = f->below)
     if (f->owner != nullptr) return const_cast<task_owner *>(f->owner)->share_handle();
   return nullptr;
+}
+
+// --- for those who sleep inside ---
+
+namespace {
+
+// look(owner) for each executor that the thread acts for, at any depth; those that lie side by side count once.
+template <class Look> void each_served(const record &self, Look look) {
+  const task_owner *last = nullptr;
+  for (const frame *f = self.top; f != nullptr; f = f->below)
+    if (f->owner != nullptr && f->owner != last) look(*(last = f->owner));
+}
+
+std::int64_t next_look_inside(const record &self) noexcept {
+  std::int64_t soonest = timekeeping::none;
+  each_served(self, [&soonest](const task_owner &each) { soonest = std::min(soonest, each.next_look()); });
+  return soonest;
+}
+
+void look_inside(const record &self) {
+  each_served(self, [](const task_owner &each) {
+    if (each.next_look() <= now_ns()) const_cast<task_owner &>(each).look_at_time();
+  });
+}
+
+constexpr timekeeping inside_of_executors{&next_look_inside, &look_inside};
+
+} // namespace
+
+void executor::keep_time() noexcept {
+  timekeeper.store(&inside_of_executors, std::memory_order_release);
+}
+
+// If another thread is just doing it, this one has nothing to do until that is over.
+void executor::look_at_time() {
+  const shared<task_owner> alive(this);
+  timers_.serve();
+  if (timers_.next_due() <= now_ns()) sched_yield();
 }
 
 bool executor::inside() const noexcept {

@@ -74,6 +74,7 @@ public:
   virtual void read(weft_executor_stats_t &figures) const noexcept = 0;
   // What is armed on it.
   timer_queue &timers() noexcept { return timers_; }
+  const timer_queue &timers() const noexcept { return timers_; }
   // Why it is broken, with a reference, or null.
   virtual error *broken() const noexcept { return nullptr; }
   virtual void last_handle_gone() { close(); }
@@ -106,14 +107,20 @@ public:
   void ref_handle() noexcept { handles_.fetch_add(1, std::memory_order_relaxed); }
   void unref_handle();
 
+  // The executor whose workers run what is given to this one; null: itself.
+  virtual const task_owner *carrier() const noexcept { return nullptr; }
+
   // task_owner
   void left_queue() noexcept override { unref(); }
+  void look_at_time() override;
   void report(const weft_error *failure) override;
   weft_executor *share_handle() noexcept override;
 
 protected:
   executor(executor_kind kind, shared<roster> home, executor_list *list, bool daemon) noexcept
-      : kind_(kind), daemon_(daemon), home_(std::move(home)), list_(list), timers_(*this, *this) {}
+      : kind_(kind), daemon_(daemon), home_(std::move(home)), list_(list), timers_(*this, *this) {
+    keep_time();
+  }
   // Before it refuses tasks: what is due by now was accepted in time.
   void serve_due() {
     if (const std::int64_t next = timers_.next_due(); next != timer_queue::none && next <= now_ns()) timers_.serve();
@@ -127,6 +134,7 @@ protected:
 private:
   friend class executor_list;
   weft_status accept_attached(task *const *tasks, std::size_t count);
+  static void keep_time() noexcept;
   user_context context_; // goes last
   const executor_kind kind_;
   const bool daemon_;

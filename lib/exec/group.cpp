@@ -2,7 +2,6 @@
 #include "exec/group.hpp"
 
 #include <new>
-#include <sched.h>
 #include <utility>
 
 #include "base/atomic.hpp"
@@ -206,11 +205,11 @@ void group::drop_ticket(void *room) {
   self.return_credit_of(here);
 }
 
-void group::run_spawned(task &taken, record &self, fate what) {
-  run_here(taken, self, pool_.workers().worker_of(&self), what);
+void group::run_spawned(task &taken, record &self, fate what, const helping *helps) {
+  run_here(taken, self, pool_.workers().worker_of(&self), what, helps);
 }
 
-void group::run_here(task &taken, record &self, worker *me, fate what) {
+void group::run_here(task &taken, record &self, worker *me, fate what, const helping *helps) {
   struct ending { // also when the thread is ended inside the task
     group &of;
     task &which;
@@ -239,7 +238,7 @@ void group::run_here(task &taken, record &self, worker *me, fate what) {
     if (at_end.cancelled_here) taken.finish_cancel();
     return;
   }
-  const outcome end = taken.perform(self, this, word_);
+  const outcome end = taken.perform(self, this, word_, helps);
   if (end.state != with_error) [[likely]]
     return;
   report(end.failure);
@@ -275,12 +274,12 @@ void group::wake_waiters(whom which) noexcept {
 
 // One task of this group, by a thread that acts for its pool: the newest of its own deque, one of the queue, one of
 // another's deque; or one that a task of this group waits for, see README.md of lib/sched, "Helping further down".
-bool group::run_one(record &self, worker *me) {
+bool group::run_one(record &self, worker *me, const helping &by) {
   scheduler &workers = pool_.workers();
   bool discarded = false;
   task *taken = me != nullptr ? workers.take_spawned(*me, *this, discarded) : nullptr;
   if (taken != nullptr) {
-    run_here(*taken, self, me, discarded ? fate::drop : fate::run);
+    run_here(*taken, self, me, discarded ? fate::drop : fate::run, &by);
     return true;
   }
   taken = take_queued();
@@ -290,7 +289,7 @@ bool group::run_one(record &self, worker *me) {
   const bool ours = &taken->group() == this;
   {
     const stretch_scope stretch(me, taken->group());
-    taken->group().run_spawned(*taken, self, discarded ? fate::drop : fate::run);
+    taken->group().run_spawned(*taken, self, discarded ? fate::drop : fate::run, &by);
   }
   if (!ours && me != nullptr) scheduler::return_credit(*me); // who waits for that group may sleep
   return true;
@@ -301,32 +300,57 @@ weft_status group::verdict() const noexcept {
   return (word_.load(std::memory_order_acquire) & some_dropped_bit) != 0 ? WEFT_ECANCELED : WEFT_OK;
 }
 
-weft_status group::wait(deadline until) {
+// By the rule of all waits (task/helping.hpp), but in a loop of its own: most waits here are joins of a recursion,
+// which find the one child that they wait for on the deque of their worker.
+weft_status group::wait_here(deadline until, depth how) {
   record *const self = current_record();
   if (self == nullptr) return WEFT_ENOMEM;
   worker *const me = pool_.workers().worker_of(self);
-  const bool helps = me != nullptr || serves(*self, &pool_);
+  const bool is_inside = me != nullptr || serves(*self, &pool_);
+  const helper mine(*self, until, true);
+  bool has_run = false, may_circle = true;
+  const auto run = [&] {
+    const helping_scope here(*self);
+    const bool ran = run_one(*self, me, mine.by);
+    has_run |= ran;
+    return ran;
+  };
   for (;;) {
+    const bool has_room = how == depth::any || stack_room(*self) != room_left::none;
     // Once without a look at the clock and the flags: mostly it is just the one child that was not stolen.
-    if (me != nullptr && !until.is_poll()) run_one(*self, me);
-    if (done_for(me)) return verdict();
+    if (me != nullptr && has_room && until.is_never()) run();
+    if (done_for(me)) return has_run && task_asked_to_stop(*self) ? WEFT_EINTERRUPTED : verdict();
     if (until.passed()) return all_done() ? verdict() : WEFT_ETIMEDOUT;
     if (stop_requested(*self)) return WEFT_EINTERRUPTED;
-    if (helps && run_one(*self, me)) continue;
+    bool helps = is_inside && has_room && mine.has_time();
+    const bool leaves = helps && mine.how == lending::if_needed && !pool_.saturated(); // it to other workers
+    if (helps && !leaves && run()) {
+      may_circle = true;
+      continue;
+    }
     if (all_done()) return verdict();
+    helps = helps && !leaves;
     const auto over = [&]() noexcept { return pending() == 0; };
     const auto more = [&]() noexcept {
       return helps && (queued_.load(std::memory_order_relaxed) != 0 || pool_.workers().has_spawned(me, *this));
     };
     if (spin_until([&]() noexcept { return over() || more(); })) continue;
-    const weft_status status = sleep(*self, until, helps);
+    helpful_sleep sleeping;
+    if (helps && may_circle) sleeping.hand = &hand_for_tasks;
+    const std::int64_t next_look = leaves ? now_ns() + look_again_after : timekeeping::none;
+    const weft_status status = sleep(*self, next_look < until.at() ? deadline::at(next_look) : until, helps, sleeping);
+    if (sleeping.offered != nullptr) {
+      may_circle = run_offered(sleeping, mine) == lent::yes;
+      has_run |= may_circle;
+      continue;
+    }
     if (all_done()) return verdict();
-    if (status != WEFT_OK) return status;
+    if (status != WEFT_OK && !(status == WEFT_ETIMEDOUT && next_look < until.at())) return status;
   }
 }
 
 // WEFT_OK: look again.
-weft_status group::sleep(record &self, deadline until, bool helps) {
+weft_status group::sleep(record &self, deadline until, bool helps, helpful_sleep &sleeping) {
   if (inherited()) return WEFT_EFORKED;
   waiter entry{*this, &self.sleeper, nullptr, helps, {}};
   {
@@ -340,10 +364,13 @@ weft_status group::sleep(record &self, deadline until, bool helps) {
   const bool over = all_done() || (helps && pool_.workers().has_spawned(pool_.workers().worker_of(&self), *this));
   const dependency on{&entry, &group::may_happen};
   if (helps) helpers_.fetch_add(1, std::memory_order_relaxed); // the graph's lock orders it for those who look
-  const weft_status status = sleep_until(self, &on, 1, wait_for::all, until, [&]() noexcept {
-    return over || entry.told.load(std::memory_order_acquire) || pending() == 0 ||
-           (helps && queued_.load(std::memory_order_relaxed) != 0);
-  });
+  const weft_status status = sleep_until(
+      self, &on, 1, wait_for::all, until,
+      [&]() noexcept {
+        return over || entry.told.load(std::memory_order_acquire) || pending() == 0 ||
+               (helps && queued_.load(std::memory_order_relaxed) != 0);
+      },
+      &sleeping);
   if (helps) helpers_.fetch_sub(1, std::memory_order_relaxed);
   const std::scoped_lock hold(mutex_);
   waiter **at = &waiters_;
@@ -352,17 +379,18 @@ weft_status group::sleep(record &self, deadline until, bool helps) {
   return status;
 }
 
+// Nothing asks this wait to stop, the end of the runtime neither: what the tasks refer to goes when it is over. For the
+// same reason it runs them however deep it is.
 bool group::settle() {
   static constexpr atomic<std::uint32_t> never_asked{0};
   record *const self = current_record();
   if (self == nullptr) return false;
   if (done_for(pool_.workers().worker_of(self))) return true;
+  const frame *const around = self->top;
+  const frame_scope deaf(*self, nullptr, around != nullptr ? around->owner : nullptr, &never_asked);
   while (!all_done()) {
-    const frame *const around = self->top;
-    const frame_scope deaf(*self, nullptr, around != nullptr ? around->owner : nullptr, &never_asked);
-    const weft_status status = wait(deadline::never());
+    const weft_status status = wait_here(deadline::never(), depth::any);
     if (status == WEFT_EDEADLK || status == WEFT_EFORKED) return false;
-    if (status == WEFT_EINTERRUPTED) sched_yield(); // the runtime has ended: then nobody sleeps in weft any more
   }
   return true;
 }

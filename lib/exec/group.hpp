@@ -24,8 +24,8 @@
 #include "base/misuse.hpp"
 #include "exec/pool.hpp"
 #include "task/cancel_token.hpp"
+#include "task/helping.hpp"
 #include "task/owner.hpp"
-#include "task/sources.hpp"
 #include "thread/user_context.hpp"
 
 struct weft_group {};
@@ -54,7 +54,7 @@ public:
   weft_status spawn(task &given, bool calling = true);
   // The same for what comes from outside: a task that belongs to something enters its rolls first.
   weft_status accept(task &given) { return given.has_attachment() ? accept_attached(given) : spawn(given); }
-  weft_status wait(deadline until);
+  weft_status wait(deadline until) { return wait_here(until, depth::bounded); }
   // Wait whoever asks this thread to stop. False: it could never end, or this is the child of a fork.
   bool settle();
   // Cancel, settle and give the handle back: at the end of the scope that the tasks refer to.
@@ -90,12 +90,12 @@ public:
   weft_status verdict() const noexcept;
 
   // task_owner
-  void run_spawned(task &taken, record &self, fate what) override;
+  void run_spawned(task &taken, record &self, fate what, const helping *helps = nullptr) override;
   bool keep_spawned(task &taken) noexcept override;
   void end_cancelled(task &dropped) noexcept override;
   std::uint32_t take_credit_back(std::uint32_t count) noexcept override { return subtract(count); }
   void settle_up(std::uint32_t due) noexcept override;
-  bool lend(task &, record &, haste) override { return false; }
+  lent lend(task &, record &, haste, const helping &) override { return lent::no; }
   bool may_start(const task &, const wait_graph &graph) const noexcept override { return pool_.can_run(graph); }
   void left_queue() noexcept override {}
   bool belongs_to(const roster &home) const noexcept override { return pool_.belongs_to(home); }
@@ -124,10 +124,12 @@ private:
   void drop_context() noexcept;
   weft_status enqueue(task &given, bool accepted) noexcept;
   bool end_alone(worker *me) noexcept;
-  void run_here(task &taken, record &self, worker *me, fate what);
+  void run_here(task &taken, record &self, worker *me, fate what, const helping *helps);
   bool take_out(task &which) noexcept;
   task *take_queued() noexcept;
-  bool run_one(record &self, worker *me);
+  bool run_one(record &self, worker *me, const helping &by);
+  enum class depth { bounded, any };
+  weft_status wait_here(deadline until, depth how);
   void count_one(worker *me) noexcept;
   void return_credit_of(const record *self) noexcept;
   bool all_done() const noexcept;
@@ -140,7 +142,7 @@ private:
   void end_some(std::uint64_t count) noexcept;
   enum dues : std::uint32_t { wake_all = 1, tell_all = 2, nobody_left = 4 };
   std::uint32_t subtract(std::uint64_t count) noexcept;
-  weft_status sleep(record &self, deadline until, bool helps);
+  weft_status sleep(record &self, deadline until, bool helps, helpful_sleep &sleeping);
   enum class whom { all, helpers };
   void wake_waiters(whom which) noexcept;
   void tie(group_tie &made) noexcept;
@@ -148,7 +150,8 @@ private:
   std::uint64_t newest_tie() noexcept;
   group_tie *take_ties(std::uint64_t up_to) noexcept;
   void tell_ties() noexcept;
-  static bool lend_hand(void *what, record &self, lending how);
+  bool forget(const group_tie &which) noexcept;
+  static lent lend_hand(void *what, const helper &by);
   static weft_status run_ticket(void *room, weft_error **failure);
   static void drop_ticket(void *room);
   void ask_to_cancel() noexcept;

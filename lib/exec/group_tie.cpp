@@ -103,6 +103,17 @@ void group::tell_ties() noexcept {
   if (worker *const me = pool_.workers().worker_of(existing_record()); me != nullptr) scheduler::return_credit(*me);
 }
 
+// It is listed in its queue, whose lock the caller has; so the group is alive.
+bool group::forget(const group_tie &which) noexcept {
+  const std::scoped_lock hold(mutex_);
+  group_tie **at = &ties_;
+  while (*at != nullptr && *at != &which) at = &(*at)->next;
+  if (*at == nullptr) return false;
+  *at = which.next;
+  if (ties_ == nullptr) count_.fetch_and(~tied, std::memory_order_acq_rel);
+  return true;
+}
+
 weft_status group::undo_tie(completion_queue &queue, std::uint64_t tag) noexcept {
   group_tie *found;
   {
@@ -126,14 +137,15 @@ helping_hand group_event::help() noexcept {
   return {&group::lend_hand, &group_};
 }
 
-bool group::lend_hand(void *what, record &self, lending /*how*/) {
+lent group::lend_hand(void *what, const helper &by) {
   auto &wanted = *static_cast<group *>(what);
   const handle alive(&wanted);
-  worker *const me = wanted.pool_.workers().worker_of(&self);
-  if (me == nullptr && !serves(self, &wanted.pool_)) return false;
-  const bool has_run = wanted.run_one(self, me);
-  wanted.return_credit_of(&self);
-  return has_run;
+  worker *const me = wanted.pool_.workers().worker_of(&by.self);
+  if (me == nullptr && !serves(by.self, &wanted.pool_)) return lent::no;
+  if (by.how == lending::if_needed && !wanted.pool_.saturated()) return lent::left;
+  const bool has_run = wanted.run_one(by.self, me, by.by);
+  wanted.return_credit_of(&by.self);
+  return has_run ? lent::yes : lent::no;
 }
 
 // --- tasks ---

@@ -32,6 +32,7 @@ public:
       : queue_entry(tag, WEFT_EVENT_GROUP), group_(of), queue_(queue) {}
 
   helping_hand help() noexcept override;
+  bool leave_source() noexcept override { return group_.forget(*this); }
   void tell(weft_status end) noexcept override { queue_.fulfil(*this, end); }
   void give_up() noexcept { queue_.give_up(*this); }
   bool is_to(const completion_queue &queue, std::uint64_t with_tag) const noexcept override {

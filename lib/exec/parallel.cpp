@@ -343,7 +343,7 @@ weft_status run(loop &of, range all, void *result, error **failure) {
     // Stop requests mean what is around us, and wake us as they would there.
     const frame *const around = self->top;
     const frame_scope serving(*self, around != nullptr ? around->running : nullptr, &on,
-                              around != nullptr ? around->word : nullptr);
+                              around != nullptr ? around->word : nullptr, around != nullptr ? around->helps : nullptr);
     // Beside it the loop's own, for the domain may end without the task or thread around us.
     const inside_scope here(of.home != nullptr ? self : nullptr, of.home, &of.word, true);
     struct settling { // the pieces refer to our frame, so they end before it also when the body ends this thread

@@ -120,7 +120,17 @@ weft_status pool::make_ready(task *const *tasks, std::size_t count) noexcept {
 
 weft_status pool::set_alarm(std::int64_t due) noexcept {
   if (const weft_status status = scheduler_.watch(); status != WEFT_OK) return status;
-  return alarm_.set(due);
+  const weft_status status = alarm_.set(due);
+  // Nobody is there to hear it, but for those who sleep inside of tasks.
+  if (status == WEFT_OK && saturated()) wait_graph::instance().wake_for_time(this);
+  return status;
+}
+
+// While a worker is free to hear the alarm, those who sleep inside of tasks leave it to that one, unless it is late.
+std::int64_t pool::next_look() const noexcept {
+  constexpr std::int64_t grace = 10 * WEFT_MILLISECOND;
+  const std::int64_t due = timers().next_due();
+  return due >= timer_queue::latest || saturated() ? due : timer_queue::sum(due, grace);
 }
 
 // --- tasks that were counted ---
@@ -307,12 +317,12 @@ weft_status pool::work(deadline until) {
 
 // --- waiting inside ---
 
-bool pool::lend(task &wanted, record &self, haste when) {
-  if (!serves(self, this)) return false;
-  if (when == haste::if_needed && scheduler_.has_free_hand()) return false;
-  if (!scheduler_.claim_from_inside(wanted, self)) return wanted.end_if_overdue();
-  wanted.run_claimed(self, this);
-  return true;
+task_owner::lent pool::lend(task &wanted, record &self, haste when, const helping &by) {
+  if (!may_lend_to(self)) return lent::no;
+  if (when == haste::if_needed && !saturated()) return lent::left;
+  if (!scheduler_.claim_from_inside(wanted, self)) return wanted.end_if_overdue() ? lent::yes : lent::no;
+  wanted.run_claimed(self, this, &by);
+  return lent::yes;
 }
 
 bool pool::may_start(const task & /*pending*/, const wait_graph &graph) const noexcept {

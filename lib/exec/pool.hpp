@@ -58,7 +58,9 @@ public:
 
   void last_handle_gone() override;
 
-  bool lend(task &wanted, record &self, haste when) override;
+  lent lend(task &wanted, record &self, haste when, const helping &by) override;
+  bool may_lend_to(const record &who) const noexcept override { return serves(who, this); }
+  std::int64_t next_look() const noexcept override;
   bool may_start(const task &pending, const wait_graph &graph) const noexcept override;
   void left_queue() noexcept override;
 

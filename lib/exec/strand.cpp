@@ -16,6 +16,11 @@
 namespace weft::core {
 namespace {
 
+// Between two tasks that run for a wait.
+bool goes_on(const record &self, const helping &by) noexcept {
+  return by.has_time() && !stop_requested(self);
+}
+
 // After so many tasks, or when the worker's own turn is over, a strand's turn ends. The strand then queues up behind
 // what is ready. lib/sched/README.md, "Turns".
 constexpr int turn_tasks = 256;
@@ -174,12 +179,14 @@ task *strand::take_next(next_is &fate) noexcept {
 }
 
 void strand::take_turn() {
-  record &self = *current_record();                        // a worker's or a waiter's: it exists
-  const frame_scope serving(self, nullptr, this, nullptr); // for callbacks, which run between the tasks
+  record &self = *current_record();                            // a worker's or a waiter's: it exists
+  const helping *const by = self.top->helps;                   // the wait that has taken this turn, or null
+  const frame_scope serving(self, nullptr, this, nullptr, by); // for callbacks, which run between the tasks
   const task *const wanted = std::exchange(wanted_, nullptr);
   worker *const me = wanted == nullptr ? pool_.of.workers().worker_of(&self) : nullptr;
   for (int ran = 0; wanted != nullptr ? !wanted->done() : ran < turn_tasks; ++ran) {
     if (ran != 0 && me != nullptr && scheduler::is_turn_over(*me)) return;
+    if (by != nullptr && ran != 0 && !goes_on(self, *by)) return;
     next_is fate = next_is::over;
     task *const next = take_next(fate);
     if (next == nullptr) return;
@@ -188,7 +195,7 @@ void strand::take_turn() {
       ~holding() { which.unref(); }
     } const queue_reference{*next};
     if (fate == next_is::claimed)
-      next->run_claimed(self, this);
+      next->run_claimed(self, this, by);
     else if (fate == next_is::cancelled_here)
       next->finish_cancel();
     else
@@ -300,21 +307,23 @@ task *strand::current_turn() noexcept {
 
 // A worker of the pool waits for a task of this strand whose turn is still in the pool's queue: it takes the turn
 // itself. The tasks before the wanted one run as well, for that is their order; those behind it do not.
-bool strand::lend(task &wanted, record &self, haste when) {
-  if (serves(self, this) || !serves(self, &pool_.of)) return false;
-  if (when == haste::if_needed && !pool_.of.saturated()) return false;
-  while (wanted.state() == pending) {
+task_owner::lent strand::lend(task &wanted, record &self, haste when, const helping &by) {
+  if (!may_lend_to(self)) return lent::no;
+  if (when == haste::if_needed && !pool_.of.saturated()) return lent::left;
+  lent answer = lent::no;
+  while (wanted.state() == pending && (answer == lent::no || goes_on(self, by))) {
     task *const turn = current_turn();
-    if (turn == nullptr) return false;
+    if (turn == nullptr) break;
     const bool mine = pool_.of.claim_from_inside(*turn, self);
     if (mine) {
       wanted_ = &wanted;
-      turn->run_claimed(self, &pool_.of);
+      turn->run_claimed(self, &pool_.of, &by);
+      answer = lent::yes;
     }
     turn->unref();
-    if (!mine) return false; // it is under way elsewhere
+    if (!mine) break; // it is under way elsewhere
   }
-  return wanted.done();
+  return answer;
 }
 
 bool strand::may_start(const task &pending, const wait_graph &graph) const noexcept {

@@ -35,7 +35,9 @@ public:
   void read(weft_executor_stats_t &figures) const noexcept override;
   error *broken() const noexcept override { return pool_.of.broken(); }
 
-  bool lend(task &wanted, record &self, haste when) override;
+  lent lend(task &wanted, record &self, haste when, const helping &by) override;
+  bool may_lend_to(const record &who) const noexcept override { return !serves(who, this) && serves(who, &pool_.of); }
+  const task_owner *carrier() const noexcept override { return &pool_.of; }
   bool may_start(const task &pending, const wait_graph &graph) const noexcept override;
 
   // timer_host: its queue is a child of the pool's.

@@ -2,6 +2,8 @@
 
 #include <new>
 
+#include "thread/wait_graph.hpp"
+
 namespace weft::core {
 namespace {
 
@@ -12,7 +14,11 @@ executor &as_executor(void *given) noexcept {
 weft_status submit(void *on, task &ready) {
   task *const one = &ready;
   try {
-    return as_executor(on).submit(&one, 1);
+    executor &where = as_executor(on);
+    const weft_status status = where.submit(&one, 1);
+    // Who waits for it may be able to run it, or may have to be told that it never will.
+    if (status == WEFT_OK) wait_graph::instance().tell_news(&where, where.carrier());
+    return status;
   } catch (const std::bad_alloc &) {
     return WEFT_ENOMEM;
   }

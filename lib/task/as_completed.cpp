@@ -78,11 +78,34 @@ task *as_completed::pop() noexcept {
   return std::exchange(m->which, nullptr);
 }
 
-bool as_completed::lend_one(record &self, lending how) {
-  if (self.top == nullptr) return false;
-  return std::any_of(members_, members_ + count_, [&](const member &m) {
-    return m.which != nullptr && m.which->state() == pending && try_lend(*m.which, self, how);
-  });
+bool as_completed::has_ready() noexcept {
+  const std::scoped_lock hold(mutex_);
+  return first_ready_ != nullptr;
+}
+
+// Not while one of them runs elsewhere, unless nothing else helps: that one may be done long before.
+lent as_completed::lend_one(const helper &by) {
+  const auto runs = [](const member &m) { return m.which != nullptr && m.which->state() == running; };
+  if (by.how == lending::if_needed && std::any_of(members_, members_ + count_, runs)) return lent::no;
+  lent answer = lent::no;
+  for (const member *m = members_; m != members_ + count_ && answer != lent::yes; ++m)
+    if (m->which != nullptr) answer = std::max(answer, try_lend(*m->which, by));
+  return answer;
+}
+
+weft_status as_completed::sleep(record &self, deadline until, helpful_sleep &sleeping) noexcept {
+  std::size_t left = 0;
+  for (std::size_t i = 0; i < count_; ++i)
+    if (members_[i].which != nullptr) dependencies_[left++] = {members_[i].which, &task::may_end};
+  {
+    const std::scoped_lock hold(mutex_);
+    sleeper_ = &self.sleeper;
+  }
+  const weft_status status = sleep_until(
+      self, dependencies_, left, wait_for::any, until, [this]() noexcept { return has_ready(); }, &sleeping);
+  const std::scoped_lock hold(mutex_);
+  sleeper_ = nullptr;
+  return status;
 }
 
 weft_status as_completed::next(task *&out) {
@@ -91,31 +114,24 @@ weft_status as_completed::next(task *&out) {
   if (until_.passed()) return WEFT_ETIMEDOUT;
   record *const self = current_record();
   if (self == nullptr) return WEFT_ENOMEM;
-  if (stop_requested(*self)) return WEFT_EINTERRUPTED;
+  struct waiting {
+    as_completed &all;
+    record &self;
+    task *&out;
 
-  const auto ready = [this]() noexcept {
-    const std::scoped_lock hold(mutex_);
-    return first_ready_ != nullptr;
+    bool over() const noexcept { return (out = all.pop()) != nullptr; }
+    lent lend(const helper &mine) { return all.lend_one(mine); }
+    bool awaits_executor() const noexcept {
+      return std::any_of(all.members_, all.members_ + all.count_,
+                         [](const member &m) { return m.which != nullptr && core::awaits_executor(*m.which); });
+    }
+    weft_status sleep(deadline until, helpful_sleep &sleeping) noexcept {
+      const weft_status status = all.sleep(self, until, sleeping);
+      // Also when one got done just as the time was over; over() takes it.
+      return status != WEFT_OK && sleeping.offered == nullptr && all.has_ready() ? WEFT_OK : status;
+    }
   };
-  const bool one_runs = std::any_of(members_, members_ + count_,
-                                    [](const member &m) { return m.which != nullptr && m.which->state() == running; });
-  if (!one_runs) lend_one(*self, lending::if_needed);
-  for (;;) {
-    std::size_t left = 0;
-    for (std::size_t i = 0; i < count_; ++i)
-      if (members_[i].which != nullptr) dependencies_[left++] = {members_[i].which, &task::may_end};
-    {
-      const std::scoped_lock hold(mutex_);
-      sleeper_ = &self->sleeper;
-    }
-    const weft_status status = sleep_until(*self, dependencies_, left, wait_for::any, until_, ready);
-    {
-      const std::scoped_lock hold(mutex_);
-      sleeper_ = nullptr;
-    }
-    if ((out = pop()) != nullptr) return WEFT_OK; // also when it got done just as the time was over
-    if (status != WEFT_EDEADLK || !lend_one(*self, lending::last_resort)) return status;
-  }
+  return wait_and_help(*self, until_, false, waiting{*this, *self, out});
 }
 
 } // namespace weft::core

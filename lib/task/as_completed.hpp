@@ -7,6 +7,7 @@
 #include "base/adaptive_mutex.hpp"
 #include "base/clock.hpp"
 #include "base/misuse.hpp"
+#include "task/helping.hpp"
 #include "task/sources.hpp"
 #include "task/task.hpp"
 #include "thread/wait_graph.hpp"
@@ -30,7 +31,9 @@ private:
   struct member;
   explicit as_completed(deadline until) noexcept : until_(until) {}
   task *pop() noexcept;
-  bool lend_one(record &self, lending how);
+  bool has_ready() noexcept;
+  lent lend_one(const helper &by);
+  weft_status sleep(record &self, deadline until, helpful_sleep &sleeping) noexcept;
 
   const native_process native_;
   const deadline until_;

@@ -6,6 +6,7 @@
 #include "task/callback.hpp"
 
 #include <new>
+#include <optional>
 
 #include "base/forced_unwind.hpp"
 #include "base/log.hpp"
@@ -79,7 +80,33 @@ void work_off_deferred(record &self) {
   while (self.deferred != nullptr) call_first(self.deferred);
 }
 
+// Shows those who judge waits what this thread has yet to call.
+class calling_scope {
+public:
+  calling_scope(record &self, observer *const &rest) noexcept : self_(self), calls_{&rest, self.calls} {
+    self_.calls = &calls_;
+  }
+  ~calling_scope() { self_.calls = calls_.outer; }
+  calling_scope(const calling_scope &) = delete;
+  calling_scope &operator=(const calling_scope &) = delete;
+
+private:
+  record &self_;
+  const calling calls_;
+};
+
+bool is_in(const observer *list, const observer &entry) noexcept {
+  while (list != nullptr && list != &entry) list = list->next;
+  return list != nullptr;
+}
+
 } // namespace
+
+bool is_about_to_call(const record &who, const observer &entry) noexcept {
+  for (const calling *c = who.calls; c != nullptr; c = c->outer)
+    if (is_in(*c->rest, entry)) return true;
+  return is_in(who.deferred, entry);
+}
 
 void run_callbacks(task &done, observer *first) {
   if (first == nullptr) return;
@@ -91,6 +118,7 @@ void run_callbacks(task &done, observer *first) {
   if (self->callback_depth >= deepest) return defer(*self, done, first);
   const inside_scope nobodys(self->inside != nullptr ? self : nullptr, nullptr);
   const depth_scope deeper(*self);
+  const calling_scope shown(*self, first);
   const std::uint32_t here = forks_so_far(); // in a child that comes back from one, the others are the parent's
   while (first != nullptr && forks_so_far() == here)
     call_and_free(done, static_cast<callback *>(std::exchange(first, first->next)));
@@ -106,8 +134,11 @@ void gathered_callbacks::run() {
   record *const self = current_record();
   const inside_scope nobodys(self != nullptr && self->inside != nullptr ? self : nullptr, nullptr);
   if (self != nullptr) ++self->callback_depth;
+  std::optional<calling_scope> shown;
+  if (self != nullptr) shown.emplace(*self, first_);
   const std::uint32_t here = forks_so_far();
   while (first_ != nullptr && forks_so_far() == here) call_first(first_);
+  shown.reset();
   last_ = &first_;
   if (self != nullptr && --self->callback_depth == 0) work_off_deferred(*self);
 }

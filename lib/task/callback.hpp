@@ -10,6 +10,7 @@
 namespace weft::core {
 
 class task;
+struct record;
 
 struct callback : observer {
   // Whose memory it is, and so what follows the call.
@@ -31,5 +32,9 @@ struct callback : observer {
 
 // Have it called once the future is done; when it is, at once and here. A lent one may be called before this returns.
 void add_callback(task &future, callback &entry);
+
+// The thread will call that one, but not before it comes back from the callback that it is in. It is the caller itself,
+// or sleeps, under the lock of the wait graph.
+bool is_about_to_call(const record &who, const observer &entry) noexcept;
 
 } // namespace weft::core

@@ -1,5 +1,6 @@
 #include "task/completion_queue.hpp"
 
+#include <algorithm>
 #include <mutex>
 #include <utility>
 
@@ -152,25 +153,37 @@ weft_status completion_queue::wait(weft_event_t *events, std::size_t most, deadl
   if (until.is_poll()) return WEFT_ETIMEDOUT;
   record *const self = current_record();
   if (self == nullptr) return WEFT_ENOMEM;
-  const bool helps = self->top != nullptr;
-  const lending how = until.is_never() ? lending::now : lending::if_needed;
-  std::uint64_t ties_seen = 0;
-  for (;;) {
-    if (stop_requested(*self)) return WEFT_EINTERRUPTED;
-    weft_status slept = WEFT_OK;
-    if (!(helps && lend_one(*self, how, ties_seen)) && !spin_until([this]() noexcept { return may_take(); }))
-      slept = sleep(*self, until, helps, ties_seen);
-    // What came just as the time was over, or the stop was asked for, is given all the same. Besides, whoever was told
-    // must look, for nobody else was.
-    const weft_status status = pop(events, most, count);
-    if (status != WEFT_OK || count != 0) return status;
-    if (slept != WEFT_OK) return slept;
-    if (until.passed()) return WEFT_ETIMEDOUT;
-  }
+  struct waiting {
+    completion_queue &queue;
+    record &self;
+    weft_event_t *const events;
+    const std::size_t most;
+    std::size_t &count;
+    weft_status popped = WEFT_OK;
+    std::uint64_t ties_seen = 0;
+
+    // Whoever was told must look, for nobody else was.
+    bool over() noexcept {
+      popped = queue.pop(events, most, count);
+      return popped != WEFT_OK || count != 0;
+    }
+    lent lend(const helper &mine) { return queue.lend_one(mine, ties_seen); }
+    bool awaits_executor() const noexcept { return true; } // it would have to be asked of each tie
+    weft_status sleep(deadline limit, helpful_sleep &sleeping) noexcept {
+      if (spin_until([this]() noexcept { return queue.may_take(); })) return WEFT_OK;
+      const weft_status status = queue.sleep(self, limit, ties_seen, sleeping);
+      // What came just as the time was over, or the stop was asked for, is given all the same.
+      return queue.may_take() ? WEFT_OK : status;
+    }
+  } what{*this, *self, events, most, count};
+  const weft_status status = wait_and_help(*self, until, true, what);
+  return status == WEFT_OK ? what.popped : status;
 }
 
 // WEFT_OK: look again.
-weft_status completion_queue::sleep(record &self, deadline until, bool helps, std::uint64_t ties_seen) noexcept {
+weft_status completion_queue::sleep(record &self, deadline until, std::uint64_t ties_seen,
+                                    helpful_sleep &sleeping) noexcept {
+  const bool helps = sleeping.hand != nullptr;
   waiter me{&self.sleeper, helps};
   {
     const std::scoped_lock hold(mutex_);
@@ -179,8 +192,9 @@ weft_status completion_queue::sleep(record &self, deadline until, bool helps, st
     last_waiter_ = &me.next;
   }
   // Depends on nothing that the wait graph could judge: anybody might post an event.
-  const weft_status status = sleep_until(self, nullptr, 0, wait_for::all, until,
-                                         [&me]() noexcept { return me.told.load(std::memory_order_acquire); });
+  const weft_status status = sleep_until(
+      self, nullptr, 0, wait_for::all, until, [&me]() noexcept { return me.told.load(std::memory_order_acquire); },
+      &sleeping);
   const std::scoped_lock hold(mutex_);
   if (me.told.load(std::memory_order_relaxed)) return status;
   waiter **at = &waiters_;
@@ -211,7 +225,7 @@ public:
 
 // Whether an entry can be helped with is asked under the lock, the help is given without it; meanwhile entries come and
 // go, so the walk keeps its place by an entry of its own.
-bool completion_queue::lend_one(record &self, lending how, std::uint64_t &ties_seen) {
+lent completion_queue::lend_one(const helper &by, std::uint64_t &ties_seen) {
   struct walk {
     completion_queue &of;
     list_cursor here;
@@ -236,9 +250,12 @@ bool completion_queue::lend_one(record &self, lending how, std::uint64_t &ties_s
       return {};
     }
   } ties{*this, ties_seen};
-  while (const helping_hand hand = ties.next())
-    if (hand.lend(hand.what, self, how)) return true;
-  return false;
+  lent answer = lent::no;
+  while (const helping_hand hand = ties.next()) {
+    answer = std::max(answer, hand.lend(hand.what, by));
+    if (answer == lent::yes) break;
+  }
+  return answer;
 }
 
 // --- the descriptor, and the end ---
@@ -266,11 +283,19 @@ void completion_queue::close() noexcept {
 void completion_queue::unref_handle() noexcept {
   if (handles_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   queue_entry *lost = nullptr;
+  std::size_t untied = 0;
   {
     wake_list sleepers;
     const std::scoped_lock hold(mutex_);
     close_locked(sleepers);
     descriptor_.close();
+    for (queue_entry *entry = tied_.first(), *next = nullptr; entry != nullptr; entry = next) {
+      next = tied_.after(*entry);
+      if (!entry->leave_source()) continue; // the end of its source is here already, and waits for the lock
+      entry_list::remove(*entry);
+      entry->next_ = std::exchange(lost, entry);
+      ++untied;
+    }
     while (queue_entry *const entry = queued_.first()) {
       entry_list::remove(*entry);
       entry->is_queued_ = false;
@@ -279,6 +304,7 @@ void completion_queue::unref_handle() noexcept {
     size_.store(0, std::memory_order_release);
   }
   free_all(lost);
+  for (; untied != 0; --untied) unref(); // theirs; not the last
   unref();
 }
 

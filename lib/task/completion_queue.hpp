@@ -34,9 +34,9 @@ struct record;
 class wake_list;
 
 // How a waiter may bring an event about: lend(what) runs something on top of its stack if it may, gives the reference
-// that it has been given back, and says whether something has run. Null: there is nothing to be done.
+// that it has been given back, and says what has come of it. Null: there is nothing to be done.
 struct helping_hand {
-  bool (*lend)(void *what, record &self, lending how) = nullptr;
+  lent (*lend)(void *what, const helper &by) = nullptr;
   void *what = nullptr;
   explicit operator bool() const noexcept { return lend != nullptr; }
 };
@@ -53,6 +53,8 @@ public:
 
   // While it is listed as tied, under the lock of the queue; so no lock may be taken here. The hand has a reference.
   virtual helping_hand help() noexcept { return {}; }
+  // While it is listed as tied, under the lock of the queue: take the tie out of its source. True: it will not come.
+  virtual bool leave_source() noexcept { return false; }
 
 private:
   friend class completion_queue;
@@ -137,13 +139,13 @@ private:
   void close_locked(wake_list &sleepers) noexcept;
   void tell_locked(waiter *&place, wake_list &sleepers) noexcept;
   static void free_all(queue_entry *taken) noexcept;
-  weft_status sleep(record &self, deadline until, bool helps, std::uint64_t ties_seen) noexcept;
-  bool lend_one(record &self, lending how, std::uint64_t &ties_seen);
+  weft_status sleep(record &self, deadline until, std::uint64_t ties_seen, helpful_sleep &sleeping) noexcept;
+  lent lend_one(const helper &by, std::uint64_t &ties_seen);
   bool may_take() const noexcept { return size_.load(std::memory_order_acquire) != 0 || is_closed(); }
 
   atomic<std::uint32_t> handles_{1};
   const native_process native_;
-  adaptive_mutex mutex_;     // takes no other inside but those of the heaps
+  adaptive_mutex mutex_;     // takes those of the sources inside, and those of the heaps
   entry_list queued_, tied_; // under mutex_
   // Written under mutex_. The acquire of who looks without it pairs with the release of the change; but all that a
   // waiter does upon it is to come and look under mutex_.

@@ -7,13 +7,13 @@
 namespace weft::core {
 namespace {
 
-bool lend_task(void *what, record &self, lending how) {
+lent lend_task(void *what, const helper &by) {
   task &wanted = *static_cast<task *>(what);
   struct reference { // also when the thread is ended inside the task
     task &held;
     ~reference() { held.unref(); }
   } const given{wanted};
-  return try_lend(wanted, self, how);
+  return try_lend(wanted, by);
 }
 
 } // namespace
@@ -59,6 +59,11 @@ helping_hand future_tie::help() noexcept {
   if ((future_.type().flags & type_is_promise) != 0 || future_.state() != pending) return {};
   future_.ref();
   return {&lend_task, &future_};
+}
+
+// Listed, so the future is alive; and it is in the future's list, for whoever ties has a handle of the queue.
+bool future_tie::leave_source() noexcept {
+  return future_.end()->remove(callback_);
 }
 
 void future_tie::done(void *ctx, weft_future_t *future) {

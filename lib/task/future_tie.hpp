@@ -20,6 +20,7 @@ public:
   static weft_status undo(task &future, completion_queue &queue, std::uint64_t tag) noexcept;
 
   helping_hand help() noexcept override;
+  bool leave_source() noexcept override;
 
 private:
   future_tie(task &future, completion_queue &queue, std::uint64_t tag) noexcept

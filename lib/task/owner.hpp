@@ -1,6 +1,8 @@
 // What a task needs of the executor that it was given to. The executors derive from it; the task layer knows no more.
 #pragma once
 
+#include <cstdint>
+
 #include <weft/error.h>
 #include <weft/executor.h>
 
@@ -11,6 +13,7 @@ namespace weft::core {
 class roster;
 class task;
 class wait_graph;
+struct helping;
 struct record;
 
 class task_owner : public shared_object<task_owner> {
@@ -23,10 +26,16 @@ public:
     now,      // run it here if it has not started
     if_needed // leave it to another worker that could start it at once
   };
-  // A waiter asks to run `wanted` itself. True: it has run here, on top of the caller's stack, or was cancelled here,
-  // being past its token's deadline.
-  // Only for threads that act for this owner.
-  virtual bool lend(task &wanted, record &self, haste when) = 0;
+  enum class lent {
+    no,   // it cannot be run here
+    left, // to another worker that could start it at once
+    yes   // something has run here: `wanted`, or what has to come before it; or `wanted` was past its token's deadline
+          // and has been cancelled here
+  };
+  // A waiter asks to run `wanted` itself, on top of its stack. Only for threads that act for this owner.
+  virtual lent lend(task &wanted, record &self, haste when, const helping &by) = 0;
+  // Whether lend() could say yes to that thread, some time. Under the wait graph's lock, or on the thread itself.
+  virtual bool may_lend_to(const record & /*who*/) const noexcept { return false; }
 
   // Could this pending task start while the stuck threads stay stuck? Under the wait graph's lock.
   virtual bool may_start(const task &pending, const wait_graph &graph) const noexcept = 0;
@@ -34,9 +43,15 @@ public:
   // A task that was counted against a bound has left the pending state. Gives back the reference that it held.
   virtual void left_queue() noexcept = 0;
 
+  // When a thread that sleeps inside should look at the time on behalf of this owner; INT64_MAX: never.
+  virtual std::int64_t next_look() const noexcept { return INT64_MAX; }
+  // Make ready what is due.
+  virtual void look_at_time() {}
+
   enum class fate { run, drop };
   // Run a task of a group, which the caller has taken from a deque; or, if it is not to start any more, drop it.
-  virtual void run_spawned(task & /*taken*/, record & /*self*/, fate /*what*/) {}
+  // helps: as task::perform().
+  virtual void run_spawned(task & /*taken*/, record & /*self*/, fate /*what*/, const helping * /*helps*/ = nullptr) {}
   // A worker gives back what it had counted in advance, see lib/exec/group.hpp.
   virtual std::uint32_t take_credit_back(std::uint32_t /*count*/) noexcept { return 0; }
   // What the last one said is due; unless that was 0. The owner may be gone afterwards.

@@ -1,5 +1,6 @@
 #include "task/sources.hpp"
 
+#include <algorithm>
 #include <vector>
 
 #include "task/continuation.hpp"
@@ -20,6 +21,11 @@ struct reach {
 
 bool may_end_within(const task &which, const wait_graph &graph, reach &left) noexcept;
 
+// The source is done: somebody is about to call the entry, unless that one waits in a callback before it.
+bool will_be_called(const source_link &entry, const wait_graph &graph) noexcept {
+  return !graph.is_stuck_one([&entry](const record &who) noexcept { return is_about_to_call(who, entry); });
+}
+
 bool members_may_end(const gathering &whole, const wait_graph &graph, reach &left) noexcept {
   const bool all = whole.mode() == gather::all;
   if (--left.nested < 0) return true;
@@ -32,7 +38,7 @@ bool members_may_end(const gathering &whole, const wait_graph &graph, reach &lef
       answer = true;
       break;
     }
-    const bool possible = may_end_within(*source, graph, left);
+    const bool possible = source->done() ? will_be_called(m, graph) : may_end_within(*source, graph, left);
     m.unpin();
     if (possible == all) continue;
     answer = possible;
@@ -65,55 +71,61 @@ bool may_end_within(const task &which, const wait_graph &graph, reach &left) noe
     const task *const source = link.pin();
     if (source == nullptr) break; // it is about to be run, or is done
     step_to(&link);
+    if (source->done()) {
+      answer = will_be_called(link, graph);
+      break;
+    }
     at = source;
   }
   step_to(nullptr);
   return answer;
 }
 
-bool lend_within(task &wanted, record &self, lending how, reach &left);
+lent lend_within(task &wanted, const helper &by, lending how, reach &left);
 
-bool lend_member(task &whole, record &self, lending how, reach &left) {
+lent lend_member(task &whole, const helper &by, lending how, reach &left) {
   const gathering &all = gathering::of(whole);
   // Of when_any one may be long under way, and the waiter would sit in another: only if nothing else helps.
   if (all.mode() == gather::any && how == lending::now) how = lending::if_needed;
-  if (--left.nested < 0) return false;
-  bool ran = false;
+  if (--left.nested < 0) return lent::no;
+  lent answer = lent::no;
   for (const gathering::member &m : all) {
-    if (whole.done()) break;
+    if (whole.done() || (answer == lent::yes && !by.goes_on())) break;
     const task_reference source(m);
-    if (source.get() == nullptr || !lend_within(*source.get(), self, how, left)) continue;
-    ran = true;
-    if (all.mode() == gather::any) break;
+    if (source.get() == nullptr) continue;
+    answer = std::max(answer, lend_within(*source.get(), by, how, left));
+    if (answer == lent::yes && all.mode() == gather::any) break;
   }
   ++left.nested;
-  return ran;
+  return answer;
 }
 
-bool lend_within(task &wanted, record &self, lending how, reach &left) {
+lent lend_within(task &wanted, const helper &by, lending how, reach &left) {
   // Down the chain to what could run, and up again as each makes the next ready.
   std::vector<task_reference> path;
   for (task *at = &wanted; at->state() == pending && at->pending_owner() == nullptr && at->is_continuation();) {
-    if (--left.steps <= 0) return false;
+    if (--left.steps <= 0) return lent::no;
     task_reference source(continuation::of(*at).link());
     if (source.get() == nullptr) break;
     at = source.get();
     path.push_back(std::move(source));
   }
   const auto lend = [&](task &one) {
-    if (one.state() != pending) return false;
-    if (one.pending_owner() != nullptr) return try_lend(one, self, how);
-    return --left.steps > 0 && one.is_gathering() && lend_member(one, self, how, left);
+    if (one.state() != pending) return lent::no;
+    if (one.pending_owner() != nullptr) return try_lend(one, by, how);
+    return --left.steps > 0 && one.is_gathering() ? lend_member(one, by, how, left) : lent::no;
   };
-  bool ran = false;
+  lent answer = lent::no;
   for (; !path.empty(); path.pop_back()) {
     task &deepest = *path.back().get();
     if (deepest.done()) continue;
-    if (!lend(deepest)) return ran;
-    ran = true;
-    if (!deepest.done()) return true; // a member of it
+    if (answer == lent::yes && !by.goes_on()) return answer;
+    const lent got = lend(deepest);
+    answer = std::max(answer, got);
+    if (got != lent::yes || !deepest.done()) return answer; // a member of it
   }
-  return lend(wanted) || ran;
+  if (answer == lent::yes && !by.goes_on()) return answer;
+  return std::max(answer, lend(wanted));
 }
 
 } // namespace
@@ -123,9 +135,9 @@ bool sources_may_end(const task &which, const wait_graph &graph) noexcept {
   return may_end_within(which, graph, left);
 }
 
-bool lend_source(task &wanted, record &self, lending how) {
+lent lend_source(task &wanted, const helper &by, lending how) {
   reach left;
-  return lend_within(wanted, self, how, left);
+  return lend_within(wanted, by, how, left);
 }
 
 } // namespace weft::core

@@ -62,10 +62,11 @@ bool task::set_counted() noexcept {
 
 // UBSan: a forced unwind is caught by a reference to no object; nothing reads it.
 __attribute__((no_sanitize("null"))) outcome task::perform_here(record &self, const task_owner *serving,
-                                                                const atomic<std::uint32_t> &stop_word) {
+                                                                const atomic<std::uint32_t> &stop_word,
+                                                                const helping *helps) {
   weft_error *failure = nullptr;
   try {
-    const frame_scope on_top(self, this, serving, &stop_word);
+    const frame_scope on_top(self, this, serving, &stop_word, helps);
     const weft_status status = type_->run(room(), &failure);
     self.back_from_user();
     if (failure == nullptr && status == WEFT_OK) return {with_result, nullptr};
@@ -88,9 +89,10 @@ __attribute__((no_sanitize("null"))) outcome task::perform_here(record &self, co
   }
 }
 
-outcome task::perform_inside(record &self, const task_owner *serving, const atomic<std::uint32_t> &stop_word) {
+outcome task::perform_inside(record &self, const task_owner *serving, const atomic<std::uint32_t> &stop_word,
+                             const helping *helps) {
   const inside_scope here(&self, home(), &word_);
-  return perform_here(self, serving, stop_word);
+  return perform_here(self, serving, stop_word, helps);
 }
 
 observer *task::publish(outcome end) noexcept {
@@ -107,8 +109,8 @@ observer *task::publish(outcome end) noexcept {
   return observers != nullptr ? observers->finish(end.state == with_error) : nullptr;
 }
 
-void task::run_claimed(record &self, const task_owner *serving) {
-  const outcome end = perform(self, serving);
+void task::run_claimed(record &self, const task_owner *serving, const helping *helps) {
+  const outcome end = perform(self, serving, helps);
   if (inherited()) return; // forked inside, by a thread that goes on in the child; the outcome is the parent's
   run_callbacks(*this, publish(end));
 }
@@ -212,6 +214,7 @@ weft_status task::request_stop() noexcept {
 
 bool task::may_end(const void *object, const wait_graph &graph) noexcept {
   const auto &which = *static_cast<const task *>(object);
+  if (graph.is_assumed(object)) return true;
   switch (which.state()) {
   case running:
     return !graph.stuck_inside(&which);

@@ -188,19 +188,23 @@ public:
   }
   // Run the claimed task in this thread, up to its outcome. The closure is gone afterwards. A forced unwind of the
   // thread completes it with an error and passes through.
-  outcome perform(record &self, const task_owner *serving) { return perform(self, serving, word_); }
+  // helps: the wait on whose behalf it runs, or null.
+  outcome perform(record &self, const task_owner *serving, const helping *helps = nullptr) {
+    return perform(self, serving, word_, helps);
+  }
   // The same with another word for stop requests.
-  outcome perform(record &self, const task_owner *serving, const atomic<std::uint32_t> &stop_word) {
+  outcome perform(record &self, const task_owner *serving, const atomic<std::uint32_t> &stop_word,
+                  const helping *helps) {
     // What belongs to nothing, on a thread that is inside of nothing, goes straight on.
     if (self.inside != nullptr || has_attachment()) [[unlikely]]
-      return perform_inside(self, serving, stop_word);
-    return perform_here(self, serving, stop_word);
+      return perform_inside(self, serving, stop_word, helps);
+    return perform_here(self, serving, stop_word, helps);
   }
   // running -> final. Wakes waiters, returns the callbacks, to be given to run_callbacks(). The caller holds a
   // reference.
   observer *publish(outcome end) noexcept;
   // perform, publish, callbacks: all of it, for whoever has nothing to do in between.
-  void run_claimed(record &self, const task_owner *serving);
+  void run_claimed(record &self, const task_owner *serving, const helping *helps = nullptr);
 
   // pending -> cancelled, with all that follows from it, on this thread.
   weft_status cancel();
@@ -262,8 +266,10 @@ private:
 
   task_owner *owner() const noexcept { return static_cast<task_owner *>(link_.load(std::memory_order_acquire)); }
 
-  outcome perform_here(record &self, const task_owner *serving, const atomic<std::uint32_t> &stop_word);
-  outcome perform_inside(record &self, const task_owner *serving, const atomic<std::uint32_t> &stop_word);
+  outcome perform_here(record &self, const task_owner *serving, const atomic<std::uint32_t> &stop_word,
+                       const helping *helps);
+  outcome perform_inside(record &self, const task_owner *serving, const atomic<std::uint32_t> &stop_word,
+                         const helping *helps);
   // The allocation: header, room. The room holds at least a pointer, for that is how an error lies in it.
   static std::size_t header_size(const weft_task_type_t &type) noexcept;
   static constexpr std::size_t align_mask(const weft_task_type_t &type) noexcept {

@@ -21,29 +21,43 @@ shared<task_owner> pending_owner(const task &which) noexcept {
 
 } // namespace
 
-bool try_lend(task &wanted, record &self, lending how) {
+lent try_lend(task &wanted, const helper &by, lending how) {
   // A thread that acts for no executor never runs tasks for one.
-  if (self.top == nullptr || wanted.state() != pending) return false;
+  if (by.self.top == nullptr || wanted.state() != pending) return lent::no;
   const auto when = how == lending::if_needed ? task_owner::haste::if_needed : task_owner::haste::now;
-  if (const shared<task_owner> owner = pending_owner(wanted)) return owner->lend(wanted, self, when);
-  return lend_source(wanted, self, how);
+  if (const shared<task_owner> owner = pending_owner(wanted)) return owner->lend(wanted, by.self, when, by.by);
+  return lend_source(wanted, by, how);
 }
+
+bool awaits_executor(const task &wanted) noexcept {
+  return (wanted.is_continuation() || wanted.is_gathering()) && wanted.state() == pending &&
+         wanted.pending_owner() == nullptr;
+}
+
+namespace {
+
+// More than once for a future that comes of others: they run one after the other, and make it ready at last.
+struct wait_for_one {
+  record &self;
+  task &wanted;
+
+  bool over() const noexcept { return wanted.done(); }
+  lent lend(const helper &mine) { return try_lend(wanted, mine); }
+  bool awaits_executor() const noexcept { return core::awaits_executor(wanted); }
+  weft_status sleep(deadline until, helpful_sleep &sleeping) noexcept {
+    const dependency on{&wanted, &task::may_end};
+    return wait_for_completion(self, *wanted.end(), on, until, spinning::some, &sleeping);
+  }
+};
+
+} // namespace
 
 weft_status wait_for_task(task &wanted, deadline until) {
   if (wanted.done()) return WEFT_OK;
   if (until.is_poll()) return WEFT_ETIMEDOUT;
   record *const self = current_record();
   if (self == nullptr) return WEFT_ENOMEM;
-  if (stop_requested(*self)) return WEFT_EINTERRUPTED;
-  // More than once for a future that comes of others: they run one after the other, and make it ready at last.
-  for (lending how = until.is_never() ? lending::now : lending::if_needed;; how = lending::last_resort) {
-    while (try_lend(wanted, *self, how))
-      if (wanted.done()) return WEFT_OK;
-    const dependency on{&wanted, &task::may_end};
-    const weft_status status = wait_for_completion(*self, *wanted.end(), on, until);
-    if (status != WEFT_EDEADLK || !try_lend(wanted, *self, lending::last_resort)) return status;
-    if (wanted.done()) return WEFT_OK;
-  }
+  return wait_and_help(*self, until, true, wait_for_one{*self, wanted});
 }
 
 // --- several ---
@@ -119,12 +133,14 @@ bool future_set::fulfilled(std::uint32_t mode) const noexcept {
 
 // One task of the set, run here. For the first of several only when nothing of the set runs elsewhere: otherwise the
 // caller could sit in a long task while the short one has long been done.
-bool future_set::lend_one(record &self, std::uint32_t mode, lending how) {
-  if (self.top == nullptr) return false;
-  if (mode == WEFT_FIRST_COMPLETED && how == lending::if_needed &&
+lent future_set::lend_one(const helper &by, std::uint32_t mode) {
+  if (mode == WEFT_FIRST_COMPLETED && by.how == lending::if_needed &&
       std::any_of(members_, members_ + count_, [](const member &m) { return m.which->state() == running; }))
-    return false;
-  return std::any_of(members_, members_ + count_, [&](const member &m) { return try_lend(*m.which, self, how); });
+    return lent::no;
+  lent answer = lent::no;
+  for (const member *m = members_; m != members_ + count_ && answer != lent::yes; ++m)
+    answer = std::max(answer, try_lend(*m->which, by));
+  return answer;
 }
 
 weft_status future_set::wait(std::uint32_t mode, deadline until) {
@@ -132,35 +148,45 @@ weft_status future_set::wait(std::uint32_t mode, deadline until) {
   if (until.is_poll()) return WEFT_ETIMEDOUT;
   record *const self = current_record();
   if (self == nullptr) return WEFT_ENOMEM;
-  if (stop_requested(*self)) return WEFT_EINTERRUPTED;
+  struct waiting {
+    future_set &all;
+    record &self;
+    const std::uint32_t mode;
 
-  const bool all_matter = mode != WEFT_FIRST_COMPLETED;
-  while (lend_one(*self, mode, all_matter && until.is_never() ? lending::now : lending::if_needed))
-    if (fulfilled(mode)) return WEFT_OK;
-
-  for (;;) {
-    gathering all{&self->sleeper, mode == WEFT_FIRST_EXCEPTION, {}};
-    // One more than can be missing, so that nobody wakes us while we still count.
-    const auto start = static_cast<std::ptrdiff_t>(all_matter ? count_ : 1) + 1;
-    all.missing.store(start, std::memory_order_relaxed);
-    std::ptrdiff_t already = 1;
-    std::size_t added = 0;
-    for (; added < count_; ++added) {
-      members_[added].all = &all;
-      if (!members_[added].which->end()->add(members_[added])) {
-        if (mode == WEFT_FIRST_EXCEPTION && members_[added].which->failed()) already = start;
-        ++already;
-      }
+    bool over() const noexcept { return all.fulfilled(mode); }
+    lent lend(const helper &mine) { return all.lend_one(mine, mode); }
+    bool awaits_executor() const noexcept {
+      return std::any_of(all.members_, all.members_ + all.count_,
+                         [](const member &m) { return core::awaits_executor(*m.which); });
     }
-    all.missing.fetch_sub(already, std::memory_order_acq_rel);
-    const weft_status status =
-        sleep_until(*self, dependencies_, count_, all_matter ? wait_for::all : wait_for::any, until,
-                    [&all]() noexcept { return all.missing.load(std::memory_order_acquire) <= 0; });
-    for (std::size_t i = 0; i < added; ++i) members_[i].which->end()->remove(members_[i]);
-    // What would hang may be mended by running something of it here.
-    if (status != WEFT_EDEADLK || !lend_one(*self, mode, lending::last_resort)) return status;
-    if (fulfilled(mode)) return WEFT_OK;
+    weft_status sleep(deadline limit, helpful_sleep &sleeping) noexcept {
+      return all.sleep(self, mode, limit, sleeping);
+    }
+  };
+  return wait_and_help(*self, until, mode != WEFT_FIRST_COMPLETED, waiting{*this, *self, mode});
+}
+
+weft_status future_set::sleep(record &self, std::uint32_t mode, deadline until, helpful_sleep &sleeping) noexcept {
+  const bool all_matter = mode != WEFT_FIRST_COMPLETED;
+  gathering all{&self.sleeper, mode == WEFT_FIRST_EXCEPTION, {}};
+  // One more than can be missing, so that nobody wakes us while we still count.
+  const auto start = static_cast<std::ptrdiff_t>(all_matter ? count_ : 1) + 1;
+  all.missing.store(start, std::memory_order_relaxed);
+  std::ptrdiff_t already = 1;
+  std::size_t added = 0;
+  for (; added < count_; ++added) {
+    members_[added].all = &all;
+    if (!members_[added].which->end()->add(members_[added])) {
+      if (mode == WEFT_FIRST_EXCEPTION && members_[added].which->failed()) already = start;
+      ++already;
+    }
   }
+  all.missing.fetch_sub(already, std::memory_order_acq_rel);
+  const weft_status status = sleep_until(
+      self, dependencies_, count_, all_matter ? wait_for::all : wait_for::any, until,
+      [&all]() noexcept { return all.missing.load(std::memory_order_acquire) <= 0; }, &sleeping);
+  for (std::size_t i = 0; i < added; ++i) members_[i].which->end()->remove(members_[i]);
+  return status;
 }
 
 } // namespace weft::core

@@ -1,10 +1,12 @@
-// Waiting for one future or several, from any thread; inside a task with the right to run what is waited for.
+// Waiting for one future or several, from any thread; inside a task with the right to run what is waited for, by the
+// rule of helping.hpp.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
 #include "base/clock.hpp"
+#include "task/helping.hpp"
 #include "task/sources.hpp"
 #include "task/task.hpp"
 #include "thread/blocking.hpp"
@@ -15,8 +17,13 @@ namespace weft::core {
 weft_status wait_for_task(task &wanted, deadline until);
 
 // Let this thread run `wanted` itself if it may and it has not started; or, if it comes of other futures (a
-// continuation), something of those. True: something has run here.
-bool try_lend(task &wanted, record &self, lending how);
+// continuation), something of those.
+lent try_lend(task &wanted, const helper &by, lending how);
+inline lent try_lend(task &wanted, const helper &by) {
+  return try_lend(wanted, by, by.how);
+}
+// It is to be given to an executor when what it comes of is done.
+bool awaits_executor(const task &wanted) noexcept;
 
 // The futures of one wait, each once, and how many of them still matter.
 class future_set {
@@ -41,7 +48,8 @@ public:
 private:
   struct member;
   bool fulfilled(std::uint32_t mode) const noexcept;
-  bool lend_one(record &self, std::uint32_t mode, lending how);
+  lent lend_one(const helper &by, std::uint32_t mode);
+  weft_status sleep(record &self, std::uint32_t mode, deadline until, helpful_sleep &sleeping) noexcept;
 
   member *members_ = nullptr;
   dependency *dependencies_ = nullptr;

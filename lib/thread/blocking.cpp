@@ -20,8 +20,8 @@ int spin_limit() noexcept {
   return limit;
 }
 
-weft_status wait_for_completion(record &self, completion &end, dependency on, deadline until,
-                                spinning before) noexcept {
+weft_status wait_for_completion(record &self, completion &end, dependency on, deadline until, spinning before,
+                                helpful_sleep *helper) noexcept {
   const auto ready = [&end]() noexcept { return end.finished(); };
   if (ready()) return WEFT_OK;
   if (until.is_poll()) return WEFT_ETIMEDOUT;
@@ -29,7 +29,7 @@ weft_status wait_for_completion(record &self, completion &end, dependency on, de
   if (before == spinning::some && spin_until(ready)) return WEFT_OK;
   wake_on_finish waker(self.sleeper);
   if (!end.add(waker)) return WEFT_OK;
-  const weft_status status = sleep_until(self, &on, 1, wait_for::all, until, ready);
+  const weft_status status = sleep_until(self, &on, 1, wait_for::all, until, ready, helper);
   end.remove(waker);
   return status;
 }

@@ -11,6 +11,7 @@
 #include "base/block.hpp"
 #include "base/clock.hpp"
 #include "base/completion.hpp"
+#include "base/system.hpp"
 #include "thread/record.hpp"
 #include "thread/wait_graph.hpp"
 
@@ -28,41 +29,77 @@ template <class Condition> bool spin_until(Condition ready, int times = 1) noexc
   return ready();
 }
 
+// A thread that sleeps inside of executors looks after what is armed on these: all their threads may be asleep. The
+// first executor brings the two functions, for this layer does not know them.
+struct timekeeping {
+  static constexpr std::int64_t none = INT64_MAX;
+  std::int64_t (*next_look)(const record &self) noexcept; // a moment of now_ns(), or none
+  void (*look)(const record &self);
+};
+// The release of the first executor pairs with the acquire of who sleeps inside of one.
+inline constinit atomic<const timekeeping *> timekeeper{nullptr};
+
+// A sleep in a wait that may run something.
+struct helpful_sleep {
+  const lending_hand *hand = nullptr; // as blocked_thread
+  bool interested = false;            // news since the look that saw so many end it
+  std::uint64_t news_seen = 0;
+  const void *offered = nullptr; // out, with WEFT_EDEADLK, as blocked_thread
+};
+
 // WEFT_OK, WEFT_ETIMEDOUT, WEFT_EINTERRUPTED or WEFT_EDEADLK. Does not spin. Call with the wakers in place.
+// With `helper`, WEFT_OK also means: look again at what may be run.
 template <class Condition>
 weft_status sleep_until(record &self, const dependency *on, std::size_t count, wait_for mode, deadline until,
-                        Condition ready) noexcept {
+                        Condition ready, helpful_sleep *helper = nullptr) noexcept {
   if (ready()) return WEFT_OK;
   if (until.passed()) return WEFT_ETIMEDOUT;
   flush_freed_blocks();
-  if (self.before_sleep != nullptr) self.before_sleep(self);
-  blocked_thread entry{&self, on, count, mode, !until.is_never()};
-  if (!wait_graph::instance().enter(entry)) return ready() ? WEFT_OK : WEFT_EDEADLK;
-  weft_status status;
-  // The flags are read after enter(): a stop request either finds us listed, or we find its flag.
+  wait_graph &graph = wait_graph::instance();
+  const timekeeping *const time = self.top != nullptr ? timekeeper.load(std::memory_order_acquire) : nullptr;
   for (;;) {
-    if (ready()) {
-      status = WEFT_OK;
-      break;
+    if (self.before_sleep != nullptr) self.before_sleep(self);
+    blocked_thread entry{&self, on, count, mode, !until.is_never()};
+    if (helper != nullptr) entry.hand = helper->hand;
+    if (!graph.enter(entry)) {
+      if (entry.offered == nullptr && ready()) return WEFT_OK;
+      if (helper != nullptr) helper->offered = entry.offered;
+      return WEFT_EDEADLK;
     }
-    if (stop_requested(self)) {
-      status = WEFT_EINTERRUPTED;
-      break;
+    if (time != nullptr) full_fence(); // pairs with the one in wake_for_time()
+    enum { sleeps, looks_again, serves_time, ends } next = sleeps;
+    weft_status status = WEFT_OK;
+    // The flags are read after enter(): a stop request either finds us listed, or we find its flag.
+    for (; next == sleeps;) {
+      const std::int64_t due = time != nullptr ? time->next_look(self) : timekeeping::none;
+      if (ready()) {
+        next = ends;
+      } else if (stop_requested(self)) {
+        status = WEFT_EINTERRUPTED;
+        next = ends;
+      } else if (until.passed()) {
+        status = WEFT_ETIMEDOUT;
+        next = ends;
+      } else if (entry.looks_again.load(std::memory_order_acquire) ||
+                 (helper != nullptr && helper->interested && graph.news() != helper->news_seen)) {
+        next = looks_again;
+      } else if (due != timekeeping::none && due <= now_ns()) {
+        next = serves_time;
+      } else {
+        self.sleeper.park(due < until.at() ? deadline::at(due) : until);
+      }
     }
-    if (until.passed()) {
-      status = WEFT_ETIMEDOUT;
-      break;
-    }
-    self.sleeper.park(until);
+    graph.leave(entry);
+    if (next == ends) return status;
+    if (next == serves_time) time->look(self);
+    if (helper != nullptr) return WEFT_OK;
   }
-  wait_graph::instance().leave(entry);
-  return status;
 }
 
 // Wait for one completion. `may_happen` as in dependency; `object` is what it gets.
 enum class spinning { some, none }; // before it sleeps
 weft_status wait_for_completion(record &self, completion &end, dependency on, deadline until,
-                                spinning before = spinning::some) noexcept;
+                                spinning before = spinning::some, helpful_sleep *helper = nullptr) noexcept;
 
 // weft_sleep: nothing to wait for but time and stop requests.
 weft_status sleep_for(std::int64_t duration) noexcept;

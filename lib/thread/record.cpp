@@ -93,21 +93,19 @@ bool is_object_of(const record &who, const thread *which) noexcept {
 }
 
 bool stop_requested(const record &self) noexcept {
+  if (self.top != nullptr && self.top->is_deaf()) return false;
   const thread *const object = object_of(self);
   const std::uint32_t own = object != nullptr ? object->flags() : 0;
   if ((own & halt_bit) != 0) return true;
-  const frame *const top = self.top;
-  if (top != nullptr && top->word != nullptr) {
-    if ((top->word->load(std::memory_order_acquire) & stop_bit) != 0) return true;
-    if (top->running == nullptr) return false; // what must not be disturbed
-  } else if ((own & stop_bit) != 0) {
-    return true;
-  }
-  // A task of a group has the group's word in its frame, and may have been called off on its own; a loop has no frame
-  // of its own.
-  for (const scope *s = self.inside; s != nullptr; s = further(*s))
-    if (s->word != nullptr && (s->word->load(std::memory_order_acquire) & stop_bit) != 0) return true;
-  return false;
+  return each_asked(self.top, self.inside, [own](const frame *f, const scope *s) noexcept {
+    const std::uint32_t word = f != nullptr && f->word != nullptr ? f->word->load(std::memory_order_acquire) : own;
+    if ((word & stop_bit) != 0) return true;
+    // A task of a group has the group's word in its frame, and may have been called off on its own; a loop has no frame
+    // of its own.
+    for (; s != nullptr; s = further(*s))
+      if (s->word != nullptr && (s->word->load(std::memory_order_acquire) & stop_bit) != 0) return true;
+    return false;
+  });
 }
 
 void prepare_records() noexcept {
@@ -134,6 +132,7 @@ void abandon_own_record() noexcept {
   record_of_this_thread->inside = nullptr; // its domain is the parent's
   record_of_this_thread->before_sleep = nullptr;
   record_of_this_thread->deferred = nullptr;
+  record_of_this_thread->calls = nullptr;
 }
 
 void record::end_child() noexcept {
@@ -170,6 +169,10 @@ record *enter_record(record *reserved) noexcept {
   reserved->inside = nullptr;
   reserved->before_sleep = nullptr;
   reserved->callback_depth = 0;
+  reserved->calls = nullptr;
+  reserved->help_floor = UINTPTR_MAX;
+  reserved->help_span = 0;
+  reserved->helps_unmeasured = 0;
   reserved->deferred = nullptr;
   reserved->dying = nullptr;
   reserved->destroy_depth = 0;

@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "base/atomic.hpp"
+#include "base/clock.hpp"
 #include "base/completion.hpp"
 #include "base/parker.hpp"
 
@@ -18,6 +19,24 @@ class thread;
 class task;
 class task_owner;
 
+struct frame;
+struct scope;
+
+// Callbacks that a thread is about to call, after the one that it is in. Lives on its stack; read as frames are.
+struct calling {
+  observer *const *rest;
+  const calling *outer;
+};
+
+// A wait that runs a task. Lives on the stack of the waiter, below the frame of that task.
+struct helping {
+  const frame *waiter; // what the thread was doing when it began to wait
+  const scope *inside; // what it was inside of; both may be null
+  deadline until;
+  // Its limit leaves time for a task to begin.
+  bool has_time() const noexcept { return until.is_beyond(WEFT_HELP_LIMIT); }
+};
+
 // What a thread is doing, innermost first. Lives on the stack of that thread. Read by other threads only while this
 // thread is registered as blocked, under the lock of the wait graph.
 struct frame {
@@ -25,6 +44,10 @@ struct frame {
   const task_owner *owner;           // the executor on whose behalf this thread acts; null for none
   const atomic<std::uint32_t> *word; // the task's state, which has stop_bit; null without a task
   frame *below;
+  const helping *helps; // the task runs for that wait: what asks the waiter to stop asks the task too; else null
+
+  // Of a wait that must come to its end: nothing below this frame is asked to stop.
+  bool is_deaf() const noexcept { return running == nullptr && word != nullptr; }
 };
 
 // What a thread is inside of beside that, innermost first: the code of a domain, a task that belongs to something, or a
@@ -55,9 +78,14 @@ struct record {
   scope *inside = nullptr;                      // as `top`
   observer *deferred = nullptr, **deferred_end = nullptr; // owner only: callbacks for the outermost, task/callback.cpp
   int callback_depth = 0;                                 // owner only
-  task *dying = nullptr;       // owner only: tasks for the outermost destruction, task/task.cpp
-  int destroy_depth = 0;       // owner only
-  bool is_main = false;        // owner only; others as `top`. Of the process's first thread
+  const calling *calls = nullptr; // as `top`: the callbacks that it is about to call, see task/callback.cpp
+  // Owner only: the part of its stack in which a wait may still begin a task, and where all of it begins. The highest
+  // floor of all: not looked up yet. See task/helping.hpp.
+  std::uintptr_t help_floor = UINTPTR_MAX, help_span = 0, stack_lowest = 0;
+  std::uint32_t helps_unmeasured = 0; // owner only: how many helping waits it is in on stacks of unknown size
+  task *dying = nullptr;              // owner only: tasks for the outermost destruction, task/task.cpp
+  int destroy_depth = 0;              // owner only
+  bool is_main = false;               // owner only; others as `top`. Of the process's first thread
   bool forked = false;         // owner only: the process was forked by this thread, inside of what weft had called
   record *next_free = nullptr; // under the lock of the free list
 
@@ -105,8 +133,9 @@ void release_records() noexcept;
 // Puts a frame on top for as long as it lives.
 class frame_scope {
 public:
-  frame_scope(record &self, const task *running, const task_owner *owner, const atomic<std::uint32_t> *word) noexcept
-      : self_(self), frame_{running, owner, word, self.top} {
+  frame_scope(record &self, const task *running, const task_owner *owner, const atomic<std::uint32_t> *word,
+              const helping *helps = nullptr) noexcept
+      : self_(self), frame_{running, owner, word, self.top, helps} {
     self_.top = &frame_;
   }
   ~frame_scope() { self_.top = frame_.below; }
@@ -138,9 +167,26 @@ private:
   scope scope_{};
 };
 
-// True when what this thread runs was asked to stop: the innermost task, or outside of tasks the thread itself; and
-// loops inside of these.
+// True when what this thread runs was asked to stop: the innermost task, or outside of tasks the thread itself; loops
+// inside of these; and, if the task runs for a wait, what waits.
 bool stop_requested(const record &self) noexcept;
+// The part of it that costs next to nothing: the innermost task itself.
+inline bool task_asked_to_stop(const record &self) noexcept {
+  return self.top != nullptr && self.top->word != nullptr &&
+         (self.top->word->load(std::memory_order_acquire) & stop_bit) != 0;
+}
+
+// look(frame, scope) at what a request to stop may be meant for: the innermost, then what waits for it, and so on, each
+// with its innermost scope. Until it says true; that is the answer. The frame is null outside of executors.
+template <class Look> bool each_asked(const frame *innermost, const scope *inside, Look look) noexcept {
+  for (;;) {
+    if (look(innermost, inside)) return true;
+    if (innermost == nullptr || innermost->helps == nullptr) return false;
+    inside = innermost->helps->inside;
+    innermost = innermost->helps->waiter;
+    if (innermost != nullptr && innermost->is_deaf()) return false;
+  }
+}
 
 // False: nothing that exists could make stop_requested() true as long as this thread does nothing.
 bool can_be_asked_to_stop(const record &self) noexcept;

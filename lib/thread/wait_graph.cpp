@@ -1,10 +1,19 @@
 #include "thread/wait_graph.hpp"
 
+#include <iterator>
 #include <new>
 
 #include "base/atomic.hpp"
+#include "base/system.hpp"
 
 namespace weft::core {
+namespace {
+
+template <class Look> bool is_asked(const record &who, Look look) noexcept {
+  return each_asked(who.top, who.inside, look);
+}
+
+} // namespace
 
 wait_graph &wait_graph::instance() noexcept {
   // Never destroyed: daemon threads may block after static destructors have run.
@@ -19,6 +28,7 @@ bool wait_graph::enter(blocked_thread &entry) noexcept {
   entry.next = first_;
   if (first_ != nullptr) first_->prev = &entry;
   first_ = &entry;
+  if (entry.who->top != nullptr) inside_.fetch_add(1, std::memory_order_seq_cst);
   if (entry.timed) return true;
 
   // Most waits are plainly possible even if all who sleep without limit were stuck: then the circle search is spared.
@@ -26,15 +36,62 @@ bool wait_graph::enter(blocked_thread &entry) noexcept {
   if (can_end(entry)) return true;
   settle();
   if (!entry.stuck) return true;
-  first_ = entry.next;
-  if (first_ != nullptr) first_->prev = nullptr;
+  if (blocked_thread *const helper = find_helper(entry); helper != nullptr && helper != &entry) {
+    helper->looks_again.store(true, std::memory_order_release);
+    helper->who->sleeper.unpark();
+    return true;
+  }
+  unlink(entry);
   return false;
+}
+
+void wait_graph::unlink(blocked_thread &entry) noexcept {
+  (entry.prev != nullptr ? entry.prev->next : first_) = entry.next;
+  if (entry.next != nullptr) entry.next->prev = entry.prev;
+  if (entry.who->top != nullptr) inside_.fetch_sub(1, std::memory_order_relaxed);
 }
 
 void wait_graph::leave(blocked_thread &entry) noexcept {
   const std::scoped_lock hold(mutex_);
-  (entry.prev != nullptr ? entry.prev->next : first_) = entry.next;
-  if (entry.next != nullptr) entry.next->prev = entry.prev;
+  unlink(entry);
+}
+
+// The newcomer is stuck. Somebody in the circle may be able to run what another one in it waits for, and by that open
+// it: README.md, "What the circle needs". If that is the newcomer, the answer is itself, and it has been offered that.
+blocked_thread *wait_graph::find_helper(const blocked_thread &newcomer) noexcept {
+  struct chance {
+    blocked_thread *who;
+    const dependency *wanted;
+  } found[16];
+  std::size_t count = 0;
+  int steps = 100'000;
+  for (blocked_thread *h = first_; h != nullptr; h = h->next) {
+    if (!h->stuck || h->hand == nullptr) continue;
+    for (const blocked_thread *b = first_; b != nullptr; b = b->next)
+      for (std::size_t i = 0; b->stuck && i < b->count && count < std::size(found) && --steps > 0; ++i)
+        if (h->hand->could_run(*h->who, b->on[i])) found[count++] = {h, &b->on[i]};
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    blocked_thread &who = *found[i].who;
+    judge_all(found[i].wanted->object);
+    if (who.stuck || newcomer.stuck) continue;
+    if (&who == &newcomer) {
+      who.hand->keep(*found[i].wanted);
+      who.offered = found[i].wanted->object;
+    }
+    judge_all(nullptr);
+    return &who;
+  }
+  if (count != 0) judge_all(nullptr);
+  return nullptr;
+}
+
+// Once more from the beginning, as if that could happen.
+void wait_graph::judge_all(const void *assumed) noexcept {
+  assumed_ = assumed;
+  for (blocked_thread *b = first_; b != nullptr; b = b->next) b->stuck = !b->timed;
+  settle();
+  assumed_ = nullptr;
 }
 
 // From "everybody who sleeps without limit is stuck" to the largest set that really is: whoever can end by what the
@@ -51,7 +108,9 @@ void wait_graph::settle() noexcept {
 }
 
 bool wait_graph::can_end(const blocked_thread &entry) const noexcept {
-  if (entry.timed || stop_requested(*entry.who)) return true; // it is about to come back by itself
+  // It is about to come back by itself.
+  if (entry.timed || entry.looks_again.load(std::memory_order_relaxed) || stop_requested(*entry.who)) return true;
+  judged_ = &entry;
   for (std::size_t i = 0; i < entry.count; ++i) {
     const bool possible = entry.on[i].may_happen(entry.on[i].object, *this);
     if (entry.mode == wait_for::any && possible) return true;
@@ -60,24 +119,45 @@ bool wait_graph::can_end(const blocked_thread &entry) const noexcept {
   return entry.mode == wait_for::all;
 }
 
-bool wait_graph::is_stuck_now(const thread *which, record *except) noexcept {
+bool wait_graph::all_are_stuck() const noexcept {
+  std::size_t count = 0;
+  for (const blocked_thread *b = first_; b != nullptr; b = b->next) {
+    if (!b->stuck) return false;
+    ++count;
+  }
+  return count == threads_of_process();
+}
+
+template <class Ask> auto wait_graph::ask_without(record *except, Ask ask) noexcept {
   const std::scoped_lock hold(mutex_);
   static const dependency nothing{nullptr, [](const void *, const wait_graph &) { return false; }};
   blocked_thread gone{except, &nothing, 1, wait_for::all, false};
   gone.next = first_;
-  first_ = &gone; // for the time of this call: `except` waits for something that never comes
+  first_ = &gone; // for the time of this call
   for (blocked_thread *b = first_; b != nullptr; b = b->next) b->stuck = !b->timed;
   settle();
-  const bool answer = stuck(which);
+  const auto answer = ask(gone);
   first_ = gone.next;
   return answer;
+}
+
+bool wait_graph::is_stuck_now(const thread *which, record *except) noexcept {
+  return ask_without(except, [&](const blocked_thread &) { return stuck(which); });
+}
+
+std::size_t wait_graph::stuck_workers_now(const task_owner *owner, record &except) noexcept {
+  return ask_without(&except, [&](blocked_thread &gone) {
+    gone.stuck = false; // the others are judged, and it is not one of them
+    return stuck_workers(owner);
+  });
 }
 
 void wait_graph::wake_task(const task *which) noexcept {
   wake_list sleepers;
   const std::scoped_lock hold(mutex_);
   for (blocked_thread *b = first_; b != nullptr; b = b->next)
-    if (b->who->top != nullptr && b->who->top->running == which) sleepers.add(b->who->sleeper);
+    if (is_asked(*b->who, [which](const frame *f, const scope *) { return f != nullptr && f->running == which; }))
+      sleepers.add(b->who->sleeper);
   sleepers.flush();
 }
 
@@ -85,7 +165,31 @@ void wait_graph::wake_serving(const task_owner *owner) noexcept {
   wake_list sleepers;
   const std::scoped_lock hold(mutex_);
   for (blocked_thread *b = first_; b != nullptr; b = b->next)
-    if (b->who->top != nullptr && b->who->top->owner == owner) sleepers.add(b->who->sleeper);
+    if (is_asked(*b->who, [owner](const frame *f, const scope *) { return f != nullptr && f->owner == owner; }))
+      sleepers.add(b->who->sleeper);
+  sleepers.flush();
+}
+
+// Pairs with the fence of sleep_until(): whoever arms has shown the time before this; whoever sleeps enters, then reads
+// the time.
+void wait_graph::wake_for_time(const task_owner *owner) noexcept {
+  full_fence();
+  if (inside_.load(std::memory_order_relaxed) == 0) return;
+  wake_list sleepers;
+  const std::scoped_lock hold(mutex_);
+  for (blocked_thread *b = first_; b != nullptr; b = b->next)
+    if (serves(*b->who, owner)) sleepers.add(b->who->sleeper);
+  sleepers.flush();
+}
+
+void wait_graph::tell_news(const task_owner *owner, const task_owner *carrier) noexcept {
+  full_fence();
+  if (interested_.load(std::memory_order_relaxed) == 0) return;
+  wake_list sleepers;
+  const std::scoped_lock hold(mutex_);
+  news_.fetch_add(1, std::memory_order_release);
+  for (blocked_thread *b = first_; b != nullptr; b = b->next)
+    if (serves(*b->who, owner) || (carrier != nullptr && serves(*b->who, carrier))) sleepers.add(b->who->sleeper);
   sleepers.flush();
 }
 
@@ -106,11 +210,11 @@ void wait_graph::wake_inside(const atomic<std::uint32_t> &word) noexcept {
   wake_list sleepers;
   const std::scoped_lock hold(mutex_);
   for (blocked_thread *b = first_; b != nullptr; b = b->next)
-    for (const scope *s = b->who->inside; s != nullptr; s = further(*s))
-      if (s->word == &word) {
-        sleepers.add(b->who->sleeper);
-        break;
-      }
+    if (is_asked(*b->who, [&word](const frame *, const scope *s) {
+          while (s != nullptr && s->word != &word) s = further(*s);
+          return s != nullptr;
+        }))
+      sleepers.add(b->who->sleeper);
   sleepers.flush();
 }
 

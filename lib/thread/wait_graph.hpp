@@ -23,6 +23,13 @@ struct dependency {
 
 enum class wait_for { all, any };
 
+// How a sleeping thread could help to bring about what others sleep for: by running it on its own stack. The task layer
+// brings one. Both under the lock of the graph.
+struct lending_hand {
+  bool (*could_run)(const record &who, const dependency &wanted);
+  void (*keep)(const dependency &wanted); // take a reference, for who will run it
+};
+
 // A sleeping thread. Lives on its stack, listed from enter() to leave().
 struct blocked_thread {
   record *who;
@@ -31,6 +38,11 @@ struct blocked_thread {
   wait_for mode;
   bool timed; // it will come back by itself, so nobody can be stuck because of it
   bool stuck = false;
+  const lending_hand *hand = nullptr; // null: it may run nothing
+  // Out of enter(): what this thread is to run instead of sleeping, with the reference of keep().
+  const void *offered = nullptr;
+  // Written under the lock of the graph; its release pairs with the acquire of the sleeper, who is woken after it.
+  atomic<bool> looks_again{false};
   // How a request to stop this thread wakes it, under the lock of the graph; null: by its parker.
   void (*call)(blocked_thread &sleeper) noexcept = nullptr;
   blocked_thread *next = nullptr, *prev = nullptr;
@@ -40,7 +52,7 @@ class wait_graph {
 public:
   static wait_graph &instance() noexcept;
 
-  // Register. False: this wait could never end; it was not registered.
+  // Register. False: this wait could never end, unless the caller runs what it is offered; it was not registered.
   bool enter(blocked_thread &entry) noexcept;
   void leave(blocked_thread &entry) noexcept;
 
@@ -49,10 +61,28 @@ public:
   void wake_serving(const task_owner *owner) noexcept; // innermost
   void wake_thread(const thread *which) noexcept;      // also one that rests elsewhere, see blocked_thread::call
   void wake_inside(const atomic<std::uint32_t> &word) noexcept; // whose innermost scope has this word
+  // For those who act for this executor, at any depth, and sleep no longer than until something armed on it is due.
+  void wake_for_time(const task_owner *owner) noexcept;
+
+  // --- news: what a waiter may run changes while it sleeps ---
+  // Counted in from before the waiter looks what it may run until it has slept.
+  class interest {
+  public:
+    interest() noexcept { instance().interested_.fetch_add(1, std::memory_order_seq_cst); }
+    ~interest() { instance().interested_.fetch_sub(1, std::memory_order_relaxed); }
+    interest(const interest &) = delete;
+    interest &operator=(const interest &) = delete;
+  };
+  // How often there were any. README.md, "News".
+  std::uint64_t news() const noexcept { return news_.load(std::memory_order_acquire); }
+  // A future that had no executor so far was submitted to this one, or to one that is carried by the second.
+  void tell_news(const task_owner *owner, const task_owner *carrier) noexcept;
 
   // Is this thread object's end out of reach, given who is blocked now and that `except` will not go on?
   // For the end of the process, which must not wait for those.
   bool is_stuck_now(const thread *which, record *except) noexcept;
+  // How many other workers of this executor are stuck, given the same.
+  std::size_t stuck_workers_now(const task_owner *owner, record &except) noexcept;
 
   // Look at what this thread does, if it sleeps in weft: look(frame), innermost first, until it says true.
   template <class Look> void look_at(const thread *which, Look look) noexcept {
@@ -63,6 +93,20 @@ public:
   }
 
   // For may_happen functions, under the lock.
+  // wanted(record) of one that is stuck.
+  template <class Wanted> bool is_stuck_one(Wanted wanted) const noexcept {
+    for (const blocked_thread *b = first_; b != nullptr; b = b->next)
+      if (b->stuck && wanted(*b->who)) return true;
+    return false;
+  }
+  // Taken to be possible, for the sake of the argument: README.md, "What the circle needs".
+  bool is_assumed(const void *object) const noexcept { return object == assumed_; }
+  // The sleeper that is being judged, if it may run something.
+  const record *judged_helper() const noexcept {
+    return judged_ != nullptr && judged_->hand != nullptr ? judged_->who : nullptr;
+  }
+  // Every thread of the process is one of those that are stuck.
+  bool all_are_stuck() const noexcept;
   bool stuck(const record *who) const noexcept;
   bool stuck(const thread *who) const noexcept;
   // A thread that is stuck runs this task, at any depth of its stack.
@@ -89,11 +133,21 @@ private:
       if (wanted(*b->who))
         for (const frame *f = b->who->top; f != nullptr && !look(*f);) f = f->below;
   }
+  // ask(), with every thread judged as if `except` waited for something that never comes.
+  template <class Ask> auto ask_without(record *except, Ask ask) noexcept;
+  void unlink(blocked_thread &entry) noexcept;
+  void judge_all(const void *assumed) noexcept;
   void settle() noexcept;
   bool can_end(const blocked_thread &entry) const noexcept;
+  blocked_thread *find_helper(const blocked_thread &newcomer) noexcept;
 
   native_mutex mutex_;
-  blocked_thread *first_ = nullptr; // under mutex_
+  blocked_thread *first_ = nullptr;                // under mutex_
+  const void *assumed_ = nullptr;                  // the same
+  mutable const blocked_thread *judged_ = nullptr; // the same
+  atomic<std::uint32_t> inside_{0};                // how many sleep inside of executors; see wake_for_time()
+  atomic<std::uint32_t> interested_{0};            // see tell_news()
+  atomic<std::uint64_t> news_{0};                  // written under mutex_; see tell_news()
 };
 
 } // namespace weft::core

@@ -7,6 +7,7 @@
 
 #include "task/owner.hpp"
 #include "task/task.hpp"
+#include "thread/wait_graph.hpp"
 
 namespace weft::core {
 namespace {
@@ -34,9 +35,13 @@ class timer_queue::waiting_room final : public task_owner {
 public:
   explicit waiting_room(timer_queue &of) noexcept : of_(of) {}
 
-  bool lend(task & /*wanted*/, record & /*self*/, haste /*when*/) override { return false; } // never early
+  lent lend(task & /*wanted*/, record & /*self*/, haste /*when*/, const helping & /*by*/) override {
+    return lent::no; // never early
+  }
+  // Who waits for it inside of the executor wakes when it is due, makes it ready, and runs it.
   bool may_start(const task &pending, const wait_graph &graph) const noexcept override {
-    return of_.owner_.may_start(pending, graph);
+    const record *const waiter = graph.judged_helper();
+    return (waiter != nullptr && of_.owner_.may_lend_to(*waiter)) || of_.owner_.may_start(pending, graph);
   }
   void left_queue() noexcept override {
     task_owner &executor = of_.owner_; // alive up to here: the task has held a reference

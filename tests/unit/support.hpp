@@ -81,11 +81,11 @@ struct work {
 
 // An executor that only takes notes.
 struct noting_owner final : task_owner {
-  bool lend(task &wanted, record &self, haste) override {
+  lent lend(task &wanted, record &self, haste, const helping &by) override {
     ++lends;
-    if (!lends_out || !wanted.try_claim()) return false;
-    wanted.run_claimed(self, this);
-    return true;
+    if (!lends_out || !wanted.try_claim()) return lent::no;
+    wanted.run_claimed(self, this, &by);
+    return lent::yes;
   }
   bool may_start(const task &, const wait_graph &) const noexcept override { return starts; }
   void left_queue() noexcept override { ++left; }

@@ -20,7 +20,7 @@ public:
   explicit bare_pool(scheduler_settings settings)
       : home(adopt(new roster)), all(home, *this, (settings.name_prefix = "unit", std::move(settings))) {}
 
-  bool lend(task &, record &, haste) override { return false; }
+  lent lend(task &, record &, haste, const helping &) override { return lent::no; }
   bool may_start(const task &, const wait_graph &graph) const noexcept override { return all.could_run(graph); }
   void left_queue() noexcept override {}
   void report(const weft_error *) override {}

@@ -48,10 +48,10 @@ struct counted_entry final : queue_entry {
     can = false;
     return {&lend, this};
   }
-  static bool lend(void *what, record &, lending) {
+  static lent lend(void *what, const helper &) {
     auto &self = *static_cast<counted_entry *>(what);
     self.of->fulfil(self, WEFT_OK);
-    return true;
+    return lent::yes;
   }
   int &alive;
   bool can;

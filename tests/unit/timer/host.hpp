@@ -36,7 +36,7 @@ public:
   void alarm_is_idle() noexcept override { alarm = timer_queue::none; }
   std::int64_t now() const noexcept override { return clock; }
 
-  bool lend(task &, record &, haste) override { return false; }
+  lent lend(task &, record &, haste, const helping &) override { return lent::no; }
   bool may_start(const task &, const wait_graph &) const noexcept override { return starts; }
   void left_queue() noexcept override {}
   void report(const weft_error *) override { ++reports; }

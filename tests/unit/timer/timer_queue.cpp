@@ -38,7 +38,8 @@ TEST_CASE("delayed: nobody starts it before its time; that it may start is the e
   work content;
   task *const t = content.make();
   REQUIRE(host.queue.add(*t, 1100) == WEFT_OK);
-  CHECK_FALSE(t->pending_owner()->lend(*t, *current_record(), task_owner::haste::now));
+  const helping by{nullptr, nullptr, deadline::never()};
+  CHECK(t->pending_owner()->lend(*t, *current_record(), task_owner::haste::now, by) == task_owner::lent::no);
   {
     const std::scoped_lock hold(wait_graph::instance().mutex());
     CHECK(task::may_end(t, wait_graph::instance()));

@@ -1,0 +1,133 @@
+// What a wait may run while it waits, for how long and how deep: one rule and one loop for all waits inside of tasks.
+//
+// Knows nothing of what is waited for: each kind of wait brings that (see wait_and_help). The rule is told in
+// guide/waiting.md, and argued in README.md, "What a wait may run".
+#pragma once
+
+#include <optional>
+
+#include <weft/base.h>
+
+#include "base/clock.hpp"
+#include "task/owner.hpp"
+#include "task/task.hpp"
+#include "thread/blocking.hpp"
+#include "thread/record.hpp"
+#include "thread/wait_graph.hpp"
+
+namespace weft::core {
+
+using lent = task_owner::lent;
+
+enum class lending {
+  if_needed, // as task_owner::haste
+  now,
+  last_resort // also what when_any needs only perhaps: otherwise this wait would never end
+};
+
+// How much room for one more task the stack has.
+enum class room_left { none, some, unknown };
+room_left look_up_room(record &self, std::uintptr_t at) noexcept;
+[[gnu::always_inline]] inline room_left stack_room(record &self) noexcept {
+  const auto at = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+  return at - self.help_floor < self.help_span ? room_left::some : look_up_room(self, at);
+}
+
+// A waiter as far as it may run something.
+class helper {
+public:
+  // eager: without a limit it runs what it needs at once. Else, and with a limit, only what no other worker could
+  // begin.
+  helper(record &who, deadline until, bool eager) noexcept
+      : self(who), how(eager && until.is_never() ? lending::now : lending::if_needed), by{who.top, who.inside, until} {}
+
+  // Something may begin here and now, except for the last resort.
+  bool may_begin() const noexcept { return self.top != nullptr && has_time() && stack_room(self) != room_left::none; }
+  bool has_time() const noexcept { return by.has_time(); }
+  // Between two tasks that run for this wait.
+  bool goes_on() const noexcept { return has_time() && !stop_requested(self); }
+
+  record &self;
+  lending how;
+  const helping by;
+};
+
+// Around what a wait runs. On a stack of unknown size it counts how deep such waits are nested.
+class helping_scope {
+public:
+  explicit helping_scope(record &self) noexcept : self_(self) {
+    counted_ = stack_room(self) == room_left::unknown;
+    if (counted_) ++self_.helps_unmeasured;
+  }
+  ~helping_scope() {
+    if (counted_) --self_.helps_unmeasured;
+  }
+  helping_scope(const helping_scope &) = delete;
+  helping_scope &operator=(const helping_scope &) = delete;
+
+private:
+  record &self_;
+  bool counted_;
+};
+
+// For blocked_thread: runs tasks that others wait for.
+extern const lending_hand hand_for_tasks;
+// What the graph has offered, with its reference.
+lent run_offered(const helpful_sleep &slept, const helper &mine);
+
+// How long a wait sleeps before it looks again at what it has left to other workers.
+inline constexpr std::int64_t look_again_after = 10 * WEFT_MILLISECOND;
+
+// The loop of a wait. `what` brings:
+//   bool over()                     what is waited for has happened
+//   lent lend(const helper &)       run something that it needs
+//   bool awaits_executor()          a future that it needs has not been given to its executor yet
+//   weft_status sleep(deadline, helpful_sleep &)   as sleep_until()
+template <class Wait> weft_status wait_and_help(record &self, deadline until, bool eager, Wait &&what) {
+  helper mine(self, until, eager);
+  std::optional<wait_graph::interest> interest;
+  const lending usual = mine.how;
+  bool may_circle = true;
+  const auto lend = [&] {
+    const helping_scope here(self);
+    return what.lend(mine);
+  };
+  for (;;) {
+    if (what.over()) return WEFT_OK;
+    if (until.passed()) return WEFT_ETIMEDOUT;
+    if (stop_requested(self)) return WEFT_EINTERRUPTED;
+    helpful_sleep sleeping;
+    sleeping.interested = interest.has_value();
+    if (interest) sleeping.news_seen = wait_graph::instance().news();
+    const bool may = mine.may_begin();
+    lent got = may ? lend() : lent::no;
+    if (got == lent::no && self.top != nullptr && !interest && what.awaits_executor()) {
+      interest.emplace();
+      continue; // the graph tells only of what is submitted from here on
+    }
+    if (got != lent::yes) {
+      if (may && may_circle) sleeping.hand = &hand_for_tasks;
+      const std::int64_t next_look = got == lent::left ? now_ns() + look_again_after : timekeeping::none;
+      const weft_status status = what.sleep(next_look < until.at() ? deadline::at(next_look) : until, sleeping);
+      if (status == WEFT_OK || (status == WEFT_ETIMEDOUT && next_look < until.at())) {
+        may_circle = true;
+        continue;
+      }
+      if (status != WEFT_EDEADLK) return status;
+      // Only what runs here can end it now.
+      if (sleeping.offered != nullptr) {
+        got = run_offered(sleeping, mine);
+      } else if (may) {
+        mine.how = lending::last_resort;
+        got = lend();
+        mine.how = usual;
+      }
+      if (got != lent::yes && sleeping.offered == nullptr) return what.over() ? WEFT_OK : status;
+    }
+    may_circle = got == lent::yes;
+    // A request that came while something ran here was for the waiter, whatever has become of what it waits for.
+    if (may_circle && stop_requested(self)) return WEFT_EINTERRUPTED;
+  }
+}
+
+} // namespace weft::core
