@@ -5,6 +5,7 @@
 #define WEFT_CPP_DURATION_HPP
 
 #include <weft/base.h>
+#include <weft/cpp/visibility.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -67,7 +68,7 @@ private:
 };
 
 /// No limit.
-inline constexpr duration forever = duration::from_count(WEFT_FOREVER);
+WEFT_IN_EACH_MODULE inline constexpr duration forever = duration::from_count(WEFT_FOREVER);
 
 } // namespace weft
 

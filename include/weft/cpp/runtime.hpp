@@ -7,6 +7,7 @@
 #include <weft/cpp/crossing.hpp>
 #include <weft/cpp/duration.hpp>
 #include <weft/cpp/thread_ref.hpp>
+#include <weft/cpp/visibility.hpp>
 #include <weft/report.h>
 #include <weft/runtime.h>
 
@@ -72,7 +73,7 @@ public:
   }
 
   /// The runtime of the process. Lives until the process ends; may be used by any thread.
-  static runtime &process() noexcept {
+  WEFT_IN_EACH_MODULE static runtime &process() noexcept {
     static runtime instance{nullptr};
     return instance;
   }

@@ -142,7 +142,7 @@ public:
 };
 
 inline thread::thread(const options &chosen) {
-  runner_ = std::make_shared<runner>(this);
+  runner_.reset(new runner(this)); // make_shared brings a static of its own
   auto ctx = std::make_unique<std::shared_ptr<runner>>(runner_);
   create(chosen, &run_derived, ctx.get(), [](void *ctx) { delete static_cast<std::shared_ptr<runner> *>(ctx); });
   static_cast<void>(ctx.release());
@@ -152,7 +152,7 @@ template <class F, class... Args>
 requires std::invocable<std::decay_t<F>, std::decay_t<Args>...> thread::thread(const options &chosen, F &&f,
                                                                                Args &&...args) {
   using call = detail::bound_call_t<F, Args...>;
-  auto ctx = std::make_unique<call>(std::in_place, std::forward<F>(f), std::forward<Args>(args)...);
+  auto ctx = std::make_unique<call>(std::in_place_t(), std::forward<F>(f), std::forward<Args>(args)...);
   create(
       chosen,
       [](void *ctx, weft_error_t **error) {
