@@ -13,6 +13,7 @@
 
 #include <chrono>
 #include <concepts>
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -150,6 +151,14 @@ inline shutdown_report runtime::shutdown(duration timeout, duration grace) {
 /// full at weft_runtime_reset_after_fork in weft/runtime.h. Never blocks.
 inline void reset_after_fork() {
   check(weft_runtime_reset_after_fork());
+}
+
+/// The signal mask for a process that the calling thread starts: its own, without what weft has blocked in it. See
+/// weft_process_signal_mask in weft/runtime.h. Never blocks.
+inline sigset_t process_signal_mask() noexcept {
+  sigset_t mask;
+  weft_process_signal_mask(&mask);
+  return mask;
 }
 
 /// How many CPUs this process may use: the affinity mask, cut by the quota of its control group. At least 1.

@@ -32,6 +32,7 @@ struct thread_options {
   std::uint64_t stack_size = 0;                ///< bytes; 0: the system's default
   std::int32_t nice = 0;                       ///< -20 (urgent) ... 19 (idle); below 0 needs a privilege
   std::vector<std::uint32_t> affinity = {};    ///< the CPUs on which it may run; empty: as the process
+  weft::signals signals = signals::usual;      ///< which signals it blocks
   const weft::runtime *runtime = nullptr;      ///< the runtime it belongs to; nullptr: the default one
 };
 
@@ -171,6 +172,7 @@ inline void thread::create(const options &chosen, weft_thread_fn target, void *c
   native.nice = chosen.nice;
   native.affinity_count = static_cast<std::uint32_t>(chosen.affinity.size());
   native.affinity = chosen.affinity.data();
+  native.signals = static_cast<std::uint32_t>(chosen.signals);
   weft_thread_t *created = nullptr;
   check(weft_thread_create(chosen.runtime ? chosen.runtime->native_handle() : nullptr, &native, target, ctx, drop,
                            &created));
