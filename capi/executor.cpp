@@ -47,7 +47,7 @@ const char *of_pools_only(const weft_executor_options_t &options) noexcept {
   if (options.worker_ctx != nullptr) return "worker_ctx";
   if (options.worker_drop != nullptr) return "worker_drop";
   if (options.flags != 0) return "flags";
-  if (options.reserved_2 != 0) return "reserved_2";
+  if (options.signals != 0) return "signals";
   if (options.worker_rest != nullptr) return "worker_rest";
   return nullptr;
 }
@@ -74,7 +74,7 @@ weft_status read_pool(const weft_executor_options_t *options, pool_settings &set
                          .at_most("max_spares", read.max_spares, most_workers)
                          .is_zero("reserved", read.reserved)
                          .at_most("flags", read.flags, WEFT_EXECUTOR_HOST_WORKERS)
-                         .is_zero("reserved_2", read.reserved_2)
+                         .at_most("signals", read.signals, WEFT_SIGNALS_BLOCK)
                          .fails();
   if (fails) return WEFT_EINVAL;
   if (const weft_status status = settle_bound(read, settings.queue); status != WEFT_OK) return status;
@@ -88,6 +88,7 @@ weft_status read_pool(const weft_executor_options_t *options, pool_settings &set
   settings.worker_rest = read.worker_rest;
   settings.worker_ctx = read.worker_ctx;
   settings.worker_drop = read.worker_drop;
+  settings.blocks_signals = read.signals != WEFT_SIGNALS_INHERIT;
   settings.host_only = (read.flags & WEFT_EXECUTOR_HOST_WORKERS) != 0;
   settings.daemon = read.daemon == WEFT_DAEMON_YES;
   settings.stack_size = read.stack_size;

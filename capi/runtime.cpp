@@ -7,6 +7,7 @@
 #include "guard.hpp"
 #include "handle.hpp"
 #include "runtime/fork.hpp"
+#include "thread/signals.hpp"
 
 using namespace weft::core;
 
@@ -66,6 +67,12 @@ weft_status weft_runtime_set_exception_hook(weft_runtime_t *handle, weft_excepti
 
 weft_status weft_runtime_reset_after_fork(void) {
   reset_after_fork();
+  return WEFT_OK;
+}
+
+weft_status weft_process_signal_mask(void *sigset) {
+  if (sigset == nullptr) return WEFT_EINVAL;
+  *static_cast<sigset_t *>(sigset) = process_signal_mask();
   return WEFT_OK;
 }
 

@@ -21,6 +21,8 @@ weft_status settle(const weft_thread_options_t &options, thread_settings &settin
       .at_most("stack_size", options.stack_size, largest_stack)
       .that(options.nice >= -20 && options.nice <= 19, "nice", options.nice, "-20 to 19")
       .at_most("affinity_count", options.affinity_count, cpus)
+      .at_most("signals", options.signals, WEFT_SIGNALS_BLOCK)
+      .is_zero("reserved", options.reserved)
       .that(options.affinity_count == 0 || options.affinity != nullptr, "affinity", 0, "an array of affinity_count");
   for (std::uint32_t i = 0; options.affinity != nullptr && i < options.affinity_count && !check.fails(); ++i)
     check.at_most("affinity[...]", options.affinity[i], cpus - 1);
@@ -34,6 +36,7 @@ weft_status settle(const weft_thread_options_t &options, thread_settings &settin
   }
   settings.stack_size = options.stack_size;
   settings.nice = options.nice;
+  settings.signals.blocks = options.signals == WEFT_SIGNALS_BLOCK;
   settings.affinity.assign(options.affinity, options.affinity + options.affinity_count);
   return WEFT_OK;
 }
@@ -61,7 +64,9 @@ weft_status weft_thread_create(weft_runtime_t *handle, const weft_thread_options
   if (target == nullptr || out == nullptr) return WEFT_EINVAL;
   return guard([&]() -> weft_status {
     weft_thread_options_t read;
-    if (const weft_status status = read_options(options, sizeof read, read); status != WEFT_OK) return status;
+    if (const weft_status status = read_options(options, offsetof(weft_thread_options_t, signals), read);
+        status != WEFT_OK)
+      return status;
     thread_settings settings;
     if (const weft_status status = settle(read, settings); status != WEFT_OK) return status;
     shared<runtime> home;

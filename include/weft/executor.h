@@ -113,7 +113,7 @@ typedef struct weft_executor_options {
   void *worker_ctx;                  /**< of these two and of worker_rest */
   weft_drop_fn worker_drop;          /**< as initializer_drop, for worker_ctx; after the last stop hook */
   uint32_t flags;                    /**< 0, or WEFT_EXECUTOR_HOST_WORKERS */
-  uint32_t reserved_2;               /**< 0 */
+  uint32_t signals;                  /**< WEFT_SIGNALS_...; 0: WEFT_SIGNALS_BLOCK */
   weft_worker_rest_fn worker_rest;   /**< NULL: none */
 } weft_executor_options_t;
 

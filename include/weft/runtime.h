@@ -78,6 +78,25 @@ WEFT_API weft_status weft_runtime_destroy(weft_runtime_t **runtime);
  * and posix_spawn need no call in the parent, which loses nothing. Never blocks. WEFT_OK. */
 WEFT_API weft_status weft_runtime_reset_after_fork(void);
 
+/** Read the signal mask that a process should get which the calling thread starts.
+ *
+ * This is the mask of the calling thread without the signals that weft itself has blocked in it. A thread that weft did
+ * not start has nothing of that kind: the answer is its own mask. fork() needs no help: in the child of a task the
+ * thread has this mask, unless the program has changed it since the thread began. For posix_spawn the mask goes into
+ * the attributes (POSIX_SPAWN_SETSIGMASK). Around popen, system and vfork the thread sets it and restores its own. See
+ * guide/signals.md.
+ *
+ * sigset: a sigset_t of <signal.h>; a void pointer because that header may hide the type.
+ *
+ * Threads: any.
+ * Blocks:  never.
+ *
+ * Returns
+ *   WEFT_OK      the mask is stored
+ *   WEFT_EINVAL  `sigset` is NULL
+ */
+WEFT_API weft_status weft_process_signal_mask(void *sigset);
+
 /** Is told of an error that left the target of a thread, or a task that has no future (weft_executor_post).
  *  thread: the thread in which it happened (borrowed). error: borrowed. Runs on that thread. If it throws, the default
  * takes over. */

@@ -26,6 +26,13 @@ typedef weft_status (*weft_thread_fn)(void *ctx, weft_error_t **error);
 #define WEFT_DAEMON_NO 1u      /**< a regular thread: the end of the process or runtime waits for it */
 #define WEFT_DAEMON_YES 2u     /**< a daemon thread: not waited for */
 
+/* Values of the option `signals` of threads and pools: which signals a thread of weft's blocks. See guide/signals.md.
+ */
+#define WEFT_SIGNALS_INHERIT 1u /**< those that the thread blocks which makes the pool, or starts the thread */
+#define WEFT_SIGNALS_BLOCK                                                                                             \
+  2u /**< beside these: SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGCHLD,                          \
+          SIGIO, SIGWINCH and the real-time signals, which threads of the host take then */
+
 /* States, as weft_thread_state tells them. */
 #define WEFT_THREAD_INITIAL 0
 #define WEFT_THREAD_STARTED 1
@@ -43,6 +50,8 @@ typedef struct weft_thread_options {
   int32_t nice;            /**< -20 (urgent) ... 19 (idle), 0: as the process. Below 0 needs a privilege */
   uint32_t affinity_count; /**< how many entries affinity has; 0: as the process */
   const uint32_t *affinity; /**< the CPUs on which the thread may run, each below 1024 */
+  uint32_t signals;         /**< WEFT_SIGNALS_...; 0: WEFT_SIGNALS_INHERIT */
+  uint32_t reserved;        /**< 0 */
 } weft_thread_options_t;
 
 static inline void weft_thread_options_init(weft_thread_options_t *options) {

@@ -31,8 +31,9 @@ struct pool_settings {
   bool daemon = false;
   std::uint64_t stack_size = 0;
   std::uint32_t max_spares = 64;
-  bool host_only = false; // no workers but those that call work()
-  shared<domain> home;    // or null
+  bool host_only = false;     // no workers but those that call work()
+  bool blocks_signals = true; // its workers leave the signals of the host to it: thread/signals.hpp
+  shared<domain> home;        // or null
   // Of the user, to be run by workers or when the pool has ended.
   bool has_hooks() const noexcept {
     return initializer != nullptr || worker_start != nullptr || worker_stop != nullptr || worker_rest != nullptr;

@@ -12,6 +12,7 @@
 #include "runtime/runtime.hpp"
 #include "thread/blocking.hpp"
 #include "thread/record.hpp"
+#include "thread/signals.hpp"
 #include "thread/thread.hpp"
 #include "thread/wait_graph.hpp"
 
@@ -46,8 +47,11 @@ void begin_in_child() noexcept {
   wait_graph::instance().forget_all();
   thread::forget_main();
   runtime::abandon_all();
+  const record *const self = existing_record();
+  const thread *const object = self != nullptr ? self->object : nullptr;
   abandon_own_record();
   unlock_all();
+  if (object != nullptr) restore_mask_in_child(object->signals());
 }
 
 } // namespace

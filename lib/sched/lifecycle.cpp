@@ -50,6 +50,7 @@ weft_status scheduler::launch_worker_locked() noexcept {
     settings.role = thread_role::worker;
     settings.stack_size = settings_.stack_size;
     settings.inside = settings_.inside;
+    settings.signals = settings_.signals;
     // The thread's drop gives the owner's reference back, be it at the thread's end or when it does not start.
     place.self = adopt(new thread(home_, std::move(settings), {&scheduler::enter, &place, [](void *ctx) {
                                                                  static_cast<worker *>(ctx)->home.let_go_of_owner();

@@ -26,6 +26,7 @@
 #include "task/owner.hpp"
 #include "task/task.hpp"
 #include "thread/record.hpp"
+#include "thread/signals.hpp"
 
 namespace weft::core {
 
@@ -47,7 +48,8 @@ struct scheduler_settings {
   void (*serve_due)(task_owner &owner) = nullptr;
   // A worker's thread is through, with its reference to the owner, which is given back here. Null: it just is.
   void (*let_go)(task_owner &owner) noexcept = nullptr;
-  shared<domain> inside; // of the workers' threads
+  shared<domain> inside;   // of the workers' threads
+  signal_settings signals; // the same
 };
 
 struct scheduler_figures {

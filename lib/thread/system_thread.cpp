@@ -20,18 +20,13 @@ namespace {
 // Below this Boost's and our own frames leave no room for the target's.
 constexpr std::uint64_t least_stack = std::uint64_t{64} * 1024;
 
-// Blocks the asynchronous signals while it lives; a thread created meanwhile inherits that from its first instruction.
-class signals_blocked {
+// The calling thread has this mask while it lives; a thread created meanwhile inherits it from its first instruction.
+class mask_scope {
 public:
-  signals_blocked() noexcept {
-    sigset_t all;
-    sigfillset(&all);
-    for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP}) sigdelset(&all, fault);
-    pthread_sigmask(SIG_BLOCK, &all, &before_);
-  }
-  ~signals_blocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  signals_blocked(const signals_blocked &) = delete;
-  signals_blocked &operator=(const signals_blocked &) = delete;
+  explicit mask_scope(const sigset_t &mask) noexcept { pthread_sigmask(SIG_SETMASK, &mask, &before_); }
+  ~mask_scope() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  mask_scope(const mask_scope &) = delete;
+  mask_scope &operator=(const mask_scope &) = delete;
 
 private:
   sigset_t before_;
@@ -76,14 +71,14 @@ std::uint64_t system_thread::usual_stack_size() noexcept {
   return boost::thread::attributes().get_stack_size();
 }
 
-bool system_thread::start(std::uint64_t stack_size, signals which, void (*body)(void *ctx), void *ctx) {
+bool system_thread::start(std::uint64_t stack_size, const sigset_t *mask, void (*body)(void *ctx), void *ctx) {
   boost::thread::attributes attributes;
   if (stack_size != 0) attributes.set_stack_size(std::max(stack_size, least_stack));
   const auto run = [body, ctx] { body(ctx); };
   try {
     const std::scoped_lock hold(mutex_);
-    if (which == signals::asynchronous_blocked) {
-      const signals_blocked blocked;
+    if (mask != nullptr) {
+      const mask_scope inherited(*mask);
       made_ = new boost::thread(attributes, run);
     } else {
       made_ = new boost::thread(attributes, run);

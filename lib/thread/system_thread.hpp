@@ -4,6 +4,7 @@
 // system's. The roster keeps what has departed until the system has taken it away, so that somebody can wait for that.
 #pragma once
 
+#include <csignal>
 #include <cstdint>
 #include <mutex>
 
@@ -25,10 +26,10 @@ public:
   system_thread() = default;
   ~system_thread();
 
-  enum class signals { as_here, asynchronous_blocked };
   static std::uint64_t usual_stack_size() noexcept;
-  // Run body(ctx) on it. False: the system refuses. Throws std::bad_alloc.
-  bool start(std::uint64_t stack_size, signals which, void (*body)(void *ctx), void *ctx);
+  // Run body(ctx) on it, with this signal mask; null: that of the caller. False: the system refuses. Throws
+  // std::bad_alloc.
+  bool start(std::uint64_t stack_size, const sigset_t *mask, void (*body)(void *ctx), void *ctx);
 
   // First on the new thread.
   void note_arrival(std::uint64_t native_id) noexcept;

@@ -147,6 +147,7 @@ weft_status thread::launch() noexcept {
   ident_.store(next_ident.fetch_add(1, std::memory_order_relaxed), std::memory_order_relaxed);
   started_at_.store(now_ns(), std::memory_order_relaxed);
   stack_refused_ = false;
+  if (settings_.role == thread_role::target) settings_.signals.settle_for_start();
   try {
     system_ = adopt(new system_thread);
     bool created = create_system_thread(settings_.stack_size);
@@ -183,10 +184,10 @@ weft_status thread::take_launch_back(weft_status why) noexcept {
 
 // False: the system refused.
 bool thread::create_system_thread(std::uint64_t stack_size) {
-  const auto which = settings_.role == thread_role::worker ? system_thread::signals::asynchronous_blocked
-                                                           : system_thread::signals::as_here;
+  const sigset_t mask = settings_.signals.fixed ? settings_.signals.mask() : sigset_t{};
   return system_->start(
-      stack_size, which, [](void *self) { static_cast<thread *>(self)->body(); }, this);
+      stack_size, settings_.signals.fixed ? &mask : nullptr, [](void *self) { static_cast<thread *>(self)->body(); },
+      this);
 }
 
 // Runs in the new thread, before anybody may know that it lives.

@@ -22,6 +22,7 @@
 #include "thread/domain.hpp"
 #include "thread/record.hpp"
 #include "thread/roster.hpp"
+#include "thread/signals.hpp"
 #include "thread/system_thread.hpp"
 
 struct weft_thread {};
@@ -40,6 +41,7 @@ struct thread_settings {
   std::int32_t nice = 0;
   std::vector<std::uint32_t> affinity;
   shared<domain> inside; // whose code it runs, all its life; null: nobody's
+  signal_settings signals;
 };
 
 struct thread_target {
@@ -79,6 +81,8 @@ public:
   // For reports: when it began, of now_ns(), and what was given to it to run.
   std::int64_t started_at() const noexcept { return started_at_.load(std::memory_order_relaxed); }
   weft_thread_fn entry() const noexcept { return entry_; }
+  // By the thread itself.
+  const signal_settings &signals() const noexcept { return settings_.signals; }
 
   // The object of the calling thread, made if need be; borrowed from its record. Null: memory is exhausted.
   // `home` is where a foreign thread gets listed.

@@ -19,7 +19,7 @@ static void runtime_options(void) {
 }
 
 static void thread_options(void) {
-  CHECK_EQUAL(sizeof(weft_thread_options_t), 40);
+  CHECK_EQUAL(sizeof(weft_thread_options_t), 48);
   AT(weft_thread_options_t, size, 0);
   AT(weft_thread_options_t, daemon, 4);
   AT(weft_thread_options_t, name, 8);
@@ -27,6 +27,8 @@ static void thread_options(void) {
   AT(weft_thread_options_t, nice, 24);
   AT(weft_thread_options_t, affinity_count, 28);
   AT(weft_thread_options_t, affinity, 32);
+  AT(weft_thread_options_t, signals, 40);
+  AT(weft_thread_options_t, reserved, 44);
 }
 
 static void executor_options(void) {
@@ -49,7 +51,7 @@ static void executor_options(void) {
   AT(weft_executor_options_t, worker_ctx, 96);
   AT(weft_executor_options_t, worker_drop, 104);
   AT(weft_executor_options_t, flags, 112);
-  AT(weft_executor_options_t, reserved_2, 116);
+  AT(weft_executor_options_t, signals, 116);
   AT(weft_executor_options_t, worker_rest, 120);
   CHECK_EQUAL(sizeof(weft_worker_t), 24);
   AT(weft_worker_t, size, 0);

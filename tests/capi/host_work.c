@@ -358,7 +358,8 @@ static void options_of_it_are_checked(void) {
   CHECK_STATUS(weft_executor_create(NULL, &options, &out), WEFT_EINVAL);
   options.flags = WEFT_EXECUTOR_HOST_WORKERS;
   CHECK_STATUS(weft_caller_run_create(NULL, &options, &out), WEFT_ENOTSUP);
-  options.reserved_2 = 1;
+  options.flags = 0;
+  options.signals = WEFT_SIGNALS_BLOCK + 1;
   CHECK_STATUS(weft_executor_create(NULL, &options, &out), WEFT_EINVAL);
   CHECK(out == UNTOUCHED(weft_executor_t));
 }

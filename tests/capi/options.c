@@ -175,7 +175,7 @@ static const struct {
   weft_status (*attempt)(void *options);
 } kinds[] = {
     {"weft_runtime_options_t", sizeof(weft_runtime_options_t), sizeof(weft_runtime_options_t), attempt_runtime},
-    {"weft_thread_options_t", sizeof(weft_thread_options_t), sizeof(weft_thread_options_t), attempt_thread},
+    {"weft_thread_options_t", offsetof(weft_thread_options_t, signals), sizeof(weft_thread_options_t), attempt_thread},
     {"weft_executor_options_t of a pool", offsetof(weft_executor_options_t, max_spares),
      sizeof(weft_executor_options_t), attempt_pool},
     {"weft_executor_options_t of a caller-run executor", offsetof(weft_executor_options_t, max_spares),

@@ -73,7 +73,7 @@ template <class F, class Future> struct on_end {
 
 template <class R, class Closure, class F>
 future<R> follow(weft_future_t *source, weft_executor_t *where, std::uint32_t when, F &&f) {
-  prepared_task<Closure, R, kind_of_task::continuation> task(std::in_place, std::in_place, std::forward<F>(f));
+  prepared_task<Closure, R, kind_of_task::continuation> task(std::in_place_t(), std::in_place_t(), std::forward<F>(f));
   weft_future_t *native = nullptr;
   check(weft_future_then_task(source, where, when, task.get(), &native));
   task.release();

@@ -9,6 +9,7 @@
 #include <weft/cpp/executor_ref.hpp>
 #include <weft/cpp/future.hpp>
 #include <weft/cpp/promise.hpp>
+#include <weft/cpp/visibility.hpp>
 #include <weft/task.h>
 
 #include <coroutine>
@@ -36,7 +37,7 @@ struct read_taken {
 // must come to its end all the same, for its frame is the domain's: it goes on, in the drop, with the exception
 // `closed`. After a call the drop follows on the same thread at once, and is told apart by that: its context is gone
 // then.
-inline const void *&awaited_last() noexcept {
+WEFT_IN_EACH_MODULE inline const void *&awaited_last() noexcept {
   static constinit thread_local const void *ctx = nullptr;
   return ctx;
 }
@@ -131,14 +132,14 @@ private:
     bool came_back;
     submission *outer;
   };
-  static submission *&innermost_submission() noexcept {
+  WEFT_IN_EACH_MODULE static submission *&innermost_submission() noexcept {
     static thread_local submission *innermost = nullptr;
     return innermost;
   }
 
   static executor_hop &in(void *room) noexcept { return **std::launder(static_cast<executor_hop **>(room)); }
 
-  static const weft_task_type_t &type() noexcept {
+  WEFT_IN_EACH_MODULE static const weft_task_type_t &type() noexcept {
     static constexpr weft_task_type_t constant = {
         sizeof(weft_task_type_t),
         WEFT_TASK_POSTED,

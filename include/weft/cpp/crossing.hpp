@@ -6,6 +6,7 @@
 #define WEFT_CPP_CROSSING_HPP
 
 #include <weft/cpp/error.hpp>
+#include <weft/cpp/visibility.hpp>
 #include <weft/thread.h>
 
 #include <cstdlib>
@@ -24,11 +25,11 @@ namespace detail {
 // Two C++ runtimes in one process do not understand each other's exception objects, so the tag names the runtime: a
 // reader built against another one sees a weft::error with kind and message instead of undefined behaviour.
 #if defined(_LIBCPP_VERSION)
-inline constexpr const char *exception_tag = "c++/libc++/std::exception_ptr";
+WEFT_IN_EACH_MODULE inline constexpr const char *exception_tag = "c++/libc++/std::exception_ptr";
 #elif defined(__GLIBCXX__)
-inline constexpr const char *exception_tag = "c++/libstdc++/std::exception_ptr";
+WEFT_IN_EACH_MODULE inline constexpr const char *exception_tag = "c++/libstdc++/std::exception_ptr";
 #else
-inline constexpr const char *exception_tag = "c++/unknown/std::exception_ptr";
+WEFT_IN_EACH_MODULE inline constexpr const char *exception_tag = "c++/unknown/std::exception_ptr";
 #endif
 
 inline weft_error_t *describe(std::int32_t code, const std::type_info *type, const char *message,

@@ -7,6 +7,7 @@
 #include <weft/cpp/language.hpp>
 
 #include <weft/base.h>
+#include <weft/cpp/visibility.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -69,7 +70,7 @@ private:
 };
 
 /// No limit.
-inline constexpr duration forever = duration::from_count(WEFT_FOREVER);
+WEFT_IN_EACH_MODULE inline constexpr duration forever = duration::from_count(WEFT_FOREVER);
 
 } // namespace weft
 

@@ -7,6 +7,7 @@
 
 #include <weft/base.h>
 #include <weft/cpp/handle.hpp>
+#include <weft/cpp/visibility.hpp>
 #include <weft/error.h>
 
 #include <cstdint>
@@ -191,9 +192,9 @@ namespace detail {
 
 // How errors are known that stand for an exception and carry none. They are made by the headers themselves, of code
 // that may have to be unloaded, and may be held for longer by others.
-inline constexpr const char *closed_kind = "weft::closed";
-inline constexpr const char *broken_promise_kind = "weft::broken_promise";
-inline constexpr const char *broken_promise_text = "the promise was destroyed before it was kept";
+WEFT_IN_EACH_MODULE inline constexpr const char *closed_kind = "weft::closed";
+WEFT_IN_EACH_MODULE inline constexpr const char *broken_promise_kind = "weft::broken_promise";
+WEFT_IN_EACH_MODULE inline constexpr const char *broken_promise_text = "the promise was destroyed before it was kept";
 
 } // namespace detail
 

@@ -45,6 +45,7 @@ struct executor_options {
   std::function<void(weft_worker_t &)> worker_stop = {};  ///< runs last on each worker that was started
   std::function<void(weft_worker_t &)> worker_rest = {}; ///< runs on a worker each time before it goes to sleep; short,
                                                          ///< and it must not wait: weft_worker_rest_fn
+  weft::signals signals = signals::usual;                ///< which signals its workers block
   bool host_workers = false; ///< it starts no threads; workers are the threads that call work()
 };
 
@@ -203,6 +204,7 @@ inline weft_executor_options_t native_pool_options(const executor_options &chose
   native.max_workers = chosen.max_workers;
   native.stack_size = chosen.stack_size;
   native.max_spares = chosen.max_spares;
+  native.signals = static_cast<std::uint32_t>(chosen.signals);
   native.flags = chosen.host_workers ? WEFT_EXECUTOR_HOST_WORKERS : 0;
   if (chosen.initializer) {
     callables.initializer = std::make_unique<std::function<void()>>(chosen.initializer);

@@ -237,9 +237,9 @@ template <kind_of_task Kind, class R, class F, class... Args> auto prepare(F &&f
   using closure = closure_t<F, Args...>;
   using task = prepared_task<closure, R, Kind>;
   if constexpr (sizeof...(Args) == 0)
-    return task(std::in_place, std::forward<F>(f));
+    return task(std::in_place_t(), std::forward<F>(f));
   else
-    return task(std::in_place, std::in_place, std::forward<F>(f), std::forward<Args>(args)...);
+    return task(std::in_place_t(), std::in_place_t(), std::forward<F>(f), std::forward<Args>(args)...);
 }
 
 template <kind_of_task Kind, class R, class F, class... Args>
@@ -248,7 +248,7 @@ weft_status submit_call(weft_executor_t *executor, weft_future_t **out, F &&f, A
   if constexpr (sizeof...(Args) == 0)
     return submit_closure<closure, R, Kind>(executor, out, std::forward<F>(f));
   else
-    return submit_closure<closure, R, Kind>(executor, out, std::in_place, std::forward<F>(f),
+    return submit_closure<closure, R, Kind>(executor, out, std::in_place_t(), std::forward<F>(f),
                                             std::forward<Args>(args)...);
 }
 
@@ -264,9 +264,9 @@ auto prepare_with(const weft_task_options_t &options, F &&f, Args &&...args) {
   using closure = closure_t<F, Args...>;
   using task = prepared_task<closure, R, Kind>;
   if constexpr (sizeof...(Args) == 0)
-    return task(options, std::in_place, std::forward<F>(f));
+    return task(options, std::in_place_t(), std::forward<F>(f));
   else
-    return task(options, std::in_place, std::in_place, std::forward<F>(f), std::forward<Args>(args)...);
+    return task(options, std::in_place_t(), std::in_place_t(), std::forward<F>(f), std::forward<Args>(args)...);
 }
 
 } // namespace detail
@@ -348,8 +348,8 @@ auto executor_ref::submit_batch(Range &&callables) const
   using task = detail::prepared_task<callable, result, detail::kind_of_task::with_future>;
 
   std::vector<task> tasks;
-  if constexpr (std::ranges::sized_range<Range>) tasks.reserve(std::ranges::size(callables));
-  for (auto &&each : callables) tasks.emplace_back(std::in_place, detail::forward_item<Range>(each));
+  if constexpr (std::ranges::sized_range<Range>) tasks.reserve(detail::size_of(callables));
+  for (auto &&each : callables) tasks.emplace_back(std::in_place_t(), detail::forward_item<Range>(each));
 
   std::vector<weft_task_t *> natives;
   natives.reserve(tasks.size());

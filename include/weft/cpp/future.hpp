@@ -10,6 +10,7 @@
 #include <weft/cpp/crossing.hpp>
 #include <weft/cpp/duration.hpp>
 #include <weft/cpp/outcome.hpp>
+#include <weft/cpp/visibility.hpp>
 #include <weft/future.h>
 
 #include <concepts>
@@ -65,13 +66,15 @@ inline void read_outcome(weft_status status, weft_future_t *future) {
 // it cannot be called so, to have.
 template <class F, class T> struct continued {
   using argument = std::conditional_t<std::is_invocable_v<F, const T &>, const T &, T>;
-  static constexpr bool possible = std::is_invocable_v<F, argument>;
+  WEFT_IN_EACH_MODULE static constexpr bool possible = std::is_invocable_v<F, argument>;
 };
 template <class F, class T> struct continued<F, T &> {
   using argument = T &;
-  static constexpr bool possible = std::is_invocable_v<F, T &>;
+  WEFT_IN_EACH_MODULE static constexpr bool possible = std::is_invocable_v<F, T &>;
 };
-template <class F> struct continued<F, void> { static constexpr bool possible = std::is_invocable_v<F>; };
+template <class F> struct continued<F, void> {
+  WEFT_IN_EACH_MODULE static constexpr bool possible = std::is_invocable_v<F>;
+};
 
 template <class F, class T> struct continued_result {
   using type = std::invoke_result_t<F, typename continued<F, T>::argument>;

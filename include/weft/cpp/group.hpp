@@ -58,7 +58,7 @@ public:
       if (status != WEFT_OK) [[unlikely]]
         throw_status(status);
     } else {
-      detail::prepared_task<closure, void, detail::kind_of_task::posted> task(std::in_place, std::forward<F>(f));
+      detail::prepared_task<closure, void, detail::kind_of_task::posted> task(std::in_place_t(), std::forward<F>(f));
       const weft_status status = weft_group_spawn_task(native_, task.get());
       if (status != WEFT_OK) [[unlikely]]
         throw_status(status);
@@ -81,7 +81,8 @@ public:
   template <class F>
   requires std::invocable<std::decay_t<F>>
   void then(const executor_ref &executor, F &&f) {
-    detail::prepared_task<std::decay_t<F>, void, detail::kind_of_task::posted> task(std::in_place, std::forward<F>(f));
+    detail::prepared_task<std::decay_t<F>, void, detail::kind_of_task::posted> task(std::in_place_t(),
+                                                                                    std::forward<F>(f));
     check(weft_group_then_task(native_, executor.native_handle(), task.get()));
     task.release();
   }
@@ -89,8 +90,8 @@ public:
   template <class F>
   requires std::invocable<std::decay_t<F>>
   void then(const cancel_token &token, const executor_ref &executor, F &&f) {
-    detail::prepared_task<std::decay_t<F>, void, detail::kind_of_task::posted> task(detail::options_with(token),
-                                                                                    std::in_place, std::forward<F>(f));
+    detail::prepared_task<std::decay_t<F>, void, detail::kind_of_task::posted> task(
+        detail::options_with(token), std::in_place_t(), std::forward<F>(f));
     check(weft_group_then_task(native_, executor.native_handle(), task.get()));
     task.release();
   }

@@ -9,6 +9,7 @@
 #include <weft/cpp/future.hpp>
 #include <weft/cpp/promise.hpp>
 #include <weft/cpp/task.hpp>
+#include <weft/cpp/visibility.hpp>
 #include <weft/executor.h>
 
 #include <algorithm>
@@ -40,7 +41,7 @@ template <class Range> using map_item_t = std::ranges::range_value_t<Range>;
 
 // Items are moved out of a range that was given away. A view given away owns nothing that could be moved.
 template <class Range>
-inline constexpr bool gives_items_away =
+WEFT_IN_EACH_MODULE inline constexpr bool gives_items_away =
     !std::is_lvalue_reference_v<Range> && !std::ranges::view<Range> && !std::ranges::borrowed_range<Range>;
 
 template <class Range, class Item> decltype(auto) forward_item(Item &&item) noexcept {
@@ -48,6 +49,18 @@ template <class Range, class Item> decltype(auto) forward_item(Item &&item) noex
     return std::move(item);
   else
     return std::forward<Item>(item);
+}
+
+// std::ranges::begin and its like are objects with storage, which unoptimised code passes by address (visibility.hpp).
+// These are temporaries of the same types.
+template <class Range> auto begin_of(Range &range) {
+  return std::remove_cvref_t<decltype(std::ranges::begin)>()(range);
+}
+template <class Range> auto end_of(Range &range) {
+  return std::remove_cvref_t<decltype(std::ranges::end)>()(range);
+}
+template <class Range> auto size_of(Range &range) {
+  return std::remove_cvref_t<decltype(std::ranges::size)>()(range);
 }
 
 // One call of the function that all items share.
@@ -151,14 +164,14 @@ private:
 
   template <class Callable>
   map_results(unfilled, weft_executor_t *executor, Callable &&f, Range &&items, const map_options &options)
-      : executor_(executor_handle::share(executor)), f_(std::make_shared<const F>(std::forward<Callable>(f))),
-        items_(std::forward<Range>(items)), next_(std::ranges::begin(items_)), buffer_(options.buffer),
+      : executor_(executor_handle::share(executor)), f_(new F(std::forward<Callable>(f))),
+        items_(std::forward<Range>(items)), next_(detail::begin_of(items_)), buffer_(options.buffer),
         timeout_(options.timeout), begun_(clock::now()) {}
 
   // The iteration.
   bool at_end() { // not const, for some views have no const end
     return over_ ||
-           (!current_.valid() && ahead_.empty() && !stalled_ && !range_failure_ && next_ == std::ranges::end(items_));
+           (!current_.valid() && ahead_.empty() && !stalled_ && !range_failure_ && next_ == detail::end_of(items_));
   }
   future<result_type> &fetch();
   decltype(auto) read();
@@ -252,7 +265,7 @@ template <class F, class Range> void map_results<F, Range>::prepare_next() {
   const bool given = ask_range([&] {
     auto &&next = *next_;
     status = detail::guard(&failure, [&] {
-      stalled_.emplace(std::in_place, f_, detail::forward_item<Range>(std::forward<decltype(next)>(next)));
+      stalled_.emplace(std::in_place_t(), f_, detail::forward_item<Range>(std::forward<decltype(next)>(next)));
     });
   });
   if (given) ask_range([&] { ++next_; });
@@ -272,7 +285,7 @@ template <class F, class Range> void map_results<F, Range>::end_with_range() {
 template <class F, class Range> bool map_results<F, Range>::submit_next() {
   if (!stalled_) {
     bool more = false;
-    if (!ask_range([&] { more = next_ != std::ranges::end(items_); }) || !more) return false;
+    if (!ask_range([&] { more = next_ != detail::end_of(items_); }) || !more) return false;
     prepare_next();
     if (!stalled_) return !range_failure_ || !ahead_.empty();
   }

@@ -5,6 +5,7 @@
 #define WEFT_CPP_PROMISE_HPP
 
 #include <weft/cpp/future.hpp>
+#include <weft/cpp/visibility.hpp>
 
 #include <atomic>
 #include <exception>
@@ -19,7 +20,7 @@ namespace detail {
 // which must not fail for want of memory. It carries no exception but only its kind (error::exception() knows it): a
 // payload would keep the domain that the first promise was made in from ever being closed. The release of who makes it
 // pairs with the acquire of who finds it.
-inline std::atomic<weft_error_t *> &kept_broken_promise_error() noexcept {
+WEFT_IN_EACH_MODULE inline std::atomic<weft_error_t *> &kept_broken_promise_error() noexcept {
   static constinit std::atomic<weft_error_t *> kept{nullptr};
   return kept;
 }

@@ -7,11 +7,13 @@
 #include <weft/cpp/crossing.hpp>
 #include <weft/cpp/duration.hpp>
 #include <weft/cpp/thread_ref.hpp>
+#include <weft/cpp/visibility.hpp>
 #include <weft/report.h>
 #include <weft/runtime.h>
 
 #include <chrono>
 #include <concepts>
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -72,7 +74,7 @@ public:
   }
 
   /// The runtime of the process. Lives until the process ends; may be used by any thread.
-  static runtime &process() noexcept {
+  WEFT_IN_EACH_MODULE static runtime &process() noexcept {
     static runtime instance{nullptr};
     return instance;
   }
@@ -149,6 +151,14 @@ inline shutdown_report runtime::shutdown(duration timeout, duration grace) {
 /// full at weft_runtime_reset_after_fork in weft/runtime.h. Never blocks.
 inline void reset_after_fork() {
   check(weft_runtime_reset_after_fork());
+}
+
+/// The signal mask for a process that the calling thread starts: its own, without what weft has blocked in it. See
+/// weft_process_signal_mask in weft/runtime.h. Never blocks.
+inline sigset_t process_signal_mask() noexcept {
+  sigset_t mask;
+  weft_process_signal_mask(&mask);
+  return mask;
 }
 
 /// How many CPUs this process may use: the affinity mask, cut by the quota of its control group. At least 1.

@@ -7,6 +7,7 @@
 
 #include <weft/cpp/crossing.hpp>
 #include <weft/cpp/outcome.hpp>
+#include <weft/cpp/visibility.hpp>
 #include <weft/task.h>
 
 #include <algorithm>
@@ -24,11 +25,11 @@ namespace weft::detail {
 // it can only be built while the closure still lives.
 template <class Closure, class R> struct room_layout {
   using result = stored_t<R>;
-  static constexpr bool replaces = std::is_nothrow_move_constructible_v<result>;
-  static constexpr std::size_t align = std::max(alignof(Closure), alignof(result));
-  static constexpr std::size_t closure_offset =
+  WEFT_IN_EACH_MODULE static constexpr bool replaces = std::is_nothrow_move_constructible_v<result>;
+  WEFT_IN_EACH_MODULE static constexpr std::size_t align = std::max(alignof(Closure), alignof(result));
+  WEFT_IN_EACH_MODULE static constexpr std::size_t closure_offset =
       replaces ? 0 : (sizeof(result) + alignof(Closure) - 1) / alignof(Closure) * alignof(Closure);
-  static constexpr std::size_t size =
+  WEFT_IN_EACH_MODULE static constexpr std::size_t size =
       replaces ? std::max(sizeof(Closure), sizeof(result)) : closure_offset + sizeof(Closure);
 
   static_assert(align <= 4096, "a closure or result cannot be aligned to more than 4096 bytes");
@@ -82,10 +83,11 @@ template <class Closure, class R, kind_of_task Kind> class task_type {
 
 public:
   // A closure that may be moved by copying its bytes goes in by one call.
-  static constexpr bool is_plain_value = std::is_trivially_copyable_v<Closure> && layout::closure_offset == 0;
-  static constexpr std::size_t plain_size = std::is_empty_v<Closure> ? 0 : sizeof(Closure);
+  WEFT_IN_EACH_MODULE static constexpr bool is_plain_value =
+      std::is_trivially_copyable_v<Closure> && layout::closure_offset == 0;
+  WEFT_IN_EACH_MODULE static constexpr std::size_t plain_size = std::is_empty_v<Closure> ? 0 : sizeof(Closure);
 
-  static constexpr weft_task_type_t value = {
+  WEFT_IN_EACH_MODULE static constexpr weft_task_type_t value = {
       sizeof(weft_task_type_t),
       flags_of(Kind),
       layout::size,
@@ -161,7 +163,7 @@ weft_status submit_closure(weft_executor_t *executor, weft_future_t **out, Value
     const Closure closure(std::forward<Values>(values)...);
     return weft_executor_submit_value(executor, nullptr, &type::value, std::addressof(closure), type::plain_size, out);
   } else {
-    return prepared_task<Closure, R, Kind>(std::in_place, std::forward<Values>(values)...).submit(executor, out);
+    return prepared_task<Closure, R, Kind>(std::in_place_t(), std::forward<Values>(values)...).submit(executor, out);
   }
 }
 

@@ -32,6 +32,7 @@ struct thread_options {
   std::uint64_t stack_size = 0;                ///< bytes; 0: the system's default
   std::int32_t nice = 0;                       ///< -20 (urgent) ... 19 (idle); below 0 needs a privilege
   std::vector<std::uint32_t> affinity = {};    ///< the CPUs on which it may run; empty: as the process
+  weft::signals signals = signals::usual;      ///< which signals it blocks
   const weft::runtime *runtime = nullptr;      ///< the runtime it belongs to; nullptr: the default one
 };
 
@@ -142,7 +143,7 @@ public:
 };
 
 inline thread::thread(const options &chosen) {
-  runner_ = std::make_shared<runner>(this);
+  runner_.reset(new runner(this)); // make_shared brings a static of its own
   auto kept = std::make_unique<std::shared_ptr<runner>>(runner_);
   create(chosen, &run_derived, kept.get(), [](void *ctx) { delete static_cast<std::shared_ptr<runner> *>(ctx); });
   static_cast<void>(kept.release());
@@ -152,7 +153,7 @@ template <class F, class... Args>
 requires std::invocable<std::decay_t<F>, std::decay_t<Args>...> thread::thread(const options &chosen, F &&f,
                                                                                Args &&...args) {
   using call = detail::bound_call_t<F, Args...>;
-  auto bound = std::make_unique<call>(std::in_place, std::forward<F>(f), std::forward<Args>(args)...);
+  auto bound = std::make_unique<call>(std::in_place_t(), std::forward<F>(f), std::forward<Args>(args)...);
   create(
       chosen,
       [](void *ctx, weft_error_t **error) {
@@ -171,6 +172,7 @@ inline void thread::create(const options &chosen, weft_thread_fn target, void *c
   native.nice = chosen.nice;
   native.affinity_count = static_cast<std::uint32_t>(chosen.affinity.size());
   native.affinity = chosen.affinity.data();
+  native.signals = static_cast<std::uint32_t>(chosen.signals);
   weft_thread_t *created = nullptr;
   check(weft_thread_create(chosen.runtime ? chosen.runtime->native_handle() : nullptr, &native, target, ctx, drop,
                            &created));

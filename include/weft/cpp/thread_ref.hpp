@@ -31,6 +31,13 @@ enum class daemon : std::uint32_t {
   yes = WEFT_DAEMON_YES,
 };
 
+/// Which signals the threads of a pool, or a thread, block; see guide/signals.md.
+enum class signals : std::uint32_t {
+  usual = 0,                      ///< of a pool: block; of a thread: inherit
+  inherit = WEFT_SIGNALS_INHERIT, ///< as the thread that makes the pool, or starts the thread
+  block = WEFT_SIGNALS_BLOCK      ///< beside these, the asynchronous ones, which threads of the host take then
+};
+
 /// A thread, whoever made it: a shared handle. Copies mean the same thread; the thread runs on when all handles are
 /// gone. Every call may come from any thread. An empty handle throws invalid_argument, or answers with false, 0 or "".
 class thread_ref {
