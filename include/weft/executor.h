@@ -15,10 +15,10 @@
  * Turns. No mixture of loads keeps a ready task of a pool from starting, as long as tasks end. On each worker:
  *  - a task of normal or low priority is passed over for at most 60 other tasks;
  *  - once a worker has run for 100 microseconds, it takes a task of the next source that has one, in rotation: what came
- *    from outside, what its own tasks have submitted, what they have spawned into groups. So beside long tasks a task of
- *    normal priority waits for the one that runs and at most three others;
+ *    from outside, what its own tasks have submitted, what they have spawned into groups, what has become due. So beside long tasks a
+ *    task of normal priority waits for the one that runs and at most four others;
  *  - a timer or delayed task that is due becomes ready when the running task ends, after 100 microseconds at most if
- *    tasks are shorter, and then waits as any other task;
+ *    tasks are shorter. It does not wait behind what was submitted earlier, but has a turn of its own;
  *  - a turn of a strand counts as one task. It ends after 256 tasks of the strand, or after the one during which
  *    100 microseconds have gone by; the strand then goes behind what is ready;
  *  - of the tasks spawned into groups the newest start first; one that has been a worker's oldest for 10 to 90
@@ -174,7 +174,7 @@ WEFT_API void weft_executor_unref(weft_executor_t *executor);
 
 /* Values of weft_submit_options_t.priority. */
 #define WEFT_PRIORITY_NORMAL 0u
-#define WEFT_PRIORITY_HIGH 1u /**< before the others, except one task in 12 on each worker */
+#define WEFT_PRIORITY_HIGH 1u /**< before the others, except one task in 10 on each worker */
 #define WEFT_PRIORITY_LOW 2u  /**< when there is nothing else, but after at most 60 other tasks on each worker */
 
 /** Options of one submit. */

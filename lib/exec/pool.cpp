@@ -116,7 +116,7 @@ weft_status pool::push_inner(task &carrier, bool accepted) noexcept {
 
 weft_status pool::make_ready(task *const *tasks, std::size_t count) noexcept {
   for (std::size_t i = 0; i < count; ++i) tasks[i]->set_owner(this);
-  return scheduler_.push(tasks, count);
+  return scheduler_.push_due(tasks, count);
 }
 
 weft_status pool::set_alarm(std::int64_t due) noexcept {

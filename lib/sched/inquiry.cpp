@@ -66,7 +66,7 @@ scheduler_figures scheduler::figures() const noexcept {
     now.submitted += queue.pushed();
     queue.add_waits(now.waits);
   };
-  for (const task_queue *const queue : {&injector_, &high_, &low_}) add_queue(*queue);
+  for (const task_queue *const queue : {&injector_, &high_, &low_, &due_}) add_queue(*queue);
   now.injected = now.submitted;
   const std::uint32_t count = places_.load(std::memory_order_acquire);
   for (std::uint32_t i = 0; i < count; ++i) {

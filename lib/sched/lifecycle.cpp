@@ -115,7 +115,7 @@ void scheduler::retire(worker &me) noexcept {
 
 void scheduler::close() noexcept {
   // The queue first: who sees closed_ may rely on it that nothing comes in from outside any more.
-  for (task_queue *const queue : {&injector_, &high_, &low_}) queue->close();
+  for (task_queue *const queue : {&injector_, &high_, &low_, &due_}) queue->close();
   closed_.store(true, std::memory_order_seq_cst);
   const std::scoped_lock hold(start_mutex_); // a worker that starts meanwhile: its tasks come from a closed queue
   const std::uint32_t count = places_.load(std::memory_order_acquire);

@@ -28,8 +28,9 @@ scheduler::~scheduler() {
 
 // A worker's tasks go to its own queue, where no other submitter fights for the lock. With one worker everything goes
 // through the injector: only a single queue gives a total order.
-task_queue &scheduler::queue_for(const task &first) noexcept {
+task_queue &scheduler::queue_for(const task &first, admission how) noexcept {
   if (first.priority() != WEFT_PRIORITY_NORMAL) return first.priority() == WEFT_PRIORITY_HIGH ? high_ : low_;
+  if (how == admission::due) return due_;
   if (settings_.max_workers == 1) return injector_;
   worker *const self = worker_of(existing_record());
   return self != nullptr ? self->own : injector_;
@@ -39,19 +40,23 @@ weft_status scheduler::push(task *const *tasks, std::size_t count) noexcept {
   return push_as(tasks, count, admission::checked);
 }
 
+weft_status scheduler::push_due(task *const *tasks, std::size_t count) noexcept {
+  return push_as(tasks, count, admission::due);
+}
+
 weft_status scheduler::push_on(task *const *tasks, std::size_t count) noexcept {
   return push_as(tasks, count, admission::forced);
 }
 
 weft_status scheduler::push_as(task *const *tasks, std::size_t count, admission how) noexcept {
   if (census_.read().alive == 0 && !settings_.host_only) return push_and_start(tasks, count, how);
-  const weft_status status = push_to(queue_for(**tasks), tasks, count, how);
+  const weft_status status = push_to(queue_for(**tasks, how), tasks, count, how);
   if (status == WEFT_OK) wake_one();
   return status;
 }
 
 weft_status scheduler::push_to(task_queue &queue, task *const *tasks, std::size_t count, admission how) noexcept {
-  switch (how == admission::checked ? queue.push(tasks, count) : queue.push_on(tasks, count)) {
+  switch (how == admission::forced ? queue.push_on(tasks, count) : queue.push(tasks, count)) {
   case task_queue::answer::closed:
     return WEFT_ESHUTDOWN;
   case task_queue::answer::no_memory:
@@ -74,16 +79,16 @@ weft_status scheduler::push_and_start(task *const *tasks, std::size_t count, adm
         census_.add(-1, -1, -1);
         return status;
       }
-      return push_to(queue_for(**tasks), tasks, count, how);
+      return push_to(queue_for(**tasks, how), tasks, count, how);
     }
   }
-  const weft_status status = push_to(queue_for(**tasks), tasks, count, how);
+  const weft_status status = push_to(queue_for(**tasks, how), tasks, count, how);
   if (status == WEFT_OK) wake_one();
   return status;
 }
 
 bool scheduler::has_work() const noexcept {
-  if (!injector_.empty() || !high_.empty() || !low_.empty()) return true;
+  if (!injector_.empty() || !high_.empty() || !due_.empty() || !low_.empty()) return true;
   const std::uint32_t count = places_.load(std::memory_order_acquire);
   for (std::uint32_t i = 0; i < count; ++i) {
     const worker *const w = workers_[i].load(std::memory_order_acquire);
@@ -187,6 +192,7 @@ bool scheduler::claim_from_inside(task &wanted, record &self) noexcept {
 std::size_t scheduler::withdraw(task **out, std::size_t most) noexcept {
   std::size_t count = injector_.pop(out, most);
   count += high_.pop(out + count, most - count);
+  count += due_.pop(out + count, most - count);
   count += low_.pop(out + count, most - count);
   const std::uint32_t started = places_.load(std::memory_order_acquire);
   for (std::uint32_t i = 0; i < started && count < most; ++i) {

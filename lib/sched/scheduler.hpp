@@ -69,7 +69,9 @@ public:
   // Make tasks ready, all or none, and see to it that somebody comes for them. WEFT_OK, WEFT_ESHUTDOWN, WEFT_ENOMEM,
   // WEFT_EAGAIN.
   weft_status push(task *const *tasks, std::size_t count) noexcept;
-  // The same for work that belongs to what was accepted before: it passes a closed scheduler.
+  // The same for tasks whose time has come.
+  weft_status push_due(task *const *tasks, std::size_t count) noexcept;
+  // As push, for work that belongs to what was accepted before: it passes a closed scheduler.
   weft_status push_on(task *const *tasks, std::size_t count) noexcept;
 
   // Nothing new from now on. The workers end when everything has run.
@@ -194,11 +196,11 @@ public:
 
 private:
   static void return_credit_left(worker &me) noexcept;
-  enum class admission { checked, forced };
+  enum class admission { checked, forced, due };
   weft_status push_as(task *const *tasks, std::size_t count, admission how) noexcept;
   static weft_status push_to(task_queue &queue, task *const *tasks, std::size_t count, admission how) noexcept;
   weft_status push_and_start(task *const *tasks, std::size_t count, admission how) noexcept;
-  task_queue &queue_for(const task &first) noexcept;
+  task_queue &queue_for(const task &first, admission how) noexcept;
   std::uint32_t most_workers() const noexcept {
     const std::uint32_t blocked = blocked_.load(std::memory_order_seq_cst);
     return settings_.max_workers + (blocked != 0 ? std::min(blocked, settings_.max_spares) : 0);
@@ -279,7 +281,8 @@ private:
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> keep_running_;
 
   task_queue injector_;
-  task_queue high_, low_; // submitted with these priorities, by whomever
+  task_queue high_, low_; // of these priorities, from anywhere
+  task_queue due_;        // of normal priority, from timers: they do not wait behind what was submitted earlier
   census census_;
 
   native_mutex start_mutex_;                    // starting workers, and the decision to end

@@ -7,10 +7,10 @@
 namespace weft::core {
 namespace {
 
-// Each source has a slot of one task after so many: with five sources each comes once in 60.
-constexpr std::uint32_t tasks_between_slots = 12, sources = 5;
+// Each source has a slot of one task after so many: with six sources each comes once in 60.
+constexpr std::uint32_t tasks_between_slots = 10, sources = 6;
 // The sources of one rank, between which the time decides: all but those of low priority.
-constexpr std::uint32_t equals = 4;
+constexpr std::uint32_t equals = 5;
 // Other workers' queues have a turn after so many cycles(): about a millisecond.
 constexpr std::uint64_t turn_of_others = 10 * pace::turn;
 // The oldest task on the worker's own deque has one when it has been the oldest for so long: about 10 ms, and more when
@@ -20,7 +20,7 @@ constexpr std::size_t many_spawned = 32;
 
 } // namespace
 
-// Not while the worker counts as searching: callbacks may run here. A searcher goes to the io_context soon in any case.
+// The worker stops searching before it looks outside: callbacks may run there, and others rely on a searcher.
 void scheduler::look_around(worker &me) {
   me.time_is_up = false;
   const std::uint64_t now = cycles();
@@ -31,7 +31,8 @@ void scheduler::look_around(worker &me) {
     me.oldest_is_due = !me.spawned.empty();
     me.oldest_since = now;
   }
-  if (me.searching || !watched_.load(std::memory_order_relaxed) || census_.read().idle() != 0) return;
+  if (!watched_.load(std::memory_order_relaxed) || census_.read().idle() != 0) return;
+  if (me.searching) end_searching(me);
   return_credit(me);
   serve_io(me);
 }
@@ -95,6 +96,8 @@ task *scheduler::take_from(worker::source which, worker &me) noexcept {
     return me.batch.take(&ready, 1) == 1 ? ready : nullptr;
   case worker::source::spawned:
     return std::exchange(me.oldest_is_due, false) ? me.spawned.pop_oldest() : me.spawned.pop();
+  case worker::source::due:
+    return due_.pop(&ready, 1) == 1 ? ready : nullptr;
   case worker::source::low:
     return low_.pop(&ready, 1) == 1 ? ready : nullptr;
   }

@@ -75,7 +75,7 @@ void scheduler::dismiss(worker &me) noexcept {
 }
 
 task *scheduler::next(worker &me) {
-  static_cast<void>(is_turn_over(me));
+  if (!me.time_is_up) is_turn_over(me); // else a strand has just looked
   if (me.time_is_up) [[unlikely]]
     look_around(me);
   me.in_hand.store(true, std::memory_order_relaxed); // until it is claimed, or nothing was found
@@ -84,6 +84,7 @@ task *scheduler::next(worker &me) {
   if (ready != nullptr || (ready = me.spawned.pop()) != nullptr) return ready;
   while (!me.batch.empty())
     if (me.batch.take(&ready, 1) == 1) return ready;
+  if (due_.pop(&ready, 1) == 1) return ready;
   if (!me.searching) {
     if ((ready = refill(me)) != nullptr) return ready;
     if (!begin_searching(me)) return steal_in_passing(me); // another one searches already; one is enough
@@ -112,9 +113,9 @@ task *scheduler::search(worker &me) noexcept {
 
 task *scheduler::look_everywhere(worker &me) noexcept {
   let_it_grow();
-  if (task *const ready = refill(me); ready != nullptr) return ready;
-  if (task *const ready = steal(me); ready != nullptr) return ready;
   task *ready = nullptr;
+  if (due_.pop(&ready, 1) == 1) return ready;
+  if ((ready = refill(me)) != nullptr || (ready = steal(me)) != nullptr) return ready;
   return low_.pop(&ready, 1) == 1 ? ready : nullptr;
 }
 

@@ -67,7 +67,7 @@ struct alignas(64) worker {
   std::uint32_t blocking = 0;   // how deep in blocking regions
 
   // Turns of the sources that a worker takes tasks from: README.md, "Turns".
-  enum class source : std::uint8_t { injector, own, spawned, batch, low };
+  enum class source : std::uint8_t { injector, own, due, spawned, batch, low };
   source batch_of = source::injector; // where the tasks in `batch` come from; `batch`: from other workers
   pace clock;
   bool time_is_up = false;            // a turn is over, and nobody has looked at timers and descriptors since

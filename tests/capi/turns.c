@@ -6,14 +6,14 @@
  */
 #include "setup.h"
 
-enum { published_at = 400, by_count = 61, by_time = 5, turn_of_strand = 256, unbounded = -1 };
+enum { published_at = 400, by_count = 60, by_time = 5, turn_of_strand = 256, unbounded = -1 };
 
-typedef enum { post, high, spawn, on_strand } load_t;
-typedef enum { task, high_task, low_task, strand_task, outside_task, spawned_task, timer_tick } probe_t;
+typedef enum { post, high, spawn, on_strand } busy_t;
+typedef enum { task, high_task, low_task, strand_task, outside_task, spawned_task, timer_tick } ready_t;
 
 static struct {
-  load_t load;
-  probe_t probe;
+  busy_t load;
+  ready_t probe;
   int is_long;
   weft_executor_t *pool, *strand, *other_strand;
   weft_group_t *group, *other_group;
@@ -102,7 +102,7 @@ static weft_status step(void *ctx, void **result, weft_error_t **error) {
 
 /* With two workers one is held at a gate, so that all of it is up to the other, whose tasks go to a queue of its own.
  */
-static void check_bound(uint32_t workers, load_t load, probe_t kind, int is_long, int bound) {
+static void check_bound(uint32_t workers, busy_t load, ready_t kind, int is_long, int bound) {
   static const gate_t closed = GATE_CLOSED;
   gate_t gate = GATE_CLOSED;
   weft_future_t *running = NULL;
@@ -140,7 +140,7 @@ static void check_bound(uint32_t workers, load_t load, probe_t kind, int is_long
   if (bound != unbounded) CHECK(run.at_probe - run.began <= bound);
 }
 
-static void check_loads(probe_t kind, int by_strand, int is_long, int bound) {
+static void check_loads(ready_t kind, int by_strand, int is_long, int bound) {
   uint32_t workers;
   for (workers = 1; workers <= 2; ++workers) {
     check_bound(workers, post, kind, is_long, bound);
@@ -150,7 +150,7 @@ static void check_loads(probe_t kind, int by_strand, int is_long, int bound) {
 }
 
 /* Steps of high priority are passed over by count alone. */
-static void check_beside_high(probe_t kind) {
+static void check_beside_high(ready_t kind) {
   check_bound(1, high, kind, 0, by_count);
   check_bound(1, high, kind, 1, by_count);
   check_bound(2, high, kind, 0, by_count);
