@@ -353,7 +353,7 @@ weft_status weft_blocking_end(void) {
 weft_status weft_executor_stats(weft_executor_t *executor, weft_executor_stats_t *stats) {
   if (bad(executor) || stats == nullptr) return WEFT_EINVAL;
   if (stats->size < first_stats) {
-    log_option_size(name_of_struct<weft_executor_stats_t>(), stats->size, first_stats, UINT32_MAX);
+    log_option_size("weft_executor_stats", stats->size, first_stats, UINT32_MAX);
     return WEFT_EINVAL;
   }
   weft_executor_stats_t now{};

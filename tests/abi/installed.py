@@ -105,6 +105,27 @@ int main(void) {
 CPP_PROGRAM = """#include <weft/weft.hpp>
 int main() { return weft::executor().submit([] { return 0; }).result(); }
 """
+# Of another standard library than weft's: its exceptions and strings cross weft and come back as they were.
+CROSSING_PROGRAM = """#include <weft/weft.hpp>
+#include <stdexcept>
+#include <string>
+#include <vector>
+int main() {
+  weft::executor pool({.max_workers = 2});
+  const std::string text = pool.submit([](std::string a) { return a + " and back"; }, std::string(100, 'x')).result();
+  if (text != std::string(100, 'x') + " and back") return 1;
+  try {
+    pool.submit([]() -> int { throw std::out_of_range("too far"); }).result();
+    return 2;
+  } catch (const std::out_of_range &e) {
+    if (std::string(e.what()) != "too far") return 3;
+  }
+  int sum = 0;
+  for (int n : pool.map([](int i) { return i * i; }, std::vector{1, 2, 3})) sum += n;
+  auto three = pool.submit([] { return 1; }).then([](int one) { return one + 2; });
+  return sum == 14 && three.result() == 3 ? 0 : 4;
+}
+"""
 CMAKE_PROJECT = """cmake_minimum_required(VERSION 3.16)
 project(user C CXX)
 set(CMAKE_CXX_STANDARD 20)
@@ -154,6 +175,14 @@ def with_pkg_config(folder, stage, environment):
         names = needed(program)
         tap.check(f"the program in {language} asks for libweft.so.1 and not for Boost", [] if "libweft.so.1" in names
                   and not any("boost" in name for name in names) else [names])
+
+    if run(["clang++", "-stdlib=libc++", "-std=c++20", "-fsyntax-only", "-xc++", "-"], input="#include <vector>\n").returncode != 0:
+        tap.skip("a program with libc++", "clang++ or libc++ is not installed")
+    else:
+        answer = run(["clang++", "-stdlib=libc++", "-std=c++20", folder / "crossing.cpp", "-o", folder / "crossing", *flags])
+        tap.check("a program with libc++ can be built with it", said(answer))
+        if answer.returncode == 0:
+            tap.check("the program with libc++ runs", said(run([folder / "crossing"], env=environment)))
 
     flags = shlex.split(run(["pkg-config", "--static", "--cflags", "--libs", "weft"], env=environment).stdout)
     clean = {name: value for name, value in environment.items() if name != "LD_LIBRARY_PATH"}
@@ -209,6 +238,7 @@ def main(folder):
 
     (folder / "user.c").write_text(C_PROGRAM)
     (folder / "user.cpp").write_text(CPP_PROGRAM)
+    (folder / "crossing.cpp").write_text(CROSSING_PROGRAM)
     (folder / "allocator.c").write_text(ALLOCATOR_PROGRAM)
     libraries = found["libweft.so.1"].parent
     with_pkg_config(folder, stage, dict(os.environ, PKG_CONFIG_PATH=str(found["weft.pc"].parent),

@@ -2,13 +2,14 @@
 """Runs the whole-process cases: each in a process of its own, with a time limit, its output and its end compared.
 
 Usage: run_cases.py DRIVER PLUGIN LIBRARY [CASE...]. Output is TAP. A case that hangs is killed and fails. The
-environment may say WEFT_TEST_LONG=1 (racy cases are repeated more often) and WEFT_TEST_PATIENCE=N (a slow build: N times
-the time limit).
+environment may say WEFT_TEST_LONG=1 (racy cases are repeated more often), WEFT_TEST_PATIENCE=N (a slow build: N times
+the time limit) and WEFT_TEST_WRAPPER=COMMAND (what runs programs of another machine).
 """
 
 import dataclasses
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import time
 
 LIMIT = 20 * int(os.environ.get("WEFT_TEST_PATIENCE", "1"))
 LONG = "WEFT_TEST_LONG" in os.environ
+WRAPPER = shlex.split(os.environ.get("WEFT_TEST_WRAPPER", ""))
 
 
 @dataclasses.dataclass
@@ -146,7 +148,7 @@ def run(command, leaves_daemons):
     environment = dict(os.environ)
     if leaves_daemons:
         environment["ASAN_OPTIONS"] = environment.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
-    child = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    child = subprocess.Popen([*WRAPPER, *command], env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                              start_new_session=True)
     try:
         out, err = child.communicate(timeout=LIMIT)

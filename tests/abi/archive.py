@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+"""libweft.a shows nothing but weft_*, however it was compiled, so programs that are linked with -static run.
+
+Usage: archive.py SOURCE_ROOT FOLDER
+
+Builds the library in FOLDER, which keeps its name so that a compiler cache knows the objects again: as a release, whose
+objects are compiled for LTO too, and with -Db_lto=true. Of each, static programs in C and C++ are made, and the test of
+the host's allocator, which sees whether the operators of the archive serve weft alone.
+"""
+
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+
+from tap import Tap
+
+root, folder = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+c = [*shlex.split(os.environ.get("CC", "cc")), "-std=c99", "-D_GNU_SOURCE"]
+cpp = [*shlex.split(os.environ.get("CXX", "c++")), "-std=c++20"]
+tap = Tap()
+
+C_PROGRAM = """#include <weft/weft.h>
+static weft_status run(void *ctx, void **result, weft_error_t **error) {
+  (void)error;
+  *result = ctx;
+  return WEFT_OK;
+}
+int main(void) {
+  weft_executor_t *pool;
+  weft_future_t *future;
+  void *result = NULL;
+  int answer = 7;
+  if (weft_executor_create(NULL, NULL, &pool) != WEFT_OK) return 1;
+  if (weft_executor_submit(pool, NULL, run, &answer, NULL, &future) != WEFT_OK) return 2;
+  if (weft_future_result(future, WEFT_FOREVER, &result) != WEFT_OK || result != &answer) return 3;
+  weft_future_unref(future);
+  weft_executor_unref(pool);
+  return 0;
+}
+"""
+# With operators of its own, and with what Boost's headers have as objects of the whole program.
+CPP_PROGRAM = """#include <boost/system/system_error.hpp>
+#include <weft/weft.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <new>
+#include <stdexcept>
+static long taken = 0;
+void *operator new(std::size_t size) {
+  ++taken;
+  if (void *memory = std::malloc(size)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void *memory) noexcept { std::free(memory); }
+void operator delete(void *memory, std::size_t) noexcept { std::free(memory); }
+int main() {
+  weft::executor pool({.max_workers = 2});
+  if (pool.submit([](int n) { return n * 6; }, 7).result() != 42) return 1;
+  try {
+    pool.submit([]() -> int { throw std::out_of_range("too far"); }).result();
+    return 2;
+  } catch (const std::out_of_range &) {
+  }
+  if (boost::system::error_code(2, boost::system::system_category()).message().empty()) return 3;
+  const long before = taken;
+  delete new int(1);
+  return taken == before ? 4 : 0;
+}
+"""
+
+
+def run(command, **more):
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=900, **more)
+
+
+def said(answer):
+    return [] if answer.returncode == 0 else [
+        f"status {answer.returncode}", *answer.stdout.splitlines()[-20:], *answer.stderr.splitlines()[-20:]]
+
+
+def build(name, options):
+    where = folder / name
+    if not (where / "build.ninja").exists():
+        answer = run(["meson", "setup", "-Dexamples=false", "-Dtests=false", *options, where, root])
+        tap.check(f"{name}: it is configured", said(answer))
+        if answer.returncode != 0:
+            return None
+    answer = run(["ninja", "-C", where, "capi/libweft.a"])
+    tap.check(f"{name}: libweft.a is built", said(answer))
+    return where / "capi/libweft.a" if answer.returncode == 0 else None
+
+
+def programs(name, archive):
+    symbols = [line.split()[-2:] for line in run(["nm", "--defined-only", archive]).stdout.splitlines() if len(line.split()) == 3]
+    tap.check(f"{name}: no symbol is unique in the process", [f"{symbol} is" for kind, symbol in symbols if kind == "u"])
+    tap.check(f"{name}: nothing but weft_* is shown", ([] if symbols else ["there are no symbols"]) + [
+        symbol for kind, symbol in symbols if kind.isupper() and not symbol.startswith("weft_")])
+    (folder / "user.c").write_text(C_PROGRAM)
+    (folder / "user.cpp").write_text(CPP_PROGRAM)
+    needed = [archive, "-lboost_thread", "-lstdc++", "-pthread"]
+    for what, command in {
+        "a static program in C": [*c, "-static", folder / "user.c"],
+        "a static program in C++": [*cpp, "-static", folder / "user.cpp"],
+        "a program in C++": [*cpp, folder / "user.cpp"],
+        "the test of the allocator": [*c, root / "tests/capi/allocator.c"],
+    }.items():
+        program = folder / "user"
+        answer = run([*command, f"-I{root / 'include'}", "-o", program, *needed])
+        tap.check(f"{name}: {what} runs", said(answer) or said(run([program])))
+
+
+def main():
+    folder.mkdir(parents=True, exist_ok=True)
+    ways = {"release": ["--buildtype=release"], "b_lto": ["--buildtype=debug", "-Doptimization=1", "-Ddebug=false", "-Db_lto=true"]}
+    is_gcc = re.search(r"Free Software", run([*cpp, "--version"]).stdout)
+    for name, options in ways.items():
+        if name == "b_lto" and not is_gcc:
+            answer = run(["meson", "setup", "-Dexamples=false", "-Dtests=false", *options, folder / "refused", root])
+            tap.check("b_lto: refused where the compiler is not gcc", [] if answer.returncode != 0 and "gcc only" in answer.stdout else [answer.stdout])
+            shutil.rmtree(folder / "refused", ignore_errors=True)
+        elif (archive := build(name, options)) is not None:
+            programs(name, archive)
+
+
+main()
+tap.finish()
