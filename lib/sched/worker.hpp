@@ -64,7 +64,7 @@ struct alignas(64) worker {
   std::uint64_t spin = longest_spin;
   std::uint32_t refills = 0;    // for the turn of the injector
   std::uint32_t steal_from = 0; // where the last theft succeeded
-  std::uint32_t blocking = 0;   // how deep in blocking regions
+  std::uint32_t blocking = 0;   // how many blocking regions are open, in all tasks on its stack
 
   // Turns of the sources that a worker takes tasks from: README.md, "Turns".
   enum class source : std::uint8_t { injector, own, due, spawned, batch, low };
@@ -95,9 +95,15 @@ struct alignas(64) worker {
   // Of a thread of the host: odd while it rests. Written by this worker; the release pairs with the acquire of those
   // who have been handed a call that is for it. README.md, "Threads of the host".
   atomic<std::uint64_t> rests{0};
-  bool left = false;     // as a surplus worker: the census knows already
-  bool attached = false; // prepared without a failure, and not dismissed yet
-  weft_worker_t shown{}; // what its start and stop hooks see
+  // It waits for work and runs no code of the user's. Written by this worker, read by reports; orders nothing.
+  atomic<bool> at_rest{false};
+  // A surplus worker that stays for a while: README.md, "Blocking regions". Under the scheduler's start_mutex_.
+  bool lingers = false;
+  worker *next_lingering = nullptr;
+  parker *sleeper = nullptr; // that of its thread, while it lingers
+  bool left = false;         // as a surplus worker: the census knows already
+  bool attached = false;     // prepared without a failure, and not dismissed yet
+  weft_worker_t shown{};     // what its start and stop hooks see
 
   // The thread of the host that has this place, for reports; under the scheduler's start_mutex_.
   struct host_thread {

@@ -119,6 +119,7 @@ void run_callbacks(task &done, observer *first) {
   const inside_scope nobodys(self->inside != nullptr ? self : nullptr, nullptr);
   const depth_scope deeper(*self);
   const calling_scope shown(*self, first);
+  const region_scope regions(self);
   const std::uint32_t here = forks_so_far(); // in a child that comes back from one, the others are the parent's
   while (first != nullptr && forks_so_far() == here)
     call_and_free(done, static_cast<callback *>(std::exchange(first, first->next)));
@@ -132,6 +133,7 @@ void gathered_callbacks::add(task &done, observer *first) noexcept {
 void gathered_callbacks::run() {
   if (first_ == nullptr) return;
   record *const self = current_record();
+  const region_scope regions(self);
   const inside_scope nobodys(self != nullptr && self->inside != nullptr ? self : nullptr, nullptr);
   if (self != nullptr) ++self->callback_depth;
   std::optional<calling_scope> shown;

@@ -168,6 +168,7 @@ record *enter_record(record *reserved) noexcept {
   reserved->worker = nullptr;
   reserved->inside = nullptr;
   reserved->before_sleep = nullptr;
+  reserved->regions = 0;
   reserved->callback_depth = 0;
   reserved->calls = nullptr;
   reserved->help_floor = UINTPTR_MAX;

@@ -78,6 +78,19 @@ public:
   // A future that had no executor so far was submitted to this one, or to one that is carried by the second.
   void tell_news(const task_owner *owner, const task_owner *carrier) noexcept;
 
+  // take() takes away what sleepers may count on. If one that sleeps without limit could then never come back,
+  // give_back() undoes it. Both under the lock. False: nothing was taken.
+  template <class Take, class GiveBack> bool take_away(Take take, GiveBack give_back) noexcept {
+    const std::scoped_lock hold(mutex_);
+    if (!take()) return false;
+    for (blocked_thread *b = first_; b != nullptr; b = b->next) b->stuck = !b->timed;
+    settle();
+    bool stuck = false;
+    for (const blocked_thread *b = first_; b != nullptr; b = b->next) stuck |= b->stuck;
+    if (stuck) give_back();
+    return !stuck;
+  }
+
   // Is this thread object's end out of reach, given who is blocked now and that `except` will not go on?
   // For the end of the process, which must not wait for those.
   bool is_stuck_now(const thread *which, record *except) noexcept;
