@@ -346,7 +346,7 @@ weft_status weft_blocking_end(void) {
   record *const self = existing_record();
   if (self == nullptr || self->worker == nullptr) return WEFT_ENOTSUP;
   worker &me = *static_cast<worker *>(self->worker);
-  return me.home.end_blocking(me) ? WEFT_OK : WEFT_EINVALIDSTATE;
+  return me.home.end_blocking(me, *self) ? WEFT_OK : WEFT_EINVALIDSTATE;
 }
 
 weft_status weft_executor_stats(weft_executor_t *executor, weft_executor_stats_t *stats) {

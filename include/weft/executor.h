@@ -254,8 +254,10 @@ WEFT_API weft_status weft_executor_error(weft_executor_t *executor, weft_error_t
  * WEFT_ENOTSUP: not a pool. WEFT_EINVAL: NULL. WEFT_ENOMEM. */
 WEFT_API weft_status weft_executor_work(weft_executor_t *executor, int64_t timeout);
 
-/** The index of the worker that the calling thread is, in its pool: for data of which each worker has its own. Never
- * blocks. WEFT_ENOTSUP: the calling thread is no worker of a pool. */
+/** The index of the worker that the calling thread is, in its pool: for data of which each worker has its own. It is
+ * from 0 up to but not including max_workers + max_spares of the pool's options (64 spares if that is 0): workers that
+ * take the place of those in blocking regions have indices, too. Never blocks. WEFT_ENOTSUP: the calling thread is no
+ * worker of a pool. */
 WEFT_API int32_t weft_worker_index(void);
 
 /** What the start hook stored in weft_worker_t.data for the worker that the calling thread is: the environment of a
@@ -266,27 +268,33 @@ WEFT_API void *weft_worker_data(void);
 
 /** Say that the calling task is going to block outside of weft (a file, a lock, another library), for long enough that
  * its worker should be lent out: until weft_blocking_end the pool may run one worker more, up to max_spares more at a
- * time. On a pool of one worker other tasks may then run beside this one. Regions nest; what a
- * task leaves open ends with it. Never blocks. WEFT_OK, also when no spare worker can be had. WEFT_ENOTSUP: the calling
+ * time. On a pool of one worker other tasks may then run beside this one. While something is armed on the pool, a worker
+ * is kept to look after the time, as if this one were not there. Regions nest. They belong to the task that begins them:
+ * another task that runs here because this one waits cannot end them, and what a task leaves open ends with it. The same
+ * holds for callbacks. Never blocks. WEFT_OK, also when no spare worker can be had. WEFT_ENOTSUP: the calling
  * thread is no worker of a pool; nothing happens. */
 WEFT_API weft_status weft_blocking_begin(void);
 
-/** The end of the region. The calling task goes on at once; a worker that is one too many ends when it has nothing to
- * do. Never blocks. WEFT_EINVALIDSTATE: there was no weft_blocking_begin. WEFT_ENOTSUP: as there. */
+/** The end of the region. The calling task goes on at once; a worker that is one too many takes no further task, and
+ * ends when no region has needed it for some seconds. (If a wait without a limit counts on it, it stays until that is
+ * over.) Never blocks. WEFT_EINVALIDSTATE: the calling task has begun none. WEFT_ENOTSUP: as there. */
 WEFT_API weft_status weft_blocking_end(void);
 
-/** Figures about an executor. Read at one moment each, not all at the same. Later versions append. Those after queued
- * are counted by pools only. */
+/** Figures about an executor. Read at one moment each, not all at the same. Later versions append. While nothing happens,
+ * submitted = completed + cancelled + queued for every kind of executor. Those after cancelled are counted by pools only.
+ */
 typedef struct weft_executor_stats {
   uint32_t size;        /**< set it to sizeof(weft_executor_stats_t) before the call; only so many bytes are written */
   uint32_t max_workers; /**< 0 for kinds without workers */
   uint32_t workers_started; /**< threads started so far */
-  uint32_t workers_alive;   /**< of them, those that have not ended */
+  uint32_t workers_alive;   /**< those that have not ended, without spares that no region needs at the moment */
   uint64_t workers_refused; /**< how often the system refused a thread */
   uint64_t queued;          /**< tasks that wait to start, cancelled ones that no worker has come by yet included */
   uint64_t submitted; /**< tasks that became ready, spawned ones and the library's own (turns of strands) included */
-  uint64_t completed; /**< of them, those that workers have begun to run */
-  uint64_t cancelled; /**< those that workers found cancelled, or dropped */
+  uint64_t completed; /**< of them, those that workers, waiters or submitters have begun to run; what a waiter has run
+                           counts as queued until a worker comes by */
+  uint64_t cancelled; /**< of them, those that were cancelled or dropped: a cancelled one counts as queued until a worker
+                           comes by */
   uint64_t stolen;    /**< those that one worker took from another's queues */
   uint64_t injected;  /**< those that came through the common queues: from outside, or with a priority */
   uint64_t parks;     /**< how often a worker went to rest */

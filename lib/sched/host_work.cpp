@@ -129,6 +129,7 @@ weft_status scheduler::lend_thread(record &self, deadline until) {
   } const at_end{*place};
   self.worker = place;
   self.before_sleep = &scheduler::hand_over_spawned;
+  self.close_regions = &scheduler::close_regions;
   const frame_scope serving(self, nullptr, &owner_, nullptr);
   struct attachment {
     worker &who;

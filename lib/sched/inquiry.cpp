@@ -49,7 +49,7 @@ bool scheduler::view(std::uint32_t index, worker_view &now) noexcept {
   const worker &w = *workers_[index].load(std::memory_order_relaxed);
   now.who = w.retired ? nullptr : w.self;
   now.host = w.host;
-  now.rests = (w.rests.load(std::memory_order_acquire) & 1) != 0;
+  now.rests = (w.rests.load(std::memory_order_acquire) & 1) != 0 || w.at_rest.load(std::memory_order_relaxed);
   now.taken_up = w.taken_up() - w.host.taken_before;
   return true;
 }
@@ -76,6 +76,9 @@ scheduler_figures scheduler::figures() const noexcept {
   };
   for (const task_queue *const queue : {&injector_, &high_, &low_}) add_queue(*queue);
   now.injected = now.submitted;
+  now.submitted += passed_by_.load(std::memory_order_relaxed);
+  now.completed = completed_elsewhere_.load(std::memory_order_relaxed);
+  now.cancelled = cancelled_elsewhere_.load(std::memory_order_relaxed);
   const std::uint32_t count = places_.load(std::memory_order_acquire);
   for (std::uint32_t i = 0; i < count; ++i) {
     const worker &w = *workers_[i].load(std::memory_order_acquire);

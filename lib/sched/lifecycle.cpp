@@ -41,6 +41,12 @@ worker *scheduler::free_place_locked() {
 }
 
 weft_status scheduler::launch_worker_locked() noexcept {
+  if (worker *const kept = lingering_; kept != nullptr) {
+    lingering_ = kept->next_lingering;
+    kept->lingers = false;
+    kept->sleeper->unpark();
+    return WEFT_OK;
+  }
   weft_status status = WEFT_ENOMEM;
   try {
     worker &place = *free_place_locked();
@@ -85,6 +91,7 @@ void scheduler::retire(worker &me) noexcept {
   if (me.owner_refs != 0) owner_.unref(std::exchange(me.owner_refs, 0)); // the thread has one more
   me.last_into = nullptr;
   if (record *const self = existing_record(); self != nullptr) {
+    if (self->regions != 0) close_regions(*self); // that a hook has left open
     self->worker = nullptr;
     self->before_sleep = nullptr;
   }
@@ -98,7 +105,6 @@ void scheduler::retire(worker &me) noexcept {
     me.searching = me.idle = me.left = false;
     me.retired = true;
     me.host = {};
-    end_all_blocking(me);
     if (ended_) // a surplus worker may come after the one that was the last in the census
       last = was_last && !std::exchange(end_is_told_, true);
     else
@@ -119,6 +125,7 @@ void scheduler::close() noexcept {
   const std::scoped_lock hold(start_mutex_); // a worker that starts meanwhile: its tasks come from a closed queue
   const std::uint32_t count = places_.load(std::memory_order_acquire);
   for (std::uint32_t i = 0; i < count; ++i) workers_[i].load(std::memory_order_acquire)->own.close();
+  call_lingering_locked();
   end_if_drained_locked();
 }
 
@@ -135,6 +142,7 @@ void scheduler::end_if_drained_locked() noexcept {
   const census::counts now = census_.read();
   if (now.active != 0 || has_work()) return;
   ended_ = true;
+  call_lingering_locked();
   if (now.alive == 0) {
     end_is_told_ = true;
     end_.finish(false); // the caller has a reference to the owner

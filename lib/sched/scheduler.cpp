@@ -195,7 +195,17 @@ std::size_t scheduler::withdraw(task **out, std::size_t most) noexcept {
     // A theft can fail because the owner was faster; only an empty batch is a reason to go on.
     while (count < most && !from.batch.empty()) count += from.batch.take(out + count, most - count);
   }
+  std::uint64_t begun = 0; // by waiters
+  for (std::size_t i = 0; i < count; ++i) begun += out[i]->state() != pending && out[i]->state() != cancelled;
+  completed_elsewhere_.fetch_add(begun, std::memory_order_relaxed);
+  cancelled_elsewhere_.fetch_add(count - begun, std::memory_order_relaxed);
   return count;
+}
+
+void scheduler::count_run_by_submitter(std::uint64_t completed, std::uint64_t cancelled) noexcept {
+  passed_by_.fetch_add(completed + cancelled, std::memory_order_relaxed);
+  completed_elsewhere_.fetch_add(completed, std::memory_order_relaxed);
+  cancelled_elsewhere_.fetch_add(cancelled, std::memory_order_relaxed);
 }
 
 } // namespace weft::core

@@ -75,8 +75,11 @@ public:
   bool discarding() const noexcept { return discarding_.load(std::memory_order_acquire); }
   // Claim a task that this worker waits for, unless it is to be discarded.
   bool claim_from_inside(task &wanted, record &self) noexcept;
-  // Take tasks that no worker has begun with, from all queues; with their references. 0: there are none.
+  // Take tasks that no worker has begun with, from all queues; with their references. 0: there are none. Those that are
+  // pending count as cancelled from then on.
   std::size_t withdraw(task **out, std::size_t most) noexcept;
+  // Statistics: a submitter has run tasks itself, or dropped them, instead of pushing them.
+  void count_run_by_submitter(std::uint64_t completed, std::uint64_t cancelled) noexcept;
 
   // --- fork-join and blocking regions (spawn.cpp) ---
   // The worker of this scheduler that the thread is, or null.
@@ -91,6 +94,8 @@ public:
     full_fence();
     wake_one();
   }
+  // Have up to so many workers look for work at once, where each finds some. One worker that wakes the next is slower.
+  void call_several(std::uint64_t count) noexcept;
   // The newest task of the caller's deque, or the oldest of another's, if it belongs to that group; the latter also if
   // it is something that a task of that group waits for.
   // discarded: it is not to start any more.
@@ -123,10 +128,10 @@ public:
   }
   // The calling worker is about to sleep: its deque goes to the groups.
   static void hand_over_spawned(record &self) noexcept;
-  // The calling worker is going to block elsewhere: its slot is free for another one.
+  // The task that the calling worker runs is going to block elsewhere: the worker's slot is free for another one.
   void begin_blocking(worker &me, record &self) noexcept;
-  bool end_blocking(worker &me) noexcept;     // false: there was no begin
-  void end_all_blocking(worker &me) noexcept; // that a task has left open
+  bool end_blocking(worker &me, record &self) noexcept; // false: this task has begun none
+  static void close_regions(record &self) noexcept;     // that a task has left open
 
   // --- threads of the host (host_work.cpp) ---
   // The calling thread, which serves nobody, becomes a worker, until the scheduler has ended (WEFT_OK), WEFT_ETIMEDOUT,
@@ -153,6 +158,8 @@ public:
   // without there being more than max_workers of them? Two are always allowed.
   bool has_room_beside(std::uint32_t at_work) const noexcept;
   bool somebody_searches() const noexcept { return census_.read().searching != 0; }
+  // How many threads may work on something together, one of which may be a guest: two are always allowed.
+  std::uint32_t most_at_once() const noexcept { return std::max(2u, most_workers()); }
   // The same as has_free_hand() with the workers that the graph calls stuck taken away. Under the graph's lock.
   bool could_run(const wait_graph &graph) const noexcept;
   // Besides the calling worker, is one busy, or ready for the work that is left, and not stuck while the caller stays
@@ -167,7 +174,7 @@ public:
     shared<thread> who; // null: it has no thread now, or one of the host
     std::uint64_t taken_up;
     worker::host_thread host;
-    bool rests; // the thread of the host
+    bool rests; // it runs nothing
   };
   bool view(std::uint32_t index, worker_view &now) noexcept;
 
@@ -196,6 +203,9 @@ private:
     return now.alive < most_workers() && !settings_.host_only;
   }
   bool leave_as_surplus(worker &me) noexcept;
+  bool linger(worker &me) noexcept;
+  void call_lingering_locked() noexcept;
+  void end_regions(worker &me, std::uint32_t count) noexcept;
 
   // --- waking (scheduler.cpp) ---
   // After work was published; see README.md, "Lost wake-up".
@@ -268,12 +278,15 @@ private:
   bool ended_ = false;                          // under start_mutex_: nobody is started any more
   bool end_is_told_ = false;                    // under start_mutex_: end_ is finished, or about to be
   std::uint32_t guests_ = 0;                    // under start_mutex_: submitters that run tasks themselves
+  worker *lingering_ = nullptr;                 // under start_mutex_: surplus workers that stay for a while
   atomic<std::uint32_t> places_{0};             // written under start_mutex_, after the place
   std::unique_ptr<atomic<worker *>[]> workers_; // a place is written once, before places_ covers it
   atomic<std::uint32_t> started_{0};            // statistics
   atomic<std::uint64_t> refused_{0};            // statistics
   atomic<std::uint64_t> wakes_{0};              // statistics
-  atomic<std::uint32_t> blocked_{0};            // workers in blocking regions; sequentially consistent like the census
+  // Statistics: what threads that are no workers have submitted past the queues, and run or dropped themselves.
+  atomic<std::uint64_t> passed_by_{0}, completed_elsewhere_{0}, cancelled_elsewhere_{0};
+  atomic<std::uint32_t> blocked_{0}; // workers in blocking regions; sequentially consistent like the census
 
   atomic<bool> closed_{false};     // sequentially consistent against the census, see README.md, "The end"
   atomic<bool> discarding_{false}; // with worker::in_hand, see README.md, "Cancelling what is pending"

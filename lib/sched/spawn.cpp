@@ -1,12 +1,14 @@
 // Tasks of groups on the deques of workers, and blocking regions: what a running task asks of its own worker.
 //
 // The protocol of the deques is argued in README.md, "Taking and stealing spawned tasks".
-#include <algorithm>
+#include <mutex>
 #include <utility>
 
 #include "base/atomic.hpp"
+#include "base/block.hpp"
 #include "sched/scheduler.hpp"
 #include "thread/record.hpp"
+#include "thread/wait_graph.hpp"
 
 namespace weft::core {
 
@@ -24,6 +26,18 @@ bool scheduler::spawn(worker &me, const spawned &given, bool calling) noexcept {
   if (census_.read().searching != 0) full_fence();
   wake_one();
   return true;
+}
+
+// Those on their way already count. The last of them to stop searching looks once more, as a single one would.
+void scheduler::call_several(std::uint64_t count) noexcept {
+  full_fence();
+  census::counts seen = census_.read();
+  while (seen.searching < count && seen.idle() != 0)
+    if (census_.change(seen, +1, +1, 0)) {
+      send_wake_up();
+      seen = census_.read();
+    }
+  wake_one(); // if nobody rests, another may be started
 }
 
 // The raised hand is for discard(): see next().
@@ -47,7 +61,11 @@ task *scheduler::steal_spawned(worker *me, const task_owner &group, bool &discar
     if (worker *const victim = workers_[i].load(std::memory_order_acquire); victim != me)
       taken = victim->spawned.steal(&group);
   discarded = discarding();
-  if (me == nullptr) return taken;
+  if (me == nullptr) {
+    if (taken != nullptr)
+      (discarded ? cancelled_elsewhere_ : completed_elsewhere_).fetch_add(1, std::memory_order_relaxed);
+    return taken;
+  }
   me->in_hand.store(false, std::memory_order_release);
   if (taken == nullptr) return taken;
   worker_counts::step(me->counts.stolen);
@@ -121,32 +139,100 @@ void scheduler::unref_owner(worker *me) noexcept {
 
 // --- blocking regions ---
 
+// Each begin hands the deque over: the task may have spawned since the last one.
 void scheduler::begin_blocking(worker &me, record &self) noexcept {
-  if (++me.blocking > 1) return;
+  ++self.regions;
   hand_over_spawned(self);
-  blocked_.fetch_add(1, std::memory_order_seq_cst); // first this, then the look at the queues, as a publisher does
-  if (has_work()) wake_one();
+  if (++me.blocking > 1) return;
+  // First this, then the look at the queues, as a publisher does, and at `watched_`, as one who stops searching does.
+  blocked_.fetch_add(1, std::memory_order_seq_cst);
+  if (has_work())
+    wake_one();
+  else if (watched_.load(std::memory_order_seq_cst))
+    keep_watch();
 }
 
-bool scheduler::end_blocking(worker &me) noexcept {
-  if (me.blocking == 0) return false;
-  if (--me.blocking == 0) blocked_.fetch_sub(1, std::memory_order_seq_cst);
+bool scheduler::end_blocking(worker &me, record &self) noexcept {
+  if (self.regions == 0) return false;
+  --self.regions;
+  end_regions(me, 1);
   return true;
 }
 
-void scheduler::end_all_blocking(worker &me) noexcept {
-  if (std::exchange(me.blocking, 0) != 0) blocked_.fetch_sub(1, std::memory_order_seq_cst);
+void scheduler::close_regions(record &self) noexcept {
+  worker &me = *static_cast<worker *>(self.worker);
+  me.home.end_regions(me, std::exchange(self.regions, 0));
 }
 
-// More workers than there are slots: one that has nothing to do ends. The census decides who.
+void scheduler::end_regions(worker &me, std::uint32_t count) noexcept {
+  if (count == 0 || (me.blocking -= count) != 0) return;
+  blocked_.fetch_sub(1, std::memory_order_seq_cst);
+}
+
+// --- surplus workers ---
+
+// There are more workers than slots, and this one is not needed: it leaves the census, which decides who does. It stays
+// if a thread that sleeps without limit counts on it.
 bool scheduler::leave_as_surplus(worker &me) noexcept {
-  census::counts seen = census_.read();
-  while (seen.alive > most_workers())
-    if (census_.change(seen, me.searching ? -1 : 0, -1, -1)) {
-      me.searching = false;
-      return me.left = true;
+  if (census_.read().alive <= most_workers()) return false;
+  const int searching = me.searching ? 1 : 0;
+  const auto leave = [&]() noexcept {
+    census::counts seen = census_.read();
+    while (seen.alive > most_workers())
+      if (census_.change(seen, -searching, -1, -1)) return true;
+    return false;
+  };
+  const auto come_back = [&]() noexcept { census_.add(searching, +1, +1); };
+  if (!wait_graph::instance().take_away(leave, come_back)) return false;
+  me.searching = false;
+  return me.left = true;
+}
+
+// A surplus worker that has left the census stays for a while, so that the next region need not start a thread. True:
+// it was called back, and is counted as a searcher.
+bool scheduler::linger(worker &me) noexcept {
+  constexpr std::int64_t linger_time = 5 * WEFT_SECOND;
+  record &self = *existing_record();
+  {
+    const std::scoped_lock hold(start_mutex_);
+    if (ended_ || closed_.load(std::memory_order_relaxed)) return false;
+    me.lingers = true;
+    me.sleeper = &self.sleeper;
+    me.next_lingering = std::exchange(lingering_, &me);
+  }
+  // It may have left as a searcher, and others have relied on that.
+  if (has_work())
+    wake_one();
+  else if (watched_.load(std::memory_order_seq_cst))
+    keep_watch();
+  if (settings_.rest != nullptr) tell_of_rest(me);
+  flush_freed_blocks();
+  me.at_rest.store(true, std::memory_order_relaxed);
+  const deadline until = deadline::after(linger_time);
+  for (;;) {
+    {
+      const std::scoped_lock hold(start_mutex_);
+      const bool is_over = ended_ || closed_.load(std::memory_order_relaxed) || until.passed();
+      if (!me.lingers || is_over) {
+        me.at_rest.store(false, std::memory_order_relaxed);
+        if (me.lingers) {
+          worker **at = &lingering_;
+          while (*at != &me) at = &(*at)->next_lingering;
+          *at = me.next_lingering;
+        } else {
+          me.left = false;
+          me.searching = true; // both counted by who has called it
+        }
+        return !std::exchange(me.lingers, false);
+      }
     }
-  return false;
+    self.sleeper.park(until);
+  }
+}
+
+// The scheduler has closed or ended: they go.
+void scheduler::call_lingering_locked() noexcept {
+  for (const worker *each = lingering_; each != nullptr; each = each->next_lingering) each->sleeper->unpark();
 }
 
 } // namespace weft::core

@@ -40,6 +40,7 @@ weft_status scheduler::enter(void *ctx, weft_error ** /*failure*/) {
   if (self == nullptr) return WEFT_OK;
   self->worker = &me;
   self->before_sleep = &scheduler::hand_over_spawned;
+  self->close_regions = &scheduler::close_regions;
   const frame_scope serving(*self, nullptr, &me.home.owner_, nullptr);
   struct attachment {
     worker &who;
@@ -68,6 +69,7 @@ void scheduler::prepare(worker &me, record &self) {
   me.searching = false;
   if (census_.add(-1, 0, 0).searching == 1 && injector_.size() > 1) wake_one();
   me.shown = {sizeof me.shown, me.index, self.object != nullptr ? self.object->name() : "", nullptr};
+  const region_scope regions(&self);
   me.attached = settings_.prepare(owner_, me.shown);
   self.back_from_user();
   // From here on it may take work without having searched; as a searcher it leaves somebody to watch.
@@ -241,14 +243,13 @@ void scheduler::run(worker &me, record &self, task &ready) {
   const bool mine = discarded ? ready.begin_cancel() : ready.try_claim();
   me.in_hand.store(false, std::memory_order_release);
   if (!mine || discarded) { // cancelled, or run by one who waited for it; or to be cancelled now
-    if (discarded || ready.state() == cancelled) worker_counts::step(me.counts.cancelled);
+    worker_counts::step(mine || ready.state() == cancelled ? me.counts.cancelled : me.counts.completed);
     if (mine) ready.finish_cancel();
     return;
   }
   worker_counts::step(me.counts.completed);
 
   const outcome end = ready.perform(self, &owner_);
-  if (me.blocking != 0) end_all_blocking(me);
   // Whoever waits for this task may submit the next one the moment he sees the outcome; he must then find this worker
   // free, not busy, or he would start another one. So it counts as searching before the outcome is published, if it
   // will have to search anyway.
@@ -271,7 +272,6 @@ void scheduler::run_spawned(worker &me, record &self, task &ready) {
     const stretch_scope stretch(&me, ready.group());
     ready.group().run_spawned(ready, self, what);
   }
-  if (me.blocking != 0) end_all_blocking(me);
   if (++me.tasks_since_io >= io_turn) serve_io(me);
 }
 
@@ -304,8 +304,9 @@ void scheduler::end_searching(worker &me) noexcept {
 // False: the scheduler has ended.
 bool scheduler::wait_for_wake_up(worker &me) noexcept {
   return_credit(me);
-  if (leave_as_surplus(me)) return false;
+  if (leave_as_surplus(me)) return linger(me);
   lie_down(me);
+  me.at_rest.store(true, std::memory_order_relaxed);
   const bool watchman = !has_watchman_.exchange(true, std::memory_order_acq_rel);
   while (!io_.stopped() && !me.woken) { // it may have woken itself, in lie_down() or in a handler
     if (!watchman)
@@ -315,11 +316,12 @@ bool scheduler::wait_for_wake_up(worker &me) noexcept {
       wake_one();
     }
   }
+  me.at_rest.store(false, std::memory_order_relaxed);
   if (watchman) has_watchman_.store(false, std::memory_order_release);
   if (!std::exchange(me.woken, false)) return false;
   me.searching = true; // both counted by whoever sent the wake-up
   me.idle = false;
-  return true;
+  return leave_as_surplus(me) ? linger(me) : true; // a region may have ended meanwhile
 }
 
 // From active to resting, with all that has to be looked at then.
@@ -355,6 +357,7 @@ bool scheduler::others_spawn(const worker &me) const noexcept {
 // wakes it as what a handler of the io_context submits does.
 void scheduler::tell_of_rest(worker &me) noexcept {
   if (!me.attached) return;
+  const region_scope regions(existing_record());
   settings_.rest(owner_, me.shown);
   existing_record()->back_from_user();
   return_credit(me);

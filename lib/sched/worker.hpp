@@ -65,7 +65,7 @@ struct alignas(64) worker {
   std::uint32_t tasks_since_io = 0; // for the turn of the io_context
   std::uint32_t steal_from = 0;     // where the last theft succeeded
   std::uint32_t turns = 0;          // for the turns of other queues
-  std::uint32_t blocking = 0;       // how deep in blocking regions
+  std::uint32_t blocking = 0;       // how many blocking regions are open, in all tasks on its stack
   // Tasks that one group has counted in advance for this worker to spawn, and the group that it spawned into last.
   // Written by this worker only; the first two are read by those who wait for the group: scheduler::credit_for().
   atomic<task_owner *> credit_of{nullptr};
@@ -81,9 +81,15 @@ struct alignas(64) worker {
   // Of a thread of the host: odd while it rests. Written by this worker; the release pairs with the acquire of those
   // who have been handed a call that is for it. README.md, "Threads of the host".
   atomic<std::uint64_t> rests{0};
-  bool left = false;     // as a surplus worker: the census knows already
-  bool attached = false; // prepared without a failure, and not dismissed yet
-  weft_worker_t shown{}; // what its start and stop hooks see
+  // It waits for work and runs no code of the user's. Written by this worker, read by reports; orders nothing.
+  atomic<bool> at_rest{false};
+  // A surplus worker that stays for a while: README.md, "Blocking regions". Under the scheduler's start_mutex_.
+  bool lingers = false;
+  worker *next_lingering = nullptr;
+  parker *sleeper = nullptr; // that of its thread, while it lingers
+  bool left = false;         // as a surplus worker: the census knows already
+  bool attached = false;     // prepared without a failure, and not dismissed yet
+  weft_worker_t shown{};     // what its start and stop hooks see
 
   // The thread of the host that has this place, for reports; under the scheduler's start_mutex_.
   struct host_thread {

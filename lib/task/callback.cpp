@@ -91,6 +91,7 @@ void run_callbacks(task &done, observer *first) {
   if (self->callback_depth >= deepest) return defer(*self, done, first);
   const inside_scope nobodys(self->inside != nullptr ? self : nullptr, nullptr);
   const depth_scope deeper(*self);
+  const region_scope regions(self);
   const std::uint32_t here = forks_so_far(); // in a child that comes back from one, the others are the parent's
   while (first != nullptr && forks_so_far() == here)
     call_and_free(done, static_cast<callback *>(std::exchange(first, first->next)));
@@ -104,6 +105,7 @@ void gathered_callbacks::add(task &done, observer *first) noexcept {
 void gathered_callbacks::run() {
   if (first_ == nullptr) return;
   record *const self = current_record();
+  const region_scope regions(self);
   const inside_scope nobodys(self != nullptr && self->inside != nullptr ? self : nullptr, nullptr);
   if (self != nullptr) ++self->callback_depth;
   const std::uint32_t here = forks_so_far();

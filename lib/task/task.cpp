@@ -63,6 +63,7 @@ __attribute__((no_sanitize("null"))) outcome task::perform_here(record &self, co
   weft_error *failure = nullptr;
   try {
     const frame_scope on_top(self, this, serving, &stop_word);
+    const region_scope regions(&self);
     const weft_status status = type_->run(room(), &failure);
     self.back_from_user();
     if (failure == nullptr && status == WEFT_OK) return {with_result, nullptr};

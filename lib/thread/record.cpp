@@ -169,6 +169,7 @@ record *enter_record(record *reserved) noexcept {
   reserved->worker = nullptr;
   reserved->inside = nullptr;
   reserved->before_sleep = nullptr;
+  reserved->regions = 0;
   reserved->callback_depth = 0;
   reserved->deferred = nullptr;
   reserved->dying = nullptr;

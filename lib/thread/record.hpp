@@ -52,7 +52,11 @@ struct record {
   thread *object = nullptr; // owner only; counted. Null: a foreign thread that nobody has asked for
   void (*before_sleep)(record &self) = nullptr; // a worker's: see to what others must find while this thread sleeps
   void *worker = nullptr;                       // owner only: the pool worker that this thread is, see sched/worker.hpp
-  scope *inside = nullptr;                      // as `top`
+  // Owner only: how many blocking regions are open in the task that this thread runs, innermost; and what closes them
+  // on a worker when the task has left some open. See region_scope.
+  std::uint32_t regions = 0;
+  void (*close_regions)(record &self) noexcept = nullptr;
+  scope *inside = nullptr;                                // as `top`
   observer *deferred = nullptr, **deferred_end = nullptr; // owner only: callbacks for the outermost, task/callback.cpp
   int callback_depth = 0;                                 // owner only
   task *dying = nullptr;       // owner only: tasks for the outermost destruction, task/task.cpp
@@ -116,6 +120,31 @@ public:
 private:
   record &self_;
   frame frame_;
+};
+
+// Around code of the user's that weft calls: the blocking regions that are open around it are not its own. It can
+// neither end one of those nor leave one of its own open. A thread without a record has none.
+class region_scope {
+public:
+  explicit region_scope(record *self) noexcept : self_(self), around_(self != nullptr ? self->regions : 0) {
+    if (around_ != 0) [[unlikely]]
+      self_->regions = 0;
+  }
+  ~region_scope() {
+    if (self_ != nullptr && (self_->regions | around_) != 0) [[unlikely]]
+      leave();
+  }
+  region_scope(const region_scope &) = delete;
+  region_scope &operator=(const region_scope &) = delete;
+
+private:
+  void leave() noexcept {
+    if (self_->regions != 0 && self_->worker != nullptr) self_->close_regions(*self_);
+    self_->regions = around_;
+  }
+
+  record *const self_;
+  const std::uint32_t around_;
 };
 
 // Inside of a domain's code, or of nobody's, for as long as it lives. A thread without a record is inside of nothing.

@@ -50,6 +50,19 @@ public:
   void wake_thread(const thread *which) noexcept;      // also one that rests elsewhere, see blocked_thread::call
   void wake_inside(const atomic<std::uint32_t> &word) noexcept; // whose innermost scope has this word
 
+  // take() takes away what sleepers may count on. If one that sleeps without limit could then never come back,
+  // give_back() undoes it. Both under the lock. False: nothing was taken.
+  template <class Take, class GiveBack> bool take_away(Take take, GiveBack give_back) noexcept {
+    const std::scoped_lock hold(mutex_);
+    if (!take()) return false;
+    for (blocked_thread *b = first_; b != nullptr; b = b->next) b->stuck = !b->timed;
+    settle();
+    bool stuck = false;
+    for (const blocked_thread *b = first_; b != nullptr; b = b->next) stuck |= b->stuck;
+    if (stuck) give_back();
+    return !stuck;
+  }
+
   // Is this thread object's end out of reach, given who is blocked now and that `except` will not go on?
   // For the end of the process, which must not wait for those.
   bool is_stuck_now(const thread *which, record *except) noexcept;

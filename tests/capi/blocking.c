@@ -1,7 +1,8 @@
-/* Tests of weft_blocking_begin and weft_blocking_end (weft/executor.h): other tasks run meanwhile, under a bound, and
- * workers that are too many end.
+/* Tests of weft_blocking_begin and weft_blocking_end (weft/executor.h): other tasks run meanwhile, under a bound;
+ * workers that are too many leave, and stay for the next region; regions belong to their task.
  */
 #include <weft/group.h>
+#include <weft/timer.h>
 
 #include "setup.h"
 
@@ -186,6 +187,139 @@ static void shutdown_waits_for_what_is_blocked(void) {
   weft_executor_unref(pool);
 }
 
+/* One task waits inside of a region, so that the only worker runs another one on top of it. */
+typedef struct helped {
+  weft_executor_t *pool;
+  weft_task_fn inner;
+} helped_t;
+
+static weft_status end_none(void *ctx, void **result, weft_error_t **error) {
+  (void)ctx;
+  (void)result;
+  (void)error;
+  CHECK_STATUS(weft_blocking_end(), WEFT_EINVALIDSTATE);
+  return WEFT_OK;
+}
+
+static weft_status wait_in_region(void *ctx, void **result, weft_error_t **error) {
+  helped_t *self = (helped_t *)ctx;
+  weft_future_t *inner = submit(self->pool, self->inner, NULL, NULL);
+  (void)result;
+  (void)error;
+  CHECK_STATUS(weft_blocking_begin(), WEFT_OK);
+  end_future(inner);
+  CHECK_EQUAL(stats_of(self->pool).workers_blocked, 1);
+  CHECK_STATUS(weft_blocking_end(), WEFT_OK);
+  CHECK_EQUAL(stats_of(self->pool).workers_blocked, 0);
+  CHECK_STATUS(weft_blocking_end(), WEFT_EINVALIDSTATE);
+  return WEFT_OK;
+}
+
+static void a_helped_task_keeps_to_its_own_regions(void) {
+  static const weft_task_fn inner[] = {end_none, leave_open, end_without_begin};
+  size_t i;
+  for (i = 0; i < CHECK_COUNT_OF(inner); ++i) {
+    helped_t helped = {make_pool_with_spares(1, 1), NULL};
+    helped.inner = inner[i];
+    end_future(submit(helped.pool, wait_in_region, &helped, NULL));
+    end_executor(helped.pool);
+  }
+}
+
+static void end_none_in_callback(void *ctx, weft_future_t *future) {
+  (void)future;
+  ++*(int *)ctx;
+  CHECK_STATUS(weft_blocking_end(), WEFT_EINVALIDSTATE);
+  CHECK_STATUS(weft_blocking_begin(), WEFT_OK);
+}
+
+static weft_status keep_in_region(void *ctx, void **result, weft_error_t **error) {
+  weft_future_t *promise = (weft_future_t *)ctx;
+  (void)result;
+  (void)error;
+  CHECK_STATUS(weft_blocking_begin(), WEFT_OK);
+  CHECK_STATUS(weft_future_set_result(promise, NULL), WEFT_OK); /* its callback runs here */
+  CHECK_STATUS(weft_blocking_end(), WEFT_OK);
+  CHECK_STATUS(weft_blocking_end(), WEFT_EINVALIDSTATE);
+  return WEFT_OK;
+}
+
+static void so_does_a_callback(void) {
+  weft_executor_t *pool = make_pool(1);
+  weft_future_t *promise = make_promise(NULL);
+  int calls = 0;
+  CHECK_STATUS(weft_future_add_done_callback(promise, end_none_in_callback, &calls, NULL), WEFT_OK);
+  end_future(submit(pool, keep_in_region, promise, NULL));
+  CHECK_EQUAL(calls, 1);
+  CHECK_EQUAL(stats_of(pool).workers_blocked, 0);
+  weft_future_unref(promise);
+  end_executor(pool);
+}
+
+static weft_status open_a_gate(void *ctx, void **result, weft_error_t **error) {
+  (void)result;
+  (void)error;
+  gate_open((gate_t *)ctx);
+  return WEFT_OK;
+}
+
+static void timers_are_looked_after_meanwhile(void) {
+  weft_executor_t *pool = make_pool(1);
+  gate_t before = GATE_CLOSED, inside = GATE_CLOSED;
+  weft_future_t *blocked;
+  CHECK_STATUS(weft_executor_post_after(pool, 20 * WEFT_MILLISECOND, open_a_gate, &before, NULL), WEFT_OK);
+  end_future(submit(pool, block_at_gate, &before, NULL));
+  blocked = submit(pool, block_at_gate, &inside, NULL);
+  gate_await(&inside, 1);
+  CHECK_STATUS(weft_executor_post_after(pool, 20 * WEFT_MILLISECOND, open_a_gate, &inside, NULL), WEFT_OK);
+  end_future(blocked);
+  end_executor(pool);
+}
+
+static void spares_stay_for_the_next_region(void) {
+  enum { bursts = 50, regions = 3 };
+  weft_executor_t *pool = make_pool_with_spares(1, regions);
+  int burst, i;
+  for (burst = 0; burst < bursts; ++burst) {
+    gate_t gate = GATE_CLOSED;
+    weft_future_t *futures[regions];
+    for (i = 0; i < regions; ++i) futures[i] = submit(pool, block_at_gate, &gate, NULL);
+    gate_await(&gate, regions);
+    gate_open(&gate);
+    for (i = 0; i < regions; ++i) end_future(futures[i]);
+    await_workers(pool, 1); /* the others have left */
+  }
+  CHECK(stats_of(pool).workers_started <= 1 + regions);
+  end_executor(pool);
+}
+
+typedef struct indexed {
+  gate_t gate;
+  int seen[8]; /* atomic */
+} indexed_t;
+
+static weft_status note_index(void *ctx, void **result, weft_error_t **error) {
+  indexed_t *self = (indexed_t *)ctx;
+  const int32_t index = weft_worker_index();
+  CHECK(index >= 0 && index < 2 + 3);
+  if (index >= 0 && index < 8) __atomic_add_fetch(&self->seen[index], 1, __ATOMIC_RELAXED);
+  return block_at_gate(&self->gate, result, error);
+}
+
+static void indices_are_bounded_by_workers_and_spares(void) {
+  enum { workers = 2, spares = 3 };
+  weft_executor_t *pool = make_pool_with_spares(workers, spares);
+  indexed_t all = {GATE_CLOSED, {0}};
+  weft_future_t *futures[workers + spares];
+  int i;
+  for (i = 0; i < workers + spares; ++i) futures[i] = submit(pool, note_index, &all, NULL);
+  gate_await(&all.gate, workers + spares);
+  for (i = 0; i < 8; ++i) CHECK_EQUAL(all.seen[i], i < workers + spares ? 1 : 0); /* all of them, each once */
+  gate_open(&all.gate);
+  for (i = 0; i < workers + spares; ++i) end_future(futures[i]);
+  end_executor(pool);
+}
+
 static const check_case_t cases[] = {
     {"only on workers and in pairs", only_on_workers_and_in_pairs},
     {"a region ends with its task", a_region_ends_with_its_task},
@@ -194,6 +328,11 @@ static const check_case_t cases[] = {
     {"spares are bounded", spares_are_bounded},
     {"what it has spawned goes on", what_it_has_spawned_goes_on},
     {"shutdown waits for what is blocked", shutdown_waits_for_what_is_blocked},
+    {"a helped task keeps to its own regions", a_helped_task_keeps_to_its_own_regions},
+    {"so does a callback", so_does_a_callback},
+    {"timers are looked after meanwhile", timers_are_looked_after_meanwhile},
+    {"spares stay for the next region", spares_stay_for_the_next_region},
+    {"indices are bounded by workers and spares", indices_are_bounded_by_workers_and_spares},
 };
 
 int main(int argc, char **argv) {
