@@ -48,7 +48,10 @@ weft_status caller_run::submit(task *const *tasks, std::size_t count) {
       const turn mine(*this, *self);        // before the look: from here on the end waits for us
       if (closed_.load(std::memory_order_acquire)) return WEFT_ESHUTDOWN;
       for (std::size_t i = 0; i < count; ++i) {
-        if (tasks[i]->try_claim()) tasks[i]->run_claimed(*self, this);
+        const bool mine = tasks[i]->try_claim();
+        passed_by_.fetch_add(1, std::memory_order_relaxed);
+        count_taken(mine);
+        if (mine) tasks[i]->run_claimed(*self, this);
         tasks[i]->unref();
       }
       return WEFT_OK;
@@ -112,6 +115,7 @@ weft_status caller_run::run(std::uint64_t max_tasks, deadline budget, std::uint6
       const std::scoped_lock hold(mutex_);
       if (queue_.pop(&next, 1) == 0) break;
       claimed = next->try_claim();
+      count_taken(claimed || next->state() != cancelled); // or a waiter has run it
     }
     struct holding {
       task &which;
@@ -198,8 +202,12 @@ void caller_run::cancel_pending() {
 task *caller_run::withdraw_one() noexcept {
   const std::scoped_lock hold(mutex_); // see run()
   task *next = nullptr;
-  queue_.pop(&next, 1);
+  if (queue_.pop(&next, 1) == 1) count_taken(next->state() != pending && next->state() != cancelled);
   return next;
+}
+
+void caller_run::count_taken(bool begun) noexcept {
+  (begun ? completed_ : cancelled_).fetch_add(1, std::memory_order_relaxed);
 }
 
 void caller_run::last_handle_gone() {
@@ -224,6 +232,9 @@ void caller_run::read(weft_executor_stats_t &figures) const noexcept {
   figures.max_workers = figures.workers_started = figures.workers_alive = 0;
   figures.workers_refused = 0;
   figures.queued = queue_.size();
+  figures.submitted = queue_.pushed() + passed_by_.load(std::memory_order_relaxed);
+  figures.completed = completed_.load(std::memory_order_relaxed);
+  figures.cancelled = cancelled_.load(std::memory_order_relaxed);
 }
 
 bool caller_run::lend(task &wanted, record &self, haste /*when*/) {

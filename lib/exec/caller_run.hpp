@@ -53,6 +53,7 @@ private:
   caller_run(shared<roster> home, executor_list &list, bound_settings queue, bool daemon)
       : executor(executor_kind::caller_run, std::move(home), &list, daemon), bound_(queue) {}
   task *withdraw_one() noexcept;
+  void count_taken(bool begun) noexcept;
   void wake_sleepers() noexcept;
   void end_if_quiet() noexcept;
   bool could_run(const wait_graph &graph) const noexcept;
@@ -66,7 +67,9 @@ private:
   sleeper *first_ = nullptr;         // under mutex_
   atomic<std::uint32_t> running_{0}; // written under mutex_: threads in run(), each once
   bool ended_ = false;               // under mutex_
-  completion quiet_;                 // finishes when it is closed, empty, and nobody runs its tasks
+  // Statistics: they order nothing. The third counts what a submitter has run itself.
+  atomic<std::uint64_t> completed_{0}, cancelled_{0}, passed_by_{0};
+  completion quiet_; // finishes when it is closed, empty, and nobody runs its tasks
 };
 
 } // namespace weft::core

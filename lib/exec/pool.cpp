@@ -94,10 +94,12 @@ weft_status pool::run_here(task *const *tasks, std::size_t count) {
   } const at_end{*this};
   const frame_scope serving(*self, nullptr, this, nullptr); // for callbacks
   for (std::size_t i = 0; i < count; ++i) {
-    if (scheduler_.discarding())
-      tasks[i]->cancel();
-    else if (tasks[i]->try_claim())
+    const bool mine = !scheduler_.discarding() && tasks[i]->try_claim();
+    scheduler_.count_run_by_submitter(mine ? 1 : 0, mine ? 0 : 1);
+    if (mine)
       tasks[i]->run_claimed(*self, this);
+    else
+      tasks[i]->cancel();
     if (inherited()) return WEFT_EFORKED; // inside that task
     tasks[i]->unref();                    // the queue's
   }

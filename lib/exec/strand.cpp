@@ -140,7 +140,7 @@ weft_status strand::submit(task *const *tasks, std::size_t count) {
   // No turn was scheduled before us, so what is in the queue is what we have just put there.
   scheduled_ = false;
   task *ours = nullptr;
-  while (waiting_.pop(&ours, 1) != 0) continue;
+  while (waiting_.pop(&ours, 1) != 0) withdrawn_.fetch_add(1, std::memory_order_relaxed);
   return status;
 }
 
@@ -173,6 +173,13 @@ task *strand::take_next(next_is &fate) noexcept {
   return next;
 }
 
+// Before it runs: whoever sees it done sees it counted.
+void strand::count_taken(const task &taken, next_is fate) noexcept {
+  const bool begun = fate == next_is::claimed || (fate == next_is::over && taken.state() != cancelled);
+  atomic<std::uint64_t> &which = begun ? completed_ : found_cancelled_;
+  which.store(which.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+}
+
 void strand::take_turn() {
   record &self = *current_record();                        // a worker's or a waiter's: it exists
   const frame_scope serving(self, nullptr, this, nullptr); // for callbacks, which run between the tasks
@@ -181,6 +188,7 @@ void strand::take_turn() {
     next_is fate = next_is::over;
     task *const next = take_next(fate);
     if (next == nullptr) return;
+    count_taken(*next, fate);
     struct holding { // also when the thread is ended inside the task
       task &which;
       ~holding() { which.unref(); }
@@ -263,11 +271,14 @@ void strand::cancel_pending() {
 
 task *strand::withdraw_one() noexcept {
   task *next = nullptr;
-  while (!batch_.empty())
-    if (batch_.take(&next, 1) == 1) return next;
-  next = nullptr; // a failed take may have written it
-  const std::scoped_lock hold(mutex_);
-  waiting_.pop(&next, 1);
+  bool found = false;
+  while (!found && !batch_.empty()) found = batch_.take(&next, 1) == 1;
+  if (!found) {
+    next = nullptr; // a failed take may have written it
+    const std::scoped_lock hold(mutex_);
+    found = waiting_.pop(&next, 1) == 1;
+  }
+  if (found) withdrawn_.fetch_add(1, std::memory_order_relaxed);
   return next;
 }
 
@@ -284,6 +295,9 @@ void strand::read(weft_executor_stats_t &figures) const noexcept {
   figures.workers_started = figures.workers_alive = 0;
   figures.workers_refused = 0;
   figures.queued = waiting_.size() + batch_.size();
+  figures.submitted = waiting_.pushed();
+  figures.completed = completed_.load(std::memory_order_relaxed);
+  figures.cancelled = found_cancelled_.load(std::memory_order_relaxed) + withdrawn_.load(std::memory_order_relaxed);
 }
 
 // --- waiting inside ---

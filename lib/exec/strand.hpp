@@ -73,6 +73,7 @@ private:
   void lose_turn() noexcept; // the pool will not run the turn
   enum class next_is { claimed, cancelled_here, over };
   task *take_next(next_is &fate) noexcept;
+  void count_taken(const task &taken, next_is fate) noexcept;
   task *withdraw_one() noexcept;
   void end_if_quiet() noexcept;
   weft_status why_closed() const noexcept;
@@ -104,6 +105,9 @@ private:
   // Between taking a task and claiming it, against cancel_pending(): as worker::in_hand, see lib/sched/README.md.
   atomic<bool> in_hand_{false};
   atomic<bool> discarding_{false};
+
+  // Statistics. The first two are written by who has the right to the turn, the third by anybody; they order nothing.
+  atomic<std::uint64_t> completed_{0}, found_cancelled_{0}, withdrawn_{0};
 
   completion quiet_; // finishes when the strand is closed and its last task has run
 };

@@ -168,6 +168,7 @@ static void what_a_shutdown_cancels(void) {
   CHECK_STATUS(weft_executor_shutdown(pool, WEFT_SHUTDOWN_WAIT, WEFT_FOREVER), WEFT_OK);
   CHECK_EQUAL(stats_of(pool).submitted, 6);
   CHECK_EQUAL(stats_of(pool).completed, 1);
+  CHECK_EQUAL(stats_of(pool).cancelled, 5);
   CHECK_EQUAL(count_of(&counter), 0);
   weft_executor_unref(pool);
 }
@@ -190,6 +191,74 @@ static void other_kinds_count_what_waits(void) {
   weft_executor_unref(caller_run);
 }
 
+/* While nothing happens. */
+static void check_balance(weft_executor_t *executor, uint64_t submitted, uint64_t completed) {
+  weft_executor_stats_t stats = stats_of(executor);
+  CHECK_EQUAL(stats.submitted, submitted);
+  CHECK_EQUAL(stats.completed, completed);
+  CHECK_EQUAL(stats.submitted, stats.completed + stats.cancelled + stats.queued);
+}
+
+static weft_status submit_and_wait(void *ctx, void **result, weft_error_t **error) {
+  weft_executor_t *pool = (weft_executor_t *)ctx;
+  weft_future_t *futures[20];
+  int i;
+  (void)result;
+  (void)error;
+  for (i = 0; i < 20; ++i) futures[i] = submit(pool, return_ctx, NULL, NULL);
+  CHECK_STATUS(weft_future_cancel(futures[7]), WEFT_OK);
+  for (i = 0; i < 20; ++i) weft_future_wait(futures[i], WEFT_FOREVER); /* the only worker runs them here */
+  for (i = 0; i < 20; ++i) weft_future_unref(futures[i]);
+  return WEFT_OK;
+}
+
+static void what_a_waiter_has_run(void) {
+  weft_executor_t *pool = make_pool(1);
+  end_future(submit(pool, submit_and_wait, pool, NULL));
+  CHECK_STATUS(weft_executor_shutdown(pool, WEFT_SHUTDOWN_WAIT, WEFT_FOREVER), WEFT_OK);
+  check_balance(pool, 21, 20);
+  weft_executor_unref(pool);
+}
+
+static void what_its_submitter_has_run(void) {
+  weft_executor_t *pool = make_bounded_pool(1, WEFT_FULL_CALLER, 0);
+  gate_t gate = GATE_CLOSED;
+  weft_future_t *running = occupy_worker(pool, &gate), *futures[5];
+  int i;
+  for (i = 0; i < 5; ++i) futures[i] = submit(pool, return_ctx, NULL, NULL); /* one waits, four run here */
+  check_balance(pool, 6, 5);
+  gate_open(&gate);
+  end_future(running);
+  for (i = 0; i < 5; ++i) end_future(futures[i]);
+  CHECK_STATUS(weft_executor_shutdown(pool, WEFT_SHUTDOWN_WAIT, WEFT_FOREVER), WEFT_OK);
+  check_balance(pool, 6, 6);
+  weft_executor_unref(pool);
+}
+
+static void what_strands_and_caller_run_executors_did(void) {
+  weft_executor_t *pool = make_pool(1), *strand = make_strand(pool), *caller_run = make_caller_run();
+  gate_t gate = GATE_CLOSED;
+  weft_future_t *running = occupy_worker(pool, &gate), *futures[10];
+  int i;
+  for (i = 0; i < 10; ++i) futures[i] = submit(i % 2 != 0 ? strand : caller_run, return_ctx, NULL, NULL);
+  for (i = 2; i < 4; ++i) CHECK_STATUS(weft_future_cancel(futures[i]), WEFT_OK);
+  check_balance(strand, 5, 0);
+  check_balance(caller_run, 5, 0);
+  gate_open(&gate);
+  end_future(running);
+  CHECK_STATUS(weft_executor_run(caller_run, 0, WEFT_FOREVER, NULL), WEFT_OK);
+  CHECK_STATUS(weft_executor_shutdown(strand, WEFT_SHUTDOWN_WAIT, WEFT_FOREVER), WEFT_OK);
+  check_balance(strand, 5, 4);
+  check_balance(caller_run, 5, 4);
+  weft_future_unref(submit(caller_run, return_ctx, NULL, NULL));
+  CHECK_STATUS(weft_executor_shutdown(caller_run, WEFT_SHUTDOWN_CANCEL_PENDING, 0), WEFT_OK);
+  check_balance(caller_run, 6, 4);
+  for (i = 0; i < 10; ++i) weft_future_unref(futures[i]);
+  weft_executor_unref(caller_run);
+  weft_executor_unref(strand);
+  end_executor(pool);
+}
+
 static const check_case_t cases[] = {
     {"what one worker did", what_one_worker_did},
     {"a worker that rests and is woken", a_worker_that_rests_and_is_woken},
@@ -197,6 +266,9 @@ static const check_case_t cases[] = {
     {"spawned tasks count wherever they run", spawned_tasks_count_wherever_they_run},
     {"what a shutdown cancels", what_a_shutdown_cancels},
     {"other kinds count what waits", other_kinds_count_what_waits},
+    {"what a waiter has run", what_a_waiter_has_run},
+    {"what its submitter has run", what_its_submitter_has_run},
+    {"what strands and caller-run executors did", what_strands_and_caller_run_executors_did},
 };
 
 int main(int argc, char **argv) {
