@@ -46,9 +46,10 @@ WEFT_API weft_status weft_runtime_shutdown_report(weft_runtime_t *runtime, int64
  * blocks. */
 WEFT_API int32_t weft_report_safe_to_unload(const weft_report_t *report);
 
-/** How many threads are listed: those that weft has started, and those of the host that run something inside
- * weft_executor_work. 0 for NULL. Zero and not safe to unload: threads have ended, but the system has not taken them
- * away yet, or threads of the host are on their way out; call again. Never blocks. */
+/** How many threads are listed: those that weft has started, and those of the host inside weft_executor_work. Workers
+ * and threads of the host that run nothing are left out: they go when what is listed has ended. 0 for NULL. Zero and
+ * not safe to unload: threads have ended, but the system has not taken them away yet, or workers that run nothing are
+ * on their way out; call again. Never blocks. */
 WEFT_API size_t weft_report_count(const weft_report_t *report);
 
 /* What runs on a listed thread. */

@@ -30,18 +30,22 @@ template <class Who> std::uint64_t function_of_task(const Who *worker) noexcept 
 void survey::look(runtime &of) {
   const std::int64_t now = now_ns();
   std::vector<sighting> fresh;
+  at_rest_.clear();
   for (const shared<task_owner> &each : of.executors().all())
     if (auto &which = static_cast<executor &>(*each); which.kind() == executor_kind::pool)
       look_at_pool(static_cast<pool &>(which), now, fresh);
   seen_.swap(fresh);
 }
 
-void survey::look_at_pool(pool &workers, std::int64_t now, std::vector<sighting> &fresh) const {
+void survey::look_at_pool(pool &workers, std::int64_t now, std::vector<sighting> &fresh) {
   scheduler::worker_view view{};
   for (std::uint32_t i = 0; workers.workers().view(i, view); ++i) {
     const worker::host_thread &host = view.host;
     if (!view.who && host.who == nullptr) continue;
-    if (view.who == nullptr && view.rests) continue; // it runs nothing
+    if (view.rests) { // it runs nothing
+      if (view.who) at_rest_.push_back(view.who->ident());
+      continue;
+    }
     const sighting *const before = view.who ? this->of(*view.who) : find(0, host.native_id, host.came);
     const bool moved = before == nullptr || before->taken_up != view.taken_up;
     std::uint64_t function = view.who ? function_of_task(view.who.get()) : function_of_task(host.who);
@@ -61,6 +65,10 @@ const survey::sighting *survey::of(const thread &worker) const noexcept {
   return find(worker.ident(), 0, 0);
 }
 
+bool survey::rested(const thread &worker) const noexcept {
+  return std::find(at_rest_.begin(), at_rest_.end(), worker.ident()) != at_rest_.end();
+}
+
 const survey::sighting *survey::find(std::uint64_t ident, std::uint64_t native_id, std::int64_t came) const noexcept {
   const auto found = std::find_if(seen_.begin(), seen_.end(), [&](const sighting &s) {
     return s.ident == ident && s.native_id == native_id && s.came == came;
@@ -76,7 +84,12 @@ end_report::end_report(survey &seen, runtime &of) {
       alive.push_back(adopt(&t));
   });
   const std::int64_t now = now_ns();
-  for (const shared<thread> &each : alive) entries_.push_back(describe(*each, seen, now));
+  for (const shared<thread> &each : alive) {
+    if (seen.rested(*each))
+      note_departing();
+    else
+      entries_.push_back(describe(*each, seen, now));
+  }
   for (const survey::sighting &each : seen.all())
     if (each.ident == 0) entries_.push_back(describe_host(each, now));
 }

@@ -37,12 +37,15 @@ public:
   };
   const sighting *of(const thread &worker) const noexcept;
   const std::vector<sighting> &all() const noexcept { return seen_; }
+  // In the last look it was a worker that ran nothing.
+  bool rested(const thread &worker) const noexcept;
 
 private:
-  void look_at_pool(class pool &workers, std::int64_t now, std::vector<sighting> &fresh) const;
+  void look_at_pool(class pool &workers, std::int64_t now, std::vector<sighting> &fresh);
   const sighting *find(std::uint64_t ident, std::uint64_t native_id, std::int64_t came) const noexcept;
 
   std::vector<sighting> seen_;
+  std::vector<std::uint64_t> at_rest_; // identities of threads
 };
 
 class end_report final : public weft_report {
@@ -60,7 +63,7 @@ public:
   const std::vector<entry> &entries() const noexcept { return entries_; }
   const entry *at(std::size_t index) const noexcept { return index < entries_.size() ? &entries_[index] : nullptr; }
   bool safe_to_unload() const noexcept { return entries_.empty() && !departing_; }
-  // Threads that have ended are still on their last steps.
+  // Threads that have ended are still on their last steps, or workers at rest wait for others of their pool.
   void note_departing() noexcept { departing_ = true; }
 
 private:

@@ -133,6 +133,34 @@ static void a_deaf_daemon_is_listed(void) {
   CHECK_STATUS(weft_runtime_destroy(&runtime), WEFT_OK);
 }
 
+/* Of three workers one runs a task. The others rest, and are not accused of anything. */
+static void workers_at_rest_are_not_listed(void) {
+  weft_runtime_t *runtime = make_runtime();
+  weft_executor_t *pool = make_pool_in(runtime, 3, WEFT_DAEMON_NO);
+  gate_t gate = GATE_CLOSED, stuck_at = GATE_CLOSED;
+  weft_future_t *futures[3], *stuck;
+  weft_report_t *report = NULL;
+  int i;
+  for (i = 0; i < 3; ++i) futures[i] = submit(pool, pass_gate, &gate, NULL);
+  gate_await(&gate, 3);
+  gate_open(&gate);
+  for (i = 0; i < 3; ++i) end_future(futures[i]);
+  stuck = occupy_worker(pool, &stuck_at);
+  while (stats_of(pool).parks - stats_of(pool).wakes < 2) sched_yield();
+  CHECK_STATUS(weft_runtime_shutdown_report(runtime, 0, 20 * WEFT_MILLISECOND, &report), WEFT_ETIMEDOUT);
+  CHECK_EQUAL(weft_report_safe_to_unload(report), 0);
+  CHECK_EQUAL(weft_report_count(report), 1);
+  CHECK_EQUAL(weft_report_runs(report, 0), WEFT_RUNS_TASK);
+  weft_report_destroy(&report);
+  gate_open(&stuck_at);
+  end_future(stuck);
+  CHECK_STATUS(weft_runtime_shutdown_report(runtime, WEFT_FOREVER, WEFT_FOREVER, &report), WEFT_OK);
+  CHECK_EQUAL(weft_report_safe_to_unload(report), 1);
+  weft_report_destroy(&report);
+  weft_executor_unref(pool);
+  CHECK_STATUS(weft_runtime_destroy(&runtime), WEFT_OK);
+}
+
 static weft_executor_t *make_named_pool(weft_runtime_t *runtime, const char *prefix, weft_initializer_fn initializer,
                                         void *ctx) {
   weft_executor_options_t options;
@@ -323,6 +351,7 @@ int main(int argc, char **argv) {
       {"bad arguments", bad_arguments},
       {"everybody who listens is really gone", everybody_who_listens_is_really_gone},
       {"a deaf daemon is listed", a_deaf_daemon_is_listed},
+      {"workers at rest are not listed", workers_at_rest_are_not_listed},
       {"a task that goes on is listed, and what waits is cancelled",
        a_task_that_goes_on_is_listed_and_what_waits_is_cancelled},
       {"a task that sleeps in weft is known by its function", a_task_that_sleeps_in_weft_is_known_by_its_function},
