@@ -1,9 +1,13 @@
 /* weft/parallel.h: loops and reductions over index ranges, on a pool.
  *
- * The range is split by demand: whoever has a piece gives half of it away when nothing of his is waiting to be stolen,
- * so a small range runs on the calling thread alone and a large one on all workers. The calling thread takes part, be
- * it a worker of the pool, which then runs nothing unrelated, or any other thread, which counts as one of the workers:
- * on its behalf no more are woken than makes max_workers threads with it, though at least one.
+ * The range is split by demand. A thread that has a piece gives half of it away when nothing that it gave away is
+ * waiting to be taken. While it does not know its calls to be short, it gives so much away before each of them that all
+ * workers could take part: also a loop over two indices that take a second each runs on two threads. A body
+ * whose calls were short in dozens of loops in a row, the last of them a moment ago, begins on the calling thread alone.
+ *
+ * The calling thread takes part. If it is a worker of the pool, it runs nothing unrelated meanwhile. Any other thread
+ * counts as one of the workers while calls are short: on its behalf no more are woken than makes max_workers threads
+ * with it, though at least one. Where calls take tens of microseconds and more, all workers may take part beside it.
  */
 #ifndef WEFT_PARALLEL_H
 #define WEFT_PARALLEL_H

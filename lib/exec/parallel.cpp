@@ -1,7 +1,14 @@
-// A piece is worked off from its front, chunk by chunk. Before each chunk its owner looks whether the half that it gave
-// away last is still waiting; if it is not (it was stolen), half of the rest is given away again. So there is always
-// something to steal while anybody works, and hardly more splits than thefts. All pieces are tasks of one group, so
-// nobody but the caller waits for any of them: who is through with his goes and looks for another.
+// A piece is worked off from its front, chunk by chunk. Before each chunk its owner gives halves of what is behind it
+// away: one thread in the middle of a long chunk must not keep anything from others that have nothing to do.
+//  - If the last chunk was short, one half that waits to be stolen is enough: its owner will soon look again. So there
+//    is always something to steal while a thread works, and hardly more splits than thefts.
+//  - If it was long, or there was none yet, as many halves are given away as threads may work on the loop: each a half
+//    of what is left, down to a single chunk.
+// All pieces are tasks of one group, so only the caller waits for them: a thread that has ended its piece looks for
+// another.
+//
+// To wake a worker costs a thread from outside more than a small loop. It does so before its first chunk, unless the
+// body is known to be short (short_bodies.hpp); then it waits until it has worked for as long as a wake-up costs.
 //
 // In a reduction the halves of a piece meet in a *joint*. Each takes its indices into a state; the one that ends last
 // joins the two, and goes on to the joint that the whole piece belongs to.
@@ -30,8 +37,13 @@ namespace {
 
 // A chunk of less than this many cycles (some microseconds) makes the next one twice as long.
 constexpr std::uint64_t short_chunk = 12'000;
-// A thread that is no worker keeps everything to itself for so long: to wake a worker costs more than that.
+// A thread that is no worker keeps a loop of short calls to itself for so long: to wake a worker costs more than that.
 constexpr std::uint64_t worth_sharing = 12'000;
+// A chunk of more than this many cycles (some tens of microseconds) is long.
+constexpr std::uint64_t long_chunk = 100'000;
+
+// How long the next chunk will take, by the last one of the same piece, or of the piece that this was a half of.
+enum class expected : std::uint8_t { unknown, short_one, long_one };
 
 // One call. Lives on the caller's stack, which waits for all pieces.
 struct loop final : private roll_entry {
@@ -42,6 +54,7 @@ struct loop final : private roll_entry {
   pool &on;
   const record *const caller = existing_record();
   const bool from_pool = serves(*caller, &on); // the caller is a worker, or acts for one
+  bool was_short = true;                       // every chunk of the caller so far; the caller's
   const std::uint64_t grain;
   const weft_range_fn body; // of a loop; null for a reduction
   const weft_reduction_t *const how;
@@ -49,6 +62,7 @@ struct loop final : private roll_entry {
   group *const pieces;                   // all that was given away
   atomic<bool> ended{false};             // leave out what has not begun
   atomic<std::uint32_t> at_work{1};      // threads that work on it, the caller included; orders nothing
+  atomic<std::uint32_t> on_offer{0};     // pieces given away by threads without a deque, not begun; orders nothing
   atomic<error *> failure{nullptr};      // the first, with a reference
   domain *const home = current_domain(); // the caller is inside of it, so it stays
   // Has stop_bit when the domain is closed. Its release pairs with the acquire of those who look whether to stop.
@@ -173,12 +187,12 @@ public:
   share(const share &) = delete;
   share &operator=(const share &) = delete;
 
-  void work_off(std::uint64_t chunk);
-  // The right half of a joint, by whoever takes it.
-  void work_off_right(std::uint64_t chunk);
+  void work_off(std::uint64_t chunk, expected next);
+  // The right half of a joint, by the thread that has taken it.
+  void work_off_right(std::uint64_t chunk, expected next);
 
 private:
-  bool give_half(std::uint64_t chunk, bool calling);
+  bool give_half(std::uint64_t chunk, expected next, bool on_deque, bool calling);
   void close();
 
   loop &of_;
@@ -193,9 +207,15 @@ struct given_half {
   range piece;
   joint *beside; // of a reduction
   std::uint64_t chunk;
+  expected next;
+  bool on_deque;
 
+  void begin() const noexcept {
+    if (!on_deque) of->on_offer.fetch_sub(1, std::memory_order_relaxed);
+  }
   static weft_status run(void *room, weft_error ** /*failure*/) {
     const given_half self = *static_cast<given_half *>(room);
+    self.begin();
     record *const here = existing_record();
     struct working { // the caller is counted already: he may take back what he has given away
       atomic<std::uint32_t> &count;
@@ -206,12 +226,13 @@ struct given_half {
       ~working() { count.fetch_sub(threads, std::memory_order_relaxed); }
     } const counted(*self.of, here);
     const inside_scope inside(self.of->home != nullptr ? here : nullptr, self.of->home, &self.of->word);
-    share(*self.of, self.piece, nullptr, self.beside).work_off_right(self.chunk);
+    share(*self.of, self.piece, nullptr, self.beside).work_off_right(self.chunk, self.next);
     return WEFT_OK;
   }
   // The pool cancels what is pending.
   static void drop(void *room) {
     const given_half self = *static_cast<given_half *>(room);
+    self.begin();
     self.of->ended.store(true, std::memory_order_relaxed);
     const share never_begun(*self.of, self.piece, nullptr, self.beside);
   }
@@ -224,17 +245,19 @@ bool give(group &to, const given_half &half, bool calling) {
   task *const made = task::create(type, 1);
   if (made == nullptr) return false;
   ::new (made->room()) given_half(half);
+  if (!half.on_deque) half.of->on_offer.fetch_add(1, std::memory_order_relaxed);
   if (to.spawn(*made, calling) == WEFT_OK) return true;
+  half.begin();
   task::discard(made);
   return false;
 }
 
 // False: no memory, or the pool takes no more.
-bool share::give_half(std::uint64_t chunk, bool calling) {
+bool share::give_half(std::uint64_t chunk, expected next, bool on_deque, bool calling) {
   const std::uint64_t middle = piece_.begin + (piece_.end - piece_.begin) / 2;
   joint *const between = of_.how != nullptr ? joint::make(of_, innermost_, state_) : nullptr;
   if (of_.how != nullptr && between == nullptr) return false;
-  if (!give(*of_.pieces, {&of_, {middle, piece_.end}, between, chunk}, calling)) {
+  if (!give(*of_.pieces, {&of_, {middle, piece_.end}, between, chunk, next, on_deque}, calling)) {
     if (between != nullptr) between->free(of_);
     return false;
   }
@@ -265,61 +288,91 @@ void share::close() {
   }
 }
 
-// Of a thread that is no worker. A worker that has just come to the end of what it had is not looking for more yet; so
-// to have another one woken, who would take its CPU, there must be room at two looks.
-class guests_view {
+// Whether the owner of a piece gives half of it away before its next chunk.
+//
+// A thread that is no worker has no deque: what it gives away calls a worker in any case. While chunks are short it
+// does that only if another worker may work on the loop. A worker that has just come to the end of what it had is not
+// looking for more yet; so to have another one woken, which would take its CPU, there must be room at two looks.
+class giving {
 public:
-  bool wants_to_share(const loop &of) noexcept {
-    if (cycles() - began_ <= worth_sharing || !of.has_room()) {
-      had_room_ = false;
-      return false;
+  giving(const loop &of, const worker *me) noexcept : of_(of), me_(me) {}
+
+  bool wants_to(expected next) noexcept {
+    const scheduler &workers = of_.on.workers();
+    if (me_ != nullptr)
+      return next == expected::short_one ? me_->spawned.empty() : me_->spawned.size() < workers.most_at_once();
+    const std::uint32_t offered = of_.on_offer.load(std::memory_order_relaxed);
+    switch (next) {
+    case expected::unknown: // with this thread they are as many as may work on it
+      return offered + of_.at_work.load(std::memory_order_relaxed) < workers.most_at_once();
+    case expected::long_one:
+      return offered < workers.most_at_once();
+    default:
+      return wants_to_share();
     }
-    return of.on.workers().somebody_searches() || std::exchange(had_room_, true);
   }
 
 private:
+  bool wants_to_share() noexcept {
+    if (cycles() - began_ <= worth_sharing || !of_.has_room()) {
+      had_room_ = false;
+      return false;
+    }
+    return of_.on.workers().somebody_searches() || std::exchange(had_room_, true);
+  }
+
+  const loop &of_;
+  const worker *const me_;
   const std::uint64_t began_ = cycles();
   bool had_room_ = false;
 };
 
-void share::work_off(std::uint64_t chunk) {
+void share::work_off(std::uint64_t chunk, expected next) {
   record *const self = current_record();
   const worker *const me = of_.on.workers().worker_of(self);
-  guests_view guest;
-  bool alone = false;    // nothing can be given away
-  bool uncalled = false; // nobody was woken for the half that waits, for as many worked as there may be
+  giving away(of_, me);
+  bool alone = false;      // nothing can be given away
+  bool uncalled = false;   // nobody was woken for the half that waits, for as many worked as there may be
+  std::uint64_t given = 0; // indices, since the last chunk
   while (piece_.begin != piece_.end && !of_.ended.load(std::memory_order_relaxed)) {
     if (self != nullptr && stop_requested(*self)) {
       of_.ended.store(true, std::memory_order_relaxed);
       break;
     }
     const std::uint64_t left = piece_.end - piece_.begin;
-    if (left > chunk && !alone && (me != nullptr ? me->spawned.empty() : guest.wants_to_share(of_))) {
-      uncalled = !of_.from_pool && !of_.has_room();
-      alone = !give_half(chunk, !uncalled);
+    if (left > chunk && !alone && away.wants_to(next)) {
+      uncalled = next == expected::short_one && !of_.from_pool && !of_.has_room();
+      alone = !give_half(chunk, next, me != nullptr, next == expected::short_one && !uncalled);
+      given += left - (piece_.end - piece_.begin);
       continue;
     }
+    if (given != 0 && next != expected::short_one) // all at once: one after the other would take too long
+      of_.on.workers().call_several(std::min<std::uint64_t>(given / chunk, of_.on.workers().most_at_once() - 1));
+    given = 0;
     if (me != nullptr && uncalled && of_.has_room()) { // somebody has left since
       uncalled = false;
       if (!me->spawned.empty()) of_.on.workers().call_for_spawned();
     }
-    const range next{piece_.begin, piece_.begin + std::min(chunk, left)};
-    const std::uint64_t start = of_.grain == 0 ? cycles() : 0;
-    of_.take(state_, next);
-    piece_.begin = next.end;
-    if (of_.grain == 0 && cycles() - start < short_chunk) chunk *= 2;
+    const range now{piece_.begin, piece_.begin + std::min(chunk, left)};
+    const std::uint64_t start = cycles();
+    of_.take(state_, now);
+    const std::uint64_t took = cycles() - start;
+    piece_.begin = now.end;
+    next = took < long_chunk ? expected::short_one : expected::long_one;
+    if (next == expected::long_one && self == of_.caller) of_.was_short = false;
+    if (of_.grain == 0 && took < short_chunk) chunk *= 2;
   }
   close();
 }
 
 // If the left half has ended, the right one goes on with its state, and there is nothing to join.
-void share::work_off_right(std::uint64_t chunk) {
+void share::work_off_right(std::uint64_t chunk, expected next) {
   if (joint *const at = innermost_; at != nullptr) {
     const bool goes_on = at->open.load(std::memory_order_acquire) == 1;
     state_ = goes_on ? at->left : at->right(of_);
     if (!goes_on && !of_.ended.load(std::memory_order_relaxed)) at->has_right = of_.init(state_);
   }
-  work_off(chunk);
+  work_off(chunk, next);
 }
 
 weft_status run(loop &of, range all, void *result, error **failure) {
@@ -355,9 +408,14 @@ weft_status run(loop &of, range all, void *result, error **failure) {
         which.settle();
       }
     } guard{of};
-    share(of, all, result, nullptr).work_off(of.grain != 0 ? of.grain : 1);
+    const void *const body =
+        of.body != nullptr ? reinterpret_cast<const void *>(of.body) : reinterpret_cast<const void *>(of.how->body);
+    const bool is_known = !of.from_pool && on.loops().knows(body);
+    share(of, all, result, nullptr)
+        .work_off(of.grain != 0 ? of.grain : 1, is_known ? expected::short_one : expected::unknown);
     status = of.settle() ? of.pieces->verdict() : WEFT_EDEADLK;
     guard.unwound = false;
+    if (!of.from_pool) on.loops().note(body, of.was_short);
   }
   if (status == WEFT_EDEADLK) return status; // what the body made of that is no error of its own
   if (of.failure.load(std::memory_order_acquire) != nullptr) {

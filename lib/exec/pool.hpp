@@ -11,6 +11,7 @@
 #include "base/roll.hpp"
 #include "exec/bound.hpp"
 #include "exec/executor.hpp"
+#include "exec/short_bodies.hpp"
 #include "sched/scheduler.hpp"
 #include "timer/alarm_clock.hpp"
 
@@ -87,6 +88,7 @@ public:
   bool others_at_work(record &self) noexcept { return scheduler_.others_at_work(self); }
   scheduler &workers() noexcept { return scheduler_; } // for groups
   void leave_as_guest() noexcept;
+  short_bodies &loops() noexcept { return loops_; }
   const std::string &name() const noexcept { return settings_.name_prefix; }
   boost::asio::io_context &context() noexcept { return scheduler_.context(); }
 
@@ -124,6 +126,7 @@ private:
   atomic<error *> broken_{nullptr};     // set once, with a reference; its release pairs with the acquire of broken()
   scheduler scheduler_;
   alarm_clock alarm_; // in the scheduler's io_context
+  short_bodies loops_;
 };
 
 } // namespace weft::core
