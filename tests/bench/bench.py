@@ -37,7 +37,7 @@ def parse():
 
     parser = argparse.ArgumentParser(prog="tests/bench/run", description="Builds and runs the benchmarks.")
     parser.add_argument("--build", type=pathlib.Path, default=pathlib.Path("build-bench"), help=argparse.SUPPRESS)
-    parser.add_argument("--only", type=names, metavar="W1,W5", help="these workloads (default: W1 to W11b, CABI, FFI)")
+    parser.add_argument("--only", type=names, metavar="W1,W5", help="these workloads (default: W1 to W13, CABI, FFI)")
     parser.add_argument("--workers", type=names, default=["2"], metavar="1,2,4", help="how many workers (default: 2)")
     parser.add_argument("--peers", type=names, metavar="LIST", help="these peers (default: all that are installed)")
     parser.add_argument("--growth", action="store_true",
@@ -69,7 +69,7 @@ def show(figures, wanted, counts):
     """The tables. Gives how many musts are missed."""
     missed = 0
     for workload in wanted:
-        for workers in counts:
+        for workers in workload.workers or counts:
             if workload.columns:
                 table.print_columns(figures, workload, workers)
             else:
@@ -93,8 +93,8 @@ def main():
     if arguments.growth:
         chosen = growth.series(commands)
     else:
-        chosen = [measure.Series(each.name, peer, workers) for each in wanted for workers in arguments.workers
-                  for peer in commands if each.name in known[peer]]
+        chosen = [measure.Series(each.name, peer, workers) for each in wanted
+                  for workers in each.workers or arguments.workers for peer in commands if each.name in known[peer]]
     failures = []
     def rounds(workload):
         return arguments.rounds or (1 if BY_NAME[workload].once else 3 if arguments.quick else 7)

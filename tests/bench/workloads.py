@@ -27,6 +27,7 @@ class Workload:
     higher_is_better: bool = False
     main: bool = True  # a part of a run without --only
     parts: tuple = ()  # further figures that the same run gives
+    workers: tuple = ()  # with so many workers each, whatever --workers says
     once: bool = False  # one round without a warm-up: the figure is the worst of many already
     columns: tuple = ()  # headings of one table with a line for each peer: of the workload itself, then of its parts
 
@@ -101,6 +102,10 @@ WORKLOADS = [
              higher_is_better=True),
     Workload("W11b", "ns", "a parallel loop over four indices", [Must("3 x tbb", times(3, ARENA))],
              parts=("W11b" + P99,)),
+    *(Workload(f"W13_{length}", "x", f"a loop over 1 to 16 bodies of {length}: the worst time over the ideal one", [
+        Must("1.15, outside and inside", fixed(1.15), (f"W13_{length}", f"W13_{length}_inside"))],
+        parts=(f"W13_{length}_inside",), workers=(2, 4, 8), once=True, columns=("outside", "inside"))
+      for length in ("1ms", "100ms")),
     *(fairness(load, length) for load in LOADS for length in LENGTHS),
     Workload("CABI", "ns/call", "a call into the shared library, and the same one linked statically", [
         Must("5 more than the static one", both(times(1, "weft_static"), fixed(5)))]),
@@ -117,6 +122,6 @@ WORKLOADS = [
 ]
 
 # Several that are asked for by one name.
-FAMILIES = {"W12": [each.name for each in WORKLOADS if each.name.startswith("W12_")]}
+FAMILIES = {family: [each.name for each in WORKLOADS if each.name.startswith(family + "_")] for family in ("W12", "W13")}
 BY_NAME = {each.name: each for each in WORKLOADS}
 UNITS = {part: each.unit for each in WORKLOADS for part in (each.name, *each.parts)}

@@ -1,4 +1,5 @@
 // Boost.Asio's thread_pool, and asio::strand on it.
+#include "workloads/fairness.hpp"
 #include "workloads/future.hpp"
 #include "workloads/pool.hpp"
 #include "workloads/strand.hpp"
@@ -7,9 +8,13 @@
 #include <utility> // Asio 1.74 forgets it
 
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_future.hpp>
+
+#include <chrono>
+#include <memory>
 
 namespace {
 
@@ -30,8 +35,18 @@ public:
     boost::asio::strand<boost::asio::thread_pool::executor_type> native_;
   };
 
-private:
+protected:
   boost::asio::thread_pool native_;
+};
+
+// What W12 asks for beside: a timer for each delayed task.
+class fair_pool : public pool {
+public:
+  using pool::pool;
+  template <class F> void post_after(std::int64_t delay, F f) {
+    const auto timer = std::make_shared<boost::asio::steady_timer>(native_, std::chrono::nanoseconds(delay));
+    timer->async_wait([timer, f](const boost::system::error_code &) { f(); });
+  }
 };
 
 } // namespace
@@ -42,5 +57,6 @@ int main(int argc, char **argv) {
                      bench::futures<pool>(),
                      bench::growing<pool>(),
                      bench::strands<pool>(),
+                     bench::fair<fair_pool>(),
                      {{"W4", bench::tree<pool>}, {"W8f", bench::pending_future_memory<pool>}}});
 }

@@ -1,4 +1,6 @@
 // oneTBB: task_arena::enqueue, with a promise where a future is wanted; parallel_for, _reduce and _invoke.
+#include "workloads/fairness.hpp"
+#include "workloads/few_bodies.hpp"
 #include "workloads/fork_join.hpp"
 #include "workloads/future.hpp"
 #include "workloads/pool.hpp"
@@ -79,7 +81,9 @@ int main(int argc, char **argv) {
                     {bench::pool<arena>(),
                      bench::futures<arena>(),
                      bench::growing<arena>(),
+                     bench::fair<arena>(),
                      bench::ranges<parallel>(),
+                     bench::long_bodies<parallel>(),
                      {{"W4", bench::tree<arena>},
                       {"W4j", bench::fork_join<parallel>},
                       {"W8f", bench::pending_future_memory<arena>}}});

@@ -3,6 +3,7 @@
 #include "peers/weft_c_timers.hpp"
 #include "workloads/call.hpp"
 #include "workloads/fairness.hpp"
+#include "workloads/few_bodies.hpp"
 #include "workloads/fork_join.hpp"
 #include "workloads/future.hpp"
 #include "workloads/pool.hpp"
@@ -230,6 +231,7 @@ int main(int argc, char **argv) {
                      bench::fair<fair_pool>(),
                      bench::timing<bench::weft_c_timers>(),
                      bench::ranges<parallel>(),
+                     bench::long_bodies<parallel>(),
                      {{"W4", bench::tree<group>},
                       {"W4j", bench::fork_join<parallel>},
                       {"W7", bench::create_and_join<thread>},

@@ -1,4 +1,5 @@
 // weft through weft.hpp.
+#include "workloads/few_bodies.hpp"
 #include "workloads/fork_join.hpp"
 #include "workloads/future.hpp"
 #include "workloads/pool.hpp"
@@ -117,6 +118,7 @@ int main(int argc, char **argv) {
                      bench::strands<pool>(),
                      bench::timing<timers>(),
                      bench::ranges<parallel>(),
+                     bench::long_bodies<parallel>(),
                      {{"W4", bench::tree<group>},
                       {"W4j", bench::fork_join<parallel>},
                       {"W7", bench::create_and_join<thread>},

@@ -233,9 +233,9 @@ func loneTimer(m *measurement) {
 }
 
 func main() {
-	run("go", []workload{
+	run("go", append(fair(), []workload{
 		{"W1", postOutside}, {"W2", submitAndRead}, {"W3", postInside}, {"W4", tree}, {"W5", roundTrip},
 		{"W5f", futureRoundTrip}, {"W6a", strands(1)}, {"W6b", strands(64)}, {"W8", pendingMemory}, {"W9", idle},
 		{"W10", timerCrowd}, {"W10s", loneTimer}, {"FFI_go", submitAndRead},
-	})
+	}...))
 }

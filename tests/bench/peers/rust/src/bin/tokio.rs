@@ -9,11 +9,7 @@ use tokio::task::JoinHandle;
 use weft_bench_peers::*;
 
 fn runtime(m: &Measurement) -> Runtime {
-    Builder::new_multi_thread()
-        .worker_threads(m.workers)
-        .enable_time()
-        .build()
-        .unwrap()
+    Builder::new_multi_thread().worker_threads(m.workers).enable_time().build().unwrap()
 }
 
 fn post_outside(m: &mut Measurement) {
@@ -165,10 +161,7 @@ fn idle(m: &mut Measurement) {
 // A sleep is armed when it is polled for the first time, and cancelled when it is dropped.
 fn arm(delay: Duration) -> Pin<Box<tokio::time::Sleep>> {
     let mut sleep = Box::pin(tokio::time::sleep(delay));
-    assert_eq!(
-        sleep.as_mut().poll(&mut Context::from_waker(Waker::noop())),
-        Poll::Pending
-    );
+    assert_eq!(sleep.as_mut().poll(&mut Context::from_waker(Waker::noop())), Poll::Pending);
     sleep
 }
 
@@ -184,11 +177,7 @@ fn timer_crowd(m: &mut Measurement) {
             timers.push(arm(Duration::from_millis(3_600_000 + i * 7_919 % 1_000_000)));
         }
         let armed = begin.elapsed();
-        m.expect(
-            false,
-            timers.iter().any(|each| each.is_elapsed()),
-            "timers that ended early",
-        );
+        m.expect(false, timers.iter().any(|each| each.is_elapsed()), "timers that ended early");
         let again = Instant::now();
         drop(timers);
         took = (armed.as_nanos() as f64, again.elapsed().as_nanos() as f64);
@@ -211,21 +200,19 @@ fn lone_timer(m: &mut Measurement) {
 }
 
 fn main() {
-    run(
-        "tokio",
-        &[
-            ("W1", post_outside),
-            ("W2", submit_and_read),
-            ("FFI_rust", submit_and_read),
-            ("W3", post_inside),
-            ("W4", tree),
-            ("W5", round_trip),
-            ("W5f", future_round_trip),
-            ("W8", pending_memory),
-            ("W8f", pending_future_memory),
-            ("W9", idle),
-            ("W10", timer_crowd),
-            ("W10s", lone_timer),
-        ],
-    );
+    let others: [Workload; 12] = [
+        ("W1", post_outside),
+        ("W2", submit_and_read),
+        ("FFI_rust", submit_and_read),
+        ("W3", post_inside),
+        ("W4", tree),
+        ("W5", round_trip),
+        ("W5f", future_round_trip),
+        ("W8", pending_memory),
+        ("W8f", pending_future_memory),
+        ("W9", idle),
+        ("W10", timer_crowd),
+        ("W10s", lone_timer),
+    ];
+    run("tokio", &[fairness::fair().as_slice(), &others].concat());
 }
