@@ -93,7 +93,7 @@ bool is_object_of(const record &who, const thread *which) noexcept {
 }
 
 bool stop_requested(const record &self) noexcept {
-  if (self.top != nullptr && self.top->is_deaf()) return false;
+  if (self.top != nullptr && self.top->is_deaf()) return task_asked_to_stop(self);
   const thread *const object = object_of(self);
   const std::uint32_t own = object != nullptr ? object->flags() : 0;
   if ((own & halt_bit) != 0) return true;

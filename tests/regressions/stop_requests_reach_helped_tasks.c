@@ -21,13 +21,14 @@ static weft_status outer(void *ctx, void **result, weft_error_t **error) {
   weft_future_t *future;
   weft_status status;
   void *slept = "nothing";
-  (void)ctx;
   (void)error;
   if (weft_executor_submit(pool, NULL, inner, NULL, NULL, &future) != WEFT_OK) return WEFT_ENOMEM;
   status = weft_future_wait(future, WEFT_FOREVER);
   weft_future_result(future, 0, &slept);
-  printf("the wait says %s, what it ran %s\n", weft_status_name(status), (const char *)slept);
-  *result = (void *)(intptr_t)(status == WEFT_EINTERRUPTED && strcmp(slept, "WEFT_EINTERRUPTED") == 0);
+  if (status == WEFT_EINTERRUPTED && strcmp((const char *)slept, "WEFT_EINTERRUPTED") == 0)
+    *result = ctx; /* right */
+  else
+    printf("the wait says %s, what it ran %s\n", weft_status_name(status), (const char *)slept);
   weft_future_unref(future);
   return WEFT_OK;
 }
@@ -40,7 +41,7 @@ int main(void) {
   options.max_workers = 1;
   if (weft_executor_create(NULL, &options, &pool) != WEFT_OK || weft_semaphore_create(0, &begun) != WEFT_OK ||
       weft_semaphore_create(0, &never) != WEFT_OK ||
-      weft_executor_submit(pool, NULL, outer, NULL, NULL, &future) != WEFT_OK)
+      weft_executor_submit(pool, NULL, outer, pool, NULL, &future) != WEFT_OK)
     return 1;
   alarm(60);
   weft_semaphore_wait(begun, WEFT_FOREVER);
