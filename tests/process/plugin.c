@@ -1,11 +1,13 @@
 /* plugin.c: a host that loads the library with dlopen, uses it, closes it and lives on; in the manner of a program with
  * plugins, and in plain C99. It is not linked with weft.
  *
- * Usage: plugin unused|used|running LIBRARY. Its output is compared by run_cases.py.
+ * Usage: plugin unused|used|running|thread LIBRARY. Its output is compared by run_cases.py.
  */
 #include <weft/weft.h>
 
 #include <dlfcn.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -63,9 +65,21 @@ static void use(void *library, const char *mode) {
   if (executor_post(pool, task, late_task, NULL) != WEFT_OK) exit(92);
 }
 
+/* A thread of the host that uses the library, and ends when that has been closed: what weft keeps for the thread goes
+ * then. */
+static sem_t used, closed;
+
+static void *use_and_end_later(void *library) {
+  use(library, "thread");
+  sem_post(&used);
+  sem_wait(&closed);
+  return NULL;
+}
+
 int main(int argc, char **argv) {
   void *library;
-  int round;
+  pthread_t user;
+  int round, has_user = argc == 3 && strcmp(argv[1], "thread") == 0;
   if (argc != 3) return 98;
   for (round = 0; round < 3; ++round) {
     library = dlopen(argv[2], RTLD_NOW | RTLD_LOCAL);
@@ -73,9 +87,20 @@ int main(int argc, char **argv) {
       say(dlerror());
       return 97;
     }
-    if (strcmp(argv[1], "unused") != 0 && round == 0) use(library, argv[1]);
+    if (has_user && round == 0) {
+      if (sem_init(&used, 0, 0) != 0 || sem_init(&closed, 0, 0) != 0) return 90;
+      if (pthread_create(&user, NULL, use_and_end_later, library) != 0) return 89;
+      sem_wait(&used);
+    } else if (strcmp(argv[1], "unused") != 0 && round == 0) {
+      use(library, argv[1]);
+    }
     if (dlclose(library) != 0) return 91;
     say("closed");
+  }
+  if (has_user) {
+    sem_post(&closed);
+    if (pthread_join(user, NULL) != 0) return 88;
+    say("its user has ended");
   }
   if (strcmp(argv[1], "running") == 0) _exit(0);
   return 0;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the whole-process cases: each in a process of its own, with a time limit, its output and its end compared.
 
-Usage: run_cases.py DRIVER PLUGIN LIBRARY [CASE...]. Output is TAP. A case that hangs is killed and fails. The
+Usage: run_cases.py DRIVER PLUGIN LIBRARY... [CASE...]. Output is TAP. A case that hangs is killed and fails. The
 environment may say WEFT_TEST_LONG=1 (racy cases are repeated more often), WEFT_TEST_PATIENCE=N (a slow build: N times
 the time limit) and WEFT_TEST_WRAPPER=COMMAND (what runs programs of another machine).
 """
@@ -140,6 +140,7 @@ PLUGIN_CASES = [
     Case("unused", 0, ("closed",) * 3, True, times=3),
     Case("used", 0, ("a task", *["closed"] * 3, "a task that outlives dlclose"), times=3),
     Case("running", 0, ("a task", *["closed"] * 3), True, times=3),
+    Case("thread", 0, ("a task", *["closed"] * 3, "its user has ended", "a task that outlives dlclose"), times=3),
 ]
 
 
@@ -189,10 +190,13 @@ def faults_of_kinds(outcome):
 
 
 def main():
-    driver, plugin, library, *wanted = sys.argv[1:]
+    driver, plugin, *rest = sys.argv[1:]
+    libraries = [path for path in rest if os.path.exists(path)]
+    wanted = [name for name in rest if name not in libraries]
     rows = [(case.name, case, [driver, case.name]) for case in CASES]
     rows.append((KINDS, Case(KINDS), [driver, KINDS]))
-    rows += [(f"dlopen-{case.name}", case, [plugin, case.name, library]) for case in PLUGIN_CASES]
+    rows += [(f"dlopen-{case.name}{'' if library == libraries[0] else '-archive'}", case, [plugin, case.name, library])
+             for library in libraries for case in PLUGIN_CASES]
     rows = [row for row in rows if not wanted or row[0] in wanted]
     print(f"1..{len(rows)}")
     failed = False
