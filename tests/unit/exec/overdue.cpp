@@ -102,7 +102,8 @@ TEST_CASE("overdue: run() of a caller-run executor, and a waiter inside of one")
   std::uint64_t ran = 0;
   // The waiter first, by hand, for the other one is still in time.
   const frame_scope serving(*current_record(), nullptr, &*c, nullptr);
-  CHECK(c->lend(*waits, *current_record(), task_owner::haste::now));
+  const helping by{nullptr, nullptr, deadline::never()};
+  CHECK(c->lend(*waits, *current_record(), task_owner::haste::now, by) == task_owner::lent::yes);
   CHECK(waits->state() == with_result);
   CHECK(c->run(0, deadline::never(), ran) == WEFT_OK);
   CHECK(ran == 0);
