@@ -72,7 +72,8 @@ TEST_CASE("sources: a waiter runs down the chain and up again") {
   first->set_owner(&queue);
   record &self = *current_record();
   const frame_scope serving(self, nullptr, &queue, nullptr);
-  CHECK(lend_source(*third, self, lending::now));
+  const helper mine(self, deadline::never(), true);
+  CHECK(lend_source(*third, mine, lending::now) == lent::yes);
   CHECK(first_work.ran == 1);
   CHECK(third->done());
   first->unref();
@@ -93,7 +94,8 @@ TEST_CASE("sources: of any one only is run, of all all") {
     record &self = *current_record();
     {
       const frame_scope serving(self, nullptr, &queue, nullptr);
-      CHECK(lend_source(*whole, self, lending::last_resort));
+      const helper mine(self, deadline::never(), true);
+      CHECK(lend_source(*whole, mine, lending::last_resort) == lent::yes);
     }
     CHECK(whole->done());
     CHECK(works[0].ran + works[1].ran + works[2].ran == (mode == gather::any ? 1 : 3));

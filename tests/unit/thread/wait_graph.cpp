@@ -18,7 +18,8 @@ wait_graph &graph() {
 // A thread that runs `inside` (or nothing), and may go to sleep for something.
 struct sleeper {
   explicit sleeper(const task *inside = nullptr, const task_owner *serving = nullptr)
-      : bottom{nullptr, serving, nullptr, nullptr}, top{inside, serving, inside ? &inside->word() : nullptr, &bottom} {
+      : bottom{nullptr, serving, nullptr, nullptr, nullptr}, top{inside, serving, inside ? &inside->word() : nullptr,
+                                                                 &bottom, nullptr} {
     self.top = inside != nullptr ? &top : serving != nullptr ? &bottom : nullptr;
   }
   ~sleeper() { wake(); }
@@ -31,7 +32,12 @@ struct sleeper {
     return enter(&single, 1, wait_for::all, false);
   }
   bool enter(const dependency *on, std::size_t count, wait_for mode, bool timed) {
-    entry = {&self, on, count, mode, timed};
+    entry.who = &self;
+    entry.on = on;
+    entry.count = count;
+    entry.mode = mode;
+    entry.timed = timed;
+    entry.stuck = false;
     return asleep = graph().enter(entry);
   }
   void wake() {
@@ -136,7 +142,7 @@ TEST_CASE("wait_graph: a circle of two, three, and twenty tasks; opened, it is n
 TEST_CASE("wait_graph: a task deep in the stack counts as held") {
   const running_future outer, inner, other;
   sleeper me(outer.which);
-  frame on_top{inner.which, nullptr, &inner.which->word(), me.self.top};
+  frame on_top{inner.which, nullptr, &inner.which->word(), me.self.top, nullptr};
   me.self.top = &on_top; // it lends itself to a second task and waits there
   REQUIRE(me.sleep_for(other.end()));
   sleeper they(other.which);
@@ -243,11 +249,69 @@ TEST_CASE("wait_graph: a request wakes exactly those who sleep inside the task")
 TEST_CASE("wait_graph: a request wakes no one whose innermost task is another") {
   const running_future outer, inner;
   sleeper me(outer.which);
-  frame on_top{inner.which, nullptr, &inner.which->word(), me.self.top};
+  frame on_top{inner.which, nullptr, &inner.which->word(), me.self.top, nullptr};
   me.self.top = &on_top;
   REQUIRE(me.sleep_for(possible()));
   graph().wake_task(outer.which);
   CHECK_FALSE(me.self.sleeper.park(deadline::past()));
+}
+
+// Hands that may run one task, on any thread.
+namespace {
+
+const void *may_be_run = nullptr;
+int kept = 0;
+const lending_hand hand{[](const record &, const dependency &wanted) { return wanted.object == may_be_run; },
+                        [](const dependency &) { ++kept; }};
+
+} // namespace
+
+TEST_CASE("wait_graph: a newcomer is offered what opens the circle, with a reference") {
+  const running_future outer;
+  noting_owner queue;
+  future queued;
+  queued.which->set_owner(&queue);
+  sleeper first(outer.which), second;
+  REQUIRE(first.sleep_for(queued.end()));
+  queue.starts = false; // from here on only somebody in the circle could run it
+  may_be_run = queued.which;
+  kept = 0;
+  second.entry.hand = &hand;
+  CHECK_FALSE(second.sleep_for(outer.end()));
+  CHECK(second.entry.offered == queued.which);
+  CHECK(kept == 1);
+  second.entry.offered = nullptr;
+  second.entry.hand = nullptr; // one that came to nothing is not offered again
+  CHECK_FALSE(second.sleep_for(outer.end()));
+  CHECK(second.entry.offered == nullptr);
+}
+
+TEST_CASE("wait_graph: what would free others only is not offered") {
+  const running_future outer, own;
+  noting_owner queue;
+  future queued;
+  queued.which->set_owner(&queue);
+  sleeper first(outer.which), second(own.which);
+  REQUIRE(first.sleep_for(queued.end()));
+  queue.starts = false;
+  may_be_run = queued.which;
+  second.entry.hand = &hand;
+  CHECK_FALSE(second.sleep_for(own.end())); // it waits for itself
+  CHECK(second.entry.offered == nullptr);
+}
+
+TEST_CASE("wait_graph: who sleeps already and could open the circle is woken for it, and the newcomer sleeps") {
+  const running_future outer;
+  noting_owner queue;
+  future queued;
+  queued.which->set_owner(&queue);
+  sleeper first(outer.which), second;
+  first.entry.hand = &hand;
+  REQUIRE(first.sleep_for(queued.end()));
+  queue.starts = false;
+  may_be_run = queued.which;
+  CHECK(second.sleep_for(outer.end()));
+  CHECK(first.entry.looks_again.load());
 }
 
 TEST_CASE("wait_graph: leaving in any order keeps the rest listed") {
