@@ -92,7 +92,7 @@ static void a_broken_pool(void) {
   group = make_group(pool);
   spawn_counting(group, &counter, 5);
   gate_open(&gate);
-  CHECK_STATUS(weft_group_wait(group, WEFT_FOREVER), WEFT_ECANCELED); /* none has run */
+  CHECK_STATUS(weft_group_wait(group, WEFT_FOREVER), WEFT_EFAILED); /* none has run; the error is the pool's */
   CHECK_EQUAL(count_of(&counter), 5);
   CHECK_STATUS(weft_group_spawn(group, count_run, &counter, count_drop), WEFT_EBROKEN);
   CHECK_EQUAL(count_of(&counter), 5);
