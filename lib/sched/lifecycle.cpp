@@ -6,6 +6,7 @@
 #include "sched/scheduler.hpp"
 #include "thread/record.hpp"
 #include "thread/roster_find.hpp"
+#include "thread/wait_graph.hpp"
 
 namespace weft::core {
 
@@ -99,9 +100,11 @@ void scheduler::retire(worker &me) noexcept {
   bool last = false;
   {
     const std::scoped_lock hold(start_mutex_);
-    // A surplus worker has left the census before.
-    const census::counts before =
-        me.left ? census_.add(0, 0, 0) : census_.add(me.searching ? -1 : 0, me.idle ? 0 : -1, -1);
+    // A surplus worker has left the census before. Of others could_run() may become false by this.
+    census::counts before = census_.read();
+    if (!me.left)
+      wait_graph::instance().take_for_good(
+          [&]() noexcept { before = census_.add(me.searching ? -1 : 0, me.idle ? 0 : -1, -1); });
     const bool was_last = before.alive == (me.left ? 0 : 1);
     me.searching = me.idle = me.left = false;
     me.retired = true;

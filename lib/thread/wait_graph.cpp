@@ -206,6 +206,16 @@ void wait_graph::wake_thread(const thread *which) noexcept {
   sleepers.flush();
 }
 
+void wait_graph::tell_stuck_ones() noexcept {
+  wake_list sleepers;
+  for (blocked_thread *b = first_; b != nullptr; b = b->next) {
+    if (!b->stuck) continue;
+    b->looks_again.store(true, std::memory_order_release);
+    sleepers.add(b->who->sleeper);
+  }
+  sleepers.flush();
+}
+
 void wait_graph::wake_inside(const atomic<std::uint32_t> &word) noexcept {
   wake_list sleepers;
   const std::scoped_lock hold(mutex_);

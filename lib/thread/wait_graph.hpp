@@ -83,12 +83,17 @@ public:
   template <class Take, class GiveBack> bool take_away(Take take, GiveBack give_back) noexcept {
     const std::scoped_lock hold(mutex_);
     if (!take()) return false;
-    for (blocked_thread *b = first_; b != nullptr; b = b->next) b->stuck = !b->timed;
-    settle();
-    bool stuck = false;
-    for (const blocked_thread *b = first_; b != nullptr; b = b->next) stuck |= b->stuck;
-    if (stuck) give_back();
-    return !stuck;
+    judge_all(nullptr);
+    if (!is_stuck_one([](const record &) { return true; })) return true;
+    give_back();
+    return false;
+  }
+  // The same for good: those that are stuck by it look again, and find that their waits could never end.
+  template <class Take> void take_for_good(Take take) noexcept {
+    const std::scoped_lock hold(mutex_);
+    take();
+    judge_all(nullptr);
+    tell_stuck_ones();
   }
 
   // Is this thread object's end out of reach, given who is blocked now and that `except` will not go on?
@@ -150,6 +155,7 @@ private:
   template <class Ask> auto ask_without(record *except, Ask ask) noexcept;
   void unlink(blocked_thread &entry) noexcept;
   void judge_all(const void *assumed) noexcept;
+  void tell_stuck_ones() noexcept;
   void settle() noexcept;
   bool can_end(const blocked_thread &entry) const noexcept;
   blocked_thread *find_helper(const blocked_thread &newcomer) noexcept;

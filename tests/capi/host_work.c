@@ -394,6 +394,52 @@ static void come_and_go(void) {
   }
 }
 
+/* A task waits for room in the queue of its pool, which only the other thread could make. */
+typedef struct filler {
+  weft_executor_t *pool;
+  weft_status answer;
+  uint64_t tid; /* atomic */
+} filler_t;
+
+static weft_status fill_queue(void *ctx, void **result, weft_error_t **error) {
+  filler_t *self = (filler_t *)ctx;
+  (void)result;
+  (void)error;
+  CHECK_STATUS(weft_executor_post(self->pool, return_ctx, NULL, NULL), WEFT_OK);
+  __atomic_store_n(&self->tid, own_tid(), __ATOMIC_RELEASE);
+  self->answer = weft_executor_post(self->pool, return_ctx, NULL, NULL);
+  return WEFT_OK;
+}
+
+static void a_thread_that_leaves_is_not_waited_for(void) {
+  weft_executor_options_t options;
+  filler_t filler = {NULL, WEFT_OK, 0};
+  lent_t waits = {0}, leaves = {0};
+  gate_t gate = GATE_CLOSED;
+  weft_future_t *held, *filling;
+  weft_executor_options_init(&options);
+  options.max_workers = 2;
+  options.flags = WEFT_EXECUTOR_HOST_WORKERS;
+  options.max_queue = 1;
+  options.when_full = WEFT_FULL_WAIT;
+  REQUIRE_OK(weft_executor_create(NULL, &options, &filler.pool));
+  held = submit(filler.pool, pass_gate, &gate, NULL);
+  lend(&leaves, filler.pool, 0); /* one task, and then it goes */
+  gate_await(&gate, 1);
+  filling = submit(filler.pool, fill_queue, &filler, NULL);
+  lend(&waits, filler.pool, WEFT_FOREVER);
+  while (__atomic_load_n(&filler.tid, __ATOMIC_ACQUIRE) == 0) sched_yield();
+  await_asleep(filler.tid);
+  gate_open(&gate);
+  come_back(&leaves, WEFT_ETIMEDOUT);
+  end_future(filling);
+  CHECK_STATUS(filler.answer, WEFT_EDEADLK);
+  end_future(held);
+  CHECK_STATUS(weft_executor_shutdown(filler.pool, WEFT_SHUTDOWN_WAIT, WEFT_FOREVER), WEFT_OK);
+  come_back(&waits, WEFT_OK);
+  weft_executor_unref(filler.pool);
+}
+
 int main(int argc, char **argv) {
   static const check_case_t cases[] = {
       {"without a worker tasks wait", without_a_worker_tasks_wait},
@@ -410,6 +456,7 @@ int main(int argc, char **argv) {
       {"what nobody runs is cancelled at the end", what_nobody_runs_is_cancelled_at_the_end},
       {"hooks run at each stay", hooks_run_at_each_stay},
       {"a task may end the thread", a_task_may_end_the_thread},
+      {"a thread that leaves is not waited for", a_thread_that_leaves_is_not_waited_for},
       {"options of it are checked", options_of_it_are_checked},
       {"they come and go", come_and_go},
   };
