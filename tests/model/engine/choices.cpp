@@ -131,7 +131,8 @@ unsigned choose_thread(fiber *const *candidates, unsigned ready, unsigned count,
   if (systematic) {
     // Whose time is over early costs a deviation in any case.
     if (first_goes_on) return decide(count, false);
-    const unsigned chosen = ready > 1 ? decide(ready, true) : 0;
+    // One that yields is followed by the next in turn: else two that wait for a third one might go on for ever.
+    const unsigned chosen = ready > 1 ? decide(ready, !run.current->yields) : 0;
     if (chosen != 0 || count == ready) return chosen;
     const unsigned early = decide(count - ready + 1, false);
     return early == 0 ? 0 : ready + early - 1;

@@ -23,6 +23,9 @@ struct mutex_state {
 };
 std::map<const void *, mutex_state> mutexes;
 
+// Limits of time that are further away are not over before all sleep.
+constexpr std::int64_t soon = 60'000'000'000;
+
 // --- from one stack to another ---
 
 #if defined(__x86_64__)
@@ -133,7 +136,7 @@ void pass_on(bool current_goes_on) noexcept {
   for (int i = 0; i < run.started; ++i) {
     fiber &each = run.fibers[static_cast<std::size_t>(i)];
     if (each.now != phase::asleep || each.until == no_limit) continue;
-    candidates[count++] = &each;
+    if (each.until - run.time < soon) candidates[count++] = &each;
     if (earliest == nullptr || each.until < earliest->until) earliest = &each;
   }
   fiber *next = nullptr;

@@ -106,6 +106,11 @@ void reserve_region() noexcept {
   run.clock_base = 1;
 }
 
+void check_plain_read(const void *at, unsigned size) noexcept {
+  if (const std::uintptr_t offset = reinterpret_cast<std::uintptr_t>(at) - region_at; offset < region_size)
+    look_at(offset, size, false);
+}
+
 unsigned char *stack_of(int number, std::size_t &size) noexcept {
   size = stack_size - guard;
   return region + heap_size + static_cast<std::size_t>(number) * stack_size + guard;

@@ -32,8 +32,6 @@ struct history {
   const void *at = nullptr;
   std::vector<entry> entries; // never fewer than `count`
   std::size_t count = 0;
-  int maker = -1; // -1: was there before the run
-  std::uint32_t made_at = 0;
   std::uint32_t last_use[most_threads + 1] = {};
   int failures = 0; // compare-and-swaps that failed for no reason
 
@@ -82,7 +80,6 @@ history &begin(slot &where, const void *at, word value) {
   where = {at, static_cast<std::uint32_t>(used++), age};
   made.at = at;
   made.count = 0;
-  made.maker = -1;
   made.failures = 0;
   std::memset(made.last_use, 0, sizeof made.last_use);
   entry &first = made.add();
@@ -95,9 +92,12 @@ history &begin(slot &where, const void *at, word value) {
 
 history &history_of(const void *at, unsigned size, std::uint32_t &number) {
   slot &where = slot_of(at);
-  history &found = where.age == age ? *histories[where.number] : begin(where, at, get(at, size));
+  if (where.age != age) {
+    check_plain_read(at, size); // its construction was an ordinary write
+    begin(where, at, get(at, size));
+  }
   number = where.number;
-  return found;
+  return *histories[number];
 }
 
 bool acquires(std::memory_order order) noexcept {
@@ -163,9 +163,6 @@ history &begin_operation(const void *where, unsigned size, place from, std::uint
   check_alive(where, size, "an atomic");
   fiber &me = *run.current;
   history &of = history_of(where, size, number);
-  if (of.maker >= 0 && of.made_at > me.has.before.at[of.maker])
-    fail("atomic %u is used by thread %d, and nothing makes sure that its construction by thread %d came before",
-         number, me.number, of.maker);
   of.last_use[me.number] = now_of(me);
   return of;
 }
@@ -217,18 +214,16 @@ void end_atomics(const std::vector<std::uint32_t> &numbers) noexcept {
   }
 }
 
-void begin_atomic(const void *where, unsigned size, place from) noexcept {
+// Most are made and never used, as those of a deque. So one gets a history with its first use, unless another one was
+// at this address.
+void begin_atomic(const void *where, unsigned size, place /*from*/) noexcept {
   if (!is_running()) return;
   const in_engine here;
-  fiber &me = *run.current;
-  slot &place_of = slot_of(where);
-  history &made = begin(place_of, where, get(where, size));
-  made.maker = me.number;
-  made.made_at = now_of(me);
+  slot &known = slot_of(where);
+  if (known.age != age) return;
+  const fiber &me = *run.current;
+  history &made = begin(known, where, get(where, size));
   made.last_use[me.number] = now_of(me);
-  made.newest().thread = me.number;
-  made.newest().clock = now_of(me);
-  (void)from;
 }
 
 word load_atomic(const void *where, unsigned size, std::memory_order order, place from) noexcept {

@@ -114,6 +114,9 @@ unsigned char *stack_of(int number, std::size_t &size) noexcept;
 void note_atomic_in_block(const void *at, std::uint32_t number) noexcept;
 void check_alive(const void *at, unsigned size, const char *what) noexcept;
 
+// What this thread reads for the first time as an atomic: whoever has written it before must come before.
+void check_plain_read(const void *at, unsigned size) noexcept;
+
 // --- choices (choices.cpp) ---
 enum class choice_of : unsigned char { thread, value, failure, other };
 // Of `count`, of which the first is what happens without a special reason. `free`: none needs one.

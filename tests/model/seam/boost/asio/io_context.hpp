@@ -79,7 +79,7 @@ public:
       const std::scoped_lock hold(mutex_);
       stopped_ = true;
     }
-    weft::model::wake_on(this, ~0u);
+    weft::model::wake_on(&ready_, ~0u);
   }
   bool stopped() const {
     const std::scoped_lock hold(mutex_);
@@ -99,14 +99,14 @@ public:
       const std::scoped_lock hold(mutex_);
       ready_.push_back(std::move(made));
     }
-    weft::model::wake_on(this, 1);
+    weft::model::wake_on(&ready_, 1);
   }
   void add_timer(std::int64_t due, const void *of, std::unique_ptr<detail::handler> fired) {
     {
       const std::scoped_lock hold(mutex_);
       timers_.push_back({due, of, std::move(fired)});
     }
-    weft::model::wake_on(this, 1); // who sleeps longer than that sleeps anew
+    weft::model::wake_on(&ready_, 1); // who sleeps longer than that sleeps anew
   }
   std::size_t drop_timers(const void *of) {
     std::vector<detail::waiting_timer> gone; // goes when the lock is given back
@@ -147,7 +147,7 @@ private:
         return 1;
       }
       if (until <= weft::model::virtual_time()) return 0;
-      weft::model::sleep_on(this, wake, "sleeps in the io_context");
+      weft::model::sleep_on(&ready_, wake, "sleeps in the io_context");
     }
   }
 
