@@ -15,6 +15,7 @@
 namespace weft::core {
 
 class domain;
+struct entered_domain;
 class thread;
 class task;
 class task_owner;
@@ -80,6 +81,7 @@ struct record {
   std::uint32_t regions = 0;
   void (*close_regions)(record &self) noexcept = nullptr;
   scope *inside = nullptr;                                // as `top`
+  entered_domain *entered = nullptr; // owner only: what weft_domain_enter has counted, thread/domain.hpp
   observer *deferred = nullptr, **deferred_end = nullptr; // owner only: callbacks for the outermost, task/callback.cpp
   int callback_depth = 0;                                 // owner only
   const calling *calls = nullptr; // as `top`: the callbacks that it is about to call, see task/callback.cpp
