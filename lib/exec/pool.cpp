@@ -44,8 +44,7 @@ pool::pool(shared<roster> home, executor_list &list, const pool_settings &settin
                  {settings_.max_workers, settings_.name_prefix, settings_.daemon, settings_.stack_size,
                   settings_.host_only, settings_.max_spares, settings_.has_hooks() ? &pool::prepare_worker : nullptr,
                   &pool::dismiss_worker, settings_.worker_rest != nullptr ? &pool::rest_worker : nullptr,
-                  [](task_owner &self) { static_cast<pool &>(self).serve_due(); },
-                  settings_.home ? &pool::let_go_of : nullptr, settings_.home,
+                  [](task_owner &self) { static_cast<pool &>(self).serve_due(); }, &pool::let_go_of, settings_.home,
                   signal_settings::from_here(settings_.blocks_signals)}),
       alarm_(scheduler_.context(), timers()) {
   settings_.initializer_ctx = nullptr;
