@@ -8,6 +8,7 @@
  * The calling thread takes part. If it is a worker of the pool, it runs nothing unrelated meanwhile. Any other thread
  * counts as one of the workers while calls are short: on its behalf no more are woken than makes max_workers threads
  * with it, though at least one. Where calls take tens of microseconds and more, all workers may take part beside it.
+ * What the calling thread has given away it may take back, and then runs it itself.
  */
 #ifndef WEFT_PARALLEL_H
 #define WEFT_PARALLEL_H
