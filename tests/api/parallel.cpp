@@ -212,3 +212,24 @@ TEST_CASE("parallel_reduce: what body, join and the copy of the neutral element 
                        }).result(),
                        "in the copy", std::runtime_error);
 }
+
+TEST_CASE("ranges wider than the largest value of their type, and between ends of different types") {
+  weft::executor pool({.max_workers = 2});
+  const auto width = [&pool](auto begin, auto end) {
+    return weft::parallel_reduce(
+        pool, begin, end, std::uint64_t{0},
+        [](auto from, auto to, std::uint64_t sum) {
+          return sum + static_cast<std::uint64_t>(to) - static_cast<std::uint64_t>(from);
+        },
+        [](std::uint64_t left, std::uint64_t right) { return left + right; }, std::uint64_t{1} << 60);
+  };
+  CHECK(width(-2'000'000'000, 2'000'000'000) == 4'000'000'000);
+  CHECK(width(std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()) == ~std::uint64_t{0});
+  CHECK(width(-5, 4'000'000'000u) == 4'000'000'005);
+  CHECK(width(5u, -1) == 0);
+  CHECK(width(std::uint8_t{3}, std::int8_t{100}) == 97);
+  CHECK_THROWS_AS(width(-1, std::uint64_t{1}), weft::invalid_argument);
+  std::atomic<std::size_t> sum{0};
+  weft::parallel_for(pool, 0, std::size_t{100}, [&](std::size_t i) { sum += i; });
+  CHECK(sum == 4950);
+}

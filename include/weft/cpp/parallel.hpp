@@ -33,6 +33,51 @@ inline weft_range_options_t range_options(std::uint64_t grain) noexcept {
   return options;
 }
 
+// The type of the indices between a Begin and an End: the one that both are; else one that has the values of both, but
+// for a negative begin before an unsigned end of 64 bits, for which there is none.
+template <std::integral Begin, std::integral End> constexpr auto index_between() noexcept {
+  static_assert(sizeof(Begin) <= 8 && sizeof(End) <= 8, "ranges of indices of more than 64 bits are not supported");
+  if constexpr (std::is_same_v<Begin, End>)
+    return Begin();
+  else if constexpr (std::is_signed_v<Begin> == std::is_signed_v<End>)
+    return std::conditional_t<(sizeof(Begin) > sizeof(End)), Begin, End>();
+  else if constexpr (std::is_signed_v<End>)
+    return index_between<End, Begin>();
+  else if constexpr (sizeof(Begin) > sizeof(End))
+    return Begin();
+  else if constexpr (sizeof(End) < 8)
+    return std::conditional_t<(sizeof(End) == 4), std::int64_t, std::int32_t>();
+  else
+    return End();
+}
+template <class Begin, class End> using index_t = decltype(index_between<Begin, End>());
+
+// A range of indices, however wide: as many as `count`, each of them the first one and an offset, in the arithmetic of
+// unsigned numbers.
+template <class Index> struct index_range {
+  template <class Begin, class End> static index_range make(Begin begin, End end) {
+    const bool empty = !less(begin, end);
+    if constexpr (std::is_unsigned_v<Index> && std::is_signed_v<Begin>)
+      if (begin < 0 && !empty) throw invalid_argument();
+    return {static_cast<std::uint64_t>(begin),
+            empty ? 0 : static_cast<std::uint64_t>(end) - static_cast<std::uint64_t>(begin)};
+  }
+  Index at(std::uint64_t offset) const noexcept { return static_cast<Index>(first + offset); }
+
+  std::uint64_t first, count;
+
+private:
+  // As std::cmp_less, which does not take characters and bool.
+  template <class Left, class Right> static bool less(Left left, Right right) noexcept {
+    if constexpr (std::is_signed_v<Left> && !std::is_signed_v<Right>)
+      return left < 0 || static_cast<std::uint64_t>(left) < static_cast<std::uint64_t>(right);
+    else if constexpr (!std::is_signed_v<Left> && std::is_signed_v<Right>)
+      return right >= 0 && static_cast<std::uint64_t>(left) < static_cast<std::uint64_t>(right);
+    else
+      return left < right;
+  }
+};
+
 // What a piece of a reduction has come to, or why it has not: of the C functions only the body may fail.
 template <class T> struct reduction_state {
   std::optional<T> value;
@@ -51,58 +96,62 @@ template <class T> struct reduction_state {
 
 /// Calls f for every index from begin up to but not including end, on several threads at once: f(index), or f(begin,
 /// end) for a piece when f takes two. grain: indices per piece at most; 0: chosen by measuring. Waits for all; rethrows
-/// the first exception, after which no piece begins any more. Throws interrupted, shut_down, not_supported;
-/// deadlock: a piece waited for what only the end of this call could bring.
-template <std::integral Index, class F>
-requires std::invocable<F &, Index> || std::invocable<F &, Index, Index>
-void parallel_for(const executor_ref &pool, Index begin, Index end, F &&f, std::uint64_t grain = 0) {
-  if (!(begin < end)) return;
+/// the first exception, after which no piece begins any more. begin and end: of any integer types; the indices have a
+/// type that holds the values of both. A range may be as wide as that type. Throws interrupted, shut_down,
+/// not_supported; deadlock: a piece waited for what only the end of this call could bring; invalid_argument: begin is
+/// negative and end of an unsigned type of 64 bits, so no type holds both.
+template <std::integral Begin, std::integral End, class F>
+requires std::invocable<F &, detail::index_t<Begin, End>> ||
+    std::invocable<F &, detail::index_t<Begin, End>, detail::index_t<Begin, End>>
+void parallel_for(const executor_ref &pool, Begin begin, End end, F &&f, std::uint64_t grain = 0) {
+  using Index = detail::index_t<Begin, End>;
+  const auto range = detail::index_range<Index>::make(begin, end);
+  if (range.count == 0) return;
   struct call {
     std::remove_reference_t<F> &f;
-    Index first;
+    const detail::index_range<Index> &range;
     static weft_status run(void *ctx, std::uint64_t from, std::uint64_t to, weft_error_t **error) {
       const auto &self = *static_cast<call *>(ctx);
       return detail::guard(error, [&] {
-        const auto at = [&](std::uint64_t offset) {
-          return static_cast<Index>(self.first + static_cast<Index>(offset));
-        };
         if constexpr (std::invocable<F &, Index, Index>) {
-          self.f(at(from), at(to));
+          self.f(self.range.at(from), self.range.at(to));
         } else {
-          for (std::uint64_t i = from; i != to; ++i) self.f(at(i));
+          for (std::uint64_t i = from; i != to; ++i) self.f(self.range.at(i));
         }
       });
     }
-  } body{f, begin};
+  } body{f, range};
   const weft_range_options_t options = detail::range_options(grain);
   weft_error_t *failure = nullptr;
-  const auto count = static_cast<std::uint64_t>(end) - static_cast<std::uint64_t>(begin);
-  const weft_status status = weft_parallel_for(pool.native_handle(), &options, 0, count, &call::run, &body, &failure);
+  const weft_status status =
+      weft_parallel_for(pool.native_handle(), &options, 0, range.count, &call::run, &body, &failure);
   detail::finish_range(status, failure, pool.native_handle());
 }
 
 /// Reduces a range: body(begin, end, value) -> value takes a piece into a value, join(left, right) -> value joins those
 /// of neighbours, in their order. identity is the neutral element. join must be associative; it need not be
 /// commutative. The rest as parallel_for; what join throws, or copying identity, is rethrown too.
-template <std::integral Index, class T, class Body, class Join>
-requires std::invocable<Body &, Index, Index, T> && std::invocable<Join &, T, T> && std::copy_constructible<T>
-    T parallel_reduce(const executor_ref &pool, Index begin, Index end, T identity, Body &&body, Join &&join,
-                      std::uint64_t grain = 0) {
+template <std::integral Begin, std::integral End, class T, class Body, class Join>
+requires std::invocable<Body &, detail::index_t<Begin, End>, detail::index_t<Begin, End>, T> &&
+    std::invocable<Join &, T, T> && std::copy_constructible<T>
+        T parallel_reduce(const executor_ref &pool, Begin begin, End end, T identity, Body &&body, Join &&join,
+                          std::uint64_t grain = 0) {
+  using Index = detail::index_t<Begin, End>;
   using state = detail::reduction_state<T>;
   state result{identity, nullptr};
-  if (!(begin < end)) return std::move(*result.value);
+  const auto range = detail::index_range<Index>::make(begin, end);
+  if (range.count == 0) return std::move(*result.value);
   struct call {
     std::remove_reference_t<Body> &body;
     std::remove_reference_t<Join> &join;
     const T &identity;
-    Index first;
+    const detail::index_range<Index> &range;
     static weft_status take(void *ctx, void *into, std::uint64_t from, std::uint64_t to, weft_error_t **error) {
       auto &self = *static_cast<call *>(ctx);
       return detail::guard(error, [&] {
         state &mine = *static_cast<state *>(into);
         if (mine.failure) std::rethrow_exception(mine.failure);
-        mine.value.emplace(self.body(static_cast<Index>(self.first + static_cast<Index>(from)),
-                                     static_cast<Index>(self.first + static_cast<Index>(to)), std::move(*mine.value)));
+        mine.value.emplace(self.body(self.range.at(from), self.range.at(to), std::move(*mine.value)));
       });
     }
     static void take_over(void *ctx, void *into, void *from) {
@@ -111,7 +160,7 @@ requires std::invocable<Body &, Index, Index, T> && std::invocable<Join &, T, T>
       left.attempt(
           [&] { left.value.emplace(static_cast<call *>(ctx)->join(std::move(*left.value), std::move(*right.value))); });
     }
-  } how{body, join, identity, begin};
+  } how{body, join, identity, range};
   const weft_reduction_t native = {
       sizeof(weft_reduction_t),
       alignof(state),
@@ -126,9 +175,8 @@ requires std::invocable<Body &, Index, Index, T> && std::invocable<Join &, T, T>
   };
   const weft_range_options_t options = detail::range_options(grain);
   weft_error_t *failure = nullptr;
-  const auto count = static_cast<std::uint64_t>(end) - static_cast<std::uint64_t>(begin);
   const weft_status status =
-      weft_parallel_reduce(pool.native_handle(), &options, 0, count, &native, &how, &result, &failure);
+      weft_parallel_reduce(pool.native_handle(), &options, 0, range.count, &native, &how, &result, &failure);
   detail::finish_range(status, failure, pool.native_handle());
   if (result.failure) std::rethrow_exception(result.failure);
   return std::move(*result.value);
