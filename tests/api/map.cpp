@@ -365,3 +365,23 @@ TEST_CASE("a wait for an item that was interrupted may be tried again") {
   CHECK(reader.result(test::too_long) == 6);
   CHECK(interrupted);
 }
+
+TEST_CASE("what the range throws comes in the place of the next item, and ends the iteration") {
+  weft::executor pool({.max_workers = 2});
+  const std::vector<int> numbers{0, 1, 2, 3, 4};
+  auto even = numbers | std::views::filter([](int n) {
+                if (n == 3) throw std::runtime_error("in the range");
+                return n % 2 == 0;
+              });
+  for (const std::uint64_t buffer : {0, 1, 2}) {
+    auto results = pool.map([](int n) { return n; }, even, {.buffer = buffer});
+    auto it = results.begin();
+    CHECK(*it == 0);
+    ++it;
+    CHECK(*it == 2);
+    ++it;
+    CHECK(it != results.end());
+    CHECK_THROWS_WITH_AS(*it, "in the range", std::runtime_error);
+    CHECK(it == results.end());
+  }
+}

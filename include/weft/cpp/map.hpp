@@ -79,6 +79,8 @@ template <class F, class Item> struct map_call {
 ///   timed_out     the time given to map is over: what has not started is cancelled, and the iteration has ended
 ///   interrupted, deadlock   as in future::wait; it may be tried again
 ///   cancelled     the item was cancelled, or the executor was shut down before it could be submitted
+///   what the range itself throws (its iterators, a filter): in the place of the item that it did not give, after the
+///                 outcomes of those before; then the iteration has ended
 ///
 /// The destructor cancels what has not started; callbacks run and closures are destroyed there. It never waits.
 template <class F, class Range> class map_results {
@@ -155,7 +157,8 @@ private:
 
   // The iteration.
   bool at_end() { // not const, for some views have no const end
-    return over_ || (!current_.valid() && ahead_.empty() && !stalled_ && next_ == std::ranges::end(items_));
+    return over_ ||
+           (!current_.valid() && ahead_.empty() && !stalled_ && !range_failure_ && next_ == std::ranges::end(items_));
   }
   future<result_type> &fetch();
   decltype(auto) read();
@@ -164,8 +167,10 @@ private:
   // The window.
   void fill();
   bool submit_next();
+  template <class Step> bool ask_range(Step step);
   void take_front();
   void prepare_next();
+  void end_with_range();
   void append_failure(weft_error_t *adopted);
   void append_cancelled();
   void cancel_rest() noexcept;
@@ -184,6 +189,7 @@ private:
   std::optional<task> stalled_;           // made of the item before next_, but the queue was full
   std::deque<future<result_type>> ahead_; // submitted and not yet read
   future<result_type> current_;           // what the iterator stands on, once it was waited for
+  std::optional<error> range_failure_; // what the range threw in the place of the next item; it is not asked any more
   bool accepted_any_ = false;
   bool over_ = false;
 };
@@ -226,25 +232,49 @@ template <class F, class Range> void map_results<F, Range>::append_cancelled() {
   ahead_.push_back(refused.get_future());
 }
 
+// A step of the range's own code. False: it threw, now or before.
+template <class F, class Range> template <class Step> bool map_results<F, Range>::ask_range(Step step) {
+  if (range_failure_) return false;
+  weft_error_t *failure = nullptr;
+  const weft_status status = detail::guard(&failure, step);
+  if (failure)
+    range_failure_ = error::adopt(failure);
+  else
+    check(status);
+  return !failure;
+}
+
 // Makes the task of the next item. An item that cannot even be copied is an item that failed: it takes its place in the
-// order, and the rest goes on.
+// order, and the rest goes on. A range that throws has come to its end.
 template <class F, class Range> void map_results<F, Range>::prepare_next() {
   weft_error_t *failure = nullptr;
-  const weft_status status =
-      detail::guard(&failure, [&] { stalled_.emplace(std::in_place, f_, detail::forward_item<Range>(*next_)); });
-  ++next_;
+  weft_status status = WEFT_OK;
+  const bool given = ask_range([&] {
+    auto &&next = *next_;
+    status = detail::guard(&failure, [&] {
+      stalled_.emplace(std::in_place, f_, detail::forward_item<Range>(std::forward<decltype(next)>(next)));
+    });
+  });
+  if (given) ask_range([&] { ++next_; });
   if (failure)
     append_failure(failure);
   else
     check(status);
 }
 
+template <class F, class Range> void map_results<F, Range>::end_with_range() {
+  over_ = true;
+  const error thrown = *std::exchange(range_failure_, std::nullopt);
+  thrown.rethrow();
+}
+
 // False: there is no further item, or the queue has no room for it now.
 template <class F, class Range> bool map_results<F, Range>::submit_next() {
   if (!stalled_) {
-    if (next_ == std::ranges::end(items_)) return false;
+    bool more = false;
+    if (!ask_range([&] { more = next_ != std::ranges::end(items_); }) || !more) return false;
     prepare_next();
-    if (!stalled_) return true;
+    if (!stalled_) return !range_failure_ || !ahead_.empty();
   }
   ahead_.emplace_back(); // before the submit, for after it nothing may fail
   weft_future_t *native = nullptr;
@@ -285,6 +315,7 @@ template <class F, class Range> future<typename map_results<F, Range>::result_ty
 
 template <class F, class Range> void map_results<F, Range>::take_front() {
   for (fill(); ahead_.empty(); fill()) {
+    if (range_failure_ && !stalled_) end_with_range();
     // The queue is full of what others submitted; nothing tells when there is room, so look now and then.
     end_if_late();
     check(weft_sleep(std::min(time_left(), WEFT_MILLISECOND)));
