@@ -56,7 +56,8 @@ weft_status map::make(executor &on, const weft_map_options_t &options, weft_task
 map::~map() {
   cancel_rest();
   for (std::size_t i = yielded_; i < submitted_; ++i) items_[i].future->unref();
-  for (std::size_t i = submitted_; i < count_; ++i) drop_item(items_[i]);
+  if (drop_ != nullptr) // else the items are the caller's, or need nothing; and perhaps there is no room for them
+    for (std::size_t i = submitted_; i < count_; ++i) drop_item(items_[i]);
   if (home_) home_->leave();
   if (token_ != nullptr) token_->unref();
   on_.unref_handle();
