@@ -57,6 +57,7 @@ weft_status weft_group_spawn(weft_group_t *group, weft_task_fn fn, void *ctx, we
 weft_status weft_group_spawn_task(weft_group_t *group, weft_task_t *task) {
   if (bad(group) || bad(task) || unwrap(task)->has_future()) return WEFT_EINVAL;
   if (const weft_status forked = answer_of(group); forked != WEFT_OK) return forked;
+  if (unwrap(task)->priority() != WEFT_PRIORITY_NORMAL) return WEFT_ENOTSUP;
   return guard([&]() -> weft_status { return unwrap(group)->accept(*unwrap(task)); });
 }
 

@@ -73,8 +73,10 @@ WEFT_API void weft_group_unref(weft_group_t *group);
 WEFT_API weft_status weft_group_spawn(weft_group_t *group, weft_task_fn fn, void *ctx, weft_drop_fn drop);
 
 /** Spawn a task with room (task.h), of a WEFT_TASK_POSTED type. Success: the task and its closure belong to the group.
- *  On failure both are the caller's. WEFT_EINVAL: an argument is NULL, or the type is not WEFT_TASK_POSTED. The rest as
- * weft_group_spawn. */
+ *  On failure both are the caller's. WEFT_EINVAL: an argument is NULL, or the type is not WEFT_TASK_POSTED.
+ * WEFT_ENOTSUP: it has another priority than WEFT_PRIORITY_NORMAL, and the order of a group knows none. The rest as
+ * weft_group_spawn.
+ */
 WEFT_API weft_status weft_group_spawn_task(weft_group_t *group, weft_task_t *task);
 
 /** Make a task with room and spawn it, in one call, for a closure that is moved by copying its bytes: size of them go

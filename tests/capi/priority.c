@@ -178,6 +178,27 @@ static void strands_ignore_them(void) {
   for (i = 0; i < order.count; ++i) CHECK_EQUAL(order.seen[i], i);
 }
 
+static void groups_refuse_them(void) {
+  static const weft_task_type_t type = {sizeof type, WEFT_TASK_POSTED, sizeof(void *), 0, note_in_room, NULL, NULL};
+  weft_executor_t *pool = make_pool(1);
+  weft_group_t *group = NULL;
+  weft_task_t *task = NULL;
+  REQUIRE_OK(weft_group_create(pool, NULL, &group));
+  REQUIRE_OK(weft_task_create(&type, &task));
+  *(void **)weft_task_room(task) = (void *)(intptr_t)7;
+  order.count = 0;
+  CHECK_STATUS(weft_task_set_priority(task, WEFT_PRIORITY_HIGH), WEFT_OK);
+  CHECK_STATUS(weft_group_spawn_task(group, task), WEFT_ENOTSUP);
+  CHECK_STATUS(weft_task_set_priority(task, WEFT_PRIORITY_LOW), WEFT_OK);
+  CHECK_STATUS(weft_group_spawn_task(group, task), WEFT_ENOTSUP);
+  CHECK_STATUS(weft_task_set_priority(task, WEFT_PRIORITY_NORMAL), WEFT_OK);
+  CHECK_STATUS(weft_group_spawn_task(group, task), WEFT_OK);
+  CHECK_STATUS(weft_group_wait(group, WEFT_FOREVER), WEFT_OK);
+  CHECK_EQUAL(order.count, 1);
+  weft_group_unref(group);
+  end_executor(pool);
+}
+
 static const check_case_t cases[] = {
     {"unknown ones are invalid", unknown_ones_are_invalid},
     {"high before normal before low", high_before_normal_before_low},
@@ -186,6 +207,7 @@ static const check_case_t cases[] = {
     {"normal ones start at last", normal_ones_start_at_last},
     {"all three at once", all_three_at_once},
     {"strands ignore them", strands_ignore_them},
+    {"groups refuse them", groups_refuse_them},
 };
 
 int main(int argc, char **argv) {
