@@ -20,10 +20,19 @@
  * without futures), to delayed submits and continuations, in weft_task_options_t, weft_map_options_t and
  * weft_group_options_t. A timer is cancelled with a token by a callback on it (weft_cancel_token_on_cancel).
  *
- * Deadlines are kept by a thread of the library, which is started for the first of them and does nothing else. What
- * follows from a deadline runs on it: drops, done callbacks of cancelled futures, callbacks of tokens. They had better
- * be short, for other deadlines wait for them. Never early. After the end of the default runtime none comes any more by
- * itself, but weft_cancel_token_is_cancelled still looks at the time.
+ * Deadlines. Never early.
+ *  - A task does not start after the deadline of its token, whatever else is late: the thread that is about to run it
+ *    looks at the time. That thread then cancels the task, with all that follows from that: the drop of its context and
+ *    the done callbacks of its future run there. The same holds for the tasks of a group with that token.
+ *  - A thread of the library keeps the deadlines. It starts with the first of them and runs no code of the user's. At
+ * the deadline it calls off what hangs on the token: what has not started is cancelled, and what runs has been asked to
+ *    stop. So no deadline waits for the callbacks of another.
+ *  - What follows from that runs on further threads of the library, one for each token at a time: drops, done callbacks
+ * of cancelled futures, callbacks of tokens. There are at most 32 of these threads: while so many callbacks do not
+ *    return, the callbacks of further tokens wait, and so do those who wait for the futures that these have cancelled.
+ *  - Deadlines belong to no runtime and to no domain. They end with the last runtime: when the default runtime was shut
+ *    down and every isolated one was. After that none comes by itself any more, but weft_cancel_token_is_cancelled and
+ * the threads that run tasks still look at the time.
  */
 #ifndef WEFT_CANCEL_H
 #define WEFT_CANCEL_H
@@ -41,8 +50,8 @@ typedef struct weft_cancel_token weft_cancel_token_t;
 /** Make a token. parent: NULL, or the token that cancels this one with it, and of which it keeps a reference; when that
  * is cancelled already, the new token begins cancelled. timeout: nanoseconds until it is cancelled by itself (0 or
  * negative: at once), or WEFT_FOREVER. Never blocks. Success: *out owns one reference. WEFT_EINVAL: out is NULL.
- * WEFT_ENOMEM. With a timeout also: WEFT_ESHUTDOWN: the default runtime has ended. WEFT_EAGAIN: the system refuses the
- * thread that watches deadlines, or its descriptors. */
+ * WEFT_ENOMEM. With a timeout also: WEFT_ESHUTDOWN: the default runtime has ended, and no isolated one is left that has
+ * not. WEFT_EAGAIN: the system refuses the thread that keeps the deadlines, or its descriptors. */
 WEFT_API weft_status weft_cancel_token_create(weft_cancel_token_t *parent, int64_t timeout, weft_cancel_token_t **out);
 
 /** Take one more reference and return the same pointer. NULL gives NULL. Never blocks. */
@@ -73,7 +82,7 @@ WEFT_API weft_cancel_token_t *weft_cancel_token_current(void);
 
 /* --- callbacks: for bindings, to hand a cancellation on to what is not weft's --- */
 
-/** Called when a token is cancelled, on the thread that cancels it, or that watches the deadlines. */
+/** Called when a token is cancelled, on the thread that cancels it; at a deadline on a thread of the library. */
 typedef void (*weft_cancel_fn)(void *ctx);
 
 /** The registration of a callback. Owned: weft_cancel_registration_remove. */

@@ -45,7 +45,7 @@ roll_entry *roll::take_first() noexcept {
   return nullptr;
 }
 
-void roll::withdraw_all() {
+roll_entry *roll::begin_withdraw_all() noexcept {
   roll_entry *first = nullptr, *last = nullptr; // linked through next_, in the order found
   const auto take_all_of = [&](roll &from) noexcept {
     while (roll_entry *const entry = from.take_first()) {
@@ -61,8 +61,12 @@ void roll::withdraw_all() {
     below->call_off();
     take_all_of(*below);
   }
-  while (roll_entry *const entry = first) {
-    first = entry->next_;
+  return first;
+}
+
+void roll::finish_withdraw_all(roll_entry *&left) {
+  while (roll_entry *const entry = left) {
+    left = entry->next_;
     entry->next_ = nullptr;
     entry->finish_withdraw();
   }

@@ -62,7 +62,14 @@ public:
   // False: it was before.
   bool call_off() noexcept;
   // Withdraw all that is there, and on the rolls below it, which are called off as well.
-  void withdraw_all();
+  void withdraw_all() {
+    roll_entry *left = begin_withdraw_all();
+    finish_withdraw_all(left);
+  }
+  // The same in its two steps. The first runs no code of the user's. The second may run on any thread, and takes each
+  // entry off the list before it finishes it: so it can go on after a callback that has ended its thread.
+  [[nodiscard]] roll_entry *begin_withdraw_all() noexcept;
+  static void finish_withdraw_all(roll_entry *&left);
 
   // From before a fork: of no use in this process.
   bool inherited() const noexcept { return native_.is_another(); }

@@ -48,7 +48,7 @@ weft_status caller_run::submit(task *const *tasks, std::size_t count) {
       const turn mine(*this, *self);        // before the look: from here on the end waits for us
       if (closed_.load(std::memory_order_acquire)) return WEFT_ESHUTDOWN;
       for (std::size_t i = 0; i < count; ++i) {
-        if (tasks[i]->try_claim()) tasks[i]->run_claimed(*self, this);
+        if (tasks[i]->claim_or_end()) tasks[i]->run_claimed(*self, this);
         tasks[i]->unref();
       }
       return WEFT_OK;
@@ -117,7 +117,10 @@ weft_status caller_run::run(std::uint64_t max_tasks, deadline budget, std::uint6
       task &which;
       ~holding() { which.unref(); }
     } const queue_reference{*next};
-    if (!claimed) continue; // cancelled
+    if (!claimed) {
+      next->end_if_overdue(); // else it is cancelled
+      continue;
+    }
     next->run_claimed(*self, this);
     if (inherited()) return WEFT_EFORKED; // inside that task
     ++ran;
@@ -227,7 +230,8 @@ void caller_run::read(weft_executor_stats_t &figures) const noexcept {
 }
 
 bool caller_run::lend(task &wanted, record &self, haste /*when*/) {
-  if (!serves(self, this) || !wanted.try_claim()) return false;
+  if (!serves(self, this)) return false;
+  if (!wanted.try_claim()) return wanted.end_if_overdue();
   wanted.run_claimed(self, this);
   return true;
 }

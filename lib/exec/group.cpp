@@ -37,6 +37,7 @@ weft_status group::make(pool &on, std::uint32_t flags, cancel_token &token, grou
   if (!made) return WEFT_ENOMEM;
   made->by_token_ = new (std::nothrow) token_link(*made, token);
   if (made->by_token_ == nullptr) return WEFT_ENOMEM;
+  if (token.due() != cancel_token::never) made->word_.store(has_deadline_bit, std::memory_order_relaxed);
   if (token.cancelled() || !token.add(*made->by_token_)) return WEFT_ECANCELED;
   out = made.release();
   return WEFT_OK;
@@ -190,11 +191,16 @@ weft_status group::run_ticket(void *room, weft_error ** /*failure*/) {
   return WEFT_OK;
 }
 
-// The pool cancels what is pending: so does the group with the task that this ticket was for.
+// The pool cancels what is pending: so does the group with the task that this ticket was for. If the pool is broken,
+// the group has failed with the same reason.
 void group::drop_ticket(void *room) {
   const handle alive(static_cast<ticket *>(room)->of);
   group &self = *static_cast<ticket *>(room)->of;
   record *const here = current_record();
+  if (error *const reason = self.pool_.broken(); reason != nullptr) {
+    self.report(reason);
+    reason->unref();
+  }
   if (task *const taken = self.take_queued(); taken != nullptr && here != nullptr)
     self.run_spawned(*taken, *here, fate::drop);
   self.return_credit_of(here);
@@ -385,6 +391,11 @@ bool group::may_happen(const void *waiting, const wait_graph &graph) noexcept {
 
 // --- ending ---
 
+// A task that is about to start looks at the time itself: the thread that keeps the deadlines may be late.
+bool group::is_cancelled(std::uint32_t seen) const noexcept {
+  return (seen & cancelled_bit) != 0 || by_token_->token.cancelled();
+}
+
 void group::ask_to_cancel() noexcept {
   word_.fetch_or(cancelled_bit | stop_bit, std::memory_order_acq_rel);
   wait_graph::instance().wake_serving(this);
@@ -410,8 +421,8 @@ void group::return_credit_of(const record *self) noexcept {
 
 weft_status group::reset() noexcept {
   if (!all_done()) return WEFT_EINVALIDSTATE;
-  if (by_token_ != nullptr && by_token_->token.called_off()) return WEFT_ECANCELED;
-  word_.store(0, std::memory_order_release);
+  if (by_token_ != nullptr && by_token_->token.cancelled()) return WEFT_ECANCELED;
+  word_.fetch_and(has_deadline_bit, std::memory_order_release);
   error *kept = nullptr;
   {
     const std::scoped_lock hold(mutex_); // somebody may be about to count a reference to it

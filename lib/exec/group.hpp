@@ -82,7 +82,10 @@ public:
   bool has_magic() const noexcept { return magic_.is_right(); }
   pool &on() noexcept { return pool_; }
   bool inherited() const noexcept { return pool_.inherited(); }
-  bool is_cancelled() const noexcept { return (word_.load(std::memory_order_acquire) & cancelled_bit) != 0; }
+  bool is_cancelled() const noexcept {
+    const std::uint32_t seen = word_.load(std::memory_order_acquire);
+    return (seen & (cancelled_bit | has_deadline_bit)) != 0 && is_cancelled(seen);
+  }
   // How it ended so far.
   weft_status verdict() const noexcept;
 
@@ -111,11 +114,13 @@ private:
   struct ticket;
   struct token_link;
   // Beside stop_bit, in the same word.
-  static constexpr std::uint32_t cancelled_bit = 1u << 8, some_dropped_bit = 1u << 9;
+  static constexpr std::uint32_t cancelled_bit = 1u << 8, some_dropped_bit = 1u << 9,
+                                 has_deadline_bit = 1u << 10; // its token has one: fixed when it is made
 
   group(pool &on, std::uint32_t flags) noexcept;
   ~group() override;
 
+  bool is_cancelled(std::uint32_t seen) const noexcept;
   void drop_context() noexcept;
   weft_status enqueue(task &given, bool accepted) noexcept;
   bool end_alone(worker *me) noexcept;

@@ -96,7 +96,7 @@ weft_status pool::run_here(task *const *tasks, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
     if (scheduler_.discarding())
       tasks[i]->cancel();
-    else if (tasks[i]->try_claim())
+    else if (tasks[i]->claim_or_end())
       tasks[i]->run_claimed(*self, this);
     if (inherited()) return WEFT_EFORKED; // inside that task
     tasks[i]->unref();                    // the queue's
@@ -309,7 +309,7 @@ weft_status pool::work(deadline until) {
 bool pool::lend(task &wanted, record &self, haste when) {
   if (!serves(self, this)) return false;
   if (when == haste::if_needed && scheduler_.has_free_hand()) return false;
-  if (!scheduler_.claim_from_inside(wanted, self)) return false;
+  if (!scheduler_.claim_from_inside(wanted, self)) return wanted.end_if_overdue();
   wanted.run_claimed(self, this);
   return true;
 }

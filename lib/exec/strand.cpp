@@ -189,6 +189,8 @@ void strand::take_turn() {
       next->run_claimed(self, this);
     else if (fate == next_is::cancelled_here)
       next->finish_cancel();
+    else
+      next->end_if_overdue();
   }
 }
 

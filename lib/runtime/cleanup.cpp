@@ -24,7 +24,8 @@ bool is_inside(const record *self) noexcept {
 
 void runtime::let_go_of_pools() {
   pool_for_all_.let_go();
-  if (executor *const held = std::exchange(deadlines_, nullptr); held != nullptr) held->unref_handle();
+  for (executor **const each : {&deadlines_, &aftermath_})
+    if (executor *const held = std::exchange(*each, nullptr); held != nullptr) held->unref_handle();
 }
 
 weft_status runtime::clean_up(deadline until) {
@@ -38,6 +39,7 @@ weft_status runtime::clean_up(deadline until) {
   case registered::nothing:
     break;
   }
+  if (const shared<runtime> keeper = keeper_if_made()) keeper->stop(what::daemons);
   while (others_have_records() || block_heap::others_have_heaps()) { // 2
     if (until.passed()) return WEFT_ETIMEDOUT;
     const timespec moment{0, 100'000};
@@ -45,6 +47,10 @@ weft_status runtime::clean_up(deadline until) {
   }
   runtime *const last = take_process(); // 3
   if (last != nullptr) last->let_go_of_pools();
+  if (runtime *const keeper = take_keeper(); keeper != nullptr) {
+    keeper->let_go_of_pools();
+    keeper->unref();
+  }
   thread::release_main();
   release_records();
   if (last != nullptr) last->unref();

@@ -1,27 +1,56 @@
-// The deadlines of cancel tokens: one worker that does nothing else, in a daemon pool of the process's runtime, made
-// for the first of them.
+// The deadlines of cancel tokens. A runtime of its own keeps them, for they outlive each of the others: README.md,
+// "Deadlines". It has two daemon pools:
 //
-// A thread of its own, and not a worker of somebody's pool: that may be busy for as long as it likes, and a deadline is
-// there to end just that. It waits in the timers of its pool like everything that becomes due.
+//  - "weft-deadlines", one worker. It waits in the timers of its pool, and at the time of a token it takes the first
+//  step
+//    of the withdrawal: nothing of the token starts any more, and what runs has been asked to stop. It runs no code of
+//    the user's, so no deadline waits for anything but this.
+//  - "weft-overdue". Its workers take the second step: drops, done callbacks, callbacks of tokens. Each token has a
+//  task
+//    of its own there.
 #include "runtime/deadlines.hpp"
 
 #include <mutex>
 #include <new>
+#include <utility>
 
 #include "base/atomic.hpp"
 #include "base/clock.hpp"
 #include "exec/pool.hpp"
 #include "runtime/runtime.hpp"
+#include "task/call.hpp"
 #include "timer/timer.hpp"
 
 namespace weft::core {
 namespace {
 
+// So many tokens may have a callback that does not return before the callbacks of others wait for a worker.
+constexpr std::uint32_t most_stuck = 32;
+
+// What follows from the deadline of one token.
+struct second_step {
+  cancel_token *token; // with a reference
+  roll_entry *left;
+
+  // Also when a callback has ended its thread: drop() goes on with the rest.
+  static weft_status run(void *ctx, void ** /*result*/, weft_error_t ** /*failure*/) {
+    roll::finish_withdraw_all(static_cast<second_step *>(ctx)->left);
+    return WEFT_OK;
+  }
+  static void drop(void *ctx) {
+    auto *const self = static_cast<second_step *>(ctx);
+    roll::finish_withdraw_all(self->left);
+    self->token->unref();
+    delete self;
+  }
+};
+
 // Between a token, which goes when its user likes, and a tick, which may be under way just then. Owned by the timer, as
 // the context of its function.
 class token_alarm final : public deadline_alarm {
 public:
-  explicit token_alarm(cancel_token &token) noexcept : token_(&token) {}
+  token_alarm(cancel_token &token, executor &aftermath) noexcept
+      : token_(&token), aftermath_(aftermath), lease_(&aftermath) {}
 
   void dismiss() noexcept override {
     {
@@ -33,10 +62,8 @@ public:
   void belong_to(timer &made) noexcept { timer_ = &made; }
 
   static weft_status run(void *ctx, void ** /*result*/, weft_error_t ** /*failure*/) {
-    if (cancel_token *const token = static_cast<token_alarm *>(ctx)->living_token(); token != nullptr) {
-      token->cancel();
-      token->unref();
-    }
+    auto &self = *static_cast<token_alarm *>(ctx);
+    if (cancel_token *const token = self.living_token(); token != nullptr) self.call_off(*token);
     return WEFT_OK;
   }
   static void drop(void *ctx) { delete static_cast<token_alarm *>(ctx); }
@@ -47,37 +74,59 @@ private:
     return token_ != nullptr && token_->try_ref() ? token_ : nullptr;
   }
 
+  // With a reference to the token. Even if nothing is left to do: giving that back may end the token, or one above it,
+  // and drops the contexts of its callbacks.
+  void call_off(cancel_token &token) {
+    roll_entry *left = token.begin_cancel();
+    auto *const rest = new (std::nothrow) second_step{&token, left};
+    task *made = rest != nullptr ? create_posted_call({&second_step::run, rest, &second_step::drop}) : nullptr;
+    if (made != nullptr && aftermath_.submit(&made, 1) == WEFT_OK) return;
+    // No memory, no thread, or the end: here, late for others rather than never.
+    if (made != nullptr) task::discard(made);
+    if (rest != nullptr) return second_step::drop(rest);
+    roll::finish_withdraw_all(left);
+    token.unref();
+  }
+
   native_mutex mutex_;
-  cancel_token *token_;    // under mutex_; without a reference
-  timer *timer_ = nullptr; // with its handle; written before the token can go
+  cancel_token *token_; // under mutex_; without a reference
+  executor &aftermath_;
+  const shared<task_owner> lease_; // of that
+  timer *timer_ = nullptr;         // with its handle; written before the token can go
 };
 
 } // namespace
 
-weft_status runtime::deadline_pool(executor *&out) noexcept {
+// False: they could not be made, or the keeper has ended. Throws std::bad_alloc.
+bool runtime::make_deadline_pools() {
   const std::scoped_lock hold(deadlines_mutex_);
-  if (deadlines_ == nullptr) {
-    try {
-      pool_settings settings;
-      settings.max_workers = 1;
-      settings.name_prefix = "weft-deadlines";
-      settings.daemon = true;
-      deadlines_ = pool::make(shared<roster>(this), executors_, settings);
-    } catch (const std::bad_alloc &) {
-      return WEFT_ENOMEM;
-    }
-  }
-  out = deadlines_;
-  return out != nullptr ? WEFT_OK : WEFT_ESHUTDOWN;
+  const auto make = [this](executor *&out, const char *name, std::uint32_t workers) {
+    if (out != nullptr) return true;
+    pool_settings settings;
+    settings.max_workers = workers;
+    settings.name_prefix = name;
+    settings.daemon = true;
+    out = pool::make(shared<roster>(this), executors_, settings);
+    return out != nullptr;
+  };
+  return make(aftermath_, "weft-overdue", most_stuck) && make(deadlines_, "weft-deadlines", 1);
 }
 
 weft_status runtime::watch_deadline(cancel_token &token) noexcept {
-  executor *on = nullptr;
-  if (const weft_status status = deadline_pool(on); status != WEFT_OK) return status;
-  auto *const made = new (std::nothrow) token_alarm(token);
+  if (!any_goes_on()) return WEFT_ESHUTDOWN;
+  const shared<runtime> home = keeper();
+  if (!home) return WEFT_ENOMEM;
+  try {
+    if (!home->make_deadline_pools()) return WEFT_ESHUTDOWN;
+  } catch (const std::bad_alloc &) {
+    return WEFT_ENOMEM;
+  }
+  executor &on = *home->deadlines_;
+  auto *const made = new (std::nothrow) token_alarm(token, *home->aftermath_);
   if (made == nullptr) return WEFT_ENOMEM;
+  const drop_scope nobodys(nullptr); // a token outlives the domain that its maker is inside of, and so does its alarm
   timer *watch = nullptr;
-  if (const weft_status status = timer::make(on->timers(), *on, &token_alarm::run, made, &token_alarm::drop, watch);
+  if (const weft_status status = timer::make(on.timers(), on, &token_alarm::run, made, &token_alarm::drop, watch);
       status != WEFT_OK) {
     delete made;
     return status;
@@ -92,12 +141,10 @@ weft_status make_cancel_token(cancel_token *parent, std::int64_t timeout, cancel
   cancel_token *const made = cancel_token::make(parent, due);
   if (made == nullptr) return WEFT_ENOMEM;
   weft_status status = WEFT_OK;
-  if (timeout <= 0) {
+  if (timeout <= 0)
     made->cancel();
-  } else if (made->needs_alarm()) {
-    runtime *const process = runtime::process();
-    status = process != nullptr ? process->watch_deadline(*made) : WEFT_ENOMEM;
-  }
+  else if (made->needs_alarm())
+    status = runtime::watch_deadline(*made);
   if (status == WEFT_OK)
     out = made;
   else

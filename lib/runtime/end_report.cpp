@@ -70,6 +70,16 @@ const survey::sighting *survey::find(std::uint64_t ident, std::uint64_t native_i
 
 end_report::end_report(survey &seen, runtime &of) {
   seen.look(of);
+  add(seen, of);
+}
+
+void end_report::add(runtime &other) {
+  survey now;
+  now.look(other);
+  add(now, other);
+}
+
+void end_report::add(const survey &seen, runtime &of) {
   std::vector<shared<thread>> alive;
   of.visit([&](thread &t) {
     if ((t.role() == thread_role::target || t.role() == thread_role::worker) && !t.ended() && t.try_ref())

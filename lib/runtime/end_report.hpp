@@ -49,6 +49,8 @@ class end_report final : public weft_report {
 public:
   // Of what is alive now. Throws std::bad_alloc.
   end_report(survey &seen, runtime &of);
+  // And of another one. Throws std::bad_alloc.
+  void add(runtime &other);
 
   struct entry {
     std::string name, executor, text;
@@ -64,6 +66,7 @@ public:
   void note_departing() noexcept { departing_ = true; }
 
 private:
+  void add(const survey &seen, runtime &of);
   static entry describe(const thread &alive, const survey &seen, std::int64_t now);
   static entry describe_host(const survey::sighting &seen, std::int64_t now);
 

@@ -21,6 +21,8 @@ namespace {
 struct registry {
   native_mutex mutex;
   runtime *process = nullptr;       // under mutex; never freed
+  runtime *keeper = nullptr;        // under mutex; of deadlines, with a reference
+  bool keeper_ended = false;        // under mutex
   std::vector<runtime *> isolated;  // under mutex; those whose handle is live
   std::vector<runtime *> inherited; // under mutex; in the child of a fork: those that had a handle before it
   bool exit_handler_placed = false; // under mutex
@@ -71,6 +73,67 @@ runtime *runtime::create() noexcept {
   }
 }
 
+// --- the keeper of deadlines: no handle stands for it ---
+
+shared<runtime> runtime::keeper() noexcept {
+  registry &in = all();
+  runtime *ended = nullptr;
+  shared<runtime> found;
+  {
+    const std::scoped_lock hold(in.mutex);
+    place_handlers_locked(in);
+    if (in.keeper_ended) ended = std::exchange(in.keeper, nullptr);
+    in.keeper_ended = false;
+    if (in.keeper == nullptr) in.keeper = new (std::nothrow) runtime;
+    found = shared<runtime>(in.keeper);
+  }
+  if (ended != nullptr) {
+    ended->let_go_of_pools();
+    ended->unref();
+  }
+  return found;
+}
+
+shared<runtime> runtime::keeper_if_made() noexcept {
+  registry &in = all();
+  const std::scoped_lock hold(in.mutex);
+  return shared<runtime>(in.keeper);
+}
+
+bool runtime::any_goes_on() noexcept {
+  registry &in = all();
+  for (std::size_t i = 0;; ++i) { // by index, for others may come and go meanwhile
+    shared<runtime> next;
+    {
+      const std::scoped_lock hold(in.mutex);
+      if (i == 0 && in.process == nullptr) return true; // not made yet
+      if (i > in.isolated.size()) return false;
+      next = shared<runtime>(i == 0 ? in.process : in.isolated[i - 1]);
+    }
+    if (!next->closed()) return true;
+  }
+}
+
+shared<runtime> runtime::end_keeper_if_last() {
+  if (any_goes_on()) return nullptr;
+  registry &in = all();
+  shared<runtime> found;
+  {
+    const std::scoped_lock hold(in.mutex);
+    found = shared<runtime>(in.keeper);
+    in.keeper_ended = in.keeper != nullptr;
+  }
+  if (found) found->stop(what::daemons);
+  return found;
+}
+
+runtime *runtime::take_keeper() noexcept {
+  registry &in = all();
+  const std::scoped_lock hold(in.mutex);
+  in.keeper_ended = false;
+  return std::exchange(in.keeper, nullptr);
+}
+
 shared<runtime> runtime::of(const weft_runtime *handle) noexcept {
   if (handle == nullptr) return shared<runtime>(process());
   registry &in = all();
@@ -98,6 +161,8 @@ native_mutex &runtime::registry_lock() noexcept {
 void runtime::abandon_all() noexcept {
   registry &in = all();
   in.process = nullptr;
+  in.keeper = nullptr;
+  in.keeper_ended = false;
   try {
     in.inherited.insert(in.inherited.end(), in.isolated.begin(), in.isolated.end());
   } catch (const std::bad_alloc &) { // then their handles seem to have been destroyed
@@ -143,6 +208,7 @@ void shut_down_at_exit() {
     next->finish_at_exit();
   }
   if (in.process != nullptr) in.process->finish_at_exit();
+  if (const shared<runtime> keeper = runtime::keeper_if_made()) keeper->finish_at_exit();
 }
 
 } // namespace weft::core

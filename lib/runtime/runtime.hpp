@@ -34,8 +34,9 @@ public:
   // Of the default runtime only.
   default_pool &pool_for_all() noexcept { return pool_for_all_; }
 
-  // Cancel a new token at its time. WEFT_OK, WEFT_ENOMEM, WEFT_EAGAIN, WEFT_ESHUTDOWN. See deadlines.cpp.
-  weft_status watch_deadline(cancel_token &token) noexcept;
+  // Cancel a new token at its time. WEFT_OK, WEFT_ENOMEM, WEFT_EAGAIN; WEFT_ESHUTDOWN: the default runtime has ended,
+  // and no isolated one is there. See deadlines.cpp.
+  static weft_status watch_deadline(cancel_token &token) noexcept;
 
   // As weft_runtime_shutdown says.
   weft_status shutdown(deadline until);
@@ -61,7 +62,15 @@ private:
   void stop(what which);
   weft_status wait_for_all(deadline until);
   weft_status wait_for_host_threads(record &self, deadline until, bool &left);
-  weft_status deadline_pool(executor *&out) noexcept;
+  bool make_deadline_pools();
+  // The runtime that keeps the deadlines; null: no memory.
+  static shared<runtime> keeper() noexcept;
+  static shared<runtime> keeper_if_made() noexcept;
+  // It ends with the last of the others: when the default runtime has ended, and every isolated one that is left. Null:
+  // there is none, or it goes on.
+  static shared<runtime> end_keeper_if_last();
+  static bool any_goes_on() noexcept;
+  static runtime *take_keeper() noexcept;
   enum class registered { nothing, isolated_ones, the_default_one };
   static registered look() noexcept;
   static runtime *take_process() noexcept;
@@ -69,8 +78,10 @@ private:
 
   executor_list executors_;
   default_pool pool_for_all_;
+  // Of the keeper of deadlines only: each with a handle, for good.
   native_mutex deadlines_mutex_;  // before that of executors_
-  executor *deadlines_ = nullptr; // under deadlines_mutex_; with a handle, for good
+  executor *deadlines_ = nullptr; // under deadlines_mutex_: calls off what is overdue, and runs no code of the user's
+  executor *aftermath_ = nullptr; // under deadlines_mutex_: runs what follows from that
 };
 
 } // namespace weft::core

@@ -7,6 +7,7 @@
 //     moment in which it is found without a regular thread.
 //  4. Daemon pools and caller-run executors are closed and their pending tasks cancelled; daemon threads are asked to
 //  stop.
+//  5. After the last runtime, the same for the keeper of deadlines (deadlines.cpp).
 //
 // Waiting can end early in three ways. The time is over: everything pending is cancelled, everybody is asked to stop.
 // The waiter is asked to stop. Or the wait could never end, since what we wait for waits for us: a caller is told so;
@@ -133,6 +134,7 @@ weft_status runtime::shutdown(deadline until) {
   const weft_status status = wait_for_regular(until);
   if (status != WEFT_OK && status != WEFT_ETIMEDOUT) return status;
   stop(status == WEFT_OK ? what::daemons : what::everything); // 4
+  static_cast<void>(end_keeper_if_last());                    // 5
   return status;
 }
 
@@ -155,13 +157,16 @@ weft_status runtime::shutdown(deadline until, std::int64_t grace, end_report *&o
   if (waited == WEFT_EINTERRUPTED || waited == WEFT_ENOMEM) return waited;
   seen.look(*this); // before they are told to stop, which wakes those who sleep
   stop(waited == WEFT_OK ? what::daemons : what::everything); // WEFT_EDEADLK: waiting longer would not help
+  const shared<runtime> keeper = end_keeper_if_last();        // 5
   const deadline end = deadline::after(grace);
   if (const weft_status status = wait_for_all(end); status == WEFT_EINTERRUPTED) return status;
+  if (keeper && keeper->wait_for_all(end) == WEFT_EINTERRUPTED) return WEFT_EINTERRUPTED;
   bool hosts_left = false;
   if (const weft_status status = wait_for_host_threads(*self, end, hosts_left); status == WEFT_EINTERRUPTED)
     return status;
-  const bool nothing_left = await_departed(end) && !hosts_left;
+  const bool nothing_left = await_departed(end) && (!keeper || keeper->await_departed(end)) && !hosts_left;
   auto made = std::make_unique<end_report>(seen, *this);
+  if (keeper) made->add(*keeper);
   if (!nothing_left) made->note_departing();
   const bool safe = made->safe_to_unload();
   out = made.release();
@@ -216,6 +221,7 @@ void runtime::finish_at_exit() {
   } catch (const std::bad_alloc &) {
     log_line("out of memory at the end of the process; it ends without waiting");
   }
+  let_go_of_threads();
 }
 
 } // namespace weft::core

@@ -241,6 +241,7 @@ void scheduler::run(worker &me, record &self, task &ready) {
   const bool mine = discarded ? ready.begin_cancel() : ready.try_claim();
   me.in_hand.store(false, std::memory_order_release);
   if (!mine || discarded) { // cancelled, or run by one who waited for it; or to be cancelled now
+    if (!mine) ready.end_if_overdue();
     if (discarded || ready.state() == cancelled) worker_counts::step(me.counts.cancelled);
     if (mine) ready.finish_cancel();
     return;

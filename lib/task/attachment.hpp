@@ -42,10 +42,13 @@ public:
   weft_status enter() noexcept;
   // It was refused. False: too late, it has been called off meanwhile, and whoever does so has its closure.
   bool retract() noexcept;
-  // It is called off: it must not start, and whoever called it off is about to cancel it.
+  // It must not start. The thread that called it off is about to cancel it; or the time of its token is over, and the
+  // thread that keeps the deadlines is about to do so, unless a thread that fails to claim the task does (is_overdue).
   bool withheld() const noexcept {
-    return (token() != nullptr && token()->called_off()) || (home() != nullptr && home()->closed());
+    return (token() != nullptr && token()->cancelled()) || (home() != nullptr && home()->closed());
   }
+  // The time of its token is over, and no thread has called the token off yet.
+  bool is_overdue() const noexcept { return token() != nullptr && !token()->called_off() && token()->cancelled(); }
   // It has run, or was cancelled, and its closure is gone. The caller has a reference.
   void ended() noexcept;
 

@@ -34,6 +34,12 @@ public:
 
   // True: now. What follows from it has happened when this returns. False: it was before.
   bool cancel();
+  // The same for its deadline, in the two steps of a roll: the caller finishes what this returns, on any thread, and
+  // keeps a reference to the token until then.
+  [[nodiscard]] roll_entry *begin_cancel() noexcept {
+    call_off();
+    return begin_withdraw_all();
+  }
   // Also when the time is over and nobody has come by to say so.
   bool cancelled() const noexcept { return called_off() || (due_ != never && due_ <= now_ns()); }
   std::int64_t due() const noexcept { return due_; }

@@ -77,7 +77,7 @@ void continuation::hand_on(task &self, task &source) {
     if (self.begin_cancel()) self.finish_cancel();
     return;
   }
-  if (!self.try_claim()) return;
+  if (!self.claim_or_end()) return;
   self.drop_closure();
   if (source.failed()) {
     source.failure()->ref();
@@ -110,12 +110,12 @@ void continuation::run_on_stage(task &self) {
   } const list_reference{self};
   record *const here = current_record();
   if (here == nullptr) return fail(self, error::from_status(WEFT_ENOMEM));
-  if (self.try_claim()) self.run_claimed(*here, nullptr);
+  if (self.claim_or_end()) self.run_claimed(*here, nullptr);
 }
 
 // The reason's reference is ours.
 void continuation::fail(task &self, error *reason) {
-  if (!self.try_claim()) return reason->unref();
+  if (!self.claim_or_end()) return reason->unref();
   self.drop_closure();
   run_callbacks(self, self.publish({with_error, reason}));
 }

@@ -23,7 +23,8 @@ public:
     now,      // run it here if it has not started
     if_needed // leave it to another worker that could start it at once
   };
-  // A waiter asks to run `wanted` itself. True: it was claimed and has run here, on top of the caller's stack.
+  // A waiter asks to run `wanted` itself. True: it has run here, on top of the caller's stack, or was cancelled here,
+  // being past its token's deadline.
   // Only for threads that act for this owner.
   virtual bool lend(task &wanted, record &self, haste when) = 0;
 

@@ -43,9 +43,13 @@ bool task::leave_pending(task_state next) noexcept {
   return true;
 }
 
-// A task whose token was cancelled, or whose domain was closed, is not begun any more: whoever did that takes it.
+// A task whose token was cancelled or is past its deadline, or whose domain was closed, does not begin any more.
 bool task::may_leave_pending(std::uint32_t seen, task_state next) const noexcept {
   return (seen & state_mask) == pending && (next != running || !attachment::of(*this).withheld());
+}
+
+bool task::end_overdue() {
+  return state() == pending && attachment::of(*this).is_overdue() && cancel() == WEFT_OK;
 }
 
 bool task::set_counted() noexcept {
@@ -152,8 +156,13 @@ void task::finish_cancel() {
 }
 
 void withdrawn_tasks::add(task &withdrawn) noexcept {
-  if (reason_ != nullptr ? !withdrawn.try_claim() : !withdrawn.begin_cancel()) return withdrawn.unref();
-  // A posted task that fails is reported by its owner, so it keeps it and is not linked.
+  if (reason_ != nullptr && (withdrawn.type().flags & type_is_inner) != 0) {
+    withdrawn.cancel(); // its drop sees to what it carries
+    return withdrawn.unref();
+  }
+  if (reason_ != nullptr ? !withdrawn.claim_or_end() : !withdrawn.begin_cancel()) return withdrawn.unref();
+  // A posted task that fails is reported by its owner, so it keeps it and is not linked. (What carries other tasks is
+  // not here: it does not fail itself.)
   if (reason_ != nullptr && withdrawn.is_posted()) {
     withdrawn.drop_closure();
     reason_->ref();

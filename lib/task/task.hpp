@@ -177,6 +177,15 @@ public:
     word_.store(seen + (running - pending), std::memory_order_relaxed);
     return true;
   }
+  // After a claim that has failed, with a reference and no lock held: if the task is pending past its token's deadline,
+  // the calling thread cancels it, with all that follows from that. False: there was nothing to do. Not for the tasks
+  // of a group, which the group itself ends.
+  bool end_if_overdue() { return has_attachment() && end_overdue(); }
+  bool claim_or_end() {
+    if (try_claim()) return true;
+    end_if_overdue();
+    return false;
+  }
   // Run the claimed task in this thread, up to its outcome. The closure is gone afterwards. A forced unwind of the
   // thread completes it with an error and passes through.
   outcome perform(record &self, const task_owner *serving) { return perform(self, serving, word_); }
@@ -279,6 +288,7 @@ private:
   }
   bool leave_pending(task_state next) noexcept;
   bool may_leave_pending(std::uint32_t seen, task_state next) const noexcept;
+  bool end_overdue();
   weft_status too_late() const noexcept;
   void destroy() noexcept;
   void destroy_now() noexcept;

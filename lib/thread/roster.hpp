@@ -59,6 +59,9 @@ public:
   void depart(thread &leaving) noexcept;
   // Clear those away that are gone. By who has joined one, so that the next thread to end need not.
   void forget_departed() noexcept;
+  // At the end of the process, which waits for no daemon: let go of the system's threads, so that none of them is left
+  // neither joined nor detached.
+  void let_go_of_threads() noexcept;
   // Wait until nothing is left of those who have departed. False: the time is over.
   bool await_departed(deadline until) noexcept;
 

@@ -15,7 +15,6 @@ static weft_task_t *make_task(const weft_task_type_t *type, weft_cancel_token_t 
   weft_task_t *task = NULL;
   weft_task_options_init(&options);
   options.token = token;
-  options.priority = WEFT_PRIORITY_HIGH;
   if (CHECK_STATUS(weft_task_create_with(type, &options, &task), WEFT_OK)) *(int **)weft_task_room(task) = count;
   return task;
 }
