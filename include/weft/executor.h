@@ -14,17 +14,19 @@
  *
  * Turns. No mixture of loads keeps a ready task of a pool from starting, as long as tasks end. On each worker:
  *  - a task of normal or low priority is passed over for at most 60 other tasks;
- *  - once a worker has run for 100 microseconds, it takes a task of the next source that has one, in rotation: what came
- *    from outside, what its own tasks have submitted, what they have spawned into groups, what has become due. So beside long tasks a
- *    task of normal priority waits for the one that runs and at most four others;
+ *  - once a worker has run for 100 microseconds, it takes a task of the next source that has one, in rotation: what
+ * came from outside, what its own tasks have submitted, what they have spawned into groups, what has become due. So
+ * beside long tasks a task of normal priority waits for the one that runs and at most four others;
+ *  - once a worker has run for a millisecond, each source has one task started, whatever the priorities. So beside
+ * tasks of high priority the others wait for a millisecond, and the tasks that run then;
  *  - a timer or delayed task that is due becomes ready when the running task ends, after 100 microseconds at most if
  *    tasks are shorter. It does not wait behind what was submitted earlier, but has a turn of its own;
  *  - a turn of a strand counts as one task. It ends after 256 tasks of the strand, or after the one during which
  *    100 microseconds have gone by; the strand then goes behind what is ready;
  *  - of the tasks spawned into groups the newest start first; one that has been a worker's oldest for 10 to 90
  *    milliseconds, by how many there are, starts next.
- * A task that waits counts as one task until it returns, with all that its wait runs. Microseconds here are by a counter
- * of the processor, and right within a factor of two.
+ * A task that waits counts as one task until it returns, with all that its wait runs. Microseconds here are by a
+ * counter of the processor, and right within a factor of two.
  */
 #ifndef WEFT_EXECUTOR_H
 #define WEFT_EXECUTOR_H
@@ -174,8 +176,8 @@ WEFT_API void weft_executor_unref(weft_executor_t *executor);
 
 /* Values of weft_submit_options_t.priority. */
 #define WEFT_PRIORITY_NORMAL 0u
-#define WEFT_PRIORITY_HIGH 1u /**< before the others, except one task in 10 on each worker */
-#define WEFT_PRIORITY_LOW 2u  /**< when there is nothing else, but after at most 60 other tasks on each worker */
+#define WEFT_PRIORITY_HIGH 1u /**< before the others, except one task in 10 and one of each source a millisecond */
+#define WEFT_PRIORITY_LOW 2u  /**< when there is nothing else, but after 60 others or a millisecond on each worker */
 
 /** Options of one submit. */
 typedef struct weft_submit_options {
@@ -282,11 +284,11 @@ WEFT_API void *weft_worker_data(void);
 
 /** Say that the calling task is going to block outside of weft (a file, a lock, another library), for long enough that
  * its worker should be lent out: until weft_blocking_end the pool may run one worker more, up to max_spares more at a
- * time. On a pool of one worker other tasks may then run beside this one. While something is armed on the pool, a worker
- * is kept to look after the time, as if this one were not there. Regions nest. They belong to the task that begins them:
- * another task that runs here because this one waits cannot end them, and what a task leaves open ends with it. The same
- * holds for callbacks. Never blocks. WEFT_OK, also when no spare worker can be had. WEFT_ENOTSUP: the calling
- * thread is no worker of a pool; nothing happens. */
+ * time. On a pool of one worker other tasks may then run beside this one. While something is armed on the pool, a
+ * worker is kept to look after the time, as if this one were not there. Regions nest. They belong to the task that
+ * begins them: another task that runs here because this one waits cannot end them, and what a task leaves open ends
+ * with it. The same holds for callbacks. Never blocks. WEFT_OK, also when no spare worker can be had. WEFT_ENOTSUP: the
+ * calling thread is no worker of a pool; nothing happens. */
 WEFT_API weft_status weft_blocking_begin(void);
 
 /** The end of the region. The calling task goes on at once; a worker that is one too many takes no further task, and
@@ -294,8 +296,9 @@ WEFT_API weft_status weft_blocking_begin(void);
  * over.) Never blocks. WEFT_EINVALIDSTATE: the calling task has begun none. WEFT_ENOTSUP: as there. */
 WEFT_API weft_status weft_blocking_end(void);
 
-/** Figures about an executor. Read at one moment each, not all at the same. Later versions append. While nothing happens,
- * submitted = completed + cancelled + queued for every kind of executor. Those after cancelled are counted by pools only.
+/** Figures about an executor. Read at one moment each, not all at the same. Later versions append. While nothing
+ * happens, submitted = completed + cancelled + queued for every kind of executor. Those after cancelled are counted by
+ * pools only.
  */
 typedef struct weft_executor_figures {
   uint32_t size;        /**< set it to sizeof(weft_executor_stats_t) before the call; only so many bytes are written */
@@ -307,8 +310,8 @@ typedef struct weft_executor_figures {
   uint64_t submitted; /**< tasks that became ready, spawned ones and the library's own (turns of strands) included */
   uint64_t completed; /**< of them, those that workers, waiters or submitters have begun to run; what a waiter has run
                            counts as queued until a worker comes by */
-  uint64_t cancelled; /**< of them, those that were cancelled or dropped: a cancelled one counts as queued until a worker
-                           comes by */
+  uint64_t cancelled; /**< of them, those that were cancelled or dropped: a cancelled one counts as queued until a
+                         worker comes by */
   uint64_t stolen;    /**< those that one worker took from another's queues */
   uint64_t injected;  /**< those that came through the common queues: from outside, or with a priority */
   uint64_t parks;     /**< how often a worker went to rest */

@@ -273,6 +273,7 @@ private:
   void serve_io(worker &me);
   task *take_turn_of_others(worker &me) noexcept;
   task *take_slot(worker &me) noexcept;
+  task *take_in_round(worker &me) noexcept;
   task *take_from_next_source(worker &me) noexcept;
   task *take_from(worker::source which, worker &me) noexcept;
   task *take_from_others(worker &me) noexcept;

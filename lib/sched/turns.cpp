@@ -11,8 +11,8 @@ namespace {
 constexpr std::uint32_t tasks_between_slots = 10, sources = 6;
 // The sources of one rank, between which the time decides: all but those of low priority.
 constexpr std::uint32_t equals = 5;
-// Other workers' queues have a turn after so many cycles(): about a millisecond.
-constexpr std::uint64_t turn_of_others = 10 * pace::turn;
+// A round begins after so many cycles(): about a millisecond.
+constexpr std::uint64_t round_after = 10 * pace::turn;
 // The oldest task on the worker's own deque has one when it has been the oldest for so long: about 10 ms, and more when
 // the deque is full, for each such turn of a recursion leaves more tasks on it.
 constexpr std::uint64_t turn_of_oldest = 100 * pace::turn;
@@ -24,6 +24,10 @@ constexpr std::size_t many_spawned = 32;
 void scheduler::look_around(worker &me) {
   me.time_is_up = false;
   const std::uint64_t now = cycles();
+  if (now - me.round_began > round_after) {
+    me.round_began = now;
+    me.round_left = sources + 1;
+  }
   if (const std::int64_t oldest = me.spawned.oldest_position(); oldest != me.oldest_spawned) {
     me.oldest_spawned = oldest;
     me.oldest_since = now;
@@ -46,12 +50,15 @@ void scheduler::serve_io(worker &me) {
   if (has_work()) wake_one();
 }
 
-// What comes before the tasks at hand. In this order: a slot, which is by count and for any source; a task of high
-// priority; and, when a turn has gone by, a task of the next source that has one.
+// What comes before the tasks at hand. In this order: a slot, which is by count and for any source; a round, which is
+// by time and for each source; a task of high priority; and, when a turn has gone by, a task of the next source of the
+// same rank that has one.
 task *scheduler::take_turn_of_others(worker &me) noexcept {
   task *ready = nullptr;
   if (--me.until_slot == 0) [[unlikely]]
     if ((ready = take_slot(me)) != nullptr) return ready;
+  if (me.round_left != 0) [[unlikely]]
+    if ((ready = take_in_round(me)) != nullptr) return ready;
   if (!high_.empty() && high_.pop(&ready, 1) == 1) return ready;
   if (me.turn_is_over) [[unlikely]]
     return take_from_next_source(me);
@@ -64,12 +71,19 @@ task *scheduler::take_slot(worker &me) noexcept {
   return take_from(static_cast<worker::source>(me.slots), me);
 }
 
+// First the queues of other workers, which may be in the middle of a long task.
+task *scheduler::take_in_round(worker &me) noexcept {
+  task *ready = nullptr;
+  if (me.round_left > sources) {
+    --me.round_left;
+    ready = take_from_others(me);
+  }
+  while (ready == nullptr && me.round_left != 0) ready = take_from(static_cast<worker::source>(--me.round_left), me);
+  return ready;
+}
+
 task *scheduler::take_from_next_source(worker &me) noexcept {
   me.turn_is_over = false;
-  if (const std::uint64_t now = cycles(); now - me.looked_at_others > turn_of_others) {
-    me.looked_at_others = now;
-    if (task *const ready = take_from_others(me); ready != nullptr) return ready;
-  }
   const auto last = static_cast<std::uint32_t>(me.last_source);
   for (std::uint32_t i = 1; i <= equals; ++i) {
     const auto which = static_cast<worker::source>((last + i) % equals);
@@ -104,7 +118,6 @@ task *scheduler::take_from(worker::source which, worker &me) noexcept {
   return nullptr;
 }
 
-// One task of a worker that may be in the middle of a long one.
 task *scheduler::take_from_others(worker &me) noexcept {
   const std::uint32_t count = places_.load(std::memory_order_acquire);
   for (std::uint32_t i = 0; i < count; ++i) {
