@@ -11,8 +11,11 @@ namespace {
 constexpr std::uint32_t tasks_between_slots = 10, sources = 6;
 // The sources of one rank, between which the time decides: all but those of low priority.
 constexpr std::uint32_t equals = 5;
-// A round begins after so many cycles(): about a millisecond.
-constexpr std::uint64_t round_after = 10 * pace::turn;
+// A round begins when rank has kept a source waiting for so many cycles(): half a millisecond, so with the looks
+// between it is under one.
+constexpr std::uint64_t round_after = 5 * pace::turn;
+// Other workers' queues have a turn after so many: about a millisecond.
+constexpr std::uint64_t turn_of_others = 10 * pace::turn;
 // The oldest task on the worker's own deque has one when it has been the oldest for so long: about 10 ms, and more when
 // the deque is full, for each such turn of a recursion leaves more tasks on it.
 constexpr std::uint64_t turn_of_oldest = 100 * pace::turn;
@@ -24,10 +27,7 @@ constexpr std::size_t many_spawned = 32;
 void scheduler::look_around(worker &me) {
   me.time_is_up = false;
   const std::uint64_t now = cycles();
-  if (now - me.round_began > round_after) {
-    me.round_began = now;
-    me.round_left = sources + 1;
-  }
+  begin_round_if_due(me, now);
   if (const std::int64_t oldest = me.spawned.oldest_position(); oldest != me.oldest_spawned) {
     me.oldest_spawned = oldest;
     me.oldest_since = now;
@@ -71,19 +71,39 @@ task *scheduler::take_slot(worker &me) noexcept {
   return take_from(static_cast<worker::source>(me.slots), me);
 }
 
-// First the queues of other workers, which may be in the middle of a long task.
+bool scheduler::passes_over_some(const worker &me) const noexcept {
+  if (!low_.empty()) return true;
+  return !high_.empty() &&
+         (!injector_.empty() || !due_.empty() || !me.own.empty() || !me.batch.empty() || !me.spawned.empty());
+}
+
+// The time counts from the first look at which a source waits, not from its submission: a long task that ran already
+// has passed over nothing.
+void scheduler::begin_round_if_due(worker &me, std::uint64_t now) noexcept {
+  if (me.round_left != 0) return;
+  if (!passes_over_some(me)) {
+    me.passed_over_since = 0;
+  } else if (me.passed_over_since == 0) {
+    me.passed_over_since = now;
+  } else if (now - me.passed_over_since > round_after) {
+    me.passed_over_since = now;
+    me.round_left = sources;
+  }
+}
+
 task *scheduler::take_in_round(worker &me) noexcept {
   task *ready = nullptr;
-  if (me.round_left > sources) {
-    --me.round_left;
-    ready = take_from_others(me);
-  }
   while (ready == nullptr && me.round_left != 0) ready = take_from(static_cast<worker::source>(--me.round_left), me);
   return ready;
 }
 
+// First, now and then, the queues of other workers: one of them may be in the middle of a long task.
 task *scheduler::take_from_next_source(worker &me) noexcept {
   me.turn_is_over = false;
+  if (const std::uint64_t now = cycles(); now - me.looked_at_others > turn_of_others) {
+    me.looked_at_others = now;
+    if (task *const ready = take_from_others(me); ready != nullptr) return ready;
+  }
   const auto last = static_cast<std::uint32_t>(me.last_source);
   for (std::uint32_t i = 1; i <= equals; ++i) {
     const auto which = static_cast<worker::source>((last + i) % equals);

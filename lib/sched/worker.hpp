@@ -70,13 +70,15 @@ struct alignas(64) worker {
   enum class source : std::uint8_t { injector, own, due, spawned, batch, low };
   source batch_of = source::injector; // where the tasks in `batch` come from; `batch`: from other workers
   pace clock;
-  bool time_is_up = false;        // a turn is over, and nobody has looked at timers and descriptors since
-  bool turn_is_over = false;      // the next task comes from the next source that has one
-  source last_source = source{0}; // that had such a turn
-  std::uint32_t until_slot = 1;   // tasks until one source has its turn by count, whatever else is there
-  std::uint32_t slots = 0;        // for whose turn that is
-  std::uint64_t round_began = 0;  // cycles(): the last round, in which each source has a turn, whatever its rank
-  std::uint32_t round_left = 0;   // sources whose turn in the round is still to come
+  bool time_is_up = false;            // a turn is over, and nobody has looked at timers and descriptors since
+  bool turn_is_over = false;          // the next task comes from the next source that has one
+  source last_source = source{0};     // that had such a turn
+  std::uint32_t until_slot = 1;       // tasks until one source has its turn by count, whatever else is there
+  std::uint32_t slots = 0;            // for whose turn that is
+  std::uint64_t looked_at_others = 0; // cycles(), when the queues of other workers had their turn
+  // cycles(), since when a source has something ready and is passed over because of its rank; 0: none is.
+  std::uint64_t passed_over_since = 0;
+  std::uint32_t round_left = 0; // sources whose turn in the present round is still to come
   // The oldest entry of `spawned` when it was looked at last, since when it is that, and whether it has a turn now.
   std::int64_t oldest_spawned = -1;
   std::uint64_t oldest_since = 0;
