@@ -2,8 +2,9 @@
 // away: one thread in the middle of a long chunk must not keep anything from others that have nothing to do.
 //  - If the last chunk was short, one half that waits to be stolen is enough: its owner will soon look again. So there
 //    is always something to steal while a thread works, and hardly more splits than thefts.
-//  - If it was long, or there was none yet, as many halves are given away as threads may work on the loop: each a half
-//    of what is left, down to a single chunk.
+//  - If it was long, if there was none yet, or if few are left, as many halves are given away as threads may work on
+//  the
+//    loop: each a half of what is left, down to a single chunk.
 // All pieces are tasks of one group, so only the caller waits for them: a thread that has ended its piece looks for
 // another.
 //
@@ -42,6 +43,9 @@ constexpr std::uint64_t worth_sharing = 12'000;
 // A chunk of more than this many cycles (some tens of microseconds) is long.
 constexpr std::uint64_t long_chunk = 100'000;
 
+// Of so few chunks each may be the long one: bodies of one loop may differ.
+constexpr std::uint64_t few_chunks = 64;
+
 // How long the next chunk will take, by the last one of the same piece, or of the piece that this was a half of.
 enum class expected : std::uint8_t { unknown, short_one, long_one };
 
@@ -55,6 +59,7 @@ struct loop final : private roll_entry {
   const record *const caller = existing_record();
   const bool from_pool = serves(*caller, &on); // the caller is a worker, or acts for one
   bool was_short = true;                       // every chunk of the caller so far; the caller's
+  bool is_known_short = false;                 // the body is; fixed before the first chunk
   const std::uint64_t grain;
   const weft_range_fn body; // of a loop; null for a reduction
   const weft_reduction_t *const how;
@@ -297,14 +302,16 @@ class giving {
 public:
   giving(const loop &of, const worker *me) noexcept : of_(of), me_(me) {}
 
-  bool wants_to(expected next) noexcept {
+  bool wants_to(expected next, bool few_left) noexcept {
     const scheduler &workers = of_.on.workers();
+    const bool is_short = next == expected::short_one;
     if (me_ != nullptr)
-      return next == expected::short_one ? me_->spawned.empty() : me_->spawned.size() < workers.most_at_once();
+      return is_short && !few_left ? me_->spawned.empty() : me_->spawned.size() < workers.most_at_once();
+    if (is_short && few_left && of_.has_room()) return true;
     const std::uint32_t offered = of_.on_offer.load(std::memory_order_relaxed);
     switch (next) {
     case expected::unknown: // with this thread they are as many as may work on it
-      return offered + of_.at_work.load(std::memory_order_relaxed) < workers.most_at_once();
+      return offered + 1 < workers.most_at_once();
     case expected::long_one:
       return offered < workers.most_at_once();
     default:
@@ -340,7 +347,8 @@ void share::work_off(std::uint64_t chunk, expected next) {
       break;
     }
     const std::uint64_t left = piece_.end - piece_.begin;
-    if (left > chunk && !alone && away.wants_to(next)) {
+    const bool few_left = !of_.is_known_short && left / chunk <= few_chunks;
+    if (left > chunk && !alone && away.wants_to(next, few_left)) {
       uncalled = next == expected::short_one && !of_.from_pool && !of_.has_room();
       alone = !give_half(chunk, next, me != nullptr, next == expected::short_one && !uncalled);
       given += left - (piece_.end - piece_.begin);
@@ -410,9 +418,9 @@ weft_status run(loop &of, range all, void *result, error **failure) {
     } guard{of};
     const void *const body =
         of.body != nullptr ? reinterpret_cast<const void *>(of.body) : reinterpret_cast<const void *>(of.how->body);
-    const bool is_known = !of.from_pool && on.loops().knows(body);
+    of.is_known_short = !of.from_pool && on.loops().knows(body);
     share(of, all, result, nullptr)
-        .work_off(of.grain != 0 ? of.grain : 1, is_known ? expected::short_one : expected::unknown);
+        .work_off(of.grain != 0 ? of.grain : 1, of.is_known_short ? expected::short_one : expected::unknown);
     status = of.settle() ? of.pieces->verdict() : WEFT_EDEADLK;
     guard.unwound = false;
     if (!of.from_pool) on.loops().note(body, of.was_short);
