@@ -151,8 +151,11 @@ weft_status strand::submit(task *const *tasks, std::size_t count) {
 
 // The next task of the turn, whose fate is decided before cancel_pending() may return; null: there is none.
 task *strand::take_next(next_is &fate) noexcept {
+  // The worker's hand is raised, too: the pool's discard() knows nothing of strands.
+  worker *const me = pool_.of.workers().worker_of(existing_record());
+  if (me != nullptr) me->in_hand.store(true, std::memory_order_relaxed);
   in_hand_.store(true, std::memory_order_relaxed);
-  compiler_barrier(); // cancel_pending() brings the barrier for both
+  compiler_barrier(); // who cancels brings the barrier for both
   task *next = nullptr;
   bool found = false;
   while (!found && !batch_.empty()) found = batch_.take(&next, 1) == 1;
@@ -175,6 +178,7 @@ task *strand::take_next(next_is &fate) noexcept {
       fate = next->try_claim() ? next_is::claimed : next_is::over;
   }
   in_hand_.store(false, std::memory_order_release);
+  if (me != nullptr) me->in_hand.store(false, std::memory_order_release);
   return next;
 }
 

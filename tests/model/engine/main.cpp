@@ -1,6 +1,7 @@
 // Runs protocols, each in a process of its own, and says in TAP what came of it.
 //
-// model [--schedules N] [--seed N] [--replay RUN] [--list] [NAME...]: all of them, or those whose names begin so.
+// model [--schedules N] [--seed N] [--replay RUN] [--list] [--first] [NAME...]: all of them, or those whose names begin
+// so; up to the first that is wrong.
 // WEFT_TEST_LONG=1: a million schedules instead of 20,000.
 #include <cstdio>
 #include <cstdlib>
@@ -61,6 +62,7 @@ int main(int argc, char **argv) {
   std::uint64_t schedules = wants_long != nullptr && *wants_long == '1' ? 1'000'000 : 20'000;
   std::uint64_t seed = 1;
   const char *again = nullptr;
+  bool only_first = false;
   std::vector<std::string> names;
   if (const char *const given = std::getenv("WEFT_TEST_SEED"); given != nullptr)
     seed = std::strtoull(given, nullptr, 10);
@@ -69,6 +71,10 @@ int main(int argc, char **argv) {
     if (argument == "--list") {
       for (const protocol *p = first; p != nullptr; p = p->next) std::printf("%s\n", p->name);
       return 0;
+    }
+    if (argument == "--first") {
+      only_first = true;
+      continue;
     }
     if (argument.rfind("--", 0) == 0 && i + 1 == argc) {
       std::fprintf(stderr, "%s: what?\n", argv[i]);
@@ -100,6 +106,7 @@ int main(int argc, char **argv) {
     if (WIFSIGNALED(status)) std::printf("# ended by signal %d\n", WTERMSIG(status));
     std::printf("%sok %d - %s\n", good ? "" : "not ", ++number, p->name);
     failed += good ? 0 : 1;
+    if (!good && only_first) break;
   }
   std::printf("1..%d\n", number);
   return failed != 0 || number == 0 ? 1 : 0;

@@ -102,7 +102,7 @@ MODEL("strand: the pool cancels what is pending", 0.4) {
   for (int i = 0; i < 2; ++i) made[i] = submit(*serial.of, tasks[i]);
   pool->close();
   pool->cancel_pending();
-  all_decided(made, tasks, pool, false); // a turn under way may start one more
+  all_decided(made, tasks, pool);
 }
 
 // A worker that waits takes the strand's turn itself, up to the task that it waits for.
