@@ -28,19 +28,20 @@ bool scheduler::could_run(const wait_graph &graph) const noexcept {
 bool scheduler::others_at_work(record &self) noexcept {
   const std::uint32_t caller = is_worker(&self) ? 1 : 0;
   const census::counts now = census_.read();
-  if (now.alive <= caller || (now.active <= caller && !has_work())) return false;
-  if (now.active < now.alive) return true; // an idle one is on its way to the work
+  if (now.alive <= caller) return false;
+  if (now.active < now.alive && has_work()) return true; // an idle one is on its way to the work
+  // Those at rest have nothing to do. Of those at work only the stuck ones will never finish; a stuck one sleeps inside
+  // a task, so it counts as active.
+  std::uint32_t stuck = 0;
   const std::scoped_lock hold(start_mutex_);
   const std::uint32_t count = places_.load(std::memory_order_acquire);
   for (std::uint32_t i = 0; i < count; ++i) {
     const worker &each = *workers_[i].load(std::memory_order_acquire);
-    if (each.retired || &each == self.worker) continue;
     const thread *const other = each.self.get();
-    if (other == nullptr) return true; // lent by the host, which may have it back at any time
-    if (other == self.object || other->ended()) continue;
-    if (!wait_graph::instance().is_stuck_now(other, &self)) return true;
+    if (each.retired || &each == self.worker || other == nullptr || other == self.object) continue;
+    if (wait_graph::instance().is_stuck_now(other, &self)) ++stuck;
   }
-  return false;
+  return now.active > caller + stuck;
 }
 
 bool scheduler::view(std::uint32_t index, worker_view &now) noexcept {

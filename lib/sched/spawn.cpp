@@ -128,6 +128,11 @@ void scheduler::begin_blocking(worker &me, record &self) noexcept {
   if (has_work()) wake_one();
 }
 
+void scheduler::replace_lost_worker() noexcept {
+  blocked_.fetch_add(1, std::memory_order_seq_cst); // as begin_blocking
+  if (has_work()) wake_one();
+}
+
 bool scheduler::end_blocking(worker &me) noexcept {
   if (me.blocking == 0) return false;
   if (--me.blocking == 0) blocked_.fetch_sub(1, std::memory_order_seq_cst);

@@ -31,6 +31,14 @@ bool wait_graph::enter(blocked_thread &entry) noexcept {
   return false;
 }
 
+void wait_graph::list(blocked_thread &entry) noexcept {
+  const std::scoped_lock hold(mutex_);
+  entry.prev = nullptr;
+  entry.next = first_;
+  if (first_ != nullptr) first_->prev = &entry;
+  first_ = &entry;
+}
+
 void wait_graph::leave(blocked_thread &entry) noexcept {
   const std::scoped_lock hold(mutex_);
   (entry.prev != nullptr ? entry.prev->next : first_) = entry.next;

@@ -43,6 +43,8 @@ public:
   // Register. False: this wait could never end; it was not registered.
   bool enter(blocked_thread &entry) noexcept;
   void leave(blocked_thread &entry) noexcept;
+  // Register a thread that will never go on: without judging it.
+  void list(blocked_thread &entry) noexcept;
 
   // Wake threads that sleep inside this task (innermost), or as this thread object, for them to look at their flags.
   void wake_task(const task *which) noexcept;
