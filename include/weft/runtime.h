@@ -74,9 +74,10 @@ WEFT_API weft_status weft_runtime_destroy(weft_runtime_t **runtime);
  * child.
  *  - Descriptors that weft had open are the parent's too; they close with exec, and weft does not use them here.
  * A child that was forked inside a task or a thread of weft may use weft after this call like any other; when it
- * returns from the function that weft called, it flushes its streams and ends as by _exit(0). May be called in any process and more than once:
- * where nothing is to be reset it does nothing. To be called before the child starts threads of its own. fork, vfork
- * and posix_spawn need no call in the parent, which loses nothing. Never blocks. WEFT_OK. */
+ * returns from the function that weft called, it flushes its streams and ends as by _exit(0). May be called in any
+ * process and more than once: where nothing is to be reset it does nothing. To be called before the child starts
+ * threads of its own. fork, vfork and posix_spawn need no call in the parent, which loses nothing. Never blocks.
+ * WEFT_OK. */
 WEFT_API weft_status weft_runtime_reset_after_fork(void);
 
 /** End the process with this status: as exit(), but every thread may call it, several at once too.
@@ -97,7 +98,7 @@ WEFT_API weft_status weft_runtime_reset_after_fork(void);
  * Threads: any, tasks, callbacks and handlers too. Not from a signal handler.
  * Blocks:  for ever.
  */
-WEFT_API void weft_exit(int32_t status) WEFT_NO_RETURN;
+WEFT_API WEFT_NO_RETURN void weft_exit(int32_t status);
 
 /** Read the signal mask that a process should get which the calling thread starts.
  *
