@@ -6,6 +6,7 @@
 #include "base/system.hpp"
 #include "guard.hpp"
 #include "handle.hpp"
+#include "runtime/exit.hpp"
 #include "runtime/fork.hpp"
 #include "thread/signals.hpp"
 
@@ -68,6 +69,10 @@ weft_status weft_runtime_set_exception_hook(weft_runtime_t *handle, weft_excepti
 weft_status weft_runtime_reset_after_fork(void) {
   reset_after_fork();
   return WEFT_OK;
+}
+
+void weft_exit(int32_t status) {
+  end_process(status);
 }
 
 weft_status weft_process_signal_mask(void *sigset) {

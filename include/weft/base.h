@@ -46,6 +46,12 @@
 #define WEFT_API
 #endif
 
+#if defined(__GNUC__)
+#define WEFT_NO_RETURN __attribute__((noreturn))
+#else
+#define WEFT_NO_RETURN
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif

@@ -6,8 +6,9 @@
  * The end of the process. When main returns or exit() is called, weft first waits for every regular thread of every
  * runtime (those started meanwhile included), then lets the pools finish what was submitted. After that nothing new
  * starts (WEFT_ESHUTDOWN). Daemon threads are asked to stop and not waited for; the pending work of daemon executors is
- * cancelled. _exit, quick_exit and abort end the process at once. exit() may be called from a task, a callback or an
- * atexit handler: it then waits for everything but the thread that called it and what can only end after that thread.
+ * cancelled. _exit, quick_exit and abort end the process at once. weft_exit may be called from every thread, a task, a
+ * callback or an atexit handler: it then waits for everything but that thread and what can only end after it. exit()
+ * may be called so by one thread (guide/exit.md).
  */
 #ifndef WEFT_RUNTIME_H
 #define WEFT_RUNTIME_H
@@ -73,10 +74,31 @@ WEFT_API weft_status weft_runtime_destroy(weft_runtime_t **runtime);
  * child.
  *  - Descriptors that weft had open are the parent's too; they close with exec, and weft does not use them here.
  * A child that was forked inside a task or a thread of weft may use weft after this call like any other; when it
- * returns from the function that weft called, it ends as by exit(0). May be called in any process and more than once:
- * where nothing is to be reset it does nothing. To be called before the child starts threads of its own. fork, vfork
- * and posix_spawn need no call in the parent, which loses nothing. Never blocks. WEFT_OK. */
+ * returns from the function that weft called, it flushes its streams and ends as by _exit(0). May be called in any
+ * process and more than once: where nothing is to be reset it does nothing. To be called before the child starts
+ * threads of its own. fork, vfork and posix_spawn need no call in the parent, which loses nothing. Never blocks.
+ * WEFT_OK. */
 WEFT_API weft_status weft_runtime_reset_after_fork(void);
+
+/** End the process with this status: as exit(), but every thread may call it, several at once too.
+ *
+ * The first thread that calls it, or exit(), is the exiting thread: it runs the exit handlers, and in weft's own one it
+ * waits as "The end of the process" says. Any other thread that calls weft_exit steps aside. It never returns from the
+ * call, the end does not wait for it, and its worker's place goes to another one. The process ends with the first
+ * status that was given to weft_exit, also when the exiting thread has called exit() with another one, or returned from
+ * main.
+ *
+ * exit() of the C library promises none of that. From glibc 2.41 on a second thread that calls it waits for ever;
+ * before, it ends the process under the first one. weft finds a thread of its own that waits so, and ends the process
+ * without it, and without its status. See guide/exit.md.
+ *
+ * Handlers: those of atexit and static destructors, on the exiting thread, in their order.
+ * In the child of a fork: until weft_runtime_reset_after_fork, streams are flushed and the process ends as by _exit.
+ *
+ * Threads: any, tasks, callbacks and handlers too. Not from a signal handler.
+ * Blocks:  for ever.
+ */
+WEFT_API WEFT_NO_RETURN void weft_exit(int32_t status);
 
 /** Read the signal mask that a process should get which the calling thread starts.
  *

@@ -75,6 +75,7 @@ public:
   weft_status work(deadline until);
   // Until the last worker has left, without lending a hand.
   weft_status await_end(record &self, deadline until) noexcept;
+  dependency on_end() const noexcept { return {this, &pool::may_finish}; }
 
   // For strands: work that carries other tasks, so it neither counts against the bound nor can be refused when
   // `accepted`.

@@ -9,6 +9,7 @@
 #include "base/log.hpp"
 #include "base/misuse.hpp"
 #include "base/system.hpp"
+#include "runtime/exit.hpp"
 #include "runtime/runtime.hpp"
 #include "thread/blocking.hpp"
 #include "thread/record.hpp"
@@ -47,6 +48,7 @@ void begin_in_child() noexcept {
   wait_graph::instance().forget_all();
   thread::forget_main();
   runtime::abandon_all();
+  forget_exit_turn();
   const record *const self = existing_record();
   const thread *const object = self != nullptr ? self->object : nullptr;
   abandon_own_record();

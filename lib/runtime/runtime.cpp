@@ -9,6 +9,7 @@
 
 #include "base/atomic.hpp"
 #include "base/fork.hpp"
+#include "runtime/exit.hpp"
 #include "runtime/fork.hpp"
 
 namespace weft::core {
@@ -194,21 +195,25 @@ runtime *runtime::take_process() noexcept {
   return std::exchange(in.process, nullptr);
 }
 
+shared<runtime> runtime::isolated(std::size_t index) noexcept {
+  registry &in = all();
+  const std::scoped_lock hold(in.mutex);
+  return index < in.isolated.size() ? shared<runtime>(in.isolated[index]) : nullptr;
+}
+
+shared<runtime> runtime::process_if_made() noexcept {
+  registry &in = all();
+  const std::scoped_lock hold(in.mutex);
+  return in.process != nullptr ? shared<runtime>(in.process) : nullptr;
+}
+
 // The end of the process, after main or in exit(), on whichever thread called it.
 void shut_down_at_exit() {
   if (awaits_reset()) return; // what there was is the parent's
-  registry &in = all();
-  for (std::size_t i = 0;; ++i) { // isolated runtimes first; by index, for others may come and go meanwhile
-    shared<runtime> next;
-    {
-      const std::scoped_lock hold(in.mutex);
-      if (i >= in.isolated.size()) break;
-      next = in.isolated[i];
-    }
-    next->finish_at_exit();
-  }
-  if (in.process != nullptr) in.process->finish_at_exit();
+  begin_exit_turn();
+  runtime::visit_all([](runtime &each) { each.finish_at_exit(); });
   if (const shared<runtime> keeper = runtime::keeper_if_made()) keeper->finish_at_exit();
+  end_exit_turn();
 }
 
 } // namespace weft::core

@@ -45,6 +45,11 @@ public:
   // In the child of a fork: what this handle is answered. null: the default runtime.
   static weft_status answer_in_child(const weft_runtime *handle) noexcept;
   static bool was_before_fork(const weft_runtime *handle) noexcept;
+  // Each one that there is, the default one last: visit(runtime &). By index, for others may come and go meanwhile.
+  template <class Visit> static void visit_all(Visit visit) {
+    for (std::size_t i = 0; const shared<runtime> each = isolated(i); ++i) visit(*each);
+    if (const shared<runtime> last = process_if_made()) visit(*last);
+  }
   // While the process is forked, and in the child, under that lock.
   static native_mutex &registry_lock() noexcept;
   static void abandon_all() noexcept;
@@ -73,6 +78,8 @@ private:
   static runtime *take_keeper() noexcept;
   enum class registered { nothing, isolated_ones, the_default_one };
   static registered look() noexcept;
+  static shared<runtime> isolated(std::size_t index) noexcept; // null: there are fewer
+  static shared<runtime> process_if_made() noexcept;
   static runtime *take_process() noexcept;
   void let_go_of_pools();
 

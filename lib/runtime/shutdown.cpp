@@ -22,6 +22,7 @@
 #include "base/log.hpp"
 #include "exec/pool.hpp"
 #include "runtime/end_report.hpp"
+#include "runtime/exit.hpp"
 #include "runtime/runtime.hpp"
 #include "thread/record.hpp"
 #include "thread/roster_find.hpp"
@@ -70,11 +71,35 @@ struct ending {
     return WEFT_OK;
   }
 
+  // At the end of the process its thread waits in a way of its own: exit.hpp.
+  weft_status await_thread(thread &which) {
+    if (!at_exit) return which.join(until);
+    for (;;) {
+      if (const weft_status seen = which.join(deadline::past()); seen != WEFT_ETIMEDOUT) return seen;
+      const weft_status status = wait_in_exit(*current_record(), which.end(), {&which, &thread::may_end});
+      if (status != WEFT_OK) return status;
+    }
+  }
+
+  weft_status await_pool(class pool &which) {
+    if (!at_exit) return which.join(until);
+    if (which.inside()) return WEFT_EDEADLK;
+    if (const weft_status status = wait_in_exit(*current_record(), which.workers().end(), which.on_end());
+        status != WEFT_OK)
+      return status;
+    while (which.join(deadline::past()) != WEFT_OK) {
+      const shared<thread> left = which.workers().worker_left(passed_over);
+      if (!left) break;
+      if (const weft_status status = judge(await_thread(*left), left.get()); status != WEFT_OK) return status;
+    }
+    return WEFT_OK;
+  }
+
   weft_status wait_for_threads() {
     for (;;) {
       const shared<thread> next = adopt(of.find([&](const thread &t) { return waited_for(t) && !is_passed_over(&t); }));
       if (!next) return WEFT_OK;
-      const weft_status status = judge(next->join(until), next.get());
+      const weft_status status = judge(await_thread(*next), next.get());
       if (status == WEFT_ENOTSTARTED) continue; // it was on the way in, and was refused
       if (status != WEFT_OK) return status;
     }
@@ -85,23 +110,27 @@ struct ending {
       const shared<task_owner> next =
           executors.find([&](const executor &e) { return waited_for(e) && !is_passed_over(&e); });
       if (!next) return WEFT_OK;
-      executor &pool = executor_of(next);
-      pool.close();
-      if (at_exit && pool.inside()) finish_from_inside(static_cast<class pool &>(pool));
-      if (const weft_status status = judge(pool.join(until), &pool); status != WEFT_OK) return status;
+      auto &which = static_cast<pool &>(executor_of(next));
+      which.close();
+      const weft_status ended = await_pool(which);
+      if (ended == WEFT_EDEADLK && at_exit) finish_what_can_be(which);
+      if (const weft_status status = judge(ended, &which); status != WEFT_OK) return status;
     }
   }
 
-  // exit() was called by a task of this pool. Its worker will never come back, so the pool has no end that could be
-  // waited for. Its other workers finish what was accepted; what only this worker could have run is cancelled. Looked
-  // at once in a while, for an event for this rare case would cost every task something.
-  static void finish_from_inside(pool &own) {
-    record &self = *existing_record();
-    while (own.others_at_work(self)) {
+  // A worker of this pool will never come back: a task of it has called exit() or waits for what comes only after the
+  // end. So the pool has no end that could be waited for. Its other workers finish what was accepted, one more of them
+  // if the exiting thread is a worker; what is left then is cancelled. Looked at once in a while, for an event for this
+  // rare case would cost every task something.
+  static void finish_what_can_be(pool &which) {
+    record &self = *current_record();
+    if (worker *const me = which.workers().worker_of(&self); me != nullptr) which.workers().begin_blocking(*me, self);
+    while (which.others_at_work(self)) {
+      look_in_exit();
       const timespec moment{0, 200'000};
       nanosleep(&moment, nullptr);
     }
-    own.cancel_pending();
+    which.cancel_pending();
   }
 };
 

@@ -1,4 +1,5 @@
 // How workers come and go, and the end of a scheduler. See README.md, "The end".
+#include <algorithm>
 #include <mutex>
 #include <new>
 #include <utility>
@@ -176,6 +177,15 @@ weft_status scheduler::join_workers(deadline until) noexcept {
     if (const weft_status status = self->join(until); status != WEFT_OK) return status;
   }
   return WEFT_OK;
+}
+
+shared<thread> scheduler::worker_left(const std::vector<const void *> &without) noexcept {
+  const std::uint32_t count = places_.load(std::memory_order_acquire);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const shared<thread> &self = workers_[i].load(std::memory_order_acquire)->self;
+    if (self && !self->ended() && std::find(without.begin(), without.end(), self.get()) == without.end()) return self;
+  }
+  return nullptr;
 }
 
 void scheduler::halt_workers() noexcept {

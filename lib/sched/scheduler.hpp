@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -139,6 +140,8 @@ public:
   void begin_blocking(worker &me, record &self) noexcept;
   bool end_blocking(worker &me, record &self) noexcept; // false: this task has begun none
   static void close_regions(record &self) noexcept;     // that a task has left open
+  // By another thread: one of the workers will never go on, and its slot is free for another one.
+  void replace_lost_worker() noexcept;
 
   // --- threads of the host (host_work.cpp) ---
   // The calling thread, which serves nobody, becomes a worker, until the scheduler has ended (WEFT_OK), WEFT_ETIMEDOUT,
@@ -157,6 +160,8 @@ public:
   const completion &end() const noexcept { return end_; }
   // After end(): wait until the workers' threads are gone.
   weft_status join_workers(deadline until) noexcept;
+  // The same for who waits in a way of its own: a worker's thread that is not gone and not in the list, or null.
+  shared<thread> worker_left(const std::vector<const void *> &without) noexcept;
   void halt_workers() noexcept;
 
   // A worker, or one that could be started, is free to run something right now.

@@ -152,6 +152,11 @@ void scheduler::begin_blocking(worker &me, record &self) noexcept {
     keep_watch();
 }
 
+void scheduler::replace_lost_worker() noexcept {
+  blocked_.fetch_add(1, std::memory_order_seq_cst); // as begin_blocking
+  if (has_work()) wake_one();
+}
+
 bool scheduler::end_blocking(worker &me, record &self) noexcept {
   if (self.regions == 0) return false;
   --self.regions;

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <utility>
 
 #include <boost/thread/thread.hpp>
 
 #include <pthread.h>
+#include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -60,6 +62,18 @@ private:
 };
 
 constinit look_ahead looking;
+
+// Is there a thread of this process with that id? A sandbox may refuse the first question, so there are others: the
+// list of threads in /proc, where a thread finds itself if that can be read, and a call that any process may answer.
+bool exists(pid_t id) noexcept {
+  if (syscall(SYS_tgkill, getpid(), id, 0) == 0) return true;
+  if (errno == ESRCH) return false;
+  char path[40];
+  std::snprintf(path, sizeof path, "/proc/self/task/%d", static_cast<int>(id));
+  if (access(path, F_OK) == 0) return true;
+  if (access("/proc/thread-self", F_OK) == 0) return false;
+  return sched_getscheduler(id) >= 0 || errno != ESRCH;
+}
 
 } // namespace
 
@@ -160,7 +174,7 @@ void system_thread::let_go() noexcept {
 bool system_thread::gone() const noexcept {
   if (reaped_.load(std::memory_order_acquire)) return true;
   const auto id = static_cast<pid_t>(native_id_.load(std::memory_order_relaxed));
-  return id != 0 && syscall(SYS_tgkill, getpid(), id, 0) != 0 && errno == ESRCH;
+  return id != 0 && !exists(id);
 }
 
 } // namespace weft::core

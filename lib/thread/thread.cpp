@@ -279,6 +279,8 @@ __attribute__((no_sanitize("null"))) void thread::body() noexcept(false) {
 
 void thread::finish_on_thread_end() noexcept {
   phase_.store(stopped, std::memory_order_release);
+  // Nobody need join a daemon: at the end of the process one that nobody has joined would look leaked to tools.
+  if (system_ && is_daemon()) system_->let_go();
   home_->depart(*this); // which finishes end_
   if (record *const self = existing_record(); self != nullptr && self->inside == &life_) self->inside = nullptr;
   leave_domain(); // nothing of the user's runs here any more

@@ -81,6 +81,8 @@ public:
   // For reports: when it began, of now_ns(), and what was given to it to run.
   std::int64_t started_at() const noexcept { return started_at_.load(std::memory_order_relaxed); }
   weft_thread_fn entry() const noexcept { return entry_; }
+  // Of a thread that weft has started and that has not ended.
+  record *own_record() const noexcept { return reserved_; }
   // By the thread itself.
   const signal_settings &signals() const noexcept { return settings_.signals; }
 
@@ -150,7 +152,7 @@ private:
   atomic<bool> daemon_;
   atomic<std::uint64_t> ident_{0};     // written before phase_ becomes alive
   atomic<std::uint64_t> native_id_{0}; // written by the thread; its release pairs with the acquire of native_id()
-  record *reserved_ = nullptr;         // from launch() to the new thread
+  record *reserved_ = nullptr;         // from launch() to the end of the thread
   completion end_;
   atomic<std::int64_t> started_at_{0}; // for reports
   shared<system_thread> system_;       // written by start(), before the thread exists

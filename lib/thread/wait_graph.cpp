@@ -24,11 +24,7 @@ wait_graph &wait_graph::instance() noexcept {
 
 bool wait_graph::enter(blocked_thread &entry) noexcept {
   const std::scoped_lock hold(mutex_);
-  entry.prev = nullptr;
-  entry.next = first_;
-  if (first_ != nullptr) first_->prev = &entry;
-  first_ = &entry;
-  if (entry.who->top != nullptr) inside_.fetch_add(1, std::memory_order_seq_cst);
+  link(entry);
   if (entry.timed) return true;
 
   // Most waits are plainly possible even if all who sleep without limit were stuck: then the circle search is spared.
@@ -43,6 +39,19 @@ bool wait_graph::enter(blocked_thread &entry) noexcept {
   }
   unlink(entry);
   return false;
+}
+
+void wait_graph::list(blocked_thread &entry) noexcept {
+  const std::scoped_lock hold(mutex_);
+  link(entry);
+}
+
+void wait_graph::link(blocked_thread &entry) noexcept {
+  entry.prev = nullptr;
+  entry.next = first_;
+  if (first_ != nullptr) first_->prev = &entry;
+  first_ = &entry;
+  if (entry.who->top != nullptr) inside_.fetch_add(1, std::memory_order_seq_cst);
 }
 
 void wait_graph::unlink(blocked_thread &entry) noexcept {

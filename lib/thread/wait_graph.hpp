@@ -55,6 +55,8 @@ public:
   // Register. False: this wait could never end, unless the caller runs what it is offered; it was not registered.
   bool enter(blocked_thread &entry) noexcept;
   void leave(blocked_thread &entry) noexcept;
+  // Register a thread that will never go on: without judging it.
+  void list(blocked_thread &entry) noexcept;
 
   // Wake threads that sleep inside this task (innermost), or as this thread object, for them to look at their flags.
   void wake_task(const task *which) noexcept;
@@ -153,6 +155,7 @@ private:
   }
   // ask(), with every thread judged as if `except` waited for something that never comes.
   template <class Ask> auto ask_without(record *except, Ask ask) noexcept;
+  void link(blocked_thread &entry) noexcept;
   void unlink(blocked_thread &entry) noexcept;
   void judge_all(const void *assumed) noexcept;
   void tell_stuck_ones() noexcept;

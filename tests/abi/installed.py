@@ -138,6 +138,8 @@ add_executable(user user.cpp)
 target_link_libraries(user PRIVATE weft::weft)
 add_executable(user_static user.c)
 target_link_libraries(user_static PRIVATE weft::weft_static)
+add_library(plugin_static MODULE user.c)
+target_link_libraries(plugin_static PRIVATE weft::weft_static)
 """
 
 
@@ -156,6 +158,11 @@ def compiler(language):
 
 def needed(program):
     return re.findall(r"\(NEEDED\).*\[(.*)\]", run(["readelf", "-d", program]).stdout)
+
+
+def stays_mapped(plugin):
+    dynamic = run(["readelf", "-dW", plugin]).stdout
+    return [] if re.search(r"\(FLAGS_1\).*\bNODELETE\b", dynamic) else [dynamic or f"{plugin} is not there"]
 
 
 def with_pkg_config(folder, stage, environment):
@@ -186,6 +193,11 @@ def with_pkg_config(folder, stage, environment):
 
     flags = shlex.split(run(["pkg-config", "--static", "--cflags", "--libs", "weft"], env=environment).stdout)
     clean = {name: value for name, value in environment.items() if name != "LD_LIBRARY_PATH"}
+    plugin = folder / "plugin.so"
+    answer = run([*compiler("c"), "-shared", "-fPIC", folder / "user.c", "-o", plugin,
+                  *["-l:libweft.a" if flag == "-lweft" else flag for flag in flags]])
+    tap.check("a plugin that contains the archive is linked, and stays mapped",
+              said(answer) or stays_mapped(plugin))
     # -static takes archives only; the other way takes the archive of weft and whatever there is of the rest.
     for way, link in (("-static", ["-static", *flags]),
                       ("-l:libweft.a", ["-l:libweft.a" if flag == "-lweft" else flag for flag in flags])):
@@ -213,6 +225,8 @@ def with_cmake(folder, prefix):
     tap.check("CMake finds it, as version 1 and not as 2", said(answer))
     if answer.returncode == 0:
         tap.check("CMake builds with it", said(run(["cmake", "--build", folder / "cmake"])))
+        tap.check("a plugin of CMake that contains the archive stays mapped",
+                  stays_mapped(folder / "cmake" / "libplugin_static.so"))
         for name in ("user", "user_static"):
             tap.check(f"the program {name} of CMake runs", said(run([folder / "cmake" / name], env=environment)))
 

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <csignal>
 #include <memory>
 #include <string>
 
@@ -160,4 +161,25 @@ TEST_CASE("the runtime of the process is there") {
   CHECK(weft::runtime::process().active_count() >= 1);
   CHECK(&weft::runtime::process() == &weft::runtime::process());
   CHECK(weft::usable_cpus() >= 1);
+}
+
+TEST_CASE("the mask for processes is that of a thread which weft did not start") {
+  sigset_t own;
+  pthread_sigmask(SIG_SETMASK, nullptr, &own);
+  const sigset_t told = weft::process_signal_mask();
+  for (int signal = 1; signal < 32; ++signal) CHECK(sigismember(&told, signal) == sigismember(&own, signal));
+}
+
+TEST_CASE("a worker's mask has what the host takes, and a process of its task has not") {
+  for (const auto choice : {weft::signals::usual, weft::signals::inherit, weft::signals::block}) {
+    const weft::executor pool({.max_workers = 1, .signals = choice});
+    pool.submit([choice] {
+          sigset_t own;
+          pthread_sigmask(SIG_SETMASK, nullptr, &own);
+          const sigset_t told = weft::process_signal_mask();
+          CHECK(sigismember(&own, SIGTERM) == (choice == weft::signals::inherit ? 0 : 1));
+          CHECK(sigismember(&told, SIGTERM) == 0);
+        })
+        .result();
+  }
 }

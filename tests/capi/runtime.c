@@ -5,6 +5,9 @@
  */
 #include <weft/runtime.h>
 
+#include <pthread.h>
+#include <signal.h>
+
 #include "setup.h"
 
 /* ctx counts; runs until it is asked to stop. */
@@ -256,6 +259,17 @@ static void a_shutdown_that_times_out_cancels_and_stops_and_may_be_repeated(void
   CHECK_STATUS(weft_runtime_destroy(&runtime), WEFT_OK);
 }
 
+/* What a task and its child see is told by tests/process and tests/regressions. */
+static void the_mask_for_processes_is_that_of_a_foreign_thread(void) {
+  sigset_t own, told;
+  int signal;
+  CHECK_STATUS(weft_process_signal_mask(NULL), WEFT_EINVAL);
+  sigfillset(&told);
+  CHECK_STATUS(weft_process_signal_mask(&told), WEFT_OK);
+  REQUIRE(pthread_sigmask(SIG_SETMASK, NULL, &own) == 0);
+  for (signal = 1; signal < 32; ++signal) CHECK_EQUAL(sigismember(&told, signal), sigismember(&own, signal));
+}
+
 static void usable_cpus_is_between_one_and_the_affinity_mask(void) {
   cpu_set_t set;
   uint32_t cpus = weft_usable_cpus();
@@ -280,6 +294,7 @@ int main(int argc, char **argv) {
        shutdown_cancels_daemon_pools_and_caller_run_executors},
       {"a shutdown that times out cancels and stops, and may be repeated",
        a_shutdown_that_times_out_cancels_and_stops_and_may_be_repeated},
+      {"the mask for processes is that of a foreign thread", the_mask_for_processes_is_that_of_a_foreign_thread},
       {"usable CPUs: between one and the affinity mask", usable_cpus_is_between_one_and_the_affinity_mask},
   };
   return check_main(cases, CHECK_COUNT_OF(cases), argc, argv);

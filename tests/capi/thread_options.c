@@ -46,6 +46,12 @@ static void options_out_of_range_are_invalid(void) {
   options.affinity = cpus;
   options.affinity_count = 2;
   check_refused(&options);
+  weft_thread_options_init(&options);
+  options.signals = WEFT_SIGNALS_BLOCK + 1;
+  check_refused(&options);
+  weft_thread_options_init(&options);
+  options.reserved = 1;
+  check_refused(&options);
 }
 
 static void options_at_their_limits_are_accepted(void) {
@@ -60,6 +66,7 @@ static void options_at_their_limits_are_accepted(void) {
   REQUIRE_OK(weft_thread_create(NULL, &options, probe_target, NULL, NULL, &thread));
   weft_thread_unref(thread);
   options.nice = 19;
+  options.signals = WEFT_SIGNALS_BLOCK;
   options.affinity_count = 0; /* then affinity is not looked at */
   REQUIRE_OK(weft_thread_create(NULL, &options, probe_target, NULL, NULL, &thread));
   weft_thread_unref(thread);

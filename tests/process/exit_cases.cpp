@@ -1,6 +1,7 @@
 // exit_cases.cpp: every way to end a process, from every kind of thread, with work under way.
 #include "cases.hpp"
 
+#include <atomic>
 #include <cstdlib>
 #include <pthread.h>
 
@@ -120,19 +121,28 @@ template <void (*end)(int), int status> int from_callback() {
   wait_for_nothing();
 }
 
-// The only worker ends the process while tasks wait for it: they can only run after it, so they do not run at all.
+// The only worker ends the process while tasks wait for it: another worker runs them.
+std::atomic<bool> all_are_posted;
+
+weft_status exit_when_all_are_posted(void *, void **, weft_error_t **) {
+  while (!all_are_posted) continue;
+  std::exit(8);
+}
+
 int exit_from_the_only_worker() {
-  static char never[] = "a task that cannot run";
+  static char behind[] = "a task behind it";
   weft_executor_t *pool = make_pool(1);
-  EXPECT(weft_executor_post(pool, end_in_task<call_exit, 8>, nullptr, nullptr), WEFT_OK);
-  for (int i = 0; i < 20; ++i) weft_executor_post(pool, task_say_now, never, nullptr);
+  EXPECT(weft_executor_post(pool, exit_when_all_are_posted, nullptr, nullptr), WEFT_OK);
+  for (int i = 0; i < 20; ++i) EXPECT(weft_executor_post(pool, task_say_now, behind, nullptr), WEFT_OK);
+  all_are_posted = true;
   wait_for_nothing();
 }
 
+// On the same strand they could only run after the task that has called exit().
 weft_status exit_after_submitting(void *ctx, void **, weft_error_t **) {
-  static char never[] = "a task that cannot run";
+  static char behind[] = "a task behind it";
   for (int i = 0; i < 20; ++i)
-    EXPECT(weft_executor_post(static_cast<weft_executor_t *>(ctx), task_say_now, never, nullptr), WEFT_OK);
+    EXPECT(weft_executor_post(static_cast<weft_executor_t *>(ctx), task_say_now, behind, nullptr), WEFT_OK);
   std::exit(8);
 }
 

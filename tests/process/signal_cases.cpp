@@ -68,7 +68,7 @@ void say_wrong_signal(int signal, const char *what) {
   say(line);
 }
 
-int workers_block_asynchronous_signals_and_no_faults() {
+int workers_block_the_signals_of_the_host_alone() {
   sigset_t mask;
   sigset_t mine_before;
   sigset_t mine_after;
@@ -78,18 +78,60 @@ int workers_block_asynchronous_signals_and_no_faults() {
   EXPECT(weft_executor_submit(pool, nullptr, read_mask, &mask, nullptr, &future), WEFT_OK);
   EXPECT(weft_future_wait(future, WEFT_FOREVER), WEFT_OK);
   weft_future_unref(future);
-  const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP};
-  for (int signal : faults)
-    if (sigismember(&mask, signal)) say_wrong_signal(signal, "blocked");
-  // All others, those of real time included; two cannot be blocked, and those between belong to the C library.
+  const int of_the_host[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGCHLD, SIGIO, SIGWINCH};
   for (int signal = 1; signal <= SIGRTMAX; ++signal) {
-    const bool may_be_blocked = signal != SIGKILL && signal != SIGSTOP && (signal < 32 || signal >= SIGRTMIN) &&
-                                std::find(std::begin(faults), std::end(faults), signal) == std::end(faults);
-    if (may_be_blocked && !sigismember(&mask, signal)) say_wrong_signal(signal, "not blocked");
+    const bool blocked = std::find(std::begin(of_the_host), std::end(of_the_host), signal) != std::end(of_the_host) ||
+                         signal >= SIGRTMIN;
+    if (sigismember(&mask, signal) != (blocked ? 1 : 0)) say_wrong_signal(signal, blocked ? "not blocked" : "blocked");
   }
   pthread_sigmask(SIG_SETMASK, nullptr, &mine_after); // starting threads must not have changed the host's
   for (int signal = 1; signal < 32; ++signal)
     if (sigismember(&mine_before, signal) != sigismember(&mine_after, signal)) say_wrong_signal(signal, "changed here");
+  return 0;
+}
+
+weft_status read_mask_in_thread(void *ctx, weft_error_t **) {
+  return read_mask(ctx, nullptr, nullptr);
+}
+
+// What this thread blocks when it makes a pool is what the workers block, beside what they block themselves, or alone.
+int the_option_chooses_the_mask() {
+  sigset_t mine;
+  sigset_t seen;
+  sigemptyset(&mine);
+  sigaddset(&mine, SIGPROF);
+  pthread_sigmask(SIG_BLOCK, &mine, nullptr);
+  for (const uint32_t choice : {0u, WEFT_SIGNALS_INHERIT, WEFT_SIGNALS_BLOCK}) {
+    weft_executor_options_t options;
+    weft_executor_options_init(&options);
+    options.max_workers = 1;
+    options.signals = choice;
+    weft_executor_t *pool = nullptr;
+    weft_future_t *future = nullptr;
+    EXPECT(weft_executor_create(nullptr, &options, &pool), WEFT_OK);
+    pthread_sigmask(SIG_UNBLOCK, &mine, nullptr); // what counts is the mask at the making
+    EXPECT(weft_executor_submit(pool, nullptr, read_mask, &seen, nullptr, &future), WEFT_OK);
+    EXPECT(weft_future_wait(future, WEFT_FOREVER), WEFT_OK);
+    pthread_sigmask(SIG_BLOCK, &mine, nullptr);
+    weft_future_unref(future);
+    weft_executor_unref(pool);
+    if (sigismember(&seen, SIGPROF) != 1) say("the worker does not inherit");
+    if (sigismember(&seen, SIGTERM) != (choice == WEFT_SIGNALS_INHERIT ? 0 : 1)) say("the pool's choice is not heeded");
+
+    weft_thread_options_t thread_options;
+    weft_thread_options_init(&thread_options);
+    thread_options.signals = choice;
+    weft_thread_t *thread = nullptr;
+    EXPECT(weft_thread_create(nullptr, &thread_options, read_mask_in_thread, &seen, nullptr, &thread), WEFT_OK);
+    EXPECT(weft_thread_start(thread), WEFT_OK);
+    EXPECT(weft_thread_join(thread, WEFT_FOREVER), WEFT_OK);
+    weft_thread_unref(thread);
+    if (sigismember(&seen, SIGPROF) != 1) say("the thread does not inherit");
+    if (sigismember(&seen, SIGTERM) != (choice == WEFT_SIGNALS_BLOCK ? 1 : 0)) say("the thread's choice is not heeded");
+  }
+  pthread_sigmask(SIG_SETMASK, nullptr, &mine);
+  EXPECT(weft_process_signal_mask(&seen), WEFT_OK); // of a thread of the host: its own
+  if (sigismember(&seen, SIGPROF) != 1 || sigismember(&seen, SIGTERM) != 0) say("the mask of the process is another");
   return 0;
 }
 
@@ -195,7 +237,8 @@ int the_system_sees_the_names() {
 
 const named_case cases[] = {
     {"signals-run-on-a-host-thread", signals_run_on_a_host_thread},
-    {"workers-block-asynchronous-signals-and-no-faults", workers_block_asynchronous_signals_and_no_faults},
+    {"workers-block-the-signals-of-the-host-alone", workers_block_the_signals_of_the_host_alone},
+    {"the-option-chooses-the-mask", the_option_chooses_the_mask},
     {"weft-installs-no-handler", weft_installs_no_handler},
     {"a-fault-in-a-task-reaches-its-handler", a_fault_in_a_task_reaches_its_handler},
     {"a-signal-ends-the-process-as-ever", a_signal_ends_the_process_as_ever},

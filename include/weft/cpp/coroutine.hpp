@@ -385,6 +385,15 @@ public:
 /// what it awaits is done. An await that only changes the executor, resume_on(executor), does not throw.
 ///
 /// The coroutine keeps a reference to the future. It must not be destroyed while it is suspended here.
+///
+/// With gcc 12 a closure that captures by value must not be written into the co_await expression: the compiler destroys
+/// the captures twice. (Only those with a destructor that does something, such as strings; an aggregate that is made in
+/// the expression has the same fault.) No header can find that out. Give it a name before, or pass the values as
+/// arguments:
+///
+///     auto loaded = pool.submit([key, v = value] { return load(key, v); });
+///     co_await loaded;
+///     co_await pool.submit([](const std::string &k, const std::string &v) { return load(k, v); }, key, value);
 template <class T> auto operator co_await(const future<T> &awaited) noexcept {
   return detail::future_awaiter<T, detail::read_reference>(awaited);
 }

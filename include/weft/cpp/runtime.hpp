@@ -153,6 +153,12 @@ inline void reset_after_fork() {
   check(weft_runtime_reset_after_fork());
 }
 
+/// Ends the process with this status, from any thread: as std::exit, which a second thread must not call. Static
+/// objects are destroyed, those on the stack are not. Told in full at weft_exit in weft/runtime.h. Never returns.
+[[noreturn]] inline void end_process(int status) {
+  weft_exit(status);
+}
+
 /// The signal mask for a process that the calling thread starts: its own, without what weft has blocked in it. See
 /// weft_process_signal_mask in weft/runtime.h. Never blocks.
 inline sigset_t process_signal_mask() noexcept {
