@@ -14,9 +14,10 @@
  *
  * Turns. No mixture of loads keeps a ready task of a pool from starting, as long as tasks end. On each worker:
  *  - a task of normal or low priority is passed over for at most 60 other tasks;
- *  - once a worker has run for 100 microseconds, it takes a task of the next source that has one, in rotation: what
- * came from outside, what its own tasks have submitted, what they have spawned into groups, what has become due. So
- * beside long tasks a task of normal priority waits for the one that runs and at most four others;
+ *  - once a worker has run for 100 microseconds, it takes one task of each source that has one: what has become due,
+ * what came from outside, what its own tasks have submitted, what they have spawned into groups, what other workers
+ * have. So beside long tasks a task of normal priority waits for the one that runs and at most one of each other
+ * source;
  *  - once a worker has run for a millisecond, each source has one task started, whatever the priorities. So beside
  * tasks of high priority the others wait for a millisecond, and the tasks that run then;
  *  - a timer or delayed task that is due becomes ready when the running task ends, after 100 microseconds at most if
@@ -176,7 +177,7 @@ WEFT_API void weft_executor_unref(weft_executor_t *executor);
 
 /* Values of weft_submit_options_t.priority. */
 #define WEFT_PRIORITY_NORMAL 0u
-#define WEFT_PRIORITY_HIGH 1u /**< before the others, except one task in 10 and one of each source a millisecond */
+#define WEFT_PRIORITY_HIGH 1u /**< before the others, except one task in 8 and one of each source a millisecond */
 #define WEFT_PRIORITY_LOW 2u  /**< when there is nothing else, but after 60 others or a millisecond on each worker */
 
 /** Options of one submit. */

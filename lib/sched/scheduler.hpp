@@ -281,7 +281,6 @@ private:
   bool passes_over_some(const worker &me) const noexcept;
   void begin_round_if_due(worker &me, std::uint64_t now) noexcept;
   task *take_in_round(worker &me) noexcept;
-  task *take_from_next_source(worker &me) noexcept;
   task *take_from(worker::source which, worker &me) noexcept;
   task *take_from_others(worker &me) noexcept;
 

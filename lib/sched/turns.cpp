@@ -7,12 +7,10 @@
 namespace weft::core {
 namespace {
 
-// Each source has a slot of one task after so many: with six sources each comes once in 60.
-constexpr std::uint32_t tasks_between_slots = 10, sources = 6;
-// The sources of one rank, between which the time decides: all but those of low priority.
-constexpr std::uint32_t equals = 5;
-// A round begins when rank has kept a source waiting for so many cycles(): half a millisecond, so with the looks
-// between it is under one.
+// Each source has a slot of one task after so many: with seven sources each comes once in 56.
+constexpr std::uint32_t tasks_between_slots = 8;
+// A round before high tasks begins when rank has kept a source waiting for so many cycles(): half a millisecond, so
+// with the looks between it is under one.
 constexpr std::uint64_t round_after = 5 * pace::turn;
 // Other workers' queues have a turn after so many: about a millisecond.
 constexpr std::uint64_t turn_of_others = 10 * pace::turn;
@@ -50,24 +48,26 @@ void scheduler::serve_io(worker &me) {
   if (has_work()) wake_one();
 }
 
-// What comes before the tasks at hand. In this order: a slot, which is by count and for any source; a round, which is
-// by time and for each source; a task of high priority; and, when a turn has gone by, a task of the next source of the
-// same rank that has one.
+// What comes before the tasks at hand. In this order: a slot, which is by count and for any source; a round that rank
+// has brought about; a task of high priority; and a round of the sources of one rank, which begins when a turn is over.
 task *scheduler::take_turn_of_others(worker &me) noexcept {
   task *ready = nullptr;
   if (--me.until_slot == 0) [[unlikely]]
     if ((ready = take_slot(me)) != nullptr) return ready;
-  if (me.round_left != 0) [[unlikely]]
+  if (me.round_has_ranks) [[unlikely]]
     if ((ready = take_in_round(me)) != nullptr) return ready;
   if (!high_.empty() && high_.pop(&ready, 1) == 1) return ready;
-  if (me.turn_is_over) [[unlikely]]
-    return take_from_next_source(me);
-  return nullptr;
+  if (std::exchange(me.turn_is_over, false)) [[unlikely]]
+    if (me.round_next == me.round_end) {
+      me.round_next = 0;
+      me.round_end = worker::sources_of_one_rank;
+    }
+  return me.round_next != me.round_end ? take_in_round(me) : nullptr;
 }
 
 task *scheduler::take_slot(worker &me) noexcept {
   me.until_slot = tasks_between_slots;
-  me.slots = (me.slots + 1) % sources;
+  me.slots = (me.slots + 1) % worker::sources;
   return take_from(static_cast<worker::source>(me.slots), me);
 }
 
@@ -80,38 +80,25 @@ bool scheduler::passes_over_some(const worker &me) const noexcept {
 // The time counts from the first look at which a source waits, not from its submission: a long task that ran already
 // has passed over nothing.
 void scheduler::begin_round_if_due(worker &me, std::uint64_t now) noexcept {
-  if (me.round_left != 0) return;
+  if (me.round_has_ranks) return;
   if (!passes_over_some(me)) {
     me.passed_over_since = 0;
   } else if (me.passed_over_since == 0) {
     me.passed_over_since = now;
   } else if (now - me.passed_over_since > round_after) {
     me.passed_over_since = now;
-    me.round_left = sources;
+    me.round_has_ranks = true;
+    me.round_next = 0;
+    me.round_end = worker::sources;
   }
 }
 
+// One task of the next source that has one. A round that is under way goes on over several tasks, be they long or
+// short, and none begins before it is over: so each source has its turn.
 task *scheduler::take_in_round(worker &me) noexcept {
-  task *ready = nullptr;
-  while (ready == nullptr && me.round_left != 0) ready = take_from(static_cast<worker::source>(--me.round_left), me);
-  return ready;
-}
-
-// First, now and then, the queues of other workers: one of them may be in the middle of a long task.
-task *scheduler::take_from_next_source(worker &me) noexcept {
-  me.turn_is_over = false;
-  if (const std::uint64_t now = cycles(); now - me.looked_at_others > turn_of_others) {
-    me.looked_at_others = now;
-    if (task *const ready = take_from_others(me); ready != nullptr) return ready;
-  }
-  const auto last = static_cast<std::uint32_t>(me.last_source);
-  for (std::uint32_t i = 1; i <= equals; ++i) {
-    const auto which = static_cast<worker::source>((last + i) % equals);
-    task *const ready = take_from(which, me);
-    if (ready == nullptr) continue;
-    me.last_source = which;
-    return ready;
-  }
+  while (me.round_next != me.round_end)
+    if (task *const ready = take_from(static_cast<worker::source>(me.round_next++), me); ready != nullptr) return ready;
+  me.round_has_ranks = false;
   return nullptr;
 }
 
@@ -132,13 +119,19 @@ task *scheduler::take_from(worker::source which, worker &me) noexcept {
     return std::exchange(me.oldest_is_due, false) ? me.spawned.pop_oldest() : me.spawned.pop();
   case worker::source::due:
     return due_.pop(&ready, 1) == 1 ? ready : nullptr;
+  case worker::source::others:
+    return take_from_others(me);
   case worker::source::low:
     return low_.pop(&ready, 1) == 1 ? ready : nullptr;
   }
   return nullptr;
 }
 
+// Now and then: a worker that is in the middle of a long task cannot come to what lies in its queues.
 task *scheduler::take_from_others(worker &me) noexcept {
+  const std::uint64_t now = cycles();
+  if (now - me.looked_at_others < turn_of_others) return nullptr;
+  me.looked_at_others = now;
   const std::uint32_t count = places_.load(std::memory_order_acquire);
   for (std::uint32_t i = 0; i < count; ++i) {
     worker &victim = *workers_[(me.steal_from + i) % count].load(std::memory_order_acquire);

@@ -67,18 +67,20 @@ struct alignas(64) worker {
   std::uint32_t blocking = 0;   // how many blocking regions are open, in all tasks on its stack
 
   // Turns of the sources that a worker takes tasks from: README.md, "Turns".
-  enum class source : std::uint8_t { injector, own, due, spawned, batch, low };
+  // In the order of a round.
+  enum class source : std::uint8_t { due, injector, own, spawned, batch, others, low };
+  static constexpr std::uint32_t sources = 7, sources_of_one_rank = 6; // all, and all but the low one
   source batch_of = source::injector; // where the tasks in `batch` come from; `batch`: from other workers
   pace clock;
-  bool time_is_up = false;            // a turn is over, and nobody has looked at timers and descriptors since
-  bool turn_is_over = false;          // the next task comes from the next source that has one
-  source last_source = source{0};     // that had such a turn
-  std::uint32_t until_slot = 1;       // tasks until one source has its turn by count, whatever else is there
-  std::uint32_t slots = 0;            // for whose turn that is
-  std::uint64_t looked_at_others = 0; // cycles(), when the queues of other workers had their turn
+  bool time_is_up = false;                     // a turn is over, and nobody has looked at timers and descriptors since
+  bool turn_is_over = false;                   // a round is to begin, unless one is under way
+  bool round_has_ranks = false;                // the present round: for low tasks too, and before high ones
+  std::uint32_t round_next = 0, round_end = 0; // the sources whose turn in the present round is still to come
+  std::uint32_t until_slot = 1;                // tasks until one source has its turn by count, whatever else is there
+  std::uint32_t slots = 0;                     // for whose turn that is
+  std::uint64_t looked_at_others = 0;          // cycles(), when the queues of other workers had their turn
   // cycles(), since when a source has something ready and is passed over because of its rank; 0: none is.
   std::uint64_t passed_over_since = 0;
-  std::uint32_t round_left = 0; // sources whose turn in the present round is still to come
   // The oldest entry of `spawned` when it was looked at last, since when it is that, and whether it has a turn now.
   std::int64_t oldest_spawned = -1;
   std::uint64_t oldest_since = 0;
