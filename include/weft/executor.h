@@ -140,7 +140,9 @@ WEFT_API weft_status weft_strand_create(weft_executor_t *pool, weft_executor_t *
 
 /** Make a caller-run executor. A task of it that waits without limit for what only another weft_executor_run could
  * bring waits for itself, in the sense of weft_future_wait, unless another thread is in weft_executor_run at that
- * moment. runtime, options, statuses: as weft_executor_create; WEFT_ENOTSUP when an option is set that only a pool has.
+ * moment. A thread outside of it may wait for a task of it, for any thread may run it; that wait says WEFT_EDEADLK only
+ * when every thread of the process sleeps in such waits. runtime, options, statuses: as weft_executor_create;
+ * WEFT_ENOTSUP when an option is set that only a pool has.
  * When the runtime ends, what is pending on it is cancelled. */
 WEFT_API weft_status weft_caller_run_create(weft_runtime_t *runtime, const weft_executor_options_t *options,
                                             weft_executor_t **out);
