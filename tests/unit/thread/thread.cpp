@@ -212,24 +212,15 @@ TEST_CASE("thread: a stop request ends its sleep, before or during it, and stays
 TEST_CASE("thread: a stop request does not reach into tasks, a halt does") {
   std::array<bool, 4> seen{};
   weft::core::thread *self = nullptr;
-<<<<<<< HEAD
-  work nothing;
-  task *const within = nothing.make();
-=======
   static const char anything = 0;
   const auto *const some_task = reinterpret_cast<const task *>(&anything); // nobody looks into it
->>>>>>> waiting
   target does([&](weft_error **) {
     record &mine = *current_record();
     std::atomic<std::uint32_t> word{0};
     self->request_stop();
     seen[0] = stop_requested(mine);
     {
-<<<<<<< HEAD
-      const frame_scope inside(mine, within, nullptr, &word);
-=======
       const frame_scope inside(mine, some_task, nullptr, &word);
->>>>>>> waiting
       seen[1] = stop_requested(mine);
       self->halt();
       seen[2] = stop_requested(mine);
@@ -242,9 +233,6 @@ TEST_CASE("thread: a stop request does not reach into tasks, a halt does") {
   REQUIRE(t->start() == WEFT_OK);
   REQUIRE(t->join(soon()) == WEFT_OK);
   CHECK(seen == std::array<bool, 4>{true, false, true, true});
-  within->unref();
-  within->cancel();
-  within->unref();
 }
 
 namespace {
