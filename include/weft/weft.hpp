@@ -24,7 +24,7 @@
 //   cpp/error.hpp         what is thrown; crossing.hpp: how exceptions keep their type on the way through a future
 //   cpp/duration.hpp      time-outs: any std::chrono duration, or weft::forever
 //   cpp/language.hpp      what is needed of the compiler
-//   cpp/task.hpp, outcome.hpp, handle.hpp   what these stand on; nothing in them is for users
+//   cpp/task.hpp, outcome.hpp, handle.hpp, visibility.hpp   what these stand on; nothing in them is for users
 //
 //     weft::executor pool({.max_workers = 4});
 //
