@@ -74,7 +74,7 @@ int main() {
 
 
 def run(command, **more):
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=900, **more)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=2400, **more)
 
 
 def said(answer):
