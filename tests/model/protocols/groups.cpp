@@ -136,6 +136,97 @@ MODEL("group: cancelled while its tasks start", 0.4) {
   check((said == WEFT_OK) == (first.ran + second.ran == 2), "the verdict says whether all ran");
 }
 
+// A worker whose wait is over goes on outside of weft, and keeps as credit what it has ended: who sleeps for the group
+// does not wait for that.
+MODEL("group: a busy worker holds credit, a waiter", 0.4) {
+  one_pool pool({1});
+  work leaf;
+  atomic<bool> over{false};
+  {
+    const group::handle mine(group::make(*pool, 0));
+    work parent([&] {
+      spawn(*mine, leaf);
+      check(mine->wait(deadline::never()) == WEFT_OK, "the wait ends well");
+      while (!over.load(std::memory_order_acquire)) weft::model::yield();
+    });
+    task *const one = submit(*pool, parent);
+    check(mine->wait(deadline::never()) == WEFT_OK, "the wait ends well");
+    over.store(true, std::memory_order_release);
+    finish(one);
+  }
+  all_ran({&leaf});
+}
+
+MODEL("tie: a busy worker holds credit, an event", 0.4) {
+  one_pool pool({1});
+  work leaf;
+  atomic<bool> over{false};
+  completion_queue *const queue = completion_queue::make();
+  {
+    const group::handle mine(group::make(*pool, 0));
+    work parent([&] {
+      spawn(*mine, leaf);
+      check(mine->wait(deadline::never()) == WEFT_OK, "the wait ends well");
+      while (!over.load(std::memory_order_acquire)) weft::model::yield();
+    });
+    task *const one = submit(*pool, parent);
+    check(mine->notify(*queue, 7) == WEFT_OK, "tied");
+    weft_event_t event{};
+    std::size_t count = 0;
+    check(queue->wait(&event, 1, deadline::never(), count) == WEFT_OK && count == 1, "its event");
+    over.store(true, std::memory_order_release);
+    finish(one);
+  }
+  queue->unref_handle();
+  all_ran({&leaf});
+}
+
+// Both workers are inside tasks: only the one that sleeps for the group can run what the other one spawns.
+MODEL("group: a sleeper that helps is woken for a spawn", 0.4) {
+  one_pool pool({2});
+  atomic<bool> has_run{false};
+  work leaf([&] { has_run.store(true, std::memory_order_release); });
+  const group::handle mine(group::make(*pool, 0));
+  mine->enter();
+  work waits([&] { check(mine->wait(deadline::never()) == WEFT_OK, "the wait ends well"); });
+  work spawns([&] {
+    spawn(*mine, leaf);
+    while (!has_run.load(std::memory_order_acquire)) weft::model::yield();
+    mine->leave();
+  });
+  task *const one = submit(*pool, waits);
+  task *const other = submit(*pool, spawns);
+  finish(one);
+  finish(other);
+}
+
+// A worker that sleeps gives its deque to the groups: one who waits for the newer entry cannot reach it behind the
+// other.
+MODEL("group: what lies behind another group's on the deque of a sleeper", 0.4) {
+  one_pool pool({2});
+  work of_mine, of_others;
+  const group::handle mine(group::make(*pool, 0)), others(group::make(*pool, 0));
+  task *const promise = task::create_promise(nullptr);
+  mine->enter();
+  work spawns([&] {
+    spawn(*others, of_others);
+    spawn(*mine, of_mine);
+    mine->leave();
+    check(wait_for_task(*promise, deadline::never()) == WEFT_OK, "it is kept");
+  });
+  work waits([&] {
+    check(mine->wait(deadline::never()) == WEFT_OK, "the wait ends well");
+    promise->set_result(nullptr);
+  });
+  task *const one = submit(*pool, waits);
+  task *const other = submit(*pool, spawns);
+  finish(one);
+  finish(other);
+  check(others->wait(deadline::never()) == WEFT_OK, "the wait ends well");
+  promise->unref();
+  all_ran({&of_mine, &of_others});
+}
+
 // --- ties ---
 
 MODEL("tie: a stage after the last task", 0.4) {
