@@ -1,6 +1,8 @@
 #include "thread/domain.hpp"
 
+#include <memory>
 #include <new>
+#include <utility>
 
 #include "thread/blocking.hpp"
 #include "thread/wait_graph.hpp"
@@ -84,7 +86,15 @@ void domain::drop_payload(void *of, weft_drop_fn drop, void *payload) noexcept {
 weft_status entered_scope::begin(domain *of, void *room) noexcept {
   record *const self = current_record();
   if (self == nullptr) return WEFT_ENOMEM;
-  if (of != nullptr && !of->enter()) return WEFT_ECLOSED;
+  if (of != nullptr) {
+    auto *const counted = new (std::nothrow) entered_domain(*of, self->entered);
+    if (counted == nullptr) return WEFT_ENOMEM;
+    if (!of->enter()) {
+      delete counted;
+      return WEFT_ECLOSED;
+    }
+    self->entered = counted;
+  }
   self->inside = ::new (room) entered_scope{{of, nullptr, self->inside, true}};
   return WEFT_OK;
 }
@@ -94,8 +104,20 @@ weft_status entered_scope::end(void *room) noexcept {
   if (self == nullptr || static_cast<void *>(self->inside) != room) return WEFT_EINVALIDSTATE;
   const scope ended = *self->inside;
   self->inside = ended.outer;
-  if (ended.of != nullptr) ended.of->leave();
+  if (ended.of == nullptr) return WEFT_OK;
+  const std::unique_ptr<entered_domain> counted(self->entered); // scopes are left in order, so it is that of this one
+  self->entered = counted->outer;
+  counted->of.leave();
   return WEFT_OK;
+}
+
+void entered_domain::leave_all(record &self) noexcept {
+  if (self.entered == nullptr) return;
+  self.inside = nullptr; // the scopes were on a stack that is no more
+  while (self.entered != nullptr) {
+    const std::unique_ptr<entered_domain> counted(std::exchange(self.entered, self.entered->outer));
+    counted->of.leave();
+  }
 }
 
 bool domain::may_end(const void *object, const wait_graph &graph) noexcept {

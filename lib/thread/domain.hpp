@@ -10,6 +10,7 @@
 #include <weft/domain.h>
 
 #include "base/atomic.hpp"
+#include "base/block.hpp"
 #include "base/clock.hpp"
 #include "base/completion.hpp"
 #include "base/misuse.hpp"
@@ -76,6 +77,17 @@ private:
     record *const self = home != nullptr ? current_record() : existing_record();
     return self != nullptr && (home != nullptr || self->inside != nullptr) ? self : nullptr;
   }
+};
+
+// What the domain counts for a scope of weft_domain_enter. Not in the caller's memory, for that is mostly a stack's, and
+// gone when the thread ends inside the scope.
+struct entered_domain : in_blocks<entered_domain> {
+  entered_domain(domain &of, entered_domain *outer) noexcept : of(of), outer(outer) {}
+  // The thread ends, or its target has: it has left every scope.
+  static void leave_all(record &self) noexcept;
+
+  domain &of;
+  entered_domain *const outer;
 };
 
 // A scope of weft_domain_enter, in the caller's memory. The domain counts it while it lasts.

@@ -10,6 +10,7 @@
 
 #include "base/atomic.hpp"
 #include "base/system.hpp"
+#include "thread/domain.hpp"
 #include "thread/thread.hpp"
 
 namespace weft::core {
@@ -49,6 +50,7 @@ constexpr int our_round = PTHREAD_DESTRUCTOR_ITERATIONS - 1;
 void at_thread_end(void *value) {
   auto *self = static_cast<record *>(value);
   if (++end_rounds < our_round && pthread_setspecific(store().end_of_thread, value) == 0) return;
+  entered_domain::leave_all(*self);
   if (thread *object = self->object; object != nullptr) {
     self->object = nullptr;
     object->finish_on_thread_end(); // gives the reference back
@@ -132,6 +134,7 @@ void abandon_own_record() noexcept {
   record_of_this_thread->is_main = true;
   record_of_this_thread->worker = nullptr;
   record_of_this_thread->inside = nullptr; // its domain is the parent's
+  record_of_this_thread->entered = nullptr;
   record_of_this_thread->before_sleep = nullptr;
   record_of_this_thread->deferred = nullptr;
 }
@@ -168,6 +171,7 @@ record *enter_record(record *reserved) noexcept {
   reserved->top = nullptr;
   reserved->worker = nullptr;
   reserved->inside = nullptr;
+  reserved->entered = nullptr;
   reserved->before_sleep = nullptr;
   reserved->callback_depth = 0;
   reserved->deferred = nullptr;

@@ -14,6 +14,7 @@
 namespace weft::core {
 
 class domain;
+struct entered_domain;
 class thread;
 class task;
 class task_owner;
@@ -53,6 +54,7 @@ struct record {
   void (*before_sleep)(record &self) = nullptr; // a worker's: see to what others must find while this thread sleeps
   void *worker = nullptr;                       // owner only: the pool worker that this thread is, see sched/worker.hpp
   scope *inside = nullptr;                      // as `top`
+  entered_domain *entered = nullptr;            // owner only: what weft_domain_enter has counted, thread/domain.hpp
   observer *deferred = nullptr, **deferred_end = nullptr; // owner only: callbacks for the outermost, task/callback.cpp
   int callback_depth = 0;                                 // owner only
   task *dying = nullptr;       // owner only: tasks for the outermost destruction, task/task.cpp

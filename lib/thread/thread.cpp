@@ -248,8 +248,10 @@ __attribute__((no_sanitize("null"))) void thread::body() noexcept(false) {
     thread &self;
     ~ending() {
       // Scopes that it has entered and not left are on a stack that is no more.
-      if (record *const here = existing_record(); here != nullptr && here->inside != nullptr)
+      if (record *const here = existing_record(); here != nullptr && here->inside != nullptr) {
+        entered_domain::leave_all(*here);
         here->inside = self.life_.of != nullptr ? &self.life_ : nullptr;
+      }
       self.drop_target();
       self.phase_.store(stopped, std::memory_order_release);
     }
