@@ -17,7 +17,9 @@
  * A context is dropped once: when another is set in its place, by the thread that does so; or when the object ends:
  * when its last handle is gone and nothing of it runs or is pending any more. That is on the thread that lets go of it
  * last: the one that gives back the last handle, or a worker after the last task. A drop there may give tasks to weft,
- * but must not wait for anything. What still has handles when the process ends is not dropped.
+ * but must not wait for anything. What still has handles when the process ends is not dropped. Handles of timers do not
+ * keep the context of their executor, so a context may own the timers of its executor. A group has no other end than
+ * its last handle: it keeps no context of its pool either.
  *
  * Nobody counts who uses a context: whoever sets another sees to it that the one before is not in use.
  *
@@ -37,7 +39,7 @@ extern "C" {
 #endif
 
 /** Hang a context on an executor of any kind; the one before is dropped here. ctx, drop: both NULL for none from now
- * on. On success ctx belongs to the executor; on every failure it is the caller's, and nothing was changed. Any thread.
+ * on. With a drop, a ctx of NULL is a context as any other: drop(NULL) is called at its end. On success ctx belongs to the executor; on every failure it is the caller's, and nothing was changed. Any thread.
  * Never blocks otherwise. WEFT_OK. WEFT_ENOTSUP: it is the default executor, which is everybody's. WEFT_EINVAL:
  * executor is NULL. WEFT_ENOMEM. WEFT_ECLOSED: the thread is inside of a domain that is closed. */
 WEFT_API weft_status weft_executor_set_context(weft_executor_t *executor, void *ctx, weft_drop_fn drop);

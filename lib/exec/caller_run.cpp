@@ -188,6 +188,7 @@ void caller_run::end_if_quiet() noexcept {
     ended_ = true;
   }
   quiet_.finish(false);
+  drop_context_if_over();
 }
 
 void caller_run::cancel_pending() {

@@ -60,7 +60,15 @@ weft_status executor::accept_after(task &delayed, std::int64_t due) {
 void executor::unref_handle() {
   if (handles_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   last_handle_gone();
+  drop_context_if_over();
   unref();
+}
+
+// By the thread that gives back the last handle, and by each one that brings about the end or comes after it. The fence
+// lets one of two see the other.
+void executor::drop_context_if_over() noexcept {
+  full_fence();
+  if (handles_.load(std::memory_order_acquire) == 0 && ended()) static_cast<void>(context_.set(nullptr, nullptr));
 }
 
 // Also when the handles are gone and only its last tasks run.

@@ -100,7 +100,7 @@ public:
   // From before a fork: of no use in this process.
   bool inherited() const noexcept { return home_->inherited(); }
 
-  // What its user has hung on it. Dropped in the destructor.
+  // What its user has hung on it. Dropped when no handle is left and it has ended, or else in the destructor.
   user_context &context() noexcept { return context_; }
 
   void ref_handle() noexcept { handles_.fetch_add(1, std::memory_order_relaxed); }
@@ -120,6 +120,9 @@ protected:
   }
   // When the object is complete. False: the runtime has ended.
   bool enlist() noexcept;
+  // After it has ended: the context goes with the last handle, though references may remain, of timers and of those who
+  // look at it. Not under a lock.
+  void drop_context_if_over() noexcept;
   // First thing in the destructor of each kind, while its virtual functions still work: afterwards neither the
   // runtime's list nor the wait graph calls them any more.
   void withdraw_from_view() noexcept;

@@ -44,7 +44,7 @@ pool::pool(shared<roster> home, executor_list &list, const pool_settings &settin
                  {settings_.max_workers, settings_.name_prefix, settings_.daemon, settings_.stack_size,
                   settings_.host_only, settings_.max_spares, settings_.has_hooks() ? &pool::prepare_worker : nullptr,
                   &pool::dismiss_worker, settings_.worker_rest != nullptr ? &pool::rest_worker : nullptr,
-                  settings_.home ? &pool::let_go_of : nullptr, settings_.home}),
+                  &pool::let_go_of, settings_.home}),
       alarm_(scheduler_.context(), timers()) {
   settings_.initializer_ctx = nullptr;
   settings_.initializer_drop = nullptr;

@@ -45,7 +45,9 @@ void pool::set_mark(mark which) noexcept {
 }
 
 void pool::note_end() noexcept {
-  if (settings_.home && scheduler_.end().finished()) set_mark(ended_too);
+  if (!scheduler_.end().finished()) return;
+  if (settings_.home) set_mark(ended_too);
+  drop_context_if_over();
 }
 
 void pool::release_hooks() noexcept {

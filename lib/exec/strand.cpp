@@ -250,6 +250,7 @@ void strand::end_if_quiet() noexcept {
     ended_ = true;
   }
   quiet_.finish(false);
+  drop_context_if_over();
 }
 
 // When this returns nothing starts any more. The argument is that of the pool: lib/sched/README.md, "Cancelling what is
