@@ -10,7 +10,9 @@
  *  - Strings are UTF-8, end in NUL and are copied. A returned string lives as long as the object it came from.
  *  - A callback comes with a context pointer and a drop function for it (NULL: nothing to drop). Once the call
  *    that took them has succeeded, drop runs exactly once, after the last use of the context. When that call
- *    failed, the caller still owns the context and drop is not called.
+ *    failed, the caller still owns the context and drop is not called. A drop returns: it must neither throw a C++
+ *    exception nor end its thread (pthread_exit, a cancellation), for weft would not finish what the drop belongs to.
+ *    The process is aborted then.
  *  - User code (tasks, callbacks, drops, hooks) never runs while weft holds a lock, so it may call any function
  *    of weft, unless the comment of the callback says otherwise.
  *  - Nothing is thrown out of weft. A C++ exception that leaves user code is caught at the border and becomes

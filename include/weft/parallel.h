@@ -1,9 +1,12 @@
 /* weft/parallel.h: loops and reductions over index ranges, on a pool.
  *
- * The range is split by demand: whoever has a piece gives half of it away when nothing of his is waiting to be stolen,
- * so a small range runs on the calling thread alone and a large one on all workers. The calling thread takes part, be
- * it a worker of the pool, which then runs nothing unrelated, or any other thread, which counts as one of the workers:
- * on its behalf no more are woken than makes max_workers threads with it, though at least one.
+ * The range is split by demand: a thread that has a piece gives half of it away when nothing of its own is waiting to be
+ * stolen. So a small range runs on the calling thread alone and a large one on all workers. The calling thread takes
+ * part. A worker of the pool runs nothing unrelated meanwhile. Any other thread counts as one of the workers: on its
+ * behalf no more are woken than makes max_workers threads with it, though at least one. It keeps everything to itself for
+ * the first microseconds, for waking a worker costs more than that. After that it gives away the upper half of what it
+ * has left, and again half of the rest whenever that half was taken. What it has given away it may take back, and then
+ * runs it itself.
  */
 #ifndef WEFT_PARALLEL_H
 #define WEFT_PARALLEL_H
