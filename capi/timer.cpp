@@ -92,6 +92,12 @@ weft_status weft_timer_cancel(weft_timer_t *timer) {
   return unwrap(timer)->cancel();
 }
 
+weft_status weft_timer_close(weft_timer_t *timer, int64_t timeout) {
+  if (bad(timer)) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(timer); forked != WEFT_OK) return forked;
+  return unwrap(timer)->close(deadline::after(timeout));
+}
+
 weft_status weft_executor_submit_after(weft_executor_t *executor, int64_t delay, const weft_submit_options_t *options,
                                        weft_task_fn fn, void *ctx, weft_drop_fn drop, weft_future_t **out) {
   if (bad(executor) || fn == nullptr || out == nullptr) return WEFT_EINVAL;

@@ -56,7 +56,8 @@ WEFT_API void weft_timer_unref(weft_timer_t *timer);
  * anew instead: what was set before will not happen. While its task runs, the next run follows when that has ended.
  * Needs no memory for the timer itself, and no system call unless it is the next one due. Never blocks; may be called
  * by its own task. When it fails, the timer is as it was before:
- * WEFT_EINVAL: NULL. WEFT_ESHUTDOWN. WEFT_EBROKEN. WEFT_ECLOSED: its domain is closed. WEFT_EAGAIN: the pool has no
+ * WEFT_EINVAL: NULL. WEFT_ESHUTDOWN. WEFT_EBROKEN. WEFT_ECLOSED: it was closed (weft_timer_close), or its domain is.
+ * WEFT_EAGAIN: the pool has no
  * worker yet and the system refuses a thread, or the descriptors with which a pool waits for the time. WEFT_ENOMEM. */
 WEFT_API weft_status weft_timer_arm(weft_timer_t *timer, int64_t delay);
 
@@ -73,11 +74,37 @@ WEFT_API weft_status weft_timer_arm_at(weft_timer_t *timer, int64_t time);
  * WEFT_EINVAL: NULL, period is not positive, or missed is none of these. The rest as weft_timer_arm. */
 WEFT_API weft_status weft_timer_arm_every(weft_timer_t *timer, int64_t first_delay, int64_t period, uint32_t missed);
 
-/** Disarm: it will not fire any more until it is armed again. Never blocks; may be called by its own task.
- * WEFT_OK: it was armed, or due but not yet run, and its task does not run. WEFT_EDONE: it was not armed, and its task
- * does not run. WEFT_ERUNNING: its task runs at this moment, perhaps it is the caller; it goes on to its end, and was
- * the last. WEFT_EINVAL: NULL. */
+/** Disarm: it will not fire any more until it is armed again, by any thread or by its own task. To stop it for good, or
+ * to wait for a run that is under way: weft_timer_close.
+ *
+ * Threads: any, also its own task.
+ * Blocks:  never.
+ *
+ * Returns
+ *   WEFT_OK        it was armed, or due but not yet run, and its task does not run
+ *   WEFT_EDONE     it was not armed, and its task does not run
+ *   WEFT_ERUNNING  its task runs at this moment, perhaps it is the caller; it goes on to its end. No run follows unless
+ *                  the timer is armed again, which that task may still do
+ *   WEFT_EINVAL    NULL
+ */
 WEFT_API weft_status weft_timer_cancel(weft_timer_t *timer);
+
+/** Disarm for good, and wait for the run that is under way. From the start of this call no run begins, and every call
+ * that would arm it returns WEFT_ECLOSED. When the status is WEFT_OK, its task will never use ctx again; drop runs with
+ * the last reference, as ever. A run that is under way is not asked to stop.
+ *
+ * Threads: any, several at once, also its own task.
+ * Blocks:  up to `timeout`; 0: not at all.
+ *
+ * Returns
+ *   WEFT_OK           it is closed, and its task does not run
+ *   WEFT_ETIMEDOUT    it is closed; its task still runs, for the last time; a later call may wait again
+ *   WEFT_EINTERRUPTED the caller was asked to stop; the rest as WEFT_ETIMEDOUT
+ *   WEFT_EDEADLK      it is closed; the caller is its task, or what the task waits for; that run is the last
+ *   WEFT_ENOMEM       it is closed; there is no memory to wait with
+ *   WEFT_EINVAL       NULL
+ */
+WEFT_API weft_status weft_timer_close(weft_timer_t *timer, int64_t timeout);
 
 /** As weft_executor_submit, but the task becomes ready only after `delay` nanoseconds (as for weft_timer_arm). Its
  * future is pending until it runs, and can be cancelled, which forgets the task at once. Never blocks.

@@ -2,6 +2,8 @@
 
 #include <new>
 
+#include "thread/blocking.hpp"
+#include "thread/wait_graph.hpp"
 #include "timer/timer_queue.hpp"
 
 namespace weft::core {
@@ -117,6 +119,23 @@ weft_status timer::cancel() noexcept {
   return queue_.cancel(*this);
 }
 
+weft_status timer::close(deadline until) noexcept {
+  if (queue_.shut(*this)) idle_.finish(false);
+  if (idle_.finished()) return WEFT_OK;
+  record *const self = current_record();
+  if (self == nullptr) return WEFT_ENOMEM;
+  const task *const ticks_in = ticks_in_.load(std::memory_order_acquire);
+  for (const frame *f = self->top; f != nullptr; f = f->below)
+    if (f->running != nullptr && f->running == ticks_in) return WEFT_EDEADLK; // this thread runs the tick
+  const shared<timer> alive(this);
+  return wait_for_completion(*self, idle_, {this, &timer::may_end}, until);
+}
+
+bool timer::may_end(const void *object, const wait_graph &graph) noexcept {
+  const task *const ticks_in = static_cast<const timer *>(object)->ticks_in_.load(std::memory_order_acquire);
+  return ticks_in == nullptr || !graph.stuck_inside(ticks_in);
+}
+
 void timer::unref_handle() noexcept {
   if (handles_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   queue_.dismiss(*this);
@@ -140,9 +159,13 @@ weft_status timer::run_tick(void *room, weft_error **failure) {
   const tick here = *static_cast<tick *>(room);
   const shared<timer> lease = adopt(here.of);
   if (!lease->queue_.begin_tick(*lease, here.ticket)) return WEFT_OK;
+  lease->ticks_in_.store(existing_record()->top->running, std::memory_order_release);
   struct ending { // also when the thread is ended inside
     timer &of;
-    ~ending() { of.queue_.end_tick(of); }
+    ~ending() {
+      of.ticks_in_.store(nullptr, std::memory_order_release);
+      of.queue_.end_tick(of);
+    }
   } const at_end{*lease};
   if (lease->home_) return lease->run_inside(failure);
   void *result = nullptr;

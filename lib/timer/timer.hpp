@@ -12,6 +12,8 @@
 
 #include "base/atomic.hpp"
 #include "base/block.hpp"
+#include "base/clock.hpp"
+#include "base/completion.hpp"
 #include "base/misuse.hpp"
 #include "base/refs.hpp"
 #include "base/roll.hpp"
@@ -55,6 +57,8 @@ public:
 
   weft_status arm(const timer_schedule &when) noexcept;
   weft_status cancel() noexcept;
+  // Disarm it for good, and wait for its tick. As weft_timer_close says.
+  weft_status close(deadline until) noexcept;
   bool inherited() const noexcept { return native_.is_another(); }
 
   bool has_magic() const noexcept { return magic_.is_right(); }
@@ -83,6 +87,7 @@ private:
   void drop_context() noexcept;
   bool enter_domain() noexcept;
   void finish() noexcept;
+  static bool may_end(const void *object, const wait_graph &graph) noexcept;
 
   // On the domain's roll without a reference: the destructor takes it off.
   bool hold() noexcept override { return try_ref(); }
@@ -107,10 +112,15 @@ private:
   // Under the queue's mutex.
   phase phase_ = phase::idle;
   bool running_ = false;     // its tick is in the user's function
+  bool shut_ = false;        // it was closed: never armed again
   std::uint32_t missed_ = 0; // WEFT_MISSED_...
   std::int64_t due_ = 0;     // of the tick that is armed, on its way or running
   std::int64_t period_ = 0;  // 0: once
   std::uint64_t ticket_ = 0; // grows with each arming: a tick that was cancelled meanwhile has an old one
+
+  // The task that the tick runs in, while it does: by the thread of the tick. To be compared only.
+  atomic<const task *> ticks_in_{nullptr};
+  completion idle_; // closed, and no tick runs or will
   [[no_unique_address]] magic_word<0x2bad5eed0e440007> magic_;
 };
 

@@ -87,6 +87,7 @@ weft_status timer_queue::enroll() noexcept {
 weft_status timer_queue::arm(timer &which, const timer_schedule &when) noexcept {
   const std::int64_t due = std::min(when.due, latest);
   const std::scoped_lock hold(mutex_);
+  if (which.shut_) return WEFT_ECLOSED;
   if (closed_ != WEFT_OK) return closed_;
   if (const weft_status status = ask_for_alarm_locked(due); status != WEFT_OK) return status;
   which.phase_ = timer::phase::armed;
@@ -112,6 +113,12 @@ weft_status timer_queue::cancel(timer &which) noexcept {
   return armed ? WEFT_OK : WEFT_EDONE;
 }
 
+bool timer_queue::shut(timer &which) noexcept {
+  const std::scoped_lock hold(mutex_);
+  which.phase_ = timer::phase::idle;
+  return !std::exchange(which.shut_, true) && !which.running_;
+}
+
 void timer_queue::dismiss(timer &which) noexcept {
   const std::scoped_lock hold(mutex_);
   which.phase_ = timer::phase::idle;
@@ -132,9 +139,11 @@ bool timer_queue::begin_tick(timer &which, std::uint64_t ticket) noexcept {
 
 void timer_queue::end_tick(timer &which) noexcept {
   batch at_once;
+  bool was_last = false;
   {
     const std::scoped_lock hold(mutex_);
     which.running_ = false;
+    was_last = which.shut_;
     if (closed_ != WEFT_OK) {
       which.phase_ = timer::phase::idle;
     } else if (which.phase_ == timer::phase::overdue) {
@@ -145,6 +154,7 @@ void timer_queue::end_tick(timer &which) noexcept {
       repeat_locked(which, at_once);
     }
   }
+  if (was_last) which.idle_.finish(false); // the tick has its lease; only waiters observe this
   if (at_once.count == 0) return;
   withdrawn_tasks refused;
   deliver(at_once, refused);

@@ -61,8 +61,10 @@ public:
   weft_status enroll() noexcept;
   // WEFT_OK, why the queue is closed, or what set_alarm() says; then the timer is as before.
   weft_status arm(timer &which, const timer_schedule &when) noexcept;
-  // WEFT_OK; WEFT_EDONE: it was not armed. WEFT_ERUNNING: its tick runs, and was the last.
+  // WEFT_OK; WEFT_EDONE: it was not armed. WEFT_ERUNNING: its tick runs.
   weft_status cancel(timer &which) noexcept;
+  // The same for good: arm() refuses it from now on. True, once: no tick runs; else end_tick() tells that.
+  bool shut(timer &which) noexcept;
   // Disarm it for good, and give its room back.
   void dismiss(timer &which) noexcept;
   // Around the function of a tick. False: it was cancelled or replaced meanwhile.

@@ -118,3 +118,23 @@ TEST_CASE("timer: an exception goes to the hook, and the next tick comes all the
   pool.shutdown();
   CHECK(told >= 3);
 }
+
+TEST_CASE("timer: closed, it is never armed again, and its last run has ended") {
+  weft::executor pool({.max_workers = 2});
+  gate runs, go;
+  std::atomic<bool> ended = false;
+  weft::timer t;
+  t = weft::timer(pool, [&] {
+    runs.open();
+    go.pass();
+    ended = true;
+  });
+  t.arm_every(1ms);
+  runs.pass();
+  CHECK_FALSE(t.close(0s));
+  go.open();
+  CHECK(t.close());
+  CHECK(ended);
+  CHECK_THROWS_AS(t.arm(1ms), weft::closed);
+  CHECK(t.cancel() == weft::disarmed::already);
+}

@@ -32,7 +32,7 @@ enum class missed : std::uint32_t {
 enum class disarmed {
   yes,     ///< it was armed, and will not fire any more
   already, ///< it was not armed, and does not run
-  running  ///< its callable runs at this moment, perhaps it is the caller; that run was the last
+  running  ///< its callable runs at this moment, perhaps it is the caller; no run follows unless it is armed again
 };
 
 /// A timer: runs a callable on an executor when it is due; never early, never two runs of it at a time.
@@ -90,6 +90,16 @@ public:
       check(status);
       return disarmed::yes;
     }
+  }
+
+  /// Disarms it for good, and waits for the run that is under way: from the start of this call no run begins, and arming
+  /// it throws closed. False: the time is over, and the last run still goes on. Throws interrupted; deadlock: the caller
+  /// is its callable; it is closed all the same. Blocks up to `timeout`.
+  bool close(duration timeout = forever) const {
+    const weft_status status = weft_timer_close(handle_.get(), timeout.count());
+    if (status == WEFT_ETIMEDOUT) return false;
+    check(status);
+    return true;
   }
 
   /// Takes over a reference of the caller's.
