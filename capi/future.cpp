@@ -8,9 +8,13 @@
 #include "task/as_completed.hpp"
 #include "task/call.hpp"
 #include "task/continuation.hpp"
+#include "task/stop_callback.hpp"
 #include "task/wait.hpp"
 
 using namespace weft::core;
+
+static_assert(sizeof(entered_promise) <= sizeof(weft_future_scope_t));
+static_assert(alignof(entered_promise) <= alignof(weft_future_scope_t));
 
 namespace {
 
@@ -82,7 +86,12 @@ weft_status weft_future_cancel(weft_future_t *future) {
 
 weft_status weft_future_request_stop(weft_future_t *future) {
   if (bad(future)) return WEFT_EINVAL;
-  return unwrap(future)->request_stop();
+  return guard([&]() -> weft_status { return unwrap(future)->request_stop(); });
+}
+
+int32_t weft_future_stop_requested(const weft_future_t *future) {
+  if (bad(future)) return WEFT_EINVAL;
+  return unwrap(future)->is_asked_to_stop();
 }
 
 weft_status weft_future_wait(weft_future_t *future, int64_t timeout) {
@@ -136,6 +145,12 @@ weft_status weft_future_add_done_callback(weft_future_t *future, weft_future_fn 
   if (bad(future) || fn == nullptr) return WEFT_EINVAL;
   if (const weft_status forked = answer_here(); forked != WEFT_OK) return forked;
   return guard([&]() -> weft_status { return add_callback(*unwrap(future), fn, ctx, drop); });
+}
+
+weft_status weft_future_on_stop(weft_future_t *future, weft_future_fn fn, void *ctx, weft_drop_fn drop) {
+  if (bad(future) || fn == nullptr) return WEFT_EINVAL;
+  if (const weft_status forked = answer_here(); forked != WEFT_OK) return forked;
+  return guard([&]() -> weft_status { return stop_callback::add(*unwrap(future), fn, ctx, drop); });
 }
 
 weft_status weft_wait(weft_future_t *const *futures, size_t count, uint32_t mode, int64_t timeout, uint8_t *done,
@@ -195,6 +210,15 @@ weft_status weft_future_create_room(size_t size, size_t align, weft_drop_fn drop
 weft_status weft_future_set_running(weft_future_t *future) {
   if (bad(future)) return WEFT_EINVAL;
   return unwrap(future)->set_running();
+}
+
+weft_status weft_future_enter(weft_future_t *future, weft_future_scope_t *scope) {
+  if (bad(future) || scope == nullptr) return WEFT_EINVAL;
+  return entered_promise::begin(*unwrap(future), scope);
+}
+
+weft_status weft_future_leave(weft_future_scope_t *scope) {
+  return scope != nullptr ? entered_promise::end(scope) : WEFT_EINVAL;
 }
 
 weft_status weft_future_set_result(weft_future_t *future, void *result) {

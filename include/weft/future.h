@@ -55,8 +55,14 @@ WEFT_API weft_status weft_future_cancel(weft_future_t *future);
 
 /** Ask a running task to stop: sets the flag that weft_stop_requested reads inside it and wakes its blocking calls of
  * weft with WEFT_EINTERRUPTED. On a pending future the flag is set beforehand: the task still starts, and can see it.
- * The flag belongs to this task alone. Never blocks. WEFT_OK. WEFT_EDONE: it had ended. WEFT_EINVAL: NULL. */
+ * The flag belongs to this task alone. Of a promise the flag is read by weft_future_stop_requested, and by
+ * weft_stop_requested in code that works for it (weft_future_enter). Callbacks of weft_future_on_stop run here. Never
+ * blocks otherwise. WEFT_OK. WEFT_EDONE: it had ended. WEFT_EINVAL: NULL. */
 WEFT_API weft_status weft_future_request_stop(weft_future_t *future);
+
+/** 1 when a stop was requested of it, also by its token or its domain, 0 when not, WEFT_EINVAL for NULL. For those who
+ * make a promise come true, and for its readers. Never blocks. */
+WEFT_API int32_t weft_future_stop_requested(const weft_future_t *future);
 
 /** Wait until it is done. Blocks up to timeout.
  *  WEFT_OK: it is done, in whatever way. WEFT_ETIMEDOUT. WEFT_EINTERRUPTED: the waiting thread or task was asked to
@@ -99,6 +105,29 @@ typedef void (*weft_future_fn)(void *ctx, weft_future_t *future);
  * that is closed. */
 WEFT_API weft_status weft_future_add_done_callback(weft_future_t *future, weft_future_fn fn, void *ctx,
                                                    weft_drop_fn drop);
+
+/** Have fn called when a stop is requested of a future that is not done: once, in the order of adding, on the thread that
+ * requests it (by weft_future_request_stop, weft_future_cancel_or_stop, a token, or the close of a domain); at once, on
+ * the calling thread, when a stop was requested before. For the maker of a promise, to hand the request on to what works
+ * for it; and inside a task, for calls that weft cannot interrupt.
+ *
+ * Threads:   any.
+ * Blocks:    never, but for fn itself.
+ * Ownership: on WEFT_OK ctx belongs to weft. drop runs once: after the call, on the same thread; or without a call when
+ *            the future is done, on the thread that finished it, or with the last unref of one that never got done. On
+ *            failure ctx is still the caller's. Inside a domain the callback belongs to that, which counts it until then:
+ *            its close does not withdraw it, but waits.
+ *
+ * A C++ exception out of fn goes to the log.
+ *
+ * Returns
+ *   WEFT_OK       it will be called or dropped, or was already
+ *   WEFT_EDONE    the future is done
+ *   WEFT_EINVAL   future or fn is NULL
+ *   WEFT_ENOMEM
+ *   WEFT_ECLOSED  the thread is inside of a domain that is closed
+ */
+WEFT_API weft_status weft_future_on_stop(weft_future_t *future, weft_future_fn fn, void *ctx, weft_drop_fn drop);
 
 /* --- several at once --- */
 
@@ -152,6 +181,31 @@ WEFT_API weft_status weft_future_create_room(size_t size, size_t align, weft_dro
 /** pending -> running: from now on it cannot be cancelled. Never blocks. WEFT_ECANCELED: it was cancelled: do not
  * begin. WEFT_EINVALIDSTATE: it is running or done, or belongs to a task. WEFT_EINVAL: NULL. */
 WEFT_API weft_status weft_future_set_running(weft_future_t *future);
+
+/** Room for weft_future_enter, mostly on the stack of its caller. */
+typedef struct weft_future_scope {
+  void *reserved[8]; /**< the library's */
+} weft_future_scope_t;
+
+/** From here on the calling thread works for a promise, until weft_future_leave: a stop request to the promise is one to
+ * that code too. weft_stop_requested reads it there, and blocking calls of weft return WEFT_EINTERRUPTED. Requests to
+ * what is around the scope (the task or thread) still count. For schedulers of coroutines and the like, around each
+ * stretch of code. Scopes of one thread are left in reverse order, those of domains included. scope: stays where it is
+ * until then; it holds a reference to the promise.
+ *
+ * Blocks: never.
+ *
+ * Returns
+ *   WEFT_OK
+ *   WEFT_EINVALIDSTATE  it is no promise: it belongs to a task, whose own code sees the requests anyway
+ *   WEFT_EINVAL         future or scope is NULL
+ *   WEFT_ENOMEM
+ */
+WEFT_API weft_status weft_future_enter(weft_future_t *future, weft_future_scope_t *scope);
+
+/** End a scope of weft_future_enter. Never blocks; gives back the reference. WEFT_OK. WEFT_EINVALIDSTATE: it is not the
+ * innermost scope of the calling thread. WEFT_EINVAL: NULL. */
+WEFT_API weft_status weft_future_leave(weft_future_scope_t *scope);
 
 /** Complete with a result, from pending or running. Success: result belongs to the future (see weft_future_create).
  * Waiters wake, callbacks run here. Never blocks otherwise. WEFT_ECANCELED: it was cancelled. WEFT_EINVALIDSTATE: it is

@@ -5,6 +5,7 @@
 
 #include "task/continuation.hpp"
 #include "task/owner.hpp"
+#include "task/stop_callback.hpp"
 
 namespace weft::core {
 namespace {
@@ -99,8 +100,9 @@ cancel_token *current_token() noexcept {
 bool attachment::entry::begin_withdraw() noexcept {
   task &mine = whole.self();
   // First the wish, then the cancellation: one who claims it in between sees the wish.
-  mine.request_stop();
-  if (mine.begin_cancel()) return true;
+  mine.ask_to_stop();
+  cancels = mine.begin_cancel();
+  if (cancels || (mine.has_future() && !mine.done())) return true; // it has started: those who want to hear of the wish
   mine.unref();
   return false;
 }
@@ -109,13 +111,17 @@ void attachment::entry::finish_withdraw() {
   task &mine = whole.self();
   struct ending { // also when the thread is ended in a callback
     task &of;
+    const bool cancels;
     ~ending() {
       // Said of every task: one that is on its way into a group does not look like one yet.
-      if (of.is_ended_by_second() && of.is_spawned()) of.group().end_cancelled(of);
+      if (cancels && of.is_ended_by_second() && of.is_spawned()) of.group().end_cancelled(of);
       of.unref();
     }
-  } const roll_reference{mine};
-  mine.finish_cancel();
+  } const roll_reference{mine, cancels};
+  if (cancels)
+    mine.finish_cancel();
+  else
+    run_stop_callbacks(mine);
 }
 
 } // namespace weft::core

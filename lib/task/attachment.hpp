@@ -62,6 +62,7 @@ private:
     bool begin_withdraw() noexcept override;
     void finish_withdraw() override;
     attachment &whole;
+    bool cancels = false; // from the first step to the second: it was pending
   };
   struct token_entry final : entry {
     token_entry(attachment &part, cancel_token *on) noexcept : entry(part), token(on) {}

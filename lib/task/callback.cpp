@@ -10,6 +10,7 @@
 
 #include "base/log.hpp"
 #include "task/domain_callback.hpp"
+#include "task/stop_callback.hpp"
 #include "task/task.hpp"
 
 namespace weft::core {
@@ -34,6 +35,7 @@ __attribute__((no_sanitize("null"))) void call(task &done, callback &what) {
 
 void call_and_free(task &done, callback *what) {
   if (what->memory == callback::storage::lent) return call(done, *what);
+  if (what->memory == callback::storage::stop) return static_cast<stop_callback *>(what)->end();
   // The context goes even if a forced unwind passes through.
   struct freeing {
     callback *which;
@@ -136,6 +138,10 @@ void drop_callbacks(observer *first) noexcept {
   const drop_scope nobodys(nullptr);
   while (first != nullptr) {
     auto *const what = static_cast<callback *>(std::exchange(first, first->next));
+    if (what->memory == callback::storage::stop) {
+      static_cast<stop_callback *>(what)->end();
+      continue;
+    }
     const bool owned = what->memory == callback::storage::own;
     if (what->drop != nullptr) what->drop(what->ctx);
     if (owned) delete what;

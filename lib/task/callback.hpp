@@ -15,6 +15,7 @@ struct callback : observer {
   // Whose memory it is, and so what follows the call.
   enum class storage {
     own,  // its own: drop(ctx), then it is freed. Of a future that never got done only that, without the call
+    stop, // its own: a stop_callback, which is not called but dropped when the future is done
     lent, // part of something larger, which may be gone after the call. drop(ctx) is called in place of fn, when the
           // future never got done
   };

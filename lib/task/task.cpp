@@ -9,6 +9,7 @@
 #include "task/continuation.hpp"
 #include "task/owner.hpp"
 #include "task/sources.hpp"
+#include "task/stop_callback.hpp"
 #include "thread/wait_graph.hpp"
 
 namespace weft::core {
@@ -204,11 +205,21 @@ void task::drop_closure() noexcept {
   if (is_continuation()) continuation::of(*this).let_go(*this);
 }
 
-weft_status task::request_stop() noexcept {
+weft_status task::ask_to_stop() noexcept {
   const std::uint32_t seen = word_.fetch_or(stop_bit, std::memory_order_acq_rel);
   if ((seen & state_mask) >= with_result) return WEFT_EDONE;
-  if ((seen & state_mask) == running) wait_graph::instance().wake_task(this);
+  if ((seen & state_mask) != running) return WEFT_OK;
+  if (is_promise())
+    wait_graph::instance().wake_inside(word_); // those who work for it: entered_promise
+  else
+    wait_graph::instance().wake_task(this);
   return WEFT_OK;
+}
+
+weft_status task::request_stop() {
+  const weft_status status = ask_to_stop();
+  if (status == WEFT_OK) run_stop_callbacks(*this);
+  return status;
 }
 
 bool task::may_end(const void *object, const wait_graph &graph) noexcept {

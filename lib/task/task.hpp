@@ -211,7 +211,12 @@ public:
   std::uint32_t cancel_or_stop();
   friend class withdrawn_tasks;
   friend class attachment;
-  weft_status request_stop() noexcept;
+  // Sets the flag, wakes what sleeps inside, and calls those who want to hear of it (task/stop_callback.hpp).
+  weft_status request_stop();
+  // The same without the callbacks: run_stop_callbacks() is to follow.
+  weft_status ask_to_stop() noexcept;
+  bool is_asked_to_stop() const noexcept { return (word_.load(std::memory_order_acquire) & stop_bit) != 0; }
+  bool is_promise() const noexcept { return (type_->flags & type_is_promise) != 0; }
 
   // Null for posted tasks.
   completion *end() noexcept;

@@ -263,3 +263,46 @@ TEST_CASE("many coroutines may await one future") {
   made.set_value(1);
   for (const auto &f : all) CHECK(f.result(0s) == 2);
 }
+
+TEST_CASE("a stop request is seen in the coroutine, and an await that would suspend throws") {
+  const weft::promise<int> first, second;
+  bool seen = false, interrupted = false;
+  int got = 0;
+  const auto f = [](weft::future<int> one, weft::future<int> two, bool &seen, bool &interrupted,
+                    int &got) -> weft::future<void> {
+    got = co_await one;
+    seen = weft::this_thread::stop_requested();
+    try {
+      co_await two;
+    } catch (const weft::interrupted &) {
+      interrupted = true;
+    }
+    got += co_await one; // done: nothing to wait for
+    co_await two;
+  }(first.get_future(), second.get_future(), seen, interrupted, got);
+  CHECK_FALSE(f.stop_requested());
+  CHECK(f.request_stop());
+  CHECK(f.stop_requested());
+  CHECK_FALSE(f.done()); // it goes on when what it awaits is done
+  first.set_value(1);
+  CHECK(seen);
+  CHECK(interrupted);
+  CHECK(got == 2);
+  CHECK_THROWS_AS(f.result(0s), weft::interrupted);
+  CHECK_FALSE(weft::this_thread::stop_requested());
+}
+
+TEST_CASE("a stop request to a coroutine that has ended is none to the one that awaits it") {
+  const weft::promise<int> made;
+  const auto inner = add_one(made.get_future());
+  bool seen = true;
+  const auto outer = [](weft::future<int> from, bool &seen) -> weft::future<int> {
+    const int got = co_await from;
+    seen = weft::this_thread::stop_requested();
+    co_return got;
+  }(inner, seen);
+  CHECK(inner.request_stop());
+  made.set_value(1);
+  CHECK(outer.result(0s) == 2);
+  CHECK_FALSE(seen);
+}

@@ -185,3 +185,19 @@ TEST_CASE("of many that complete it, exactly one wins; cancel is one of them") {
     CHECK(counts.alive == 0);
   }
 }
+
+TEST_CASE("promise: its maker reads a stop request and is called back") {
+  const weft::promise<int> made;
+  int heard = 0;
+  CHECK(made.set_running());
+  CHECK_FALSE(made.stop_requested());
+  CHECK(made.on_stop([&heard, owned = std::make_unique<int>(1)] { heard += *owned; }));
+  CHECK(made.get_future().cancel_or_stop() == weft::called_off::asked);
+  CHECK(made.stop_requested());
+  CHECK(heard == 1);
+  CHECK(made.get_future().on_stop([&heard] { ++heard; }));
+  CHECK(heard == 2);
+  made.set_value(1);
+  CHECK_FALSE(made.on_stop([&heard] { ++heard; }));
+  CHECK(heard == 2);
+}

@@ -24,6 +24,7 @@ spoken_of = {
     ("weft_domain_close", "WEFT_ECLOSED"),
     ("weft_executor_shutdown", "WEFT_ESHUTDOWN"),
     ("weft_executor_error", "WEFT_EBROKEN"),
+    ("weft_future_enter", "WEFT_EINTERRUPTED"),
     ("weft_future_request_stop", "WEFT_EINTERRUPTED"),
     ("weft_group_cancel", "WEFT_EINTERRUPTED"),
     ("weft_group_enter", "WEFT_EDEADLK"),
@@ -33,6 +34,7 @@ spoken_of = {
     ("weft_runtime_shutdown", "WEFT_ESHUTDOWN"),
     ("weft_runtime_destroy", "WEFT_ESHUTDOWN"),
     ("weft_thread_request_stop", "WEFT_EINTERRUPTED"),
+    ("weft_timer_close", "WEFT_ECLOSED"),
     ("weft_timer_create_notify", "WEFT_ERUNNING"),
 }
 

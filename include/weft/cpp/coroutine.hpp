@@ -59,14 +59,47 @@ template <auto Resume, auto Withdraw> void await_callback(weft_future_t *awaited
       }));
 }
 
+// A suspended coroutine, and the future that it is to complete if it is one of ours: a request to stop that future
+// counts in the code of the coroutine (borrowed, for the frame keeps it). Copied before it is resumed, for it mostly
+// lies in the frame.
+class suspended {
+public:
+  suspended() noexcept = default;
+  template <class Promise> explicit suspended(std::coroutine_handle<Promise> waiting) noexcept : waiting_(waiting) {
+    if constexpr (requires { waiting.promise().native_future(); }) own_ = waiting.promise().native_future();
+  }
+
+  // It is about to wait, and must not: as a blocking call of weft would.
+  void check_stop() const {
+    if (own_ && weft_future_stop_requested(own_) == 1) throw interrupted();
+  }
+  void resume() const {
+    struct working { // also when the coroutine lets an exception out
+      weft_future_scope_t scope;
+      bool entered;
+      ~working() {
+        if (entered) weft_future_leave(&scope);
+      }
+    } here{{}, false};
+    here.entered = own_ && weft_future_enter(own_, &here.scope) == WEFT_OK;
+    waiting_.resume();
+  }
+
+private:
+  std::coroutine_handle<> waiting_;
+  weft_future_t *own_ = nullptr;
+};
+
 // Resumes on the thread that completes the future. The awaiter lives in the suspended coroutine and keeps the future.
 template <class T, class Read> class [[nodiscard]] future_awaiter {
 public:
   explicit future_awaiter(future<T> awaited) noexcept : future_(std::move(awaited)) {}
 
   bool await_ready() const noexcept { return future_.done(); }
-  void await_suspend(std::coroutine_handle<> waiting) const {
-    await_callback<&resume, &resume>(future_.native_handle(), waiting.address());
+  template <class Promise> void await_suspend(std::coroutine_handle<Promise> waiting) {
+    waiting_ = suspended(waiting);
+    waiting_.check_stop();
+    await_callback<&resume, &resume>(future_.native_handle(), this);
     // The coroutine may already run again, and this awaiter be gone.
   }
   decltype(auto) await_resume() {
@@ -76,9 +109,13 @@ public:
   }
 
 private:
-  static void resume(void *waiting) { std::coroutine_handle<>::from_address(waiting).resume(); }
+  static void resume(void *awaiter) {
+    const suspended waiting = static_cast<future_awaiter *>(awaiter)->waiting_;
+    waiting.resume();
+  }
 
   future<T> future_;
+  suspended waiting_;
 };
 
 // A way onto an executor: a task whose room holds a pointer to this object, which lives in the suspended coroutine.
@@ -90,7 +127,7 @@ public:
   ~executor_hop() { weft_task_destroy(&task_); }
 
   /// Everything that needs memory, while a failure can still be thrown in the coroutine.
-  void prepare(std::coroutine_handle<> waiting) {
+  void prepare(const suspended &waiting) {
     check(weft_task_create(&type(), &task_));
     ::new (weft_task_room(task_)) executor_hop *(this);
     waiting_ = waiting;
@@ -113,7 +150,10 @@ public:
     return false;
   }
 
-  void resume() const { waiting_.resume(); }
+  void resume() const {
+    const suspended waiting = waiting_;
+    waiting.resume();
+  }
   // Instead of go().
   void refuse(weft_status status) {
     status_ = status;
@@ -163,7 +203,7 @@ private:
 
   executor_ref executor_;
   weft_task_t *task_ = nullptr;
-  std::coroutine_handle<> waiting_;
+  suspended waiting_;
   weft_status status_ = WEFT_OK;
 };
 
@@ -172,8 +212,8 @@ public:
   explicit hop_awaiter(const executor_ref &executor) noexcept : hop_(executor) {}
 
   bool await_ready() const noexcept { return false; }
-  bool await_suspend(std::coroutine_handle<> waiting) {
-    hop_.prepare(waiting);
+  template <class Promise> bool await_suspend(std::coroutine_handle<Promise> waiting) {
+    hop_.prepare(suspended(waiting));
     return hop_.go();
   }
   void await_resume() const { hop_.finish(); }
@@ -188,8 +228,10 @@ public:
       : hop_(executor), future_(std::move(awaited)) {}
 
   bool await_ready() const noexcept { return false; }
-  void await_suspend(std::coroutine_handle<> waiting) {
-    hop_.prepare(waiting);
+  template <class Promise> void await_suspend(std::coroutine_handle<Promise> waiting) {
+    const suspended self(waiting);
+    if (!future_.done()) self.check_stop();
+    hop_.prepare(self);
     await_callback<&go, &refuse>(future_.native_handle(), &hop_);
   }
   decltype(auto) await_resume() {
@@ -226,6 +268,7 @@ public:
   coroutine_promise_base &operator=(const coroutine_promise_base &) = delete;
 
   future<T> get_return_object() const noexcept { return future<T>::share(future_.get()); }
+  weft_future_t *native_future() const noexcept { return future_.get(); }
   std::suspend_never initial_suspend() const noexcept { return {}; }
 
   struct completion {
@@ -335,6 +378,11 @@ public:
 /// stands, if it was done already). Gives and throws what result() would: for a future with a name a reference into it;
 /// for a temporary, as in co_await pool.submit(f), a value. To move the result out: co_await weft::take(future).
 ///
+/// In a coroutine that returns a future<T>: once a stop was requested of that future, an await that would have to
+/// suspend throws interrupted instead, this_thread::stop_requested() is true after the first suspension, and blocking
+/// calls of weft throw interrupted. A coroutine that is suspended already is not woken by the request: it goes on when
+/// what it awaits is done. An await that only changes the executor, resume_on(executor), does not throw.
+///
 /// The coroutine keeps a reference to the future. It must not be destroyed while it is suspended here.
 template <class T> auto operator co_await(const future<T> &awaited) noexcept {
   return detail::future_awaiter<T, detail::read_reference>(awaited);
@@ -369,7 +417,8 @@ inline auto resume_on(const executor_ref &executor) noexcept {
 } // namespace weft
 
 /// A function that returns a future<T> may be a coroutine. It begins at once, on the calling thread, and runs up to its
-/// first co_await that has to wait; the future is running from the beginning, so it cannot be cancelled. When the
+/// first co_await that has to wait; the future is running from the beginning, so it cannot be cancelled, but asked to
+/// stop: see operator co_await. When the
 /// coroutine returns or throws, its frame (locals, then arguments) is destroyed, and then the future is completed, on
 /// that thread. As with any function that calls itself before it waits for anything, deep recursion needs stack; begin
 /// with co_await resume_on(pool) there.

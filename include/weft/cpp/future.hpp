@@ -93,6 +93,18 @@ template <class F, class T>
 concept ends = std::invocable<F, future<T>>;
 template <class F, class T> using ended_result_t = call_result_t<F, future<T>>;
 
+template <class F> bool add_stop_callback(weft_future_t *future, F &&callback) {
+  using callable = std::decay_t<F>;
+  auto owned = std::make_unique<callable>(std::forward<F>(callback));
+  const weft_status status = weft_future_on_stop(
+      future, [](void *ctx, weft_future_t *) { std::invoke(std::move(*static_cast<callable *>(ctx))); }, owned.get(),
+      [](void *ctx) { delete static_cast<callable *>(ctx); });
+  if (status == WEFT_EDONE) return false;
+  check(status);
+  static_cast<void>(owned.release());
+  return true;
+}
+
 } // namespace detail
 
 /// A future whose result type is not known here: everything but the result. A future<T> converts to it, so futures of
@@ -143,6 +155,9 @@ public:
     return true;
   }
 
+  /// A stop was requested of it, also by its token or its domain. Never blocks.
+  bool stop_requested() const noexcept { return weft_future_stop_requested(handle_.get()) == 1; }
+
   /// Calls it off, whatever it does: cancels what has not started, as cancel(), and asks what runs to stop. Tells which
   /// of the two it was. Never blocks otherwise.
   called_off cancel_or_stop() const {
@@ -181,6 +196,14 @@ public:
   /// blocks otherwise. Throws out_of_memory and what moving the callable throws; it is then destroyed without a call.
   template <std::invocable<any_future> F> void add_done_callback(F &&callback) const {
     add_callback<any_future>(std::forward<F>(callback));
+  }
+
+  /// Has callback() called once, when a stop is requested of it: on the thread that requests it; at once on this thread
+  /// when one was requested before. The callable may be move-only; it is destroyed right after the call, or without one
+  /// when the future is done. See weft_future_on_stop. False: it is done. Throws out_of_memory, closed, and what moving
+  /// the callable throws; it is then destroyed without a call.
+  template <std::invocable F> bool on_stop(F &&callback) const {
+    return detail::add_stop_callback(handle_.get(), std::forward<F>(callback));
   }
 
   /// Borrowed; NULL when empty.

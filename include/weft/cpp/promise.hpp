@@ -99,6 +99,14 @@ public:
     return true;
   }
 
+  /// A reader has asked it to stop (future::request_stop, cancel_or_stop), or its domain has. Never blocks.
+  bool stop_requested() const noexcept { return weft_future_stop_requested(future_.get()) == 1; }
+
+  /// Has callback() called once then, as any_future::on_stop: to hand the request on to what works for this promise.
+  template <std::invocable F> bool on_stop(F &&callback) const {
+    return detail::add_stop_callback(future_.get(), std::forward<F>(callback));
+  }
+
   /// Completes it with a T built in place from these values (for T&: the object; for void: none). Waiters wake and
   /// callbacks run in this call, which never blocks otherwise. When building the T throws, the future is completed with
   /// that exception instead, and this call returns.
