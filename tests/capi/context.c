@@ -319,6 +319,33 @@ static void a_closed_domain_takes_none(void) {
   end_executor(closed.pool);
 }
 
+static weft_status tick(void *ctx, void **result, weft_error_t **error) {
+  (void)ctx;
+  (void)result;
+  (void)error;
+  return WEFT_OK;
+}
+
+static void handles_of_timers_do_not_keep_it(void) {
+  int drops = 0;
+  weft_executor_t *pool = make_pool(1), *strand = make_strand(pool), *loop = make_caller_run();
+  weft_timer_t *on_strand = NULL, *on_loop = NULL;
+  REQUIRE_OK(weft_timer_create(strand, tick, NULL, NULL, &on_strand));
+  REQUIRE_OK(weft_timer_create(loop, tick, NULL, NULL, &on_loop));
+  REQUIRE_OK(weft_timer_arm(on_loop, 3600 * WEFT_SECOND));
+  REQUIRE_OK(weft_executor_set_context(strand, &drops, count_drop));
+  REQUIRE_OK(weft_executor_set_context(loop, &drops, count_drop));
+  weft_executor_unref(strand);
+  CHECK_EQUAL(drops, 1);
+  weft_executor_unref(loop);
+  CHECK_EQUAL(drops, 2);
+  CHECK_STATUS(weft_timer_arm(on_strand, 0), WEFT_ESHUTDOWN);
+  weft_timer_unref(on_strand);
+  weft_timer_unref(on_loop);
+  CHECK_EQUAL(drops, 2);
+  end_executor(pool);
+}
+
 int main(int argc, char **argv) {
   static const check_case_t cases[] = {
       {"bad arguments are refused", bad_arguments_are_refused},
@@ -331,6 +358,7 @@ int main(int argc, char **argv) {
       {"a drop may spawn", a_drop_may_spawn},
       {"a domain counts it", a_domain_counts_it},
       {"a closed domain takes none", a_closed_domain_takes_none},
+      {"handles of timers do not keep it", handles_of_timers_do_not_keep_it},
   };
   return check_main(cases, CHECK_COUNT_OF(cases), argc, argv);
 }
