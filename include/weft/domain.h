@@ -109,7 +109,8 @@ typedef struct weft_domain_scope {
 
 /** Go inside: from now on what this thread gives to weft belongs to the domain, and its close waits for this thread to
  * leave (without asking it to stop). domain NULL: go outside, on top of a domain's code: what follows belongs to none.
- * Scopes nest, and end in reverse order, on the same thread and in the task that has begun them. Never blocks.
+ * Scopes nest, and end in reverse order, on the same thread and in the task that has begun them. A thread that ends
+ * inside, by pthread_exit say, has left all of its scopes. Never blocks.
  * WEFT_OK: *scope is to be given to weft_domain_leave. WEFT_ECLOSED: it is closed; nothing to leave. WEFT_EINVAL: scope
  * is NULL. WEFT_ENOMEM. */
 WEFT_API weft_status weft_domain_enter(weft_domain_t *domain, weft_domain_scope_t *scope);
