@@ -11,7 +11,7 @@ namespace {
 
 // An executor that only stands for one.
 struct nobody final : task_owner {
-  bool lend(task &, record &, haste) override { return false; }
+  lent lend(task &, record &, haste, const helping &) override { return lent::no; }
   bool may_start(const task &, const wait_graph &) const noexcept override { return true; }
   void left_queue() noexcept override { ++left; }
   void report(const weft_error *) override {}

@@ -92,7 +92,7 @@ system_thread::~system_thread() {
 std::uint64_t system_thread::usual_stack_size() noexcept {
   return 8 << 20;
 }
-bool system_thread::start(std::uint64_t /*stack_size*/, signals /*which*/, void (*body)(void *ctx), void *ctx) {
+bool system_thread::start(std::uint64_t /*stack_size*/, const sigset_t * /*mask*/, void (*body)(void *ctx), void *ctx) {
   const std::scoped_lock hold(mutex_);
   const int number = model::start_thread(body, ctx, "a thread of weft");
   made_ = reinterpret_cast<boost::thread *>(static_cast<std::uintptr_t>(number) + 1);
