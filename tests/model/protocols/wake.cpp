@@ -157,7 +157,7 @@ MODEL("region: a spare comes for what lies there") {
     worker &me = *pool->workers().worker_of(&self);
     pool->workers().begin_blocking(me, self);
     while (!done.load(std::memory_order_acquire)) weft::model::yield();
-    pool->workers().end_blocking(me);
+    pool->workers().end_blocking(me, self);
   });
   task *const one = submit(*pool, blocks);
   task *const two = submit(*pool, other);
