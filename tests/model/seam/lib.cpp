@@ -56,6 +56,12 @@ bool is_main_thread() noexcept {
 std::uint64_t current_native_id() noexcept {
   return static_cast<std::uint64_t>(model::this_thread_number()) + 1;
 }
+std::uint32_t threads_of_process() noexcept {
+  return 0; // not told: the engine itself sees when all are stuck
+}
+stack_bounds own_stack() noexcept {
+  return {0, 0}; // a fiber's
+}
 bool prepare_light_barriers() noexcept {
   barriers_are_light.store(true, std::memory_order_relaxed);
   return true;
