@@ -20,6 +20,7 @@ unreachable = {
 
 # Statuses that a comment speaks of without saying that this function returns them.
 spoken_of = {
+    ("weft_caller_run_create", "WEFT_EDEADLK"),
     ("weft_default_executor", "WEFT_ENOTSUP"),
     ("weft_domain_close", "WEFT_ECLOSED"),
     ("weft_executor_shutdown", "WEFT_ESHUTDOWN"),

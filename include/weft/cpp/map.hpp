@@ -277,7 +277,8 @@ template <class F, class Range> void map_results<F, Range>::prepare_next() {
 
 template <class F, class Range> void map_results<F, Range>::end_with_range() {
   over_ = true;
-  const error thrown = *std::exchange(range_failure_, std::nullopt);
+  const error thrown = *range_failure_;
+  range_failure_.reset();
   thrown.rethrow();
 }
 
