@@ -39,9 +39,10 @@ extern "C" {
 #endif
 
 /** Hang a context on an executor of any kind; the one before is dropped here. ctx, drop: both NULL for none from now
- * on. With a drop, a ctx of NULL is a context as any other: drop(NULL) is called at its end. On success ctx belongs to the executor; on every failure it is the caller's, and nothing was changed. Any thread.
- * Never blocks otherwise. WEFT_OK. WEFT_ENOTSUP: it is the default executor, which is everybody's. WEFT_EINVAL:
- * executor is NULL. WEFT_ENOMEM. WEFT_ECLOSED: the thread is inside of a domain that is closed. */
+ * on. With a drop, a ctx of NULL is a context as any other: drop(NULL) is called at its end. On success ctx belongs to
+ * the executor; on every failure it is the caller's, and nothing was changed. Any thread. Never blocks otherwise.
+ * WEFT_OK. WEFT_ENOTSUP: it is the default executor, which is everybody's. WEFT_EINVAL: executor is NULL. WEFT_ENOMEM.
+ * WEFT_ECLOSED: the thread is inside of a domain that is closed. */
 WEFT_API weft_status weft_executor_set_context(weft_executor_t *executor, void *ctx, weft_drop_fn drop);
 
 /** The context of an executor; NULL: none, or executor is NULL. Borrowed. Never blocks. */

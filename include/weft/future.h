@@ -10,12 +10,12 @@
  * Waiting inside a task is safe. A waiter that is a worker of the executor takes a task that is still pending and runs
  * it itself, so a task may wait for another one of the same one-worker pool. base.h says when it does, and what the
  * limit of the wait and a request to stop do to it. It never runs anything else meanwhile, with two exceptions. For a
- * task on a strand, the tasks before it on that strand run first. And if the waiter and other waiting threads could only
- * go on once some task has run that another one of them waits for, the waiter may run that one.
+ * task on a strand, the tasks before it on that strand run first. And if the waiter and other waiting threads could
+ * only go on once some task has run that another one of them waits for, the waiter may run that one.
  *
  * A wait without limit that could never end, because all that it depends on waits for it, says WEFT_EDEADLK instead of
- * hanging. weft does not know who will complete a promise. So a wait for a promise never says WEFT_EDEADLK, and it hangs
- * if the task that would complete it lies behind the waiter, in the queue of the same one-worker pool.
+ * hanging. weft does not know who will complete a promise. So a wait for a promise never says WEFT_EDEADLK, and it
+ * hangs if the task that would complete it lies behind the waiter, in the queue of the same one-worker pool.
  */
 #ifndef WEFT_FUTURE_H
 #define WEFT_FUTURE_H
@@ -112,17 +112,17 @@ typedef void (*weft_future_fn)(void *ctx, weft_future_t *future);
 WEFT_API weft_status weft_future_add_done_callback(weft_future_t *future, weft_future_fn fn, void *ctx,
                                                    weft_drop_fn drop);
 
-/** Have fn called when a stop is requested of a future that is not done: once, in the order of adding, on the thread that
- * requests it (by weft_future_request_stop, weft_future_cancel_or_stop, a token, or the close of a domain); at once, on
- * the calling thread, when a stop was requested before. For the maker of a promise, to hand the request on to what works
- * for it; and inside a task, for calls that weft cannot interrupt.
+/** Have fn called when a stop is requested of a future that is not done: once, in the order of adding, on the thread
+ * that requests it (by weft_future_request_stop, weft_future_cancel_or_stop, a token, or the close of a domain); at
+ * once, on the calling thread, when a stop was requested before. For the maker of a promise, to hand the request on to
+ * what works for it; and inside a task, for calls that weft cannot interrupt.
  *
  * Threads:   any.
  * Blocks:    never, but for fn itself.
  * Ownership: on WEFT_OK ctx belongs to weft. drop runs once: after the call, on the same thread; or without a call when
  *            the future is done, on the thread that finished it, or with the last unref of one that never got done. On
- *            failure ctx is still the caller's. Inside a domain the callback belongs to that, which counts it until then:
- *            its close does not withdraw it, but waits.
+ *            failure ctx is still the caller's. Inside a domain the callback belongs to that, which counts it until
+ * then: its close does not withdraw it, but waits.
  *
  * A C++ exception out of fn goes to the log.
  *
@@ -193,9 +193,9 @@ typedef struct weft_future_scope {
   void *reserved[8]; /**< the library's */
 } weft_future_scope_t;
 
-/** From here on the calling thread works for a promise, until weft_future_leave: a stop request to the promise is one to
- * that code too. weft_stop_requested reads it there, and blocking calls of weft return WEFT_EINTERRUPTED. Requests to
- * what is around the scope (the task or thread) still count. For schedulers of coroutines and the like, around each
+/** From here on the calling thread works for a promise, until weft_future_leave: a stop request to the promise is one
+ * to that code too. weft_stop_requested reads it there, and blocking calls of weft return WEFT_EINTERRUPTED. Requests
+ * to what is around the scope (the task or thread) still count. For schedulers of coroutines and the like, around each
  * stretch of code. Scopes of one thread are left in reverse order, those of domains included. scope: stays where it is
  * until then; it holds a reference to the promise.
  *

@@ -16,8 +16,8 @@ class domain;
 
 class stop_callback final : public callback {
 public:
-  // WEFT_OK; WEFT_EDONE, WEFT_ENOMEM, WEFT_ECLOSED: the context is the caller's. Called at once, before this returns, when
-  // a stop was requested already.
+  // WEFT_OK; WEFT_EDONE, WEFT_ENOMEM, WEFT_ECLOSED: the context is the caller's. Called at once, before this returns,
+  // when a stop was requested already.
   static weft_status add(task &future, weft_future_fn fn, void *ctx, weft_drop_fn drop);
   // By whoever has taken it out of the list: drops the context, frees *this.
   void end() noexcept;

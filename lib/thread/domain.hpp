@@ -79,8 +79,8 @@ private:
   }
 };
 
-// What the domain counts for a scope of weft_domain_enter. Not in the caller's memory, for that is mostly a stack's, and
-// gone when the thread ends inside the scope.
+// What the domain counts for a scope of weft_domain_enter. Not in the caller's memory, for that is mostly a stack's,
+// and gone when the thread ends inside the scope.
 struct entered_domain : in_blocks<entered_domain> {
   entered_domain(domain &of, entered_domain *outer) noexcept : of(of), outer(outer) {}
   // The thread ends, or its target has: it has left every scope.

@@ -80,7 +80,7 @@ struct record {
   // on a worker when the task has left some open. See region_scope.
   std::uint32_t regions = 0;
   void (*close_regions)(record &self) noexcept = nullptr;
-  scope *inside = nullptr;                                // as `top`
+  scope *inside = nullptr;           // as `top`
   entered_domain *entered = nullptr; // owner only: what weft_domain_enter has counted, thread/domain.hpp
   observer *deferred = nullptr, **deferred_end = nullptr; // owner only: callbacks for the outermost, task/callback.cpp
   int callback_depth = 0;                                 // owner only

@@ -106,10 +106,9 @@ static void use_{name}(void) {{
 
 def change(include, name, edit):
     """Replaces the fields of a struct, in whichever header it is."""
-    tag = name.removesuffix("_t")
     for header in (include / "weft").glob("*.h"):
         text = header.read_text()
-        found = re.search(rf"(typedef struct {tag} \{{)(.*?)(\}} {name};)", text, re.S)
+        found = re.search(rf"(typedef struct \w+ \{{)((?:(?!typedef struct).)*?)(\}} {name};)", text, re.S)
         if found:
             header.write_text(text[:found.start(2)] + edit(face.without_comments(found[2])) + text[found.end(2):])
             return

@@ -124,6 +124,8 @@ static void task_type(void) {
   AT(weft_domain_options_t, reserved, 4);
   CHECK_EQUAL(sizeof(weft_domain_scope_t), 32);
   AT(weft_domain_scope_t, reserved, 0);
+  CHECK_EQUAL(sizeof(weft_future_scope_t), 64);
+  AT(weft_future_scope_t, reserved, 0);
 }
 
 static void group_and_range_options(void) {
@@ -211,6 +213,9 @@ static void constants(void) {
   CHECK_EQUAL(WEFT_EVENT_GROUP, 2);
   CHECK_EQUAL(WEFT_EVENT_TIMER, 3);
   CHECK_EQUAL(WEFT_EVENT_USER, 4);
+  CHECK_EQUAL(WEFT_HELP_LIMIT, INT64_C(500000000));
+  CHECK_EQUAL(WEFT_HELP_STACK, 0x40000);
+  CHECK_EQUAL(WEFT_HELP_DEPTH, 16);
   CHECK_EQUAL(WEFT_SEMAPHORE_MAX, INT64_C(0x7fffffffffffffff));
 }
 

@@ -92,9 +92,9 @@ public:
     }
   }
 
-  /// Disarms it for good, and waits for the run that is under way: from the start of this call no run begins, and arming
-  /// it throws closed. False: the time is over, and the last run still goes on. Throws interrupted; deadlock: the caller
-  /// is its callable; it is closed all the same. Blocks up to `timeout`.
+  /// Disarms it for good, and waits for the run that is under way: from the start of this call no run begins, and
+  /// arming it throws closed. False: the time is over, and the last run still goes on. Throws interrupted; deadlock:
+  /// the caller is its callable; it is closed all the same. Blocks up to `timeout`.
   bool close(duration timeout = forever) const {
     const weft_status status = weft_timer_close(handle_.get(), timeout.count());
     if (status == WEFT_ETIMEDOUT) return false;

@@ -1,0 +1,68 @@
+/* Loops over few indices (weft/parallel.h): all bodies run at once where there are workers for them. */
+#include <weft/parallel.h>
+
+#include "setup.h"
+
+/* A loop of few bodies, all of which must be at the gate before it opens. */
+typedef struct few {
+  weft_executor_t *pool;
+  gate_t gate;
+  uint64_t count, grain;
+} few_t;
+
+static weft_status pass_for_each(void *ctx, uint64_t begin, uint64_t end, weft_error_t **error) {
+  (void)error;
+  for (; begin < end; ++begin) gate_pass(&((few_t *)ctx)->gate);
+  return WEFT_OK;
+}
+
+static weft_status loop_over_few(void *ctx, weft_error_t **error) {
+  few_t *self = (few_t *)ctx;
+  weft_range_options_t options;
+  weft_range_options_init(&options);
+  options.grain = self->grain;
+  return weft_parallel_for(self->pool, &options, 0, self->count, pass_for_each, self, error);
+}
+
+static weft_status loop_over_few_in_task(void *ctx, void **result, weft_error_t **error) {
+  (void)result;
+  return loop_over_few(ctx, error);
+}
+
+static void few_long_bodies_run_at_once(void) {
+  static const uint32_t workers[] = {2, 3, 4, 8};
+  size_t w;
+  for (w = 0; w < CHECK_COUNT_OF(workers); ++w) {
+    weft_executor_t *pool = make_pool(workers[w]);
+    uint64_t count;
+    for (count = 1; count <= workers[w]; ++count) {
+      int way;
+      for (way = 0; way < 4; ++way) {
+        few_t few = {NULL, GATE_CLOSED, 0, 0};
+        few.pool = pool;
+        few.count = count;
+        few.grain = (uint64_t)way % 2;
+        if (way < 2) {
+          weft_thread_t *outside = start_thread(NULL, WEFT_DAEMON_NO, loop_over_few, &few, NULL);
+          gate_await(&few.gate, (int)count);
+          gate_open(&few.gate);
+          end_thread(outside);
+        } else {
+          weft_future_t *inside = submit(pool, loop_over_few_in_task, &few, NULL);
+          gate_await(&few.gate, (int)count);
+          gate_open(&few.gate);
+          end_future(inside);
+        }
+      }
+    }
+    end_executor(pool);
+  }
+}
+
+static const check_case_t cases[] = {
+    {"few long bodies run at once", few_long_bodies_run_at_once},
+};
+
+int main(int argc, char **argv) {
+  return check_main(cases, CHECK_COUNT_OF(cases), argc, argv);
+}
