@@ -7,8 +7,6 @@
 namespace weft::core {
 namespace {
 
-// Each source has a slot of one task after so many: with seven sources each comes once in 56.
-constexpr std::uint32_t tasks_between_slots = 8;
 // A round before high tasks begins when rank has kept a source waiting for so many cycles(): half a millisecond, so
 // with the looks between it is under one.
 constexpr std::uint64_t round_after = 5 * pace::turn;
@@ -66,7 +64,7 @@ task *scheduler::take_turn_of_others(worker &me) noexcept {
 }
 
 task *scheduler::take_slot(worker &me) noexcept {
-  me.until_slot = tasks_between_slots;
+  me.until_slot = worker::tasks_between_slots; // with seven sources each comes once in 56
   me.slots = (me.slots + 1) % worker::sources;
   return take_from(static_cast<worker::source>(me.slots), me);
 }
@@ -78,15 +76,17 @@ bool scheduler::passes_over_some(const worker &me) const noexcept {
 }
 
 // The time counts from the first look at which a source waits, not from its submission: a long task that ran already
-// has passed over nothing.
+// has passed over nothing. And at least two tasks come first, so that after one long task the highest rank is next.
 void scheduler::begin_round_if_due(worker &me, std::uint64_t now) noexcept {
   if (me.round_has_ranks) return;
   if (!passes_over_some(me)) {
     me.passed_over_since = 0;
   } else if (me.passed_over_since == 0) {
     me.passed_over_since = now;
-  } else if (now - me.passed_over_since > round_after) {
+    me.looks_passed_over = 0;
+  } else if (++me.looks_passed_over > 1 && now - me.passed_over_since > round_after) {
     me.passed_over_since = now;
+    me.looks_passed_over = 0;
     me.round_has_ranks = true;
     me.round_next = 0;
     me.round_end = worker::sources;

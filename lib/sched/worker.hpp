@@ -76,11 +76,14 @@ struct alignas(64) worker {
   bool turn_is_over = false;                   // a round is to begin, unless one is under way
   bool round_has_ranks = false;                // the present round: for low tasks too, and before high ones
   std::uint32_t round_next = 0, round_end = 0; // the sources whose turn in the present round is still to come
-  std::uint32_t until_slot = 1;                // tasks until one source has its turn by count, whatever else is there
-  std::uint32_t slots = 0;                     // for whose turn that is
-  std::uint64_t looked_at_others = 0;          // cycles(), when the queues of other workers had their turn
+  static constexpr std::uint32_t tasks_between_slots = 8;
+  std::uint32_t until_slot =
+      tasks_between_slots;            // tasks until one source has its turn by count, whatever else is there
+  std::uint32_t slots = 0;            // for whose turn that is
+  std::uint64_t looked_at_others = 0; // cycles(), when the queues of other workers had their turn
   // cycles(), since when a source has something ready and is passed over because of its rank; 0: none is.
   std::uint64_t passed_over_since = 0;
+  std::uint32_t looks_passed_over = 0; // how many looks since then have found it so
   // The oldest entry of `spawned` when it was looked at last, since when it is that, and whether it has a turn now.
   std::int64_t oldest_spawned = -1;
   std::uint64_t oldest_since = 0;
