@@ -1,7 +1,6 @@
 #include "base/system.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdlib>
 #include <ctime>
 #include <string_view>
@@ -66,7 +65,9 @@ bool take_number(const char *&text, double &value) noexcept {
 
 std::uint32_t round_up(double quota, double period) {
   if (!(quota > 0) || !(period > 0)) return 0;
-  return static_cast<std::uint32_t>(std::clamp(std::ceil(quota / period), 1.0, 1e6));
+  const double cpus = std::clamp(quota / period, 0.0, 1e6);
+  const auto whole = static_cast<std::uint32_t>(cpus); // rounded up without libm, which a static program may not link
+  return std::max(1u, whole < cpus ? whole + 1 : whole);
 }
 
 std::uint32_t tighter(std::uint32_t a, std::uint32_t b) {
