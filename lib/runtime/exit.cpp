@@ -32,7 +32,7 @@ constexpr std::int64_t first_gap = 10'000'000, longest_gap = 1'000'000'000;
 // One for the process. The exiting thread is the one that runs weft's exit handler, or is on its way there from
 // end_process().
 struct exit_state {
-  atomic<record *> exiting{nullptr};      // its release pairs with the acquire of whoever finds another one there
+  atomic<record *> exiting{nullptr};      // its release pairs with the acquire of a thread that finds another
   atomic<std::int64_t> status{no_status}; // the first one that was asked for with end_process()
   atomic<bool> looks_again{false};        // stored before the unpark of the exiting thread, which is what orders it
   bool chosen_here = false;               // the exiting thread's: exit() was called with that status

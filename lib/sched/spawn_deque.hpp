@@ -114,7 +114,7 @@ private:
 
   std::array<entry, Capacity> entries_;
   alignas(64) atomic<std::int64_t> tail_{0}; // written by the owner
-  alignas(64) atomic<std::int64_t> head_{0}; // grows only, by whoever takes the oldest
+  alignas(64) atomic<std::int64_t> head_{0}; // grows only; moved by each taker of the oldest
 };
 
 using spawn_deque = basic_spawn_deque<256>;
