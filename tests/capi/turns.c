@@ -162,8 +162,9 @@ static void a_task_beside_each_load(void) {
   check_beside_high(task);
 }
 
+/* The strand's turns go to the worker's own queue, the probe to the injector, which has its slot by count. */
 static void a_task_from_outside_beside_each_load(void) {
-  check_loads(outside_task, turn_of_strand, 0, by_count);
+  check_loads(outside_task, by_count * turn_of_strand, 0, by_count);
   check_loads(outside_task, by_time, 1, by_time);
   check_beside_high(outside_task);
 }

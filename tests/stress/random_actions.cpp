@@ -71,7 +71,7 @@ bool program::sound(weft_status status, std::int64_t timeout) const {
   case WEFT_ETIMEDOUT:
     return timeout != WEFT_FOREVER;
   case WEFT_EINTERRUPTED:
-    return mine.task != nullptr && mine.task->stop_asked.load(relax);
+    return mine.task != nullptr && mine.task->may_be_stopped();
   case WEFT_EDEADLK: // a circle, which only tasks and callbacks can be a part of
     return mine.depth > 0 && timeout == WEFT_FOREVER;
   default:

@@ -77,6 +77,7 @@ struct ticket {
   weft_future_t *own = nullptr; // a promise's or task's reference, kept until the verdict; null: given back early
   // By the task, ordered by weft.
   int output = 0, dropped_before_done = 0;
+  ticket *outer = nullptr; // the one whose wait runs it, on the same thread
   // Counters and marks.
   relaxed<weft_future_t *> shown{nullptr}; // for others to use; its release publishes what is above
   relaxed<int> runs{0}, drops{0}, result_drops{0}, takes{0}, cancels{0}, sets{0};
@@ -84,6 +85,10 @@ struct ticket {
       map_ended{false};
 
   bool may_be_cancelled() const noexcept;
+  /// A task that a wait runs hears what the waiter is asked.
+  bool may_be_stopped() const noexcept {
+    return stop_asked.load(relax) || (outer != nullptr && outer->may_be_stopped());
+  }
   /// Everything that must hold for whoever has seen it done.
   void look(weft_future_t *future);
   void verdict();

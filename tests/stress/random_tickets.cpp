@@ -44,7 +44,9 @@ weft_status program::run_steps(ticket &self, weft_error_t **error) {
   VERIFY(!where.ended.load(relax) && (where.pool == nullptr || !where.pool->ended.load(relax)));
   VERIFY(self.input == static_cast<int>(self.random % 1000));
   if (self.stop_told.load(relax)) VERIFY(weft_stop_requested() == 1);
-  if (weft_stop_requested() == 1) VERIFY(self.stop_asked.load(relax));
+  here &mine = of.at();
+  self.outer = mine.task;
+  if (weft_stop_requested() == 1) VERIFY(self.may_be_stopped());
   if (where.what == place::kind::strand) {
     VERIFY(!where.occupied);
     where.occupied = true;
@@ -53,13 +55,12 @@ weft_status program::run_steps(ticket &self, weft_error_t **error) {
       where.last_order[self.submitter] = self.order;
     }
   }
-  here &mine = of.at();
-  ticket *const outer = std::exchange(mine.task, &self);
+  mine.task = &self;
   ++mine.depth;
   dice random(self.random);
   for (std::uint32_t steps = mine.depth > 3 ? 0 : random.below(3); steps > 0; --steps) of.act(random);
   --mine.depth;
-  mine.task = outer;
+  mine.task = self.outer;
   if (where.what == place::kind::strand) where.occupied = false;
   VERIFY(!where.ended.load(relax));
   self.output = output_of(self.input);
