@@ -345,13 +345,15 @@ task_owner::lent strand::lend(task &wanted, record &self, haste when, const help
   return answer;
 }
 
+bool strand::is_held(const wait_graph &graph) const noexcept { return graph.stuck_serving(this) != 0; }
+
 bool strand::may_start(const task &pending, const wait_graph &graph) const noexcept {
-  return graph.stuck_serving(this) == 0 && pool_.of.may_start(pending, graph);
+  return !is_held(graph) && pool_.of.may_start(pending, graph);
 }
 
 bool strand::may_finish(const void *object, const wait_graph &graph) noexcept {
   const auto *self = static_cast<const strand *>(object);
-  return self->quiet_.finished() || (graph.stuck_serving(self) == 0 && self->pool_.of.can_run(graph));
+  return self->quiet_.finished() || (!self->is_held(graph) && self->pool_.of.can_run(graph));
 }
 
 } // namespace weft::core

@@ -38,6 +38,7 @@ public:
   lent lend(task &wanted, record &self, haste when, const helping &by) override;
   bool may_lend_to(const record &who) const noexcept override { return !serves(who, this) && serves(who, &pool_.of); }
   const task_owner *carrier() const noexcept override { return &pool_.of; }
+  bool is_held(const wait_graph &graph) const noexcept override;
   bool may_start(const task &pending, const wait_graph &graph) const noexcept override;
 
   // timer_host: its queue is a child of the pool's.

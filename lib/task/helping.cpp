@@ -23,11 +23,11 @@ room_left look_up_room(record &self, std::uintptr_t at) noexcept {
 namespace {
 
 // An awaited task that may be run by this thread.
-bool could_run(const record &who, const dependency &wanted) {
+bool could_run(const record &who, const dependency &wanted, const wait_graph &graph) {
   if (wanted.may_happen != &task::may_end) return false;
   const auto &which = *static_cast<const task *>(wanted.object);
   const task_owner *const owner = which.pending_owner();
-  return owner != nullptr && owner->may_lend_to(who);
+  return owner != nullptr && owner->may_lend_to(who) && !owner->is_held(graph);
 }
 
 // Whoever waits for it has a reference, and is listed.

@@ -38,6 +38,9 @@ bool wait_graph::enter(blocked_thread &entry) noexcept {
     return true;
   }
   unlink(entry);
+  // Some may have slept because this one was to run something, which it could not.
+  judge_all(nullptr);
+  tell_stuck_ones();
   return false;
 }
 
@@ -78,7 +81,7 @@ blocked_thread *wait_graph::find_helper(const blocked_thread &newcomer) noexcept
     if (!h->stuck || h->hand == nullptr) continue;
     for (const blocked_thread *b = first_; b != nullptr; b = b->next)
       for (std::size_t i = 0; b->stuck && i < b->count && count < std::size(found) && --steps > 0; ++i)
-        if (h->hand->could_run(*h->who, b->on[i])) found[count++] = {h, &b->on[i]};
+        if (h->hand->could_run(*h->who, b->on[i], *this)) found[count++] = {h, &b->on[i]};
   }
   for (std::size_t i = 0; i < count; ++i) {
     blocked_thread &who = *found[i].who;

@@ -26,7 +26,7 @@ enum class wait_for { all, any };
 // How a sleeping thread could help to bring about what others sleep for: by running it on its own stack. The task layer
 // brings one. Both under the lock of the graph.
 struct lending_hand {
-  bool (*could_run)(const record &who, const dependency &wanted);
+  bool (*could_run)(const record &who, const dependency &wanted, const wait_graph &graph);
   void (*keep)(const dependency &wanted); // take a reference, for who will run it
 };
 

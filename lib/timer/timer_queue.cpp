@@ -41,7 +41,8 @@ public:
   // Who waits for it inside of the executor wakes when it is due, makes it ready, and runs it.
   bool may_start(const task &pending, const wait_graph &graph) const noexcept override {
     const record *const waiter = graph.judged_helper();
-    return (waiter != nullptr && of_.owner_.may_lend_to(*waiter)) || of_.owner_.may_start(pending, graph);
+    return (waiter != nullptr && of_.owner_.may_lend_to(*waiter) && !of_.owner_.is_held(graph)) ||
+           of_.owner_.may_start(pending, graph);
   }
   void left_queue() noexcept override {
     task_owner &executor = of_.owner_; // alive up to here: the task has held a reference

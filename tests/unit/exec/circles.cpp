@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <array>
+#include <thread>
 #include <vector>
 
 #include "exec/pools.hpp"
@@ -227,4 +228,38 @@ TEST_CASE("circles: shutdown with wait from inside is refused, on each kind") {
     CHECK(answer == WEFT_EDEADLK);
     t->unref();
   }
+}
+
+TEST_CASE("circles: a task of a strand that waits for the next one is told, not another one that waits for that, too") {
+  const world w;
+  const handle<pool> p(w.new_pool(2));
+  const handle<strand> s(strand::make(*p));
+  std::atomic<task *> wanted{nullptr};
+  std::atomic<const record *> other{nullptr};
+  weft_status of_strand = WEFT_OK, of_other = WEFT_EINVAL;
+  gate holds, sleeps;
+  work holder([&](void **, weft_error **) {
+    holds.open();
+    if (sleeps.wait()) of_strand = wait_for_task(*wanted, deadline::never());
+    return WEFT_OK;
+  });
+  work waiter([&](void **, weft_error **) {
+    other = current_record();
+    of_other = wait_for_task(*wanted, deadline::never());
+    return WEFT_OK;
+  });
+  work next([](void **, weft_error **) { return WEFT_OK; });
+  task *const first = submit(*s, holder);
+  REQUIRE(holds.wait());
+  wanted = submit(*s, next);
+  task *const second = submit(*p, waiter);
+  for (bool is_listed = false; !is_listed; std::this_thread::yield())
+    if (const record *const who = other; who != nullptr)
+      wait_graph::instance().look_at(who, [&](const frame &) { return is_listed = true; });
+  sleeps.open();
+  for (task *const t : {first, second, wanted.load()}) CHECK(wait_for_task(*t, soon()) == WEFT_OK);
+  CHECK(of_strand == WEFT_EDEADLK);
+  CHECK(of_other == WEFT_OK);
+  CHECK(next.ran == 1);
+  for (task *const t : {first, second, wanted.load()}) t->unref();
 }
