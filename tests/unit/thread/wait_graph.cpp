@@ -261,8 +261,9 @@ namespace {
 
 const void *may_be_run = nullptr;
 int kept = 0;
-const lending_hand hand{[](const record &, const dependency &wanted) { return wanted.object == may_be_run; },
-                        [](const dependency &) { ++kept; }};
+const lending_hand hand{
+    [](const record &, const dependency &wanted, const wait_graph &) { return wanted.object == may_be_run; },
+    [](const dependency &) { ++kept; }};
 
 } // namespace
 
