@@ -345,7 +345,9 @@ task_owner::lent strand::lend(task &wanted, record &self, haste when, const help
   return answer;
 }
 
-bool strand::is_held(const wait_graph &graph) const noexcept { return graph.stuck_serving(this) != 0; }
+bool strand::is_held(const wait_graph &graph) const noexcept {
+  return graph.stuck_serving(this) != 0;
+}
 
 bool strand::may_start(const task &pending, const wait_graph &graph) const noexcept {
   return !is_held(graph) && pool_.of.may_start(pending, graph);

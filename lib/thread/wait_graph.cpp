@@ -38,14 +38,16 @@ bool wait_graph::enter(blocked_thread &entry) noexcept {
     return true;
   }
   unlink(entry);
-  // Some may have slept because this one was to run something, which it could not.
-  judge_all(nullptr);
-  tell_stuck_ones();
+  if (entry.offered == nullptr) { // some may have slept because this one was to run something, which it could not
+    judge_all(nullptr);
+    tell_stuck_ones();
+  }
   return false;
 }
 
 void wait_graph::list(blocked_thread &entry) noexcept {
   const std::scoped_lock hold(mutex_);
+  entry.for_good = true;
   link(entry);
 }
 
@@ -221,7 +223,7 @@ void wait_graph::wake_thread(const thread *which) noexcept {
 void wait_graph::tell_stuck_ones() noexcept {
   wake_list sleepers;
   for (blocked_thread *b = first_; b != nullptr; b = b->next) {
-    if (!b->stuck) continue;
+    if (!b->stuck || b->for_good) continue;
     b->looks_again.store(true, std::memory_order_release);
     sleepers.add(b->who->sleeper);
   }

@@ -38,6 +38,7 @@ struct blocked_thread {
   wait_for mode;
   bool timed; // it will come back by itself, so nobody can be stuck because of it
   bool stuck = false;
+  bool for_good = false;              // it will never go on, whatever it is told
   const lending_hand *hand = nullptr; // null: it may run nothing
   // Out of enter(): what this thread is to run instead of sleeping, with the reference of keep().
   const void *offered = nullptr;

@@ -192,9 +192,10 @@ static void a_tick_beside_each_load(void) {
   check_bound(1, high, timer_tick, 1, by_round);
 }
 
-/* The oldest of a worker's spawned tasks: by time alone, for the newest come first. */
+/* The oldest of a worker's spawned tasks: by time alone, for the newest come first. Beside a strand it is the newest:
+ * after the turn that runs, one that has the slot, and one in a round. */
 static void an_older_spawned_task_beside_each_load(void) {
-  check_loads(spawned_task, turn_of_strand, 0, unbounded);
+  check_loads(spawned_task, 3 * turn_of_strand, 0, unbounded);
   check_loads(spawned_task, by_time, 1, unbounded);
   check_beside_high(spawned_task);
 }
