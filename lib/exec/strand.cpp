@@ -150,9 +150,8 @@ weft_status strand::submit(task *const *tasks, std::size_t count) {
 }
 
 // The next task of the turn, whose fate is decided before cancel_pending() may return; null: there is none.
-task *strand::take_next(next_is &fate) noexcept {
-  // The worker's hand is raised, too: the pool's discard() knows nothing of strands.
-  worker *const me = pool_.of.workers().worker_of(existing_record());
+// The worker's hand is raised, too: the pool's discard() knows nothing of strands.
+task *strand::take_next(worker *me, next_is &fate) noexcept {
   if (me != nullptr) me->in_hand.store(true, std::memory_order_relaxed);
   in_hand_.store(true, std::memory_order_relaxed);
   compiler_barrier(); // who cancels brings the barrier for both
@@ -194,12 +193,13 @@ void strand::take_turn() {
   const helping *const by = self.top->helps;                   // the wait that has taken this turn, or null
   const frame_scope serving(self, nullptr, this, nullptr, by); // for callbacks, which run between the tasks
   const task *const wanted = std::exchange(wanted_, nullptr);
-  worker *const me = wanted == nullptr ? pool_.of.workers().worker_of(&self) : nullptr;
+  worker *const me = pool_.of.workers().worker_of(&self);
+  const bool has_turn = wanted == nullptr && me != nullptr;
   for (int ran = 0; wanted != nullptr ? !wanted->done() : ran < turn_tasks; ++ran) {
-    if (ran != 0 && me != nullptr && scheduler::is_turn_over(*me)) return;
+    if (ran != 0 && has_turn && scheduler::is_turn_over(*me)) return;
     if (by != nullptr && ran != 0 && !goes_on(self, *by)) return;
     next_is fate = next_is::over;
-    task *const next = take_next(fate);
+    task *const next = take_next(me, fate);
     if (next == nullptr) return;
     count_taken(*next, fate);
     struct holding { // also when the thread is ended inside the task

@@ -75,7 +75,7 @@ private:
   void after_turn();         // after it: go on if there is more, or give the turn up
   void lose_turn() noexcept; // the pool will not run the turn
   enum class next_is { claimed, cancelled_here, over };
-  task *take_next(next_is &fate) noexcept;
+  task *take_next(worker *me, next_is &fate) noexcept;
   void count_taken(const task &taken, next_is fate) noexcept;
   task *withdraw_one() noexcept;
   void end_if_quiet() noexcept;

@@ -4,6 +4,7 @@
 // Owns no clock: the caller reads cycles() when a look is due. README.md, "Turns".
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 namespace weft::core {
@@ -13,10 +14,12 @@ public:
   // The length of a turn in cycles(): about 100 microseconds, for counters of 2 to 4 GHz 60 to 125.
   static constexpr std::uint64_t turn = 250'000;
   // Between two looks lie at most so many tasks.
-  static constexpr std::uint32_t most_unlooked = 16;
+  static constexpr std::int32_t most_unlooked = 16;
 
-  // One more task has ended. True: look now.
-  bool is_look_due() noexcept { return --until_look_ == 0; }
+  // So many more tasks have ended. True: look now.
+  bool is_look_due(std::int32_t ended) noexcept { return (until_look_ -= ended) <= 0; }
+  // After so many more, if those of a strand inside of them do not bring it about before.
+  std::int32_t until_look() const noexcept { return std::max(until_look_, 1); }
 
   // True: a turn has gone by since this said so last. While tasks are as long as they were, the time between two looks
   // is at most a quarter of a turn, or one task.
@@ -37,7 +40,7 @@ public:
   void restart(std::uint64_t now) noexcept { looked_at_ = turn_began_ = now; }
 
 private:
-  std::uint32_t look_after_ = 1, until_look_ = 1;
+  std::int32_t look_after_ = 1, until_look_ = 1;
   std::uint64_t looked_at_ = 0, turn_began_ = 0;
 };
 

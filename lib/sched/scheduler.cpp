@@ -28,34 +28,27 @@ scheduler::~scheduler() {
 
 // A worker's tasks go to its own queue, where no other submitter fights for the lock. With one worker everything goes
 // through the injector: only a single queue gives a total order.
-task_queue &scheduler::queue_for(const task &first, admission how) noexcept {
+task_queue &scheduler::queue_for(const task &first) noexcept {
   if (first.priority() != WEFT_PRIORITY_NORMAL) return first.priority() == WEFT_PRIORITY_HIGH ? high_ : low_;
-  if (how == admission::due) return due_;
   if (settings_.max_workers == 1) return injector_;
   worker *const self = worker_of(existing_record());
   return self != nullptr ? self->own : injector_;
 }
 
 weft_status scheduler::push(task *const *tasks, std::size_t count) noexcept {
-  return push_as(tasks, count, admission::checked);
+  return push_to(queue_for(**tasks), tasks, count, admission::checked);
 }
 
 weft_status scheduler::push_due(task *const *tasks, std::size_t count) noexcept {
-  return push_as(tasks, count, admission::due);
+  const bool is_ranked = (*tasks)->priority() != WEFT_PRIORITY_NORMAL;
+  return push_to(is_ranked ? queue_for(**tasks) : due_, tasks, count, admission::checked);
 }
 
 weft_status scheduler::push_on(task *const *tasks, std::size_t count) noexcept {
-  return push_as(tasks, count, admission::forced);
+  return push_to(queue_for(**tasks), tasks, count, admission::forced);
 }
 
-weft_status scheduler::push_as(task *const *tasks, std::size_t count, admission how) noexcept {
-  if (census_.read().alive == 0 && !settings_.host_only) return push_and_start(tasks, count, how);
-  const weft_status status = push_to(queue_for(**tasks, how), tasks, count, how);
-  if (status == WEFT_OK) wake_one();
-  return status;
-}
-
-weft_status scheduler::push_to(task_queue &queue, task *const *tasks, std::size_t count, admission how) noexcept {
+weft_status scheduler::push_only(task_queue &queue, task *const *tasks, std::size_t count, admission how) noexcept {
   switch (how == admission::forced ? queue.push_on(tasks, count) : queue.push(tasks, count)) {
   case task_queue::answer::closed:
     return WEFT_ESHUTDOWN;
@@ -66,10 +59,18 @@ weft_status scheduler::push_to(task_queue &queue, task *const *tasks, std::size_
   }
 }
 
+weft_status scheduler::push_to(task_queue &queue, task *const *tasks, std::size_t count, admission how) noexcept {
+  if (census_.read().alive == 0 && !settings_.host_only) return push_and_start(queue, tasks, count, how);
+  const weft_status status = push_only(queue, tasks, count, how);
+  if (status == WEFT_OK) wake_one();
+  return status;
+}
+
 // The first worker is started before the push, so that a refusal finds nothing to take back. It begins by taking this
 // lock, so it runs its initializer, and looks at the queues, after the push: the one that we have started is the one
 // for this push, and nobody else need be woken.
-weft_status scheduler::push_and_start(task *const *tasks, std::size_t count, admission how) noexcept {
+weft_status scheduler::push_and_start(task_queue &queue, task *const *tasks, std::size_t count,
+                                      admission how) noexcept {
   {
     const std::scoped_lock hold(start_mutex_);
     if (ended_) return WEFT_ESHUTDOWN;
@@ -79,10 +80,10 @@ weft_status scheduler::push_and_start(task *const *tasks, std::size_t count, adm
         census_.add(-1, -1, -1);
         return status;
       }
-      return push_to(queue_for(**tasks, how), tasks, count, how);
+      return push_only(queue, tasks, count, how);
     }
   }
-  const weft_status status = push_to(queue_for(**tasks, how), tasks, count, how);
+  const weft_status status = push_only(queue, tasks, count, how);
   if (status == WEFT_OK) wake_one();
   return status;
 }

@@ -168,7 +168,7 @@ public:
   bool has_free_hand() const noexcept;
   // A task of the worker, or one inside of it (a strand's), has ended. True: the worker's turn is over.
   static bool is_turn_over(worker &me) noexcept {
-    if (me.clock.is_look_due() && me.clock.look(cycles())) me.turn_is_over = me.time_is_up = true;
+    if (me.clock.is_look_due(1) && me.clock.look(cycles())) end_turn(me);
     return me.turn_is_over;
   }
 
@@ -208,12 +208,13 @@ public:
 
 private:
   static void return_credit_left(worker &me) noexcept;
-  enum class admission { checked, forced, due };
-  weft_status push_as(task *const *tasks, std::size_t count, admission how) noexcept;
-  static weft_status push_to(task_queue &queue, task *const *tasks, std::size_t count, admission how) noexcept;
-  weft_status push_and_start(task *const *tasks, std::size_t count, admission how) noexcept;
-  task_queue &queue_for(const task &first, admission how) noexcept;
-  std::uint32_t most_workers() const noexcept {
+  enum class admission { checked, forced };
+  weft_status push_to(task_queue &queue, task *const *tasks, std::size_t count, admission how) noexcept;
+  [[gnu::always_inline]] static inline weft_status push_only(task_queue &queue, task *const *tasks, std::size_t count,
+                                                             admission how) noexcept;
+  weft_status push_and_start(task_queue &queue, task *const *tasks, std::size_t count, admission how) noexcept;
+  task_queue &queue_for(const task &first) noexcept;
+  [[gnu::always_inline]] std::uint32_t most_workers() const noexcept {
     const std::uint32_t blocked = blocked_.load(std::memory_order_seq_cst);
     return settings_.max_workers + (blocked != 0 ? std::min(blocked, settings_.max_spares) : 0);
   }
@@ -274,8 +275,16 @@ private:
   void end_searching(worker &me) noexcept;
 
   // --- turns (turns.cpp) ---
+  void count_turns(worker &me);
+  // Inside of a task: the worker thinks of turns after it.
+  static void end_turn(worker &me) noexcept {
+    me.turn_is_over = me.time_is_up = true;
+    me.turns_planned -= me.until_turns - 1;
+    me.until_turns = 1;
+  }
   void look_around(worker &me);
   void serve_io(worker &me);
+  task *take_turn(worker &me) noexcept;
   task *take_turn_of_others(worker &me) noexcept;
   task *take_slot(worker &me) noexcept;
   bool passes_over_some(const worker &me) const noexcept;

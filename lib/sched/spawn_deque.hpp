@@ -58,7 +58,7 @@ public:
   }
 
   // Owner only: the newest, if there is one and, unless `of` is null, it belongs to that group.
-  task *pop(const task_owner *of = nullptr) noexcept {
+  [[gnu::always_inline]] task *pop(const task_owner *of = nullptr) noexcept {
     const std::int64_t last = tail_.load(std::memory_order_relaxed) - 1;
     if (last < head_.load(std::memory_order_relaxed)) return nullptr;
     if (of != nullptr && place(last).of.load(std::memory_order_relaxed) != of) return nullptr;

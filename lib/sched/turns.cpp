@@ -19,6 +19,15 @@ constexpr std::size_t many_spawned = 32;
 
 } // namespace
 
+// What the worker has planned to count down is over, or a strand has cut it short.
+void scheduler::count_turns(worker &me) {
+  me.until_slot -= me.turns_planned;
+  const bool strand_has_looked = me.time_is_up;
+  if (!strand_has_looked && me.clock.is_look_due(me.turns_planned) && me.clock.look(cycles()))
+    me.turn_is_over = me.time_is_up = true;
+  if (me.time_is_up) look_around(me);
+}
+
 // The worker stops searching before it looks outside: callbacks may run there, and others rely on a searcher.
 void scheduler::look_around(worker &me) {
   me.time_is_up = false;
@@ -46,27 +55,35 @@ void scheduler::serve_io(worker &me) {
   if (has_work()) wake_one();
 }
 
-// What comes before the tasks at hand. In this order: a slot, which is by count and for any source; a round that rank
-// has brought about; a task of high priority; and a round of the sources of one rank, which begins when a turn is over.
+// What comes before the tasks at hand, and the plan for when to think of that next.
+task *scheduler::take_turn(worker &me) noexcept {
+  task *const ready = take_turn_of_others(me);
+  const bool in_round = me.round_next != me.round_end;
+  me.until_turns = me.turns_planned = in_round ? 1 : std::min(me.until_slot, me.clock.until_look());
+  return ready;
+}
+
+// In this order: a slot, which is by count and for any source; a round that rank has brought about; a task of high
+// priority; and a round of the sources of one rank, which begins when a turn is over.
 task *scheduler::take_turn_of_others(worker &me) noexcept {
   task *ready = nullptr;
-  if (--me.until_slot == 0) [[unlikely]]
+  if (me.until_slot <= 0)
     if ((ready = take_slot(me)) != nullptr) return ready;
-  if (me.round_has_ranks) [[unlikely]]
+  if (me.round_has_ranks)
     if ((ready = take_in_round(me)) != nullptr) return ready;
   if (!high_.empty() && high_.pop(&ready, 1) == 1) return ready;
-  if (std::exchange(me.turn_is_over, false)) [[unlikely]]
-    if (me.round_next == me.round_end) {
-      me.round_next = 0;
-      me.round_end = worker::sources_of_one_rank;
-    }
+  if (std::exchange(me.turn_is_over, false) && me.round_next == me.round_end) {
+    me.round_next = 0;
+    me.round_end = worker::sources_of_one_rank;
+  }
   return me.round_next != me.round_end ? take_in_round(me) : nullptr;
 }
 
 task *scheduler::take_slot(worker &me) noexcept {
-  me.until_slot = worker::tasks_between_slots; // with seven sources each comes once in 56
-  me.slots = (me.slots + 1) % worker::sources;
-  return take_from(static_cast<worker::source>(me.slots), me);
+  me.until_slot = worker::tasks_between_slots; // with six sources each comes once in 60
+  me.slots = (me.slots + 1) % worker::sources_with_slots;
+  const auto which = static_cast<worker::source>(me.slots);
+  return take_from(which == worker::source::others ? worker::source::low : which, me);
 }
 
 bool scheduler::passes_over_some(const worker &me) const noexcept {

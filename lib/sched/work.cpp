@@ -62,7 +62,7 @@ void scheduler::prepare(worker &me, record &self) {
   me.searching = false;
   if (census_.add(-1, 0, 0).searching == 1 && injector_.size() > 1) wake_one();
   me.shown = {sizeof me.shown, me.index, self.object != nullptr ? self.object->name() : "", nullptr};
-  const region_scope regions(&self);
+  const region_scope regions(self);
   me.attached = settings_.prepare(owner_, me.shown);
   self.back_from_user();
   // From here on it may take work without having searched; as a searcher it leaves somebody to watch.
@@ -77,12 +77,16 @@ void scheduler::dismiss(worker &me) noexcept {
 }
 
 task *scheduler::next(worker &me) {
-  if (!me.time_is_up) is_turn_over(me); // else a strand has just looked
-  if (me.time_is_up) [[unlikely]]
-    look_around(me);
+  const bool thinks_of_turns = --me.until_turns == 0;
+  if (thinks_of_turns) [[unlikely]]
+    count_turns(me);
   me.in_hand.store(true, std::memory_order_relaxed); // until it is claimed, or nothing was found
   compiler_barrier();
-  task *ready = take_turn_of_others(me);
+  task *ready = nullptr;
+  if (thinks_of_turns) [[unlikely]]
+    ready = take_turn(me);
+  else if (!high_.empty())
+    high_.pop(&ready, 1);
   if (ready != nullptr || (ready = me.spawned.pop()) != nullptr) return ready;
   while (!me.batch.empty())
     if (me.batch.take(&ready, 1) == 1) return ready;
@@ -335,9 +339,10 @@ bool scheduler::others_spawn(const worker &me) const noexcept {
 // wakes it as what a handler of the io_context submits does.
 void scheduler::tell_of_rest(worker &me) noexcept {
   if (!me.attached) return;
-  const region_scope regions(existing_record());
+  record &self = *existing_record();
+  const region_scope regions(self);
   settings_.rest(owner_, me.shown);
-  existing_record()->back_from_user();
+  self.back_from_user();
   return_credit(me);
 }
 

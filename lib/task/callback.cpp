@@ -19,6 +19,13 @@ namespace {
 
 constexpr int deepest = 32;
 
+// A callback may run inside of a task that has regions open.
+struct own_regions {
+  explicit own_regions(record &self) noexcept : around(self), own(self) {}
+  const regions_aside around;
+  const region_scope own;
+};
+
 // UBSan: a forced unwind is caught by a reference to no object; nothing reads it.
 __attribute__((no_sanitize("null"))) void call(task &done, callback &what) {
   try {
@@ -110,8 +117,8 @@ bool is_about_to_call(const record &who, const observer &entry) noexcept {
   return is_in(who.deferred, entry);
 }
 
-void run_callbacks(task &done, observer *first) {
-  if (first == nullptr) return;
+void call_all(task &done, observer &all) {
+  observer *first = &all;
   record *const self = current_record();
   if (self == nullptr) { // no memory for a record: then without a limit of depth
     while (first != nullptr) call_and_free(done, static_cast<callback *>(std::exchange(first, first->next)));
@@ -121,7 +128,7 @@ void run_callbacks(task &done, observer *first) {
   const inside_scope nobodys(self->inside != nullptr ? self : nullptr, nullptr);
   const depth_scope deeper(*self);
   const calling_scope shown(*self, first);
-  const region_scope regions(self);
+  const own_regions regions(*self);
   const std::uint32_t here = forks_so_far(); // in a child that comes back from one, the others are the parent's
   while (first != nullptr && forks_so_far() == here)
     call_and_free(done, static_cast<callback *>(std::exchange(first, first->next)));
@@ -135,7 +142,8 @@ void gathered_callbacks::add(task &done, observer *first) noexcept {
 void gathered_callbacks::run() {
   if (first_ == nullptr) return;
   record *const self = current_record();
-  const region_scope regions(self);
+  std::optional<own_regions> regions;
+  if (self != nullptr) regions.emplace(*self);
   const inside_scope nobodys(self != nullptr && self->inside != nullptr ? self : nullptr, nullptr);
   if (self != nullptr) ++self->callback_depth;
   std::optional<calling_scope> shown;

@@ -68,7 +68,7 @@ __attribute__((no_sanitize("null"))) outcome task::perform_here(record &self, co
   weft_error *failure = nullptr;
   try {
     const frame_scope on_top(self, this, serving, &stop_word, helps);
-    const region_scope regions(&self);
+    const region_scope regions(self);
     const weft_status status = type_->run(room(), &failure);
     self.back_from_user();
     if (failure == nullptr && status == WEFT_OK) return {with_result, nullptr};
@@ -93,6 +93,7 @@ __attribute__((no_sanitize("null"))) outcome task::perform_here(record &self, co
 
 outcome task::perform_inside(record &self, const task_owner *serving, const atomic<std::uint32_t> &stop_word,
                              const helping *helps) {
+  const regions_aside around(self);
   const inside_scope here(&self, home(), &word_);
   return perform_here(self, serving, stop_word, helps);
 }

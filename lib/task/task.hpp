@@ -195,8 +195,8 @@ public:
   // The same with another word for stop requests.
   outcome perform(record &self, const task_owner *serving, const atomic<std::uint32_t> &stop_word,
                   const helping *helps) {
-    // What belongs to nothing, on a thread that is inside of nothing, goes straight on.
-    if (self.inside != nullptr || has_attachment()) [[unlikely]]
+    // What belongs to nothing, on a thread that is inside of nothing and of no region, goes straight on.
+    if (self.inside != nullptr || self.regions != 0 || has_attachment()) [[unlikely]]
       return perform_inside(self, serving, stop_word, helps);
     return perform_here(self, serving, stop_word, helps);
   }
@@ -396,7 +396,10 @@ private:
 };
 
 // Run what publish() returned, in order, each with its future, and drop their contexts. See task/callback.cpp.
-void run_callbacks(task &done, observer *first);
+void call_all(task &done, observer &first);
+inline void run_callbacks(task &done, observer *first) {
+  if (first != nullptr) call_all(done, *first);
+}
 weft_status add_callback(task &future, weft_future_fn fn, void *ctx, weft_drop_fn drop);
 void drop_callbacks(observer *first) noexcept;
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 
 #include "base/atomic.hpp"
 #include "base/clock.hpp"
@@ -77,7 +78,7 @@ struct record {
   void (*before_sleep)(record &self) = nullptr; // a worker's: see to what others must find while this thread sleeps
   void *worker = nullptr;                       // owner only: the pool worker that this thread is, see sched/worker.hpp
   // Owner only: how many blocking regions are open in the task that this thread runs, innermost; and what closes them
-  // on a worker when the task has left some open. See region_scope.
+  // on a worker when the task has left some open. See region_scope, regions_aside.
   std::uint32_t regions = 0;
   void (*close_regions)(record &self) noexcept = nullptr;
   scope *inside = nullptr;           // as `top`
@@ -153,29 +154,37 @@ private:
   frame frame_;
 };
 
-// Around code of the user's that weft calls: the blocking regions that are open around it are not its own. It can
-// neither end one of those nor leave one of its own open. A thread without a record has none.
+// Around code of the user's that weft calls, with no blocking region open: it leaves none of its own open.
 class region_scope {
 public:
-  explicit region_scope(record *self) noexcept : self_(self), around_(self != nullptr ? self->regions : 0) {
-    if (around_ != 0) [[unlikely]]
-      self_->regions = 0;
-  }
+  explicit region_scope(record &self) noexcept : self_(self) {}
   ~region_scope() {
-    if (self_ != nullptr && (self_->regions | around_) != 0) [[unlikely]]
-      leave();
+    if (self_.regions != 0) [[unlikely]]
+      close();
   }
   region_scope(const region_scope &) = delete;
   region_scope &operator=(const region_scope &) = delete;
 
 private:
-  void leave() noexcept {
-    if (self_->regions != 0 && self_->worker != nullptr) self_->close_regions(*self_);
-    self_->regions = around_;
+  void close() noexcept {
+    if (self_.worker != nullptr) self_.close_regions(self_);
+    self_.regions = 0;
   }
 
-  record *const self_;
-  const std::uint32_t around_;
+  record &self_;
+};
+
+// The regions that are open are set aside as long as it lives: the code inside cannot end them.
+class regions_aside {
+public:
+  explicit regions_aside(record &self) noexcept : self_(self), open_(std::exchange(self.regions, 0)) {}
+  ~regions_aside() { self_.regions = open_; }
+  regions_aside(const regions_aside &) = delete;
+  regions_aside &operator=(const regions_aside &) = delete;
+
+private:
+  record &self_;
+  const std::uint32_t open_;
 };
 
 // Inside of a domain's code, or of nobody's, for as long as it lives. A thread without a record is inside of nothing.
