@@ -2,9 +2,8 @@
 // away: one thread in the middle of a long chunk must not keep anything from others that have nothing to do.
 //  - If the last chunk was short, one half that waits to be stolen is enough: its owner will soon look again. So there
 //    is always something to steal while a thread works, and hardly more splits than thefts.
-//  - If it was long, if there was none yet, or if few are left, as many halves are given away as threads may work on
-//  the
-//    loop: each a half of what is left, down to a single chunk.
+//  - If it was long, if there was none yet, or if few indices are left, as many halves are given away as threads may
+//    work on the loop: each a half of what is left, down to a single chunk.
 // All pieces are tasks of one group, so only the caller waits for them: a thread that has ended its piece looks for
 // another.
 //
@@ -43,8 +42,8 @@ constexpr std::uint64_t worth_sharing = 12'000;
 // A chunk of more than this many cycles (some tens of microseconds) is long.
 constexpr std::uint64_t long_chunk = 100'000;
 
-// Of so few chunks each may be the long one: bodies of one loop may differ.
-constexpr std::uint64_t few_chunks = 64;
+// Of so few indices (or grains) each may be the long one: bodies of one loop may differ.
+constexpr std::uint64_t few_grains = 64;
 
 // How long the next chunk will take, by the last one of the same piece, or of the piece that this was a half of.
 enum class expected : std::uint8_t { unknown, short_one, long_one };
@@ -53,20 +52,24 @@ enum class expected : std::uint8_t { unknown, short_one, long_one };
 struct loop final : private roll_entry {
   loop(pool &on, std::uint64_t grain, weft_range_fn body, const weft_reduction_t *how, void *ctx,
        group *pieces) noexcept
-      : on(on), grain(grain), body(body), how(how), ctx(ctx), pieces(pieces) {}
+      : on(on), grain(grain),
+        few(grain < UINT64_MAX / few_grains ? std::max<std::uint64_t>(grain, 1) * few_grains : UINT64_MAX), body(body),
+        how(how), ctx(ctx), pieces(pieces) {}
 
   pool &on;
   const record *const caller = existing_record();
   const bool from_pool = serves(*caller, &on); // the caller is a worker, or acts for one
   bool was_short = true;                       // every chunk of the caller so far; the caller's
   bool is_known_short = false;                 // the body is; fixed before the first chunk
-  const std::uint64_t grain;
-  const weft_range_fn body; // of a loop; null for a reduction
+  const std::uint64_t grain, few;              // so many indices are few
+  const weft_range_fn body;                    // of a loop; null for a reduction
   const weft_reduction_t *const how;
   void *const ctx;
-  group *const pieces;                   // all that was given away
-  atomic<bool> ended{false};             // leave out what has not begun
-  atomic<std::uint32_t> at_work{1};      // threads that work on it, the caller included; orders nothing
+  group *const pieces;              // all that was given away
+  atomic<bool> ended{false};        // leave out what has not begun
+  atomic<std::uint32_t> at_work{1}; // threads that work on it, the caller included; orders nothing
+  // The largest chunk that was short, while more than few indices were left; 0: none. A guess that orders nothing.
+  atomic<std::uint64_t> short_chunk_seen{0};
   atomic<std::uint32_t> on_offer{0};     // pieces given away by threads without a deque, not begun; orders nothing
   atomic<error *> failure{nullptr};      // the first, with a reference
   domain *const home = current_domain(); // the caller is inside of it, so it stays
@@ -300,7 +303,7 @@ void share::close() {
 // looking for more yet; so to have another one woken, which would take its CPU, there must be room at two looks.
 class giving {
 public:
-  giving(const loop &of, const worker *me) noexcept : of_(of), me_(me) {}
+  giving(const loop &of, const worker *me, std::uint64_t now) noexcept : of_(of), me_(me), began_(now) {}
 
   bool wants_to(expected next, bool few_left) noexcept {
     const scheduler &workers = of_.on.workers();
@@ -330,14 +333,15 @@ private:
 
   const loop &of_;
   const worker *const me_;
-  const std::uint64_t began_ = cycles();
+  const std::uint64_t began_;
   bool had_room_ = false;
 };
 
 void share::work_off(std::uint64_t chunk, expected next) {
   record *const self = current_record();
   const worker *const me = of_.on.workers().worker_of(self);
-  giving away(of_, me);
+  std::uint64_t now = cycles(); // where the last chunk has ended and the next one begins
+  giving away(of_, me, now);
   bool alone = false;      // nothing can be given away
   bool uncalled = false;   // nobody was woken for the half that waits, for as many worked as there may be
   std::uint64_t given = 0; // indices, since the last chunk
@@ -347,28 +351,33 @@ void share::work_off(std::uint64_t chunk, expected next) {
       break;
     }
     const std::uint64_t left = piece_.end - piece_.begin;
-    const bool few_left = !of_.is_known_short && left / chunk <= few_chunks;
+    const bool few_left = !of_.is_known_short && left <= of_.few;
     if (left > chunk && !alone && away.wants_to(next, few_left)) {
       uncalled = next == expected::short_one && !of_.from_pool && !of_.has_room();
       alone = !give_half(chunk, next, me != nullptr, next == expected::short_one && !uncalled);
       given += left - (piece_.end - piece_.begin);
+      now = cycles();
       continue;
     }
-    if (given != 0 && next != expected::short_one) // all at once: one after the other would take too long
+    if (given != 0 && next != expected::short_one) { // all at once: one after the other would take too long
       of_.on.workers().call_several(std::min<std::uint64_t>(given / chunk, of_.on.workers().most_at_once() - 1));
+      now = cycles();
+    }
     given = 0;
     if (me != nullptr && uncalled && of_.has_room()) { // somebody has left since
       uncalled = false;
       if (!me->spawned.empty()) of_.on.workers().call_for_spawned();
     }
-    const range now{piece_.begin, piece_.begin + std::min(chunk, left)};
-    const std::uint64_t start = cycles();
-    of_.take(state_, now);
-    const std::uint64_t took = cycles() - start;
-    piece_.begin = now.end;
+    const range following{piece_.begin, piece_.begin + std::min(chunk, left)};
+    of_.take(state_, following);
+    const std::uint64_t start = std::exchange(now, cycles());
+    const std::uint64_t took = now - start;
+    piece_.begin = following.end;
     next = took < long_chunk ? expected::short_one : expected::long_one;
     if (next == expected::long_one && self == of_.caller) of_.was_short = false;
     if (of_.grain == 0 && took < short_chunk) chunk *= 2;
+    if (next == expected::short_one && left > of_.few && of_.short_chunk_seen.load(std::memory_order_relaxed) < chunk)
+      of_.short_chunk_seen.store(chunk, std::memory_order_relaxed);
   }
   close();
 }
@@ -380,6 +389,12 @@ void share::work_off_right(std::uint64_t chunk, expected next) {
     state_ = goes_on ? at->left : at->right(of_);
     if (!goes_on && !of_.ended.load(std::memory_order_relaxed)) at->has_right = of_.init(state_);
   }
+  // Given away before the first chunk had ended: what is known by now spares it the same beginning.
+  if (next == expected::unknown && piece_.end - piece_.begin > of_.few)
+    if (const std::uint64_t seen = of_.short_chunk_seen.load(std::memory_order_relaxed); seen != 0) {
+      chunk = seen;
+      next = expected::short_one;
+    }
   work_off(chunk, next);
 }
 
