@@ -21,6 +21,9 @@ public:
   // After so many more, if those of a strand inside of them do not bring it about before.
   std::int32_t until_look() const noexcept { return std::max(until_look_, 1); }
 
+  // Each is looked at.
+  bool has_long_tasks() const noexcept { return look_after_ == 1; }
+
   // True: a turn has gone by since this said so last. While tasks are as long as they were, the time between two looks
   // is at most a quarter of a turn, or one task.
   bool look(std::uint64_t now) noexcept {

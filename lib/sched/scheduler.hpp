@@ -289,6 +289,7 @@ private:
   task *take_slot(worker &me) noexcept;
   bool passes_over_some(const worker &me) const noexcept;
   void begin_round_if_due(worker &me, std::uint64_t now) noexcept;
+  static void begin_round(worker &me, std::uint32_t first) noexcept;
   task *take_in_round(worker &me) noexcept;
   task *take_from(worker::source which, worker &me) noexcept;
   task *take_from_others(worker &me) noexcept;

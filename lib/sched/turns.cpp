@@ -1,6 +1,8 @@
 // Whose turn it is: so that no source of tasks, no timer and no descriptor waits for ever beside a busy one.
 //
 // The bounds, and why they hold, are in README.md, "Turns". The usual order of the sources is in work.cpp, next().
+#include <algorithm>
+
 #include "base/clock.hpp"
 #include "sched/scheduler.hpp"
 
@@ -16,6 +18,10 @@ constexpr std::uint64_t turn_of_others = 10 * pace::turn;
 // the deque is full, for each such turn of a recursion leaves more tasks on it.
 constexpr std::uint64_t turn_of_oldest = 100 * pace::turn;
 constexpr std::size_t many_spawned = 32;
+// The turn of one source in a round ends after so many tasks, or after those that have taken so many cycles(): several
+// short ones that wait in one queue do not each wait for a round of its own.
+constexpr std::uint32_t most_of_source = 16;
+constexpr std::uint64_t turn_of_source = pace::turn / 4;
 
 } // namespace
 
@@ -58,32 +64,32 @@ void scheduler::serve_io(worker &me) {
 // What comes before the tasks at hand, and the plan for when to think of that next.
 task *scheduler::take_turn(worker &me) noexcept {
   task *const ready = take_turn_of_others(me);
-  const bool in_round = me.round_next != me.round_end;
-  me.until_turns = me.turns_planned = in_round ? 1 : std::min(me.until_slot, me.clock.until_look());
+  const bool in_round = me.round_next != worker::sources;
+  me.until_turns = me.turns_planned = in_round ? 1 : std::max(1, std::min(me.until_slot, me.clock.until_look()));
   return ready;
 }
 
 // In this order: a slot, which is by count and for any source; a round that rank has brought about; a task of high
-// priority; and a round of the sources of one rank, which begins when a turn is over.
+// priority; and a round of the sources of one rank, which begins when a turn is over. While tasks are long there are no
+// slots: rounds come more often.
 task *scheduler::take_turn_of_others(worker &me) noexcept {
   task *ready = nullptr;
-  if (me.until_slot <= 0)
+  if (me.until_slot <= 0 && !me.clock.has_long_tasks())
     if ((ready = take_slot(me)) != nullptr) return ready;
   if (me.round_has_ranks)
     if ((ready = take_in_round(me)) != nullptr) return ready;
   if (!high_.empty() && high_.pop(&ready, 1) == 1) return ready;
-  if (std::exchange(me.turn_is_over, false) && me.round_next == me.round_end) {
-    me.round_next = 0;
-    me.round_end = worker::sources_of_one_rank;
-  }
-  return me.round_next != me.round_end ? take_in_round(me) : nullptr;
+  if (std::exchange(me.turn_is_over, false)) me.round_is_due = true;
+  if (me.round_next != worker::sources && (ready = take_in_round(me)) != nullptr) return ready;
+  if (me.round_next != worker::sources || !std::exchange(me.round_is_due, false)) return nullptr;
+  begin_round(me, worker::first_of_one_rank);
+  return take_in_round(me);
 }
 
 task *scheduler::take_slot(worker &me) noexcept {
   me.until_slot = worker::tasks_between_slots; // with six sources each comes once in 60
   me.slots = (me.slots + 1) % worker::sources_with_slots;
-  const auto which = static_cast<worker::source>(me.slots);
-  return take_from(which == worker::source::others ? worker::source::low : which, me);
+  return take_from(static_cast<worker::source>(me.slots), me);
 }
 
 bool scheduler::passes_over_some(const worker &me) const noexcept {
@@ -93,33 +99,48 @@ bool scheduler::passes_over_some(const worker &me) const noexcept {
 }
 
 // The time counts from the first look at which a source waits, not from its submission: a long task that ran already
-// has passed over nothing. And at least two tasks come first, so that after one long task the highest rank is next.
+// has passed over nothing, so after it the highest rank is next.
 void scheduler::begin_round_if_due(worker &me, std::uint64_t now) noexcept {
-  if (me.round_has_ranks) return;
   if (!passes_over_some(me)) {
     me.passed_over_since = 0;
   } else if (me.passed_over_since == 0) {
     me.passed_over_since = now;
-    me.looks_passed_over = 0;
-  } else if (++me.looks_passed_over > 1 && now - me.passed_over_since > round_after) {
+  } else if (now - me.passed_over_since > round_after && !me.round_has_ranks) {
     me.passed_over_since = now;
-    me.looks_passed_over = 0;
     me.round_has_ranks = true;
-    me.round_next = 0;
-    me.round_end = worker::sources;
+    begin_round(me, 0);
   }
 }
 
-// One task of the next source that has one. A round that is under way goes on over several tasks, be they long or
-// short, and none begins before it is over: so each source has its turn.
+void scheduler::begin_round(worker &me, std::uint32_t first) noexcept {
+  me.round_next = first;
+  me.source_ran = 0;
+}
+
+// From the source whose turn it is, or the next one that has something. A round that is under way goes on over several
+// tasks, be they long or short, and none begins before it is over, but for one for rank: so each source has its turn.
 task *scheduler::take_in_round(worker &me) noexcept {
-  while (me.round_next != me.round_end)
-    if (task *const ready = take_from(static_cast<worker::source>(me.round_next++), me); ready != nullptr) return ready;
+  for (; me.round_next != worker::sources; ++me.round_next, me.source_ran = 0) {
+    task *ready = nullptr;
+    const auto which = static_cast<worker::source>(me.round_next);
+    const bool is_over = me.source_ran == (which == worker::source::low ? 1 : most_of_source) ||
+                         (me.source_ran != 0 && cycles() - me.source_began > turn_of_source);
+    if (!is_over && (ready = take_from(which, me)) != nullptr) {
+      if (me.source_ran++ == 0) me.source_began = cycles();
+      return ready;
+    }
+    // In a round for rank a high task waits for the turn of one source, not for all of them.
+    if (is_over && me.round_has_ranks && !high_.empty() && high_.pop(&ready, 1) == 1) {
+      begin_round(me, me.round_next + 1);
+      return ready;
+    }
+  }
   me.round_has_ranks = false;
   return nullptr;
 }
 
-// A queue whose tasks are in the batch goes on there: so the tasks of one submitter keep their order.
+// A queue whose tasks are in the batch goes on there: so the tasks of one submitter keep their order. The batch has
+// turns of its own only if it was stolen.
 task *scheduler::take_from(worker::source which, worker &me) noexcept {
   task *ready = nullptr;
   switch (which) {
@@ -131,7 +152,7 @@ task *scheduler::take_from(worker::source which, worker &me) noexcept {
     }
     [[fallthrough]];
   case worker::source::batch:
-    return me.batch.take(&ready, 1) == 1 ? ready : nullptr;
+    return which == me.batch_of && me.batch.take(&ready, 1) == 1 ? ready : nullptr;
   case worker::source::spawned:
     return std::exchange(me.oldest_is_due, false) ? me.spawned.pop_oldest() : me.spawned.pop();
   case worker::source::due:

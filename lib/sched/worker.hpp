@@ -67,26 +67,27 @@ struct alignas(64) worker {
   std::uint32_t blocking = 0;   // how many blocking regions are open, in all tasks on its stack
 
   // Turns of the sources that a worker takes tasks from: README.md, "Turns".
-  // In the order of a round.
-  enum class source : std::uint8_t { due, injector, own, spawned, batch, others, low };
-  static constexpr std::uint32_t sources = 7, sources_of_one_rank = 6; // all, and all but the low one
-  static constexpr std::uint32_t sources_with_slots = 6;               // all but the others' queues
+  // In the order of slots and rounds: the others' queues have no slots, and low tasks a part only in rounds for rank.
+  enum class source : std::uint8_t { low, due, injector, own, spawned, batch, others };
+  static constexpr std::uint32_t sources = 7, sources_with_slots = 6, first_of_one_rank = 1;
   source batch_of = source::injector; // where the tasks in `batch` come from; `batch`: from other workers
   pace clock;
   // Tasks until the worker thinks of turns again, of so many that it has planned: a look, a slot or a round is due
   // then. All that each task costs is to count this down.
   std::int32_t until_turns = 1, turns_planned = 1;
-  bool time_is_up = false;                     // a turn is over, and nobody has looked at timers and descriptors since
-  bool turn_is_over = false;                   // a round is to begin, unless one is under way
-  bool round_has_ranks = false;                // the present round: for low tasks too, and before high ones
-  std::uint32_t round_next = 0, round_end = 0; // the sources whose turn in the present round is still to come
+  bool time_is_up = false;            // a turn is over, and nobody has looked at timers and descriptors since
+  bool turn_is_over = false;          // a round is to begin when none is under way; ends the turn of a strand
+  bool round_is_due = false;          // the same, since the worker has thought of turns
+  bool round_has_ranks = false;       // the present round: for low tasks too, and before high ones
+  std::uint32_t round_next = sources; // the source whose turn it is in the present round; `sources`: none is under way
+  std::uint32_t source_ran = 0;       // how many tasks of that source have run in this turn of it
+  std::uint64_t source_began = 0;     // cycles() at the first of them
   static constexpr std::int32_t tasks_between_slots = 10;
   std::int32_t until_slot = tasks_between_slots; // tasks until one source has its turn by count, whatever else is there
   std::uint32_t slots = 0;                       // for whose turn that is
   std::uint64_t looked_at_others = 0;            // cycles(), when the queues of other workers had their turn
   // cycles(), since when a source has something ready and is passed over because of its rank; 0: none is.
   std::uint64_t passed_over_since = 0;
-  std::uint32_t looks_passed_over = 0; // how many looks since then have found it so
   // The oldest entry of `spawned` when it was looked at last, since when it is that, and whether it has a turn now.
   std::int64_t oldest_spawned = -1;
   std::uint64_t oldest_since = 0;
