@@ -2,6 +2,8 @@
 // inside a task, with and without a grain. Bodies come in rounds of as many as there are workers; each waits for the
 // others of its round, which is never complete if one of them has to wait for the end of another. Each body first runs
 // for 200 us: a body that only came last and left at once would be a short one, of which a thread may take several.
+// From outside the first round alone is waited for: with the caller there is one thread more than workers, so two
+// workers may make up a round of theirs while the caller has the last two bodies, one behind the other.
 #include <pthread.h>
 #include <stdio.h>
 #include <time.h>
@@ -13,7 +15,7 @@ enum { patience = 20 }; // seconds
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static unsigned arrived, round_size;
-static int missed;
+static int is_outside, missed;
 
 static weft_status body(void *ctx, uint64_t begin, uint64_t end, weft_error_t **error) {
   struct timespec until;
@@ -28,7 +30,7 @@ static weft_status body(void *ctx, uint64_t begin, uint64_t end, weft_error_t **
     pthread_mutex_lock(&mutex);
     mine = arrived++ / round_size;
     if (arrived % round_size == 0) pthread_cond_broadcast(&changed);
-    while (arrived / round_size <= mine && !missed)
+    while (arrived / round_size <= mine && !missed && !(is_outside && mine > 0))
       if (pthread_cond_timedwait(&changed, &mutex, &until) != 0) {
         missed = 1;
         pthread_cond_broadcast(&changed);
@@ -59,6 +61,7 @@ static int is_right(weft_executor_t *pool, unsigned workers, uint64_t count, uin
   run.count = count;
   run.grain = grain;
   arrived = 0;
+  is_outside = !inside;
   round_size = count < workers ? (unsigned)count : workers;
   if (inside) {
     weft_future_t *done;
