@@ -14,12 +14,13 @@
  *
  * Turns. No mixture of loads keeps a ready task of a pool from starting, as long as tasks end. On each worker:
  *  - a task of normal or low priority is passed over for at most 60 other tasks;
- *  - once a worker has run for 100 microseconds, it takes one task of each source that has one: what has become due,
- * what came from outside, what its own tasks have submitted, what they have spawned into groups, what other workers
- * have. So beside long tasks a task of normal priority waits for the one that runs and at most one of each other
- * source;
- *  - once a worker has run for a millisecond, each source has one task started, whatever the priorities. So beside
- * tasks of high priority the others wait for a millisecond, and the tasks that run then;
+ *  - once a worker has run for 100 microseconds, each source has a turn: what has become due, what came from
+ *    outside, what its own tasks have submitted, what they have spawned into groups, what other workers have. A
+ *    turn is one long task, or short ones for 25 microseconds. So beside long tasks a task of normal priority
+ *    waits for the one that runs and at most one of each other source;
+ *  - once a worker has run for a millisecond, each source has a turn whatever the priorities: one task of low
+ *    priority first, and between two long turns one of high priority. So beside tasks of high priority the others
+ *    wait for a millisecond, and the tasks that run then;
  *  - a timer or delayed task that is due becomes ready when the running task ends, after 100 microseconds at most if
  *    tasks are shorter. It does not wait behind what was submitted earlier, but has a turn of its own;
  *  - a turn of a strand counts as one task. It ends after 256 tasks of the strand, or after the one during which

@@ -27,7 +27,7 @@ constexpr std::uint64_t turn_of_source = pace::turn / 4;
 
 // What the worker has planned to count down is over, or a strand has cut it short.
 void scheduler::count_turns(worker &me) {
-  me.until_slot -= me.turns_planned;
+  me.until_slot = std::max(0, me.until_slot - me.turns_planned); // a slot may have to wait
   const bool strand_has_looked = me.time_is_up;
   if (!strand_has_looked && me.clock.is_look_due(me.turns_planned) && me.clock.look(cycles()))
     me.turn_is_over = me.time_is_up = true;
@@ -74,7 +74,7 @@ task *scheduler::take_turn(worker &me) noexcept {
 // slots: rounds come more often.
 task *scheduler::take_turn_of_others(worker &me) noexcept {
   task *ready = nullptr;
-  if (me.until_slot <= 0 && !me.clock.has_long_tasks())
+  if (me.until_slot == 0 && !me.clock.has_long_tasks())
     if ((ready = take_slot(me)) != nullptr) return ready;
   if (me.round_has_ranks)
     if ((ready = take_in_round(me)) != nullptr) return ready;
