@@ -142,28 +142,17 @@ bool wait_graph::all_are_stuck() const noexcept {
   return count == threads_of_process();
 }
 
-template <class Ask> auto wait_graph::ask_without(record *except, Ask ask) noexcept {
+std::size_t wait_graph::stuck_workers_now(const task_owner *owner, record &except) noexcept {
   const std::scoped_lock hold(mutex_);
   static const dependency nothing{nullptr, [](const void *, const wait_graph &) { return false; }};
-  blocked_thread gone{except, &nothing, 1, wait_for::all, false};
+  blocked_thread gone{&except, &nothing, 1, wait_for::all, false};
   gone.next = first_;
   first_ = &gone; // for the time of this call
-  for (blocked_thread *b = first_; b != nullptr; b = b->next) b->stuck = !b->timed;
-  settle();
-  const auto answer = ask(gone);
+  judge_all(nullptr);
+  gone.stuck = false; // the others are judged, and it is not one of them
+  const std::size_t count = stuck_workers(owner);
   first_ = gone.next;
-  return answer;
-}
-
-bool wait_graph::is_stuck_now(const thread *which, record *except) noexcept {
-  return ask_without(except, [&](const blocked_thread &) { return stuck(which); });
-}
-
-std::size_t wait_graph::stuck_workers_now(const task_owner *owner, record &except) noexcept {
-  return ask_without(&except, [&](blocked_thread &gone) {
-    gone.stuck = false; // the others are judged, and it is not one of them
-    return stuck_workers(owner);
-  });
+  return count;
 }
 
 void wait_graph::wake_task(const task *which) noexcept {

@@ -99,10 +99,7 @@ public:
     tell_stuck_ones();
   }
 
-  // Is this thread object's end out of reach, given who is blocked now and that `except` will not go on?
-  // For the end of the process, which must not wait for those.
-  bool is_stuck_now(const thread *which, record *except) noexcept;
-  // How many other workers of this executor are stuck, given the same.
+  // How many other workers of this executor are stuck, given who is blocked now and that `except` will not go on.
   std::size_t stuck_workers_now(const task_owner *owner, record &except) noexcept;
 
   // Look at what this thread does, if it sleeps in weft: look(frame), innermost first, until it says true.
@@ -154,8 +151,6 @@ private:
       if (wanted(*b->who))
         for (const frame *f = b->who->top; f != nullptr && !look(*f);) f = f->below;
   }
-  // ask(), with every thread judged as if `except` waited for something that never comes.
-  template <class Ask> auto ask_without(record *except, Ask ask) noexcept;
   void link(blocked_thread &entry) noexcept;
   void unlink(blocked_thread &entry) noexcept;
   void judge_all(const void *assumed) noexcept;
