@@ -12,10 +12,14 @@ using namespace std::chrono_literals;
 
 weft::future<int> go_round(weft::executor_ref pool, std::atomic<bool> &seen, std::atomic<int> &rounds) {
   co_await weft::resume_on(pool);
-  for (;;) {
-    if (weft::this_thread::stop_requested()) seen = true;
-    co_await pool.submit_after(1ms, [] {});
-    ++rounds;
+  try {
+    for (;;) {
+      co_await pool.submit_after(1ms, [] {});
+      ++rounds;
+    }
+  } catch (const weft::interrupted &) {
+    seen = weft::this_thread::stop_requested();
+    throw;
   }
 }
 
