@@ -22,8 +22,9 @@
  *  - All functions may be called from any thread at any time unless they say otherwise.
  *  - A wait inside a task may run what it waits for, on the waiter's own stack: a future's task that has not started,
  *    what that comes of, tasks of the group. One rule holds for all waits:
- *      - Without a limit, the wait runs what it needs at once. With a limit it leaves that to other workers. It begins
- * a task itself only if no other worker is free to, and while at least WEFT_HELP_LIMIT of the limit is left.
+ *      - Without a limit, the wait runs what it needs at once. With a limit it leaves that to other workers. Then it
+ *        begins a task itself only if no other worker is free to, and while at least WEFT_HELP_LIMIT of the limit is
+ *        left.
  *      - A request to stop the waiter, by its token or deadline too, is also for the task that the wait runs: that sees
  *        it, and the blocking calls in it end. Then the wait says WEFT_EINTERRUPTED, whatever the task has done.
  *      - Between two tasks the wait looks at its limit and at requests to stop.

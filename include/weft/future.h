@@ -122,7 +122,7 @@ WEFT_API weft_status weft_future_add_done_callback(weft_future_t *future, weft_f
  * Ownership: on WEFT_OK ctx belongs to weft. drop runs once: after the call, on the same thread; or without a call when
  *            the future is done, on the thread that finished it, or with the last unref of one that never got done. On
  *            failure ctx is still the caller's. Inside a domain the callback belongs to that, which counts it until
- * then: its close does not withdraw it, but waits.
+ *            then: its close does not withdraw it, but waits.
  *
  * A C++ exception out of fn goes to the log.
  *

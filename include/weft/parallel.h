@@ -2,9 +2,8 @@
  *
  * The range is split by demand. A thread that has a piece gives half of it away when nothing that it gave away is
  * waiting to be taken. While it does not know its calls to be short, it gives so much away before each of them that all
- * workers could take part: also a loop over two indices that take a second each runs on two threads. A body
- * whose calls were short in dozens of loops in a row, the last of them a moment ago, begins on the calling thread
- * alone.
+ * workers could take part: also a loop over two indices that take a second each runs on two threads. A body whose calls
+ * were short in dozens of loops in a row, the last of them a moment ago, begins on the calling thread alone.
  *
  * The calling thread takes part. If it is a worker of the pool, it runs nothing unrelated meanwhile. Any other thread
  * counts as one of the workers while calls are short: on its behalf no more are woken than makes max_workers threads

@@ -206,8 +206,8 @@ inline std::uint32_t group::credit_of(const worker *me) const noexcept {
 // What the group has counted already, or has just been relieved of.
 inline void group::take_credit(worker &me, std::uint32_t count) noexcept {
   scheduler::return_credit(me);
-  // The release pairs with credit_for(): whoever sees that the credit is for this group does not see, both times that
-  // it looks, what it was for another one.
+  // The release pairs with credit_for(). A reader looks twice: if it finds this group, at least one of the two looks
+  // does not give the credit that another group had.
   me.credit_of.store(this, std::memory_order_release);
   const std::uint64_t none = me.credit.load(std::memory_order_relaxed);
   me.credit.store(none + worker::one_change + count, std::memory_order_release);

@@ -37,7 +37,7 @@ public:
   // Whether lend() could say yes to that thread, some time. Under the wait graph's lock, or on the thread itself.
   virtual bool may_lend_to(const record & /*who*/) const noexcept { return false; }
 
-  // Stuck threads keep its tasks from starting, whoever would run them. Under the wait graph's lock.
+  // Stuck threads keep its tasks from starting: no thread could run one. Under the wait graph's lock.
   virtual bool is_held(const wait_graph & /*graph*/) const noexcept { return false; }
 
   // Could this pending task start while the stuck threads stay stuck? Under the wait graph's lock.

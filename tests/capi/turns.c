@@ -6,7 +6,15 @@
  */
 #include "setup.h"
 
-enum { published_at = 400, by_count = 60, by_time = 5, by_round = 12, turn_of_strand = 256, unbounded = -1 };
+enum {
+  published_at = 400,
+  by_count = 60,
+  by_time = 5,
+  by_round = 12,
+  turn_of_source = 16,
+  turn_of_strand = 256,
+  unbounded = -1
+};
 
 typedef enum { post, high, spawn, on_strand } busy_t;
 typedef enum { task, high_task, low_task, strand_task, outside_task, spawned_task, timer_tick } ready_t;
@@ -193,9 +201,9 @@ static void a_tick_beside_each_load(void) {
 }
 
 /* The oldest of a worker's spawned tasks: by time alone, for the newest come first. Beside a strand it is the newest:
- * after the turn that runs, one that has the slot, and one in a round. */
+ * after the turn that runs, one that has the slot, and those of one source in a round. */
 static void an_older_spawned_task_beside_each_load(void) {
-  check_loads(spawned_task, 3 * turn_of_strand, 0, unbounded);
+  check_loads(spawned_task, (2 + turn_of_source) * turn_of_strand, 0, unbounded);
   check_loads(spawned_task, by_time, 1, unbounded);
   check_beside_high(spawned_task);
 }
