@@ -389,10 +389,11 @@ void share::work_off_right(std::uint64_t chunk, expected next) {
     state_ = goes_on ? at->left : at->right(of_);
     if (!goes_on && !of_.ended.load(std::memory_order_relaxed)) at->has_right = of_.init(state_);
   }
-  // Given away before the first chunk had ended: what is known by now spares it the same beginning.
-  if (next == expected::unknown && piece_.end - piece_.begin > of_.few)
+  // Given away before the first chunk had ended: what is known by now spares it most of the same beginning. No chunk of
+  // it is a large part, for its bodies may be longer.
+  if (const std::uint64_t size = piece_.end - piece_.begin; next == expected::unknown && size > of_.few)
     if (const std::uint64_t seen = of_.short_chunk_seen.load(std::memory_order_relaxed); seen != 0) {
-      chunk = seen;
+      chunk = std::max(chunk, std::min(seen, size / few_grains));
       next = expected::short_one;
     }
   work_off(chunk, next);

@@ -1,4 +1,5 @@
-/* Loops over few indices (weft/parallel.h): all bodies run at once where there are workers for them. */
+/* Loops (weft/parallel.h) whose bodies take long: those of a loop over few indices run at once where there are workers
+ * for them; and short ones before them do not bring many into one chunk of another piece. */
 #include <weft/parallel.h>
 
 #include "setup.h"
@@ -59,8 +60,38 @@ static void few_long_bodies_run_at_once(void) {
   }
 }
 
+/* The only worker works off the first quarter, then takes back the second, of which it knows no body yet. */
+typedef struct quarters {
+  weft_executor_t *pool;
+  uint64_t count, longest_of_first, begin_of_second;
+} quarters_t;
+
+static weft_status note_chunk(void *ctx, uint64_t begin, uint64_t end, weft_error_t **error) {
+  quarters_t *self = (quarters_t *)ctx;
+  (void)error;
+  if (end <= self->count / 4 && end - begin > self->longest_of_first) self->longest_of_first = end - begin;
+  if (begin == self->count / 4) self->begin_of_second = end - begin;
+  return WEFT_OK;
+}
+
+static weft_status loop_over_quarters(void *ctx, void **result, weft_error_t **error) {
+  quarters_t *self = (quarters_t *)ctx;
+  (void)result;
+  return weft_parallel_for(self->pool, NULL, 0, self->count, note_chunk, self, error);
+}
+
+static void another_piece_begins_with_small_chunks(void) {
+  quarters_t quarters = {NULL, 1 << 20, 0, 0};
+  quarters.pool = make_pool(1);
+  end_future(submit(quarters.pool, loop_over_quarters, &quarters, NULL));
+  end_executor(quarters.pool);
+  CHECK(quarters.longest_of_first > quarters.count / 4 / 64);
+  CHECK(quarters.begin_of_second > 0 && quarters.begin_of_second <= quarters.count / 4 / 64);
+}
+
 static const check_case_t cases[] = {
     {"few long bodies run at once", few_long_bodies_run_at_once},
+    {"another piece begins with small chunks", another_piece_begins_with_small_chunks},
 };
 
 int main(int argc, char **argv) {
