@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
-"""libweft.a shows nothing but weft_*, however it was compiled, so programs that are linked with -static run.
+"""libweft.a shows nothing but weft_*, however it was compiled, so programs that are linked with -static run; and weft can
+be the subproject of another Meson project.
 
 Usage: archive.py SOURCE_ROOT FOLDER
 
 Builds the library in FOLDER, which keeps its name so that a compiler cache knows the objects again: as a release, whose
-objects are compiled for LTO too, and, in the long form, with -Db_lto=true. Of each, static programs in C and C++ are made, and the test of
-the host's allocator, which sees whether the operators of the archive serve weft alone.
+objects are compiled for LTO too, by a host project that has weft as a subproject; and, in the long form, with -Db_lto=true.
+Of each, static programs in C and C++ are made, and the test of the host's allocator, which sees whether the operators of the
+archive serve weft alone.
 """
 
+import json
 import os
 import pathlib
 import re
@@ -23,6 +26,15 @@ c = [*shlex.split(os.environ.get("CC", "cc")), "-std=c99", "-D_GNU_SOURCE"]
 cpp = [*shlex.split(os.environ.get("CXX", "c++")), "-std=c++20"]
 tap = Tap()
 
+LTO = ["-Dexamples=false", "-Dtests=false", "--buildtype=debug", "-Doptimization=1", "-Ddebug=false", "-Db_lto=true"]
+
+# As the README of weft has it: the shared library, and where a host wants it the archive.
+HOST = """project('host', 'c', 'cpp', version: '1', default_options: ['c_std=c99'])
+weft_dep = dependency('weft', fallback: ['weft', 'weft_dep'])
+weft_static_dep = dependency('weft', static: true)
+test('host', executable('host', 'host.c', dependencies: weft_dep))
+test('host, static', executable('host_static', 'host.c', dependencies: weft_static_dep))
+"""
 C_PROGRAM = """#include <weft/weft.h>
 static weft_status run(void *ctx, void **result, weft_error_t **error) {
   (void)error;
@@ -34,7 +46,7 @@ int main(void) {
   weft_future_t *future;
   void *result = NULL;
   int answer = 7;
-  if (weft_executor_create(NULL, NULL, &pool) != WEFT_OK) return 1;
+  if (weft_version() != WEFT_VERSION || weft_executor_create(NULL, NULL, &pool) != WEFT_OK) return 1;
   if (weft_executor_submit(pool, NULL, run, &answer, NULL, &future) != WEFT_OK) return 2;
   if (weft_future_result(future, WEFT_FOREVER, &result) != WEFT_OK || result != &answer) return 3;
   weft_future_unref(future);
@@ -82,15 +94,37 @@ def said(answer):
         f"status {answer.returncode}", *answer.stdout.splitlines()[-20:], *answer.stderr.splitlines()[-20:]]
 
 
-def build(name, options):
-    where = folder / name
-    if not (where / "build.ninja").exists():
-        answer = run(["meson", "setup", "-Dexamples=false", "-Dtests=false", *options, where, root])
-        tap.check(f"{name}: it is configured", said(answer))
-        if answer.returncode != 0:
-            return None
+def configured(name, where, source, options):
+    if (where / "build.ninja").exists():
+        return True
+    answer = run(["meson", "setup", *options, where, source])
+    tap.check(f"{name}: it is configured", said(answer))
+    return answer.returncode == 0
+
+
+def build_release():
+    host, where = folder / "host", folder / "release"
+    (host / "subprojects").mkdir(parents=True, exist_ok=True)
+    if not (host / "subprojects/weft").exists():
+        (host / "subprojects/weft").symlink_to(root)
+    (host / "meson.build").write_text(HOST)
+    (host / "host.c").write_text(C_PROGRAM)
+    if not configured("a host project", where, host, ["--wrap-mode=forcefallback", "--buildtype=release"]):
+        return None
+    names = [target["name"] for target in json.loads((where / "meson-info/intro-targets.json").read_text())]
+    tap.check("tests and examples of a subproject are left out", [
+        name for name in names if name not in ("host", "host_static", "weft", "weft_core", "weft_capi", "libweft.a")])
+    answer = run(["meson", "test", "-C", where])
+    tap.check("the host is built, with the library and with the archive, and runs", said(answer))
+    return where / "subprojects/weft/capi/libweft.a" if answer.returncode == 0 else None
+
+
+def build_for_lto():
+    where = folder / "b_lto"
+    if not configured("b_lto", where, root, LTO):
+        return None
     answer = run(["ninja", "-C", where, "capi/libweft.a"])
-    tap.check(f"{name}: libweft.a is built", said(answer))
+    tap.check("b_lto: libweft.a is built", said(answer))
     return where / "capi/libweft.a" if answer.returncode == 0 else None
 
 
@@ -115,17 +149,16 @@ def programs(name, archive):
 
 def main():
     folder.mkdir(parents=True, exist_ok=True)
-    ways = {"release": ["--buildtype=release"], "b_lto": ["--buildtype=debug", "-Doptimization=1", "-Ddebug=false", "-Db_lto=true"]}
-    is_gcc = re.search(r"Free Software", run([*cpp, "--version"]).stdout)
-    for name, options in ways.items():
-        if name == "b_lto" and not os.environ.get("WEFT_TEST_LONG"):
-            tap.skip("b_lto: the same of a build with -Db_lto=true", "only in the long form (WEFT_TEST_LONG=1)")
-        elif name == "b_lto" and not is_gcc:
-            answer = run(["meson", "setup", "-Dexamples=false", "-Dtests=false", *options, folder / "refused", root])
-            tap.check("b_lto: refused where the compiler is not gcc", [] if answer.returncode != 0 and "gcc only" in answer.stdout else [answer.stdout])
-            shutil.rmtree(folder / "refused", ignore_errors=True)
-        elif (archive := build(name, options)) is not None:
-            programs(name, archive)
+    if (archive := build_release()) is not None:
+        programs("release", archive)
+    if not os.environ.get("WEFT_TEST_LONG"):
+        tap.skip("b_lto: the same of a build with -Db_lto=true", "only in the long form (WEFT_TEST_LONG=1)")
+    elif not re.search(r"Free Software", run([*cpp, "--version"]).stdout):  # not gcc
+        answer = run(["meson", "setup", *LTO, folder / "refused", root])
+        tap.check("b_lto: refused where the compiler is not gcc", [] if answer.returncode != 0 and "gcc only" in answer.stdout else [answer.stdout])
+        shutil.rmtree(folder / "refused", ignore_errors=True)
+    elif (archive := build_for_lto()) is not None:
+        programs("b_lto", archive)
 
 
 main()

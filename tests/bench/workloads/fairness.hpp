@@ -8,6 +8,10 @@
 // after two lengths of a task. Tasks of some length sleep: what is measured is what the pool decides, not who gets a
 // CPU.
 //
+// Sleepers of a busy machine wake late, and so do the tasks of the load. Two figures tell that from what the pool
+// decides: "_machine" is by how much the thread that sends the probes overslept, at worst; "_counted" is the worst
+// delay by counting: the task that ran, and those of the load that began while the probe waited, over the workers.
+//
 // A peer for this file: P(workers), post(f) for a small f, from outside and from inside a task. If it has them:
 // post_high(f) and post_low(f); P::strand(pool) with post(f); spawn(f), which puts a task where fork-join puts it;
 // post_after(ns, f); post_batch(f, count). What the peer does not have is left out.
@@ -17,6 +21,7 @@
 #include "frame/program.hpp"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -53,15 +58,19 @@ concept has_batches = requires(P &p) {
 class probe {
 public:
   bool is_under_way() const { return under_way_.load(std::memory_order_acquire); }
+  /// `begun`: how many tasks of the load have begun so far.
+  explicit probe(const std::atomic<std::uint64_t> &begun) : begun_(begun) {}
   /// Before it is sent. From `due` on it waits.
   void begin(std::int64_t due) {
     note();
     due_ = due;
+    before_ = begun_.load(std::memory_order_relaxed);
     under_way_.store(true, std::memory_order_release);
   }
   /// The probe itself, on a worker.
   void arrive() {
     took_ = now() - due_;
+    passed_ = begun_.load(std::memory_order_relaxed) - before_;
     under_way_.store(false, std::memory_order_release); // pairs with is_under_way()
   }
   /// What is still under way has waited until now.
@@ -70,12 +79,22 @@ public:
     note();
     return static_cast<double>(worst_) * 1e-6;
   }
+  /// So many tasks of the load began while it waited, at worst. After worst_in_ms().
+  std::uint64_t most_passed() const {
+    return std::max(most_passed_, is_under_way() ? begun_.load(std::memory_order_relaxed) - before_ : 0);
+  }
 
 private:
-  void note() { worst_ = std::max(worst_, took_); }
+  void note() {
+    worst_ = std::max(worst_, took_);
+    most_passed_ = std::max(most_passed_, passed_);
+  }
 
+  const std::atomic<std::uint64_t> &begun_;
   std::atomic<bool> under_way_ = false;
-  std::int64_t due_ = 0, took_ = 0, worst_ = 0; // handed over by under_way_
+  // All handed over by under_way_.
+  std::int64_t due_ = 0, took_ = 0, worst_ = 0;
+  std::uint64_t before_ = 0, passed_ = 0, most_passed_ = 0;
 };
 
 /// What keeps the workers busy.
@@ -131,6 +150,8 @@ public:
     }
   }
 
+  const std::atomic<std::uint64_t> &begun() const { return begun_; }
+
   /// Have a task of the load post a probe.
   bool is_asked() const { return asked_.load(std::memory_order_acquire); }
   void ask(probe &inside) {
@@ -151,7 +172,10 @@ private:
     }
   }
   void body() {
-    if (length_ != 0) std::this_thread::sleep_for(std::chrono::nanoseconds(length_));
+    if (length_ != 0) {
+      begun_.fetch_add(1, std::memory_order_relaxed);
+      std::this_thread::sleep_for(std::chrono::nanoseconds(length_));
+    }
     if (!asked_.load(std::memory_order_relaxed) || taking_.exchange(true, std::memory_order_acquire)) return;
     if (is_asked()) { // one of the tasks does it
       inside_->begin(now());
@@ -168,6 +192,7 @@ private:
   std::thread submitter_;
   std::atomic<bool> stopped_ = false;
   std::atomic<std::uint64_t> pending_ = 0; // the release of each task pairs with the acquire in end()
+  std::atomic<std::uint64_t> begun_ = 0; // tasks of some length; orders nothing
   std::atomic<bool> asked_ = false, taking_ = false;
   probe *inside_ = nullptr; // handed over by asked_
 };
@@ -209,7 +234,8 @@ template <class P, load_kind Kind, std::int64_t Length> void fairness(measuremen
   P pool(m.workers());
   std::vector<std::shared_ptr<void>> strands;
   load<P> busy(m, pool, Length);
-  probe outside, inside, high, low, timer, strand;
+  probe outside(busy.begun()), inside(busy.begun()), high(busy.begun()), low(busy.begun()), timer(busy.begun()),
+      strand(busy.begun());
   const auto send = [](probe &which, auto how) {
     if (which.is_under_way()) return;
     which.begin(now());
@@ -218,9 +244,12 @@ template <class P, load_kind Kind, std::int64_t Length> void fairness(measuremen
   begin_load(busy, Kind, strands, m.workers(), pool);
   const std::int64_t end = now() + static_cast<std::int64_t>(m.choose(10'000, 1'500, 20)) * 1'000'000;
   constexpr std::int64_t delay = 1'000'000;
+  std::int64_t overslept = 0;
   for (std::uint64_t turn = 0; now() < end; ++turn) {
     // Times that are no multiples of a task's.
-    std::this_thread::sleep_for(std::chrono::microseconds(700 + turn * 379 % 1'000));
+    const std::int64_t awake = now() + static_cast<std::int64_t>(700 + turn * 379 % 1'000) * 1'000;
+    std::this_thread::sleep_for(std::chrono::nanoseconds(awake - now()));
+    overslept = std::max(overslept, now() - awake);
     send(outside, [&] { pool.post([at = &outside] { at->arrive(); }); });
     if (!busy.is_asked() && !inside.is_under_way()) busy.ask(inside);
     if constexpr (has_priorities<P>) {
@@ -244,8 +273,15 @@ template <class P, load_kind Kind, std::int64_t Length> void fairness(measuremen
   if (has_priorities<P>) m.report("_low", low.worst_in_ms());
   if (has_timers<P>) m.report("_timer", timer.worst_in_ms());
   if (has_strands<P>) m.report("_strand", strand.worst_in_ms());
+  m.report("_machine", static_cast<double>(overslept) * 1e-6);
+  const std::array probes{&outside, &inside, &high, &low, &timer, &strand};
+  std::uint64_t most_passed = 0; // the timer waits for its time as well, so it is not counted
+  for (const probe *each : probes)
+    if (each != &timer) most_passed = std::max(most_passed, each->most_passed());
+  const double lengths = 1 + static_cast<double>(most_passed) / m.workers();
+  if (Length != 0) m.report("_counted", lengths * Length * 1e-6);
   busy.end();
-  for (const probe *each : {&outside, &inside, &high, &low, &timer, &strand})
+  for (const probe *each : probes)
     load<P>::wait_until(
         m, [&] { return !each->is_under_way(); }, "a probe was lost");
 }
