@@ -1,8 +1,6 @@
 //! The frame of the peers in Rust: the command line of frame/program.hpp, the counters of frame/tally.hpp, and what
 //! several workloads need.
 
-pub mod fairness;
-
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::*};
 use std::time::{Duration, Instant};

@@ -1,5 +1,7 @@
 //! tokio: its multi-threaded runtime, join handles, and timers.
 
+mod fairness;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};

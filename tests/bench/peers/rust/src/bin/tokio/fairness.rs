@@ -1,8 +1,10 @@
 //! W12 for tokio: see workloads/fairness.hpp. The tasks of a load block their worker, as those of the other peers do.
 
-use crate::*;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::*};
 use std::thread::sleep;
+use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Handle};
+use weft_bench_peers::*;
 
 /// One kind of probe.
 struct Probe {
