@@ -15,6 +15,9 @@ public:
   static constexpr std::uint64_t turn = 250'000;
   // Between two looks lie at most so many tasks.
   static constexpr std::int32_t most_unlooked = 16;
+  // So many looks in a row must find short tasks before there are half as many looks. A few short tasks between long
+  // ones change nothing: the long ones behind them would pass unlooked.
+  static constexpr std::int32_t looks_to_relax = 16;
 
   // So many more tasks have ended. True: look now.
   bool is_look_due(std::int32_t ended) noexcept { return (until_look_ -= ended) <= 0; }
@@ -29,10 +32,13 @@ public:
   bool look(std::uint64_t now) noexcept {
     const std::uint64_t ran = now - looked_at_;
     looked_at_ = now;
-    if (ran > turn / 4)
+    if (ran > turn / 4) {
       look_after_ = 1;
-    else if (ran < turn / 16 && look_after_ < most_unlooked)
+      short_looks_ = 0;
+    } else if (ran < turn / 16 && look_after_ < most_unlooked && ++short_looks_ == looks_to_relax) {
       look_after_ *= 2;
+      short_looks_ = 0;
+    }
     until_look_ = look_after_;
     if (now - turn_began_ < turn) return false;
     turn_began_ = now;
@@ -44,6 +50,7 @@ public:
 
 private:
   std::int32_t look_after_ = 1, until_look_ = 1;
+  std::int32_t short_looks_ = 0; // in a row, since look_after_ has changed
   std::uint64_t looked_at_ = 0, turn_began_ = 0;
 };
 

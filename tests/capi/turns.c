@@ -1,13 +1,14 @@
 /* The bounds of fairness (weft/executor.h, "Turns"): how many tasks of a busy party start before a probe that is ready.
  *
  * The load is a chain of tasks, each of which makes the next one ready before it ends, so the worker is never without
- * work. Step `published_at` makes the probe ready. What is counted is how many steps begin from there to the probe. A
+ * work. One of the steps makes the probe ready. What is counted is how many steps begin from there to the probe. A
  * step is either short, so that the bound by count holds, or longer than a turn, so that the bound by time does.
  */
 #include "setup.h"
 
 enum {
-  published_at = 400,
+  short_steps_before = 400,
+  long_steps_before = 40,
   by_count = 60,
   by_time = 5,
   by_round = 12,
@@ -23,6 +24,7 @@ static struct {
   busy_t load;
   ready_t probe;
   int is_long;
+  int few; /* how many short tasks run between the long steps, before the probe */
   weft_executor_t *pool, *strand, *other_strand;
   weft_group_t *group, *other_group;
   gate_t publish, published, probed;
@@ -78,11 +80,23 @@ static void publish_probe(void) {
   }
 }
 
-static weft_status step(void *ctx, void **result, weft_error_t **error) {
+static weft_status nothing(void *ctx, void **result, weft_error_t **error) {
   (void)ctx;
   (void)result;
   (void)error;
-  if (++run.steps == published_at) {
+  return WEFT_OK;
+}
+
+static weft_status step(void *ctx, void **result, weft_error_t **error) {
+  const int published_at = run.is_long ? long_steps_before : short_steps_before;
+  int i;
+  (void)ctx;
+  (void)result;
+  (void)error;
+  ++run.steps;
+  if (run.steps == published_at - 1)
+    for (i = 0; i < run.few; ++i) CHECK_STATUS(weft_executor_post(run.pool, nothing, NULL, NULL), WEFT_OK);
+  if (run.steps == published_at) {
     run.began = run.steps;
     publish_probe();
   }
@@ -143,18 +157,23 @@ static void check_bound(uint32_t workers, busy_t load, ready_t kind, int is_long
   end_executor(run.pool);
   CHECK(run.ran);
   if (bound != unbounded && run.at_probe - run.began > bound)
-    printf("# %u workers, load %d, probe %d, %s: %d steps\n", workers, (int)load, (int)kind, is_long ? "long" : "short",
-           run.at_probe - run.began);
+    printf("# %u workers, load %d, probe %d, %s, %d short ones before: %d steps\n", workers, (int)load, (int)kind,
+           is_long ? "long" : "short", run.few, run.at_probe - run.began);
   if (bound != unbounded) CHECK(run.at_probe - run.began <= bound);
 }
 
 static void check_loads(ready_t kind, int by_strand, int is_long, int bound) {
+  static const int few[] = {0, 3, 7, 14};
+  size_t i;
   uint32_t workers;
-  for (workers = 1; workers <= 2; ++workers) {
-    check_bound(workers, post, kind, is_long, bound);
-    check_bound(workers, spawn, kind, is_long, bound);
-    check_bound(workers, on_strand, kind, is_long, by_strand);
-  }
+  for (i = 0; i < (is_long ? 4 : 1); ++i)
+    for (workers = 1; workers <= 2; ++workers) {
+      run.few = few[i];
+      check_bound(workers, post, kind, is_long, bound);
+      check_bound(workers, spawn, kind, is_long, bound);
+      check_bound(workers, on_strand, kind, is_long, by_strand);
+    }
+  run.few = 0;
 }
 
 /* Rank is bounded by count, and by time once a millisecond, which is five long steps. */
