@@ -24,15 +24,16 @@ public:
   // After so many more, if those of a strand inside of them do not bring it about before.
   std::int32_t until_look() const noexcept { return std::max(until_look_, 1); }
 
-  // Each is looked at.
-  bool has_long_tasks() const noexcept { return look_after_ == 1; }
+  // The last stretch was longer than a quarter of a turn. Each task is looked at then.
+  bool has_long_tasks() const noexcept { return was_long_; }
 
   // True: a turn has gone by since this said so last. While tasks are as long as they were, the time between two looks
   // is at most a quarter of a turn, or one task.
   bool look(std::uint64_t now) noexcept {
     const std::uint64_t ran = now - looked_at_;
     looked_at_ = now;
-    if (ran > turn / 4) {
+    was_long_ = ran > turn / 4;
+    if (was_long_) {
       look_after_ = 1;
       short_looks_ = 0;
     } else if (ran < turn / 16 && look_after_ < most_unlooked && ++short_looks_ == looks_to_relax) {
@@ -51,6 +52,7 @@ public:
 private:
   std::int32_t look_after_ = 1, until_look_ = 1;
   std::int32_t short_looks_ = 0; // in a row, since look_after_ has changed
+  bool was_long_ = false;
   std::uint64_t looked_at_ = 0, turn_began_ = 0;
 };
 

@@ -82,7 +82,7 @@ task *scheduler::take_turn_of_others(worker &me) noexcept {
   if (std::exchange(me.turn_is_over, false)) me.round_is_due = true;
   if (me.round_next != worker::sources && (ready = take_in_round(me)) != nullptr) return ready;
   if (me.round_next != worker::sources || !std::exchange(me.round_is_due, false)) return nullptr;
-  begin_round(me, worker::first_of_one_rank);
+  begin_round(me, worker::first_in_round);
   return take_in_round(me);
 }
 
@@ -107,8 +107,8 @@ void scheduler::begin_round_if_due(worker &me, std::uint64_t now) noexcept {
     me.passed_over_since = now;
   } else if (now - me.passed_over_since > round_after && !me.round_has_ranks) {
     me.passed_over_since = now;
-    me.round_has_ranks = true;
-    begin_round(me, 0);
+    me.round_has_ranks = me.low_is_due = true;
+    if (me.round_next == worker::sources) begin_round(me, worker::first_in_round); // else the present one goes on
   }
 }
 
@@ -120,10 +120,12 @@ void scheduler::begin_round(worker &me, std::uint32_t first) noexcept {
 // From the source whose turn it is, or the next one that has something. A round that is under way goes on over several
 // tasks, be they long or short, and none begins before it is over, but for one for rank: so each source has its turn.
 task *scheduler::take_in_round(worker &me) noexcept {
+  task *low = nullptr;
+  if (std::exchange(me.low_is_due, false) && low_.pop(&low, 1) == 1) return low;
   for (; me.round_next != worker::sources; ++me.round_next, me.source_ran = 0) {
     task *ready = nullptr;
     const auto which = static_cast<worker::source>(me.round_next);
-    const bool is_over = me.source_ran == (which == worker::source::low ? 1 : most_of_source) ||
+    const bool is_over = me.source_ran == most_of_source ||
                          (me.source_ran != 0 && cycles() - me.source_began > turn_of_source);
     if (!is_over && (ready = take_from(which, me)) != nullptr) {
       if (me.source_ran++ == 0) me.source_began = cycles();

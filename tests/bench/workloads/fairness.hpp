@@ -10,7 +10,9 @@
 //
 // Sleepers of a busy machine wake late, and so do the tasks of the load. Two figures tell that from what the pool
 // decides: "_machine" is by how much the thread that sends the probes overslept, at worst; "_counted" is the worst
-// delay by counting: the task that ran, and those of the load that began while the probe waited, over the workers.
+// delay by counting: how many tasks of the load ended while the probe waited, over the workers, times their length.
+//
+// The load comes from outside at first. Probes are sent once it goes on by itself.
 //
 // A peer for this file: P(workers), post(f) for a small f, from outside and from inside a task. If it has them:
 // post_high(f) and post_low(f); P::strand(pool) with post(f); spawn(f), which puts a task where fork-join puts it;
@@ -58,19 +60,19 @@ concept has_batches = requires(P &p) {
 class probe {
 public:
   bool is_under_way() const { return under_way_.load(std::memory_order_acquire); }
-  /// `begun`: how many tasks of the load have begun so far.
-  explicit probe(const std::atomic<std::uint64_t> &begun) : begun_(begun) {}
+  /// `ended`: how many tasks of the load have ended so far.
+  explicit probe(const std::atomic<std::uint64_t> &ended) : ended_(ended) {}
   /// Before it is sent. From `due` on it waits.
   void begin(std::int64_t due) {
     note();
     due_ = due;
-    before_ = begun_.load(std::memory_order_relaxed);
+    before_ = ended_.load(std::memory_order_relaxed);
     under_way_.store(true, std::memory_order_release);
   }
   /// The probe itself, on a worker.
   void arrive() {
     took_ = now() - due_;
-    passed_ = begun_.load(std::memory_order_relaxed) - before_;
+    passed_ = ended_.load(std::memory_order_relaxed) - before_;
     under_way_.store(false, std::memory_order_release); // pairs with is_under_way()
   }
   /// What is still under way has waited until now.
@@ -79,9 +81,9 @@ public:
     note();
     return static_cast<double>(worst_) * 1e-6;
   }
-  /// So many tasks of the load began while it waited, at worst. After worst_in_ms().
+  /// So many tasks of the load ended while it waited, at worst. After worst_in_ms().
   std::uint64_t most_passed() const {
-    return std::max(most_passed_, is_under_way() ? begun_.load(std::memory_order_relaxed) - before_ : 0);
+    return std::max(most_passed_, is_under_way() ? ended_.load(std::memory_order_relaxed) - before_ : 0);
   }
 
 private:
@@ -90,7 +92,7 @@ private:
     most_passed_ = std::max(most_passed_, passed_);
   }
 
-  const std::atomic<std::uint64_t> &begun_;
+  const std::atomic<std::uint64_t> &ended_;
   std::atomic<bool> under_way_ = false;
   // All handed over by under_way_.
   std::int64_t due_ = 0, took_ = 0, worst_ = 0;
@@ -150,7 +152,7 @@ public:
     }
   }
 
-  const std::atomic<std::uint64_t> &begun() const { return begun_; }
+  const std::atomic<std::uint64_t> &ended() const { return ended_; }
 
   /// Have a task of the load post a probe.
   bool is_asked() const { return asked_.load(std::memory_order_acquire); }
@@ -173,8 +175,8 @@ private:
   }
   void body() {
     if (length_ != 0) {
-      begun_.fetch_add(1, std::memory_order_relaxed);
       std::this_thread::sleep_for(std::chrono::nanoseconds(length_));
+      ended_.fetch_add(1, std::memory_order_relaxed);
     }
     if (!asked_.load(std::memory_order_relaxed) || taking_.exchange(true, std::memory_order_acquire)) return;
     if (is_asked()) { // one of the tasks does it
@@ -192,7 +194,7 @@ private:
   std::thread submitter_;
   std::atomic<bool> stopped_ = false;
   std::atomic<std::uint64_t> pending_ = 0; // the release of each task pairs with the acquire in end()
-  std::atomic<std::uint64_t> begun_ = 0; // tasks of some length; orders nothing
+  std::atomic<std::uint64_t> ended_ = 0; // tasks of some length; orders nothing
   std::atomic<bool> asked_ = false, taking_ = false;
   probe *inside_ = nullptr; // handed over by asked_
 };
@@ -234,14 +236,17 @@ template <class P, load_kind Kind, std::int64_t Length> void fairness(measuremen
   P pool(m.workers());
   std::vector<std::shared_ptr<void>> strands;
   load<P> busy(m, pool, Length);
-  probe outside(busy.begun()), inside(busy.begun()), high(busy.begun()), low(busy.begun()), timer(busy.begun()),
-      strand(busy.begun());
+  probe outside(busy.ended()), inside(busy.ended()), high(busy.ended()), low(busy.ended()), timer(busy.ended()),
+      strand(busy.ended());
   const auto send = [](probe &which, auto how) {
     if (which.is_under_way()) return;
     which.begin(now());
     how();
   };
   begin_load(busy, Kind, strands, m.workers(), pool);
+  if (Length != 0)
+    load<P>::wait_until(
+        m, [&] { return busy.ended().load(std::memory_order_relaxed) >= 8 * m.workers(); }, "the load stands still");
   const std::int64_t end = now() + static_cast<std::int64_t>(m.choose(10'000, 1'500, 20)) * 1'000'000;
   constexpr std::int64_t delay = 1'000'000;
   std::int64_t overslept = 0;
@@ -278,8 +283,7 @@ template <class P, load_kind Kind, std::int64_t Length> void fairness(measuremen
   std::uint64_t most_passed = 0; // the timer waits for its time as well, so it is not counted
   for (const probe *each : probes)
     if (each != &timer) most_passed = std::max(most_passed, each->most_passed());
-  const double lengths = 1 + static_cast<double>(most_passed) / m.workers();
-  if (Length != 0) m.report("_counted", lengths * Length * 1e-6);
+  if (Length != 0) m.report("_counted", static_cast<double>(most_passed) / m.workers() * Length * 1e-6);
   busy.end();
   for (const probe *each : probes)
     load<P>::wait_until(
