@@ -35,14 +35,16 @@ weft_status start_gathering(gather mode, weft_future_t *const *futures, size_t c
 extern "C" {
 
 weft_status weft_future_then(weft_future_t *future, weft_executor_t *executor, uint32_t when,
-                             const weft_submit_options_t *options, weft_then_fn fn, void *ctx, weft_drop_fn drop,
+                             const weft_task_options_t *options, weft_then_fn fn, void *ctx, weft_drop_fn drop,
                              weft_future_t **out) {
   if (bad(future) || fn == nullptr || out == nullptr || when > WEFT_THEN_ALWAYS || bad_if_given(executor))
     return WEFT_EINVAL;
   if (const weft_status forked = answer_of_stage(executor); forked != WEFT_OK) return forked;
   return guard([&]() -> weft_status {
-    submit_settings read;
-    if (const weft_status status = read_submit(options, read); status != WEFT_OK) return status;
+    task_settings read;
+    if (const weft_status status = read_task_options(options, read, "weft_future_then"); status != WEFT_OK)
+      return status;
+    if (const weft_status status = check_priority(read.priority, executor); status != WEFT_OK) return status;
     task *const made = create_continuation({fn, ctx, drop}, read.result_drop, read.to);
     if (made == nullptr) return WEFT_ENOMEM;
     made->set_priority(read.priority);
@@ -63,6 +65,7 @@ weft_status weft_future_then_task(weft_future_t *future, weft_executor_t *execut
   if (const weft_status forked = answer_of_stage(executor); forked != WEFT_OK) return forked;
   weft::core::task &given = *unwrap(task);
   if (!given.is_continuation()) return WEFT_EINVAL;
+  if (const weft_status status = check_priority(given.priority(), executor); status != WEFT_OK) return status;
   return guard([&]() -> weft_status {
     given.set_references(2);
     if (const weft_status status = start_continuation(given, *unwrap(future), when, unwrap(executor));

@@ -21,7 +21,7 @@ extern "C" {
 weft_status weft_domain_create(weft_runtime_t *handle, const weft_domain_options_t *options, weft_domain_t **out) {
   if (out == nullptr) return WEFT_EINVAL;
   weft_domain_options_t read;
-  if (const weft_status status = read_options(options, sizeof read, read); status != WEFT_OK) return status;
+  if (const weft_status status = read_options(options, read); status != WEFT_OK) return status;
   if (check_options(read).is_zero("reserved", read.reserved).fails()) return WEFT_EINVAL;
   shared<runtime> home;
   if (const weft_status status = runtime_of(handle, home); status != WEFT_OK) return status;

@@ -5,7 +5,7 @@
 
 #include "guard.hpp"
 #include "handle.hpp"
-#include "task/call.hpp"
+#include "submit.hpp"
 #include "task_type.hpp"
 
 using namespace weft::core;
@@ -16,8 +16,7 @@ weft_status weft_group_create(weft_executor_t *executor, const weft_group_option
   if (bad(executor) || out == nullptr) return WEFT_EINVAL;
   if (const weft_status forked = answer_of(executor); forked != WEFT_OK) return forked;
   weft_group_options_t read;
-  constexpr std::size_t first_options = offsetof(weft_group_options_t, token);
-  if (const weft_status status = read_options(options, first_options, read); status != WEFT_OK) return status;
+  if (const weft_status status = read_options(options, read); status != WEFT_OK) return status;
   if (check_options(read).at_most("flags", read.flags, WEFT_GROUP_CANCEL_ON_ERROR | WEFT_GROUP_SCOPED).fails())
     return WEFT_EINVAL;
   if (unwrap(executor)->kind() != executor_kind::pool) return WEFT_ENOTSUP;
@@ -42,11 +41,15 @@ void weft_group_unref(weft_group_t *group) {
   if (!bad(group) && !is_anothers(group)) unwrap(group)->unref_handle();
 }
 
-weft_status weft_group_spawn(weft_group_t *group, weft_task_fn fn, void *ctx, weft_drop_fn drop) {
+weft_status weft_group_spawn(weft_group_t *group, const weft_task_options_t *options, weft_task_fn fn, void *ctx,
+                             weft_drop_fn drop) {
   if (bad(group) || fn == nullptr) return WEFT_EINVAL;
   if (const weft_status forked = answer_of(group); forked != WEFT_OK) return forked;
   return guard([&]() -> weft_status {
-    task *const made = create_posted_call({fn, ctx, drop}, {nullptr, current_domain()});
+    task_settings read;
+    if (options != nullptr)
+      if (const weft_status status = read_spawn(*options, read, "weft_group_spawn"); status != WEFT_OK) return status;
+    task *const made = create_posted_call({fn, ctx, drop}, read.to);
     if (made == nullptr) return WEFT_ENOMEM;
     const weft_status status = unwrap(group)->accept(*made);
     if (status != WEFT_OK) task::discard(made);
@@ -61,12 +64,16 @@ weft_status weft_group_spawn_task(weft_group_t *group, weft_task_t *task) {
   return guard([&]() -> weft_status { return unwrap(group)->accept(*unwrap(task)); });
 }
 
-weft_status weft_group_spawn_value(weft_group_t *group, const weft_task_type_t *type, const void *closure,
-                                   size_t size) {
+weft_status weft_group_spawn_value(weft_group_t *group, const weft_task_options_t *options,
+                                   const weft_task_type_t *type, const void *closure, size_t size) {
   if (bad(group) || !is_value_of(type, closure, size) || type->flags != WEFT_TASK_POSTED) return WEFT_EINVAL;
   if (const weft_status forked = answer_of(group); forked != WEFT_OK) return forked;
   return guard([&]() -> weft_status {
-    task *const made = create_of_value(*type, 1, {nullptr, current_domain()}, closure, size);
+    task_settings read;
+    if (options != nullptr)
+      if (const weft_status status = read_spawn(*options, read, "weft_group_spawn_value"); status != WEFT_OK)
+        return status;
+    task *const made = create_of_value(*type, 1, read.to, closure, size);
     if (made == nullptr) return WEFT_ENOMEM;
     const weft_status status = unwrap(group)->accept(*made);
     if (status != WEFT_OK) task::discard(made);
@@ -86,13 +93,17 @@ weft_status weft_group_leave(weft_group_t *group) {
   return unwrap(group)->leave();
 }
 
-weft_status weft_group_then(weft_group_t *group, weft_executor_t *executor, weft_task_fn fn, void *ctx,
-                            weft_drop_fn drop) {
+weft_status weft_group_then(weft_group_t *group, weft_executor_t *executor, const weft_task_options_t *options,
+                            weft_task_fn fn, void *ctx, weft_drop_fn drop) {
   if (bad(group) || bad(executor) || fn == nullptr) return WEFT_EINVAL;
   if (const weft_status forked = answer_of(group); forked != WEFT_OK) return forked;
   if (const weft_status forked = answer_of(executor); forked != WEFT_OK) return forked;
   return guard([&]() -> weft_status {
-    task *const made = create_posted_call({fn, ctx, drop}, {nullptr, current_domain()});
+    task_settings read;
+    if (const weft_status status = read_task_options(options, read, "weft_group_then"); status != WEFT_OK)
+      return status;
+    if (const weft_status status = check_priority(read.priority, executor); status != WEFT_OK) return status;
+    task *const made = make_call({fn, ctx, drop}, read, true);
     if (made == nullptr) return WEFT_ENOMEM;
     const weft_status status = unwrap(group)->then(*unwrap(executor), *made);
     if (status != WEFT_OK) task::discard(made);
@@ -104,6 +115,7 @@ weft_status weft_group_then_task(weft_group_t *group, weft_executor_t *executor,
   if (bad(group) || bad(executor) || bad(task) || unwrap(task)->has_future()) return WEFT_EINVAL;
   if (const weft_status forked = answer_of(group); forked != WEFT_OK) return forked;
   if (const weft_status forked = answer_of(executor); forked != WEFT_OK) return forked;
+  if (const weft_status status = check_priority(unwrap(task)->priority(), executor); status != WEFT_OK) return status;
   return guard([&]() -> weft_status { return unwrap(group)->then(*unwrap(executor), *unwrap(task)); });
 }
 

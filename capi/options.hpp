@@ -53,7 +53,8 @@ void log_option_size(std::string_view name_of_struct, std::uint32_t size, std::s
 
 // Brings a caller's options, of whatever version, into the struct of this version: see "Options structs" in
 // weft/base.h.
-template <class Options> weft_status read_options(const Options *given, std::size_t least, Options &read) noexcept {
+template <class Options> weft_status read_options(const Options *given, Options &read) noexcept {
+  constexpr std::size_t least = sizeof read; // the first version of the struct: all have one version so far
   constexpr std::uint32_t absurd = 4096;
   std::memset(static_cast<void *>(&read), 0, sizeof read);
   if (given == nullptr) return WEFT_OK;

@@ -13,7 +13,7 @@ weft_status check(const weft_executor_t *executor, const weft_range_options_t *o
                   weft_range_options_t &read, const char *function = __builtin_FUNCTION()) noexcept {
   if (bad(executor, function) || end < begin) return WEFT_EINVAL;
   if (const weft_status forked = answer_of(executor); forked != WEFT_OK) return forked;
-  if (const weft_status status = read_options(options, sizeof read, read); status != WEFT_OK) return status;
+  if (const weft_status status = read_options(options, read); status != WEFT_OK) return status;
   return check_options(read).is_zero("reserved", read.reserved).status();
 }
 

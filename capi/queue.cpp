@@ -17,7 +17,7 @@ extern "C" {
 weft_status weft_queue_create(const weft_queue_options_t *options, weft_queue_t **out) {
   if (out == nullptr) return WEFT_EINVAL;
   weft_queue_options_t read;
-  if (const weft_status status = read_options(options, sizeof read, read); status != WEFT_OK) return status;
+  if (const weft_status status = read_options(options, read); status != WEFT_OK) return status;
   if (check_options(read).is_zero("flags", read.flags).fails()) return WEFT_EINVAL;
   completion_queue *const made = completion_queue::make();
   if (made == nullptr) return WEFT_ENOMEM;

@@ -77,6 +77,11 @@ int64_t weft_report_busy(const weft_report_t *handle, size_t index) {
   return it != nullptr ? it->busy : 0;
 }
 
+const char *weft_report_task_name(const weft_report_t *handle, size_t index) {
+  const end_report::entry *const it = at(handle, index);
+  return it != nullptr && it->task != nullptr ? it->task : "";
+}
+
 uint64_t weft_report_function(const weft_report_t *handle, size_t index) {
   const end_report::entry *const it = entry_of(handle, index);
   return it != nullptr ? it->function : 0;

@@ -17,7 +17,7 @@ extern "C" {
 weft_status weft_runtime_create(const weft_runtime_options_t *options, weft_runtime_t **out) {
   if (out == nullptr) return WEFT_EINVAL;
   weft_runtime_options_t read;
-  if (const weft_status status = read_options(options, sizeof read, read); status != WEFT_OK) return status;
+  if (const weft_status status = read_options(options, read); status != WEFT_OK) return status;
   if (check_options(read).is_zero("reserved", read.reserved).fails()) return WEFT_EINVAL;
   if (const weft_status forked = answer_here(); forked != WEFT_OK) return forked;
   runtime *const made = runtime::create();

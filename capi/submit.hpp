@@ -1,42 +1,82 @@
-// What all calls that submit have in common at the border: their options.
+// What all calls that make a task have in common at the border: their options.
 #pragma once
 
-#include <cstddef>
+#include <cstdint>
 
-#include <weft/executor.h>
+#include <weft/task_options.h>
 
+#include "exec/executor.hpp"
 #include "guard.hpp"
 #include "handle.hpp"
 #include "task/attachment.hpp"
+#include "task/call.hpp"
 
 namespace weft::core {
 
-struct submit_settings {
+struct task_settings {
   weft_drop_fn result_drop = nullptr;
   std::uint32_t priority = WEFT_PRIORITY_NORMAL;
   belonging to{nullptr, current_domain()};
 };
 
-// What is named in options: a token, and a domain in place of the current one. False: a handle is none.
-inline bool read_belonging(weft_cancel_token_t *token, weft_domain_t *home, belonging &to,
-                           const char *function = __builtin_FUNCTION()) noexcept {
-  if ((token != nullptr && bad(token, function)) || (home != nullptr && bad(home, function))) return false;
-  to.token = unwrap(token);
-  if (home != nullptr) to.home = unwrap(home);
+// False: a handle is none.
+inline bool read_belonging(const weft_task_options_t &read, belonging &to, const char *function) noexcept {
+  if ((read.token != nullptr && bad(read.token, function)) || (read.domain != nullptr && bad(read.domain, function)))
+    return false;
+  to.token = unwrap(read.token);
+  to.name = read.name;
+  if (read.domain != nullptr) to.home = unwrap(read.domain);
   return true;
 }
 
-inline weft_status read_submit(const weft_submit_options_t *options, submit_settings &settings) noexcept {
-  constexpr std::size_t first_submit = offsetof(weft_submit_options_t, token); // what the first version had
-  if (options == nullptr) return WEFT_OK; // the common case, on the path of each submit
-  weft_submit_options_t read;
-  if (const weft_status status = read_options(options, first_submit, read); status != WEFT_OK) return status;
+inline weft_status read_task_options_given(const weft_task_options_t &options, task_settings &settings,
+                                           const char *function) noexcept {
+  weft_task_options_t read;
+  if (const weft_status status = read_options(&options, read); status != WEFT_OK) return status;
   if (check_options(read).at_most("priority", read.priority, WEFT_PRIORITY_LOW).fails()) return WEFT_EINVAL;
   settings.priority = read.priority;
   settings.result_drop = read.result_drop;
   if (const weft_status forked = answer_if_given(read.token); forked != WEFT_OK) return forked;
-  if (!read_belonging(read.token, read.domain, settings.to)) return WEFT_EINVAL;
+  return read_belonging(read, settings.to, function) ? WEFT_OK : WEFT_EINVAL;
+}
+
+inline weft_status read_task_options(const weft_task_options_t *options, task_settings &settings,
+                                     const char *function = __builtin_FUNCTION()) noexcept {
+  if (options == nullptr) return WEFT_OK; // the common case, on the path of each submit
+  return read_task_options_given(*options, settings, function);
+}
+
+// One line of the log, and WEFT_ENOTSUP.
+weft_status refuse_option(const char *field, const char *why) noexcept;
+
+// Strands and caller-run executors have one order; so has what runs without an executor.
+inline weft_status check_priority(std::uint32_t priority, weft_executor_t *executor) noexcept {
+  if (priority == WEFT_PRIORITY_NORMAL) return WEFT_OK;
+  if (executor != nullptr && unwrap(executor)->kind() == executor_kind::pool) return WEFT_OK;
+  return refuse_option("priority", "is set; only pools have priorities");
+}
+
+// For tasks of a group, which have neither priorities nor results.
+inline weft_status read_spawn(const weft_task_options_t &options, task_settings &settings,
+                              const char *function) noexcept {
+  if (const weft_status status = read_task_options(&options, settings, function); status != WEFT_OK) return status;
+  if (settings.priority != WEFT_PRIORITY_NORMAL) return refuse_option("priority", "is set; a group has one order");
+  if (settings.result_drop != nullptr) return refuse_option("result_drop", "is set; tasks of a group have no results");
   return WEFT_OK;
+}
+
+// A task of plain C. Posted: without a future. Its result reaches a drop all the same. Null: no memory.
+inline task *make_call(const call &what, const task_settings &settings, bool posted) noexcept {
+  task *const made = posted && settings.result_drop == nullptr
+                         ? create_posted_call(what, settings.to)
+                         : create_call(what, settings.result_drop, settings.to);
+  if (made == nullptr) return nullptr;
+  if (settings.priority != WEFT_PRIORITY_NORMAL) made->set_priority(settings.priority);
+  if (posted && settings.result_drop != nullptr) {
+    made->set_references(1);
+    made->set_posted(true);
+  }
+  return made;
 }
 
 } // namespace weft::core

@@ -10,20 +10,11 @@ using namespace weft::core;
 
 namespace {
 
-struct task_settings {
-  std::uint32_t priority = WEFT_PRIORITY_NORMAL;
-  belonging to{nullptr, current_domain()};
-};
-
-weft_status read_task_options(const weft_task_options_t *options, task_settings &settings,
+// The type of a task with room says how a result is dropped.
+weft_status read_room_options(const weft_task_options_t *options, task_settings &settings,
                               const char *function = __builtin_FUNCTION()) noexcept {
-  constexpr std::size_t first_options = sizeof(weft_task_options_t);
-  weft_task_options_t read;
-  if (const weft_status status = read_options(options, first_options, read); status != WEFT_OK) return status;
-  if (check_options(read).at_most("priority", read.priority, WEFT_PRIORITY_LOW).fails()) return WEFT_EINVAL;
-  if (const weft_status forked = answer_if_given(read.token); forked != WEFT_OK) return forked;
-  if (!read_belonging(read.token, read.domain, settings.to, function)) return WEFT_EINVAL;
-  settings.priority = read.priority;
+  if (const weft_status status = read_task_options(options, settings, function); status != WEFT_OK) return status;
+  if (settings.result_drop != nullptr) return refuse_option("result_drop", "is set; the type of the task has drop_result");
   return WEFT_OK;
 }
 
@@ -48,7 +39,7 @@ weft_status weft_task_create(const weft_task_type_t *type, weft_task_t **out) {
 weft_status weft_task_create_with(const weft_task_type_t *type, const weft_task_options_t *options, weft_task_t **out) {
   if (type == nullptr || out == nullptr || !sound(*type)) return WEFT_EINVAL;
   task_settings read;
-  if (const weft_status status = read_task_options(options, read); status != WEFT_OK) return status;
+  if (const weft_status status = read_room_options(options, read); status != WEFT_OK) return status;
   task *const made = task::create(*type, 1, read.to);
   if (made == nullptr) return WEFT_ENOMEM;
   made->set_priority(read.priority);
@@ -77,6 +68,7 @@ weft_status weft_executor_submit_task(weft_executor_t *executor, weft_task_t *ta
   if (const weft_status forked = answer_of(executor); forked != WEFT_OK) return forked;
   weft::core::task *const given = unwrap(task);
   if ((out != nullptr && !given->has_future()) || given->is_continuation()) return WEFT_EINVAL;
+  if (const weft_status status = check_priority(given->priority(), executor); status != WEFT_OK) return status;
   prepare(*given, out != nullptr);
   return guard([&]() -> weft_status {
     const weft_status status = unwrap(executor)->accept(&given, 1);
@@ -93,9 +85,11 @@ weft_status weft_executor_submit_value(weft_executor_t *executor, const weft_tas
   if (const weft_status forked = answer_of(executor); forked != WEFT_OK) return forked;
   return guard([&]() -> weft_status {
     task_settings read;
-    if (options != nullptr)
-      if (const weft_status status = read_task_options(options, read, "weft_executor_submit_value"); status != WEFT_OK)
+    if (options != nullptr) {
+      if (const weft_status status = read_room_options(options, read, "weft_executor_submit_value"); status != WEFT_OK)
         return status;
+      if (const weft_status status = check_priority(read.priority, executor); status != WEFT_OK) return status;
+    }
     task *const made = create_of_value(*type, out != nullptr ? 2 : 1, read.to, closure, size);
     if (made == nullptr) return WEFT_ENOMEM;
     if (read.priority != WEFT_PRIORITY_NORMAL) made->set_priority(read.priority);
@@ -116,6 +110,9 @@ weft_status weft_executor_submit_tasks(weft_executor_t *executor, weft_task_t *c
   for (size_t i = 0; i < count; ++i)
     if (bad(tasks[i]) || (futures != nullptr && !unwrap(tasks[i])->has_future()) || unwrap(tasks[i])->is_continuation())
       return WEFT_EINVAL;
+  for (size_t i = 0; i < count; ++i)
+    if (const weft_status status = check_priority(unwrap(tasks[i])->priority(), executor); status != WEFT_OK)
+      return status;
   if (count == 0) return WEFT_OK;
   for (size_t i = 0; i < count; ++i) prepare(*unwrap(tasks[i]), futures != nullptr);
   return guard([&]() -> weft_status {

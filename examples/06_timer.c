@@ -47,7 +47,7 @@ int main(void) {
   check(weft_executor_submit_after(pool, 3600 * WEFT_SECOND, NULL, look_at_the_clock, &ran, NULL, &never));
 
   check(weft_future_create(NULL, &countdown.over));
-  check(weft_timer_create(pool, tick, &countdown, NULL, &countdown.timer));
+  check(weft_timer_create(pool, NULL, tick, &countdown, NULL, &countdown.timer));
   check(weft_timer_arm_every(countdown.timer, 0, 20 * WEFT_MILLISECOND, WEFT_MISSED_SKIP));
   check(weft_future_wait(countdown.over, WEFT_FOREVER));
   printf("lift-off\n");

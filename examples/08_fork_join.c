@@ -44,7 +44,7 @@ static weft_status sort(void *ctx, void **result, weft_error_t **error) {
   }
   left.end = right.begin = whole.begin + (whole.end - whole.begin) / 2;
   check(weft_group_create(pool, NULL, &halves));
-  check(weft_group_spawn(halves, sort, &left, NULL)); /* left is on this stack, which waits */
+  check(weft_group_spawn(halves, NULL, sort, &left, NULL)); /* left is on this stack, which waits */
   sort(&right, result, error);
   check(weft_group_wait(halves, WEFT_FOREVER));
   weft_group_unref(halves);

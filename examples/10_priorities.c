@@ -45,9 +45,9 @@ static weft_status wait_for_the_line(void *ctx, void **result, weft_error_t **er
 }
 
 static weft_future_t *submit(weft_executor_t *pool, uint32_t priority, weft_task_fn fn, const char *text) {
-  weft_submit_options_t options;
+  weft_task_options_t options;
   weft_future_t *future;
-  weft_submit_options_init(&options);
+  weft_task_options_init(&options);
   options.priority = priority;
   check(weft_executor_submit(pool, &options, fn, (void *)text, NULL, &future));
   return future;

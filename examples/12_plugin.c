@@ -16,7 +16,7 @@ static void hear(void *ctx, weft_future_t *news) {
 
 static weft_status serve(void *ctx, void **result, weft_error_t **error) {
   weft_timer_t *timer = NULL;
-  if (weft_timer_create(((struct host *)ctx)->pool, tick, ctx, NULL, &timer) == WEFT_OK)
+  if (weft_timer_create(((struct host *)ctx)->pool, NULL, tick, ctx, NULL, &timer) == WEFT_OK)
     weft_timer_arm_every(timer, 0, WEFT_MILLISECOND, WEFT_MISSED_SKIP);
   while (weft_stop_requested() == 0) weft_sleep(WEFT_SECOND); /* the close of the domain wakes it */
   weft_timer_unref(timer);
@@ -24,6 +24,6 @@ static weft_status serve(void *ctx, void **result, weft_error_t **error) {
 }
 
 __attribute__((visibility("default"))) void plugin_start(struct host *host) {
-  weft_executor_post(host->pool, serve, host, NULL);
+  weft_executor_post(host->pool, NULL, serve, host, NULL);
   weft_future_add_done_callback(host->news, hear, host, NULL);
 }

@@ -20,9 +20,9 @@ static weft_status download(void *name, void **result, weft_error_t **error) {
 }
 
 static weft_future_t *begin(weft_executor_t *pool, weft_cancel_token_t *token, char *name) {
-  weft_submit_options_t options;
+  weft_task_options_t options;
   weft_future_t *future;
-  weft_submit_options_init(&options);
+  weft_task_options_init(&options);
   options.token = token;
   check(weft_executor_submit(pool, &options, download, name, NULL, &future));
   return future;

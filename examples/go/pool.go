@@ -24,12 +24,12 @@ static weft_status weft_run(void *ctx, void **result, weft_error_t **error) {
 static void weft_drop(void *handle) { weft_go_drop((uintptr_t)handle); }
 
 static weft_status weft_go_submit(weft_executor_t *pool, const uintptr_t *handles, size_t count, weft_future_t **futures) {
-  weft_submit_options_t options;
+  weft_task_options_t options;
   weft_status status;
   weft_call_t *calls = malloc(count * sizeof *calls);
   if (!calls) return WEFT_ENOMEM;
   for (size_t i = 0; i < count; ++i) calls[i] = (weft_call_t){weft_run, (void *)handles[i], weft_drop};
-  weft_submit_options_init(&options);
+  weft_task_options_init(&options);
   options.result_drop = weft_drop;
   status = weft_executor_submit_batch(pool, &options, calls, count, futures);
   free(calls);

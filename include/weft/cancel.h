@@ -1,7 +1,7 @@
 /* weft/cancel.h: cancel tokens: what is to be called off together, by hand or at a deadline.
  *
  *   weft_cancel_token_create(NULL, 5 * WEFT_SECOND, &token);     over in five seconds, whatever happens
- *   weft_submit_options_init(&options);
+ *   weft_task_options_init(&options);
  *   options.token = token;
  *   weft_executor_submit(pool, &options, fetch, request, free, &future);
  *   weft_cancel_token_cancel(token);                             or at once
@@ -15,10 +15,9 @@
  * Tokens form a tree: cancelling one cancels all below it. A deadline of a token holds for all below it, too; one of
  * their own can only be earlier.
  *
- * A token cannot be given anything more once it is cancelled: submits say WEFT_ECANCELED, and the caller keeps what he
- * would have given away. It is also given in weft_submit_options_t to batches (a post with a token is a batch of one
- * without futures), to delayed submits and continuations, in weft_task_options_t, weft_map_options_t and
- * weft_group_options_t. A timer is cancelled with a token by a callback on it (weft_cancel_token_on_cancel).
+ * A token cannot be given anything more once it is cancelled: submits return WEFT_ECANCELED, and the caller keeps what it
+ * would have given away. A token is given in weft_task_options_t to everything that makes a task, and in
+ * weft_group_options_t to a group as a whole.
  *
  * Deadlines. Never early.
  *  - A task does not start after the deadline of its token, whatever else is late: the thread that is about to run it

@@ -3,7 +3,7 @@
  *
  *   weft_strand_create(pool, &account);
  *   weft_executor_set_context(account, state, free);       state lives as long as the strand
- *   weft_executor_post(account, deposit, amount, NULL);
+ *   weft_executor_post(account, NULL, deposit, amount, NULL);
  *   weft_executor_unref(account);                           what was posted still runs, then free(state)
  *
  *   weft_status deposit(void *amount, void **result, weft_error_t **error) {

@@ -15,7 +15,7 @@
  * batches, delayed, spawned, after a group, items of maps, continuations), threads, pools, promises, done callbacks,
  * callbacks of cancel tokens, timers, the hooks for exceptions, the log and misuse, errors with a foreign payload. So a
  * plugin whose entry point was entered owns all that follows from it, without changing one call. A single task can be
- * given a domain by hand (weft_submit_options_t.domain, weft_task_options_t.domain). Code without a domain that runs on
+ * given a domain by hand (weft_task_options_t.domain). Code without a domain that runs on
  * top of a domain's (a done callback of the host on a future that the plugin has completed) is outside.
  *
  * What a domain counts is there until the last of its code has run:

@@ -173,7 +173,7 @@ WEFT_API void weft_as_completed_destroy(weft_as_completed_t **iterator);
 /* --- promises: futures made by hand --- */
 
 /** Make a pending future that the caller will complete. drop is for its result, as in
- * weft_submit_options_t.result_drop; it may be NULL. Never blocks. Success: *out owns one reference. WEFT_EINVAL: out
+ * weft_task_options_t.result_drop; it may be NULL. Never blocks. Success: *out owns one reference. WEFT_EINVAL: out
  * is NULL. WEFT_ENOMEM. When the last reference goes while it is not done, its callbacks' contexts are dropped without
  * a call. Made inside of a domain it belongs to that: the close cancels it while it is pending, and it stays until
  * then, though the last reference goes (domain.h). WEFT_ECLOSED: that is closed. */

@@ -93,6 +93,9 @@ WEFT_API int64_t weft_report_busy(const weft_report_t *report, size_t index);
  * disturbing it. 0: not known. */
 WEFT_API uint64_t weft_report_function(const weft_report_t *report, size_t index);
 
+/** The name of the task that runs (task_options.h); known as weft_report_function is. "": none, or not known. */
+WEFT_API const char *weft_report_task_name(const weft_report_t *report, size_t index);
+
 /** Give the report back. *report becomes NULL, so a second call is harmless. Never blocks. */
 WEFT_API void weft_report_destroy(weft_report_t **report);
 

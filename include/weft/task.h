@@ -21,6 +21,7 @@
 #include <weft/error.h>
 #include <weft/executor.h>
 #include <weft/future.h>
+#include <weft/task_options.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -60,28 +61,17 @@ typedef struct weft_task_type {
  *  WEFT_EINVAL: type or out is NULL, or a field of type is out of range (size, flags, run). WEFT_ENOMEM. */
 WEFT_API weft_status weft_task_create(const weft_task_type_t *type, weft_task_t **out);
 
-/** What a task belongs to. */
-typedef struct weft_task_options {
-  uint32_t size;              /**< sizeof(weft_task_options_t), see WEFT_OPTIONS_INIT */
-  uint32_t priority;          /**< WEFT_PRIORITY_..., as weft_task_set_priority */
-  weft_cancel_token_t *token; /**< as weft_submit_options_t.token */
-  weft_domain_t *domain;      /**< as weft_submit_options_t.domain */
-} weft_task_options_t;
-
-static inline void weft_task_options_init(weft_task_options_t *options) {
-  WEFT_OPTIONS_INIT(options);
-}
-
-/** As weft_task_create, for a task that belongs to something. A type may then be freed, or its library unloaded, when
+/** As weft_task_create, with options (task_options.h). A type may then be freed, or its library unloaded, when
  * no task of it will call run, drop or drop_result any more. options: NULL for the defaults. A token that is cancelled
- * is no failure here: the submit says so. WEFT_EINVAL: also malformed options. WEFT_ENOTSUP (options). */
+ * is no failure here: the submit says so. WEFT_EINVAL: also malformed options. WEFT_ENOTSUP (options, or result_drop is
+ * set: the type says how a result is dropped). */
 WEFT_API weft_status weft_task_create_with(const weft_task_type_t *type, const weft_task_options_t *options,
                                            weft_task_t **out);
 
 /** Where to build the closure: room_size bytes, aligned to room_align. NULL for NULL. Never blocks. */
 WEFT_API void *weft_task_room(weft_task_t *task);
 
-/** The priority of the submit that follows: WEFT_PRIORITY_..., see weft_submit_options_t. Never blocks. WEFT_EINVAL:
+/** The priority of the submit that follows: WEFT_PRIORITY_..., see weft_task_options_t. Never blocks. WEFT_EINVAL:
  * NULL, or an unknown one. */
 WEFT_API weft_status weft_task_set_priority(weft_task_t *task, uint32_t priority);
 
@@ -92,7 +82,8 @@ WEFT_API void weft_task_destroy(weft_task_t **task);
 /** Submit a task with room. out: gets its future (one reference); NULL submits without a future.
  *  Success: the task and its closure belong to the executor. On failure both are still the caller's.
  *  WEFT_EINVAL: executor or task is NULL, out is given for a WEFT_TASK_POSTED type, or the type is a
- * WEFT_TASK_CONTINUATION. The rest as weft_executor_submit. */
+ * WEFT_TASK_CONTINUATION. WEFT_ENOTSUP: it has a priority, and the executor is no pool. The rest as
+ * weft_executor_submit. */
 WEFT_API weft_status weft_executor_submit_task(weft_executor_t *executor, weft_task_t *task, weft_future_t **out);
 
 /** All of the above in one call, for a closure that is moved by copying its bytes: make a task, copy size bytes from
@@ -102,7 +93,8 @@ WEFT_API weft_status weft_executor_submit_task(weft_executor_t *executor, weft_t
  * bytes are not to be used or destroyed any more. On failure nothing was copied for good, and the closure is still the
  * caller's. Blocks as weft_executor_submit does. WEFT_EINVAL: executor or type is NULL, or closure is though size is
  * not 0; a field of type is out of range; size is more than room_size; out is given for a WEFT_TASK_POSTED type; the
- * type is a WEFT_TASK_CONTINUATION; malformed options. WEFT_ENOTSUP (options). WEFT_ENOMEM. WEFT_ECANCELED: its token
+ * type is a WEFT_TASK_CONTINUATION; malformed options. WEFT_ENOTSUP (options; also result_drop, and a priority where the
+ * executor is no pool). WEFT_ENOMEM. WEFT_ECANCELED: its token
  * is cancelled. The rest as weft_executor_submit. */
 WEFT_API weft_status weft_executor_submit_value(weft_executor_t *executor, const weft_task_options_t *options,
                                                 const weft_task_type_t *type, const void *closure, size_t size,

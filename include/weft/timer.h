@@ -1,6 +1,6 @@
 /* weft/timer.h: timers: a task that runs at a time, once or every period; and submits that take effect later.
  *
- *   weft_timer_create(pool, tick, ctx, NULL, &timer);              not armed yet
+ *   weft_timer_create(pool, NULL, tick, ctx, NULL, &timer);        not armed yet
  *   weft_timer_arm(timer, 5 * WEFT_SECOND);                        once, in five seconds
  *   weft_timer_arm_every(timer, 0, WEFT_SECOND, WEFT_MISSED_SKIP); instead of that: now, and then each second
  *   weft_timer_cancel(timer);
@@ -25,6 +25,7 @@
 #include <weft/executor.h>
 #include <weft/future.h>
 #include <weft/task.h>
+#include <weft/task_options.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -36,14 +37,32 @@ typedef struct weft_timer weft_timer_t;
 /** The time, in nanoseconds of the monotonic clock that durations are counted on. Never blocks, never fails. */
 WEFT_API int64_t weft_now(void);
 
-/** Make a timer that is not armed. It runs fn(ctx) on the executor, of any kind, each time that it is due; a result is
- * ignored, an error goes to the exception hook of the runtime. It does not keep the executor open. Never blocks.
- * Success: *out owns one reference; drop runs once, when the last reference is gone and no run of fn is under way, on
- * the thread that ends the later of these. The caller keeps ctx on every failure: WEFT_EINVAL: executor, fn or out is
- * NULL. WEFT_ESHUTDOWN. WEFT_EBROKEN: as weft_executor_submit. WEFT_ENOMEM. WEFT_ECLOSED: the thread is
- * inside of a domain that is closed. */
-WEFT_API weft_status weft_timer_create(weft_executor_t *executor, weft_task_fn fn, void *ctx, weft_drop_fn drop,
-                                       weft_timer_t **out);
+/** Make a timer that is not armed. It runs fn(ctx) on an executor each time that it is due.
+ *
+ * A result of fn is ignored; an error goes to the exception hook of the runtime. The timer does not keep the executor open.
+ *
+ * executor: of any kind.
+ * options:  how each run is to run; NULL for the defaults. When the token is cancelled, a run that is under way is asked
+ *           to stop, and no other run begins: the timer is disarmed at the latest when it would be due, and arming it
+ *           says WEFT_ECANCELED.
+ *
+ * Threads:   any.
+ * Blocks:    never.
+ * Ownership: on success *out owns one reference, and ctx belongs to the timer. drop runs once, when the last reference is
+ *            gone and no run of fn is under way, on the thread that ends the later of these. On every failure the caller
+ *            keeps ctx.
+ *
+ * Returns
+ *   WEFT_OK
+ *   WEFT_EINVAL    executor, fn or out is NULL, or the options are malformed
+ *   WEFT_ENOTSUP   the options are of a later version; or result_drop is set; or a priority, and the executor is no pool
+ *   WEFT_ECANCELED the token is cancelled
+ *   WEFT_ECLOSED   the domain is closed
+ *   WEFT_ESHUTDOWN, WEFT_EBROKEN  as weft_executor_submit
+ *   WEFT_ENOMEM
+ */
+WEFT_API weft_status weft_timer_create(weft_executor_t *executor, const weft_task_options_t *options, weft_task_fn fn,
+                                       void *ctx, weft_drop_fn drop, weft_timer_t **out);
 
 /** Take one more reference and return the same pointer. NULL gives NULL. Never blocks. */
 WEFT_API weft_timer_t *weft_timer_ref(weft_timer_t *timer);
@@ -57,6 +76,7 @@ WEFT_API void weft_timer_unref(weft_timer_t *timer);
  * Needs no memory for the timer itself, and no system call unless it is the next one due. Never blocks; may be called
  * by its own task. When it fails, the timer is as it was before:
  * WEFT_EINVAL: NULL. WEFT_ESHUTDOWN. WEFT_EBROKEN. WEFT_ECLOSED: it was closed (weft_timer_close), or its domain is.
+ * WEFT_ECANCELED: its token is cancelled.
  * WEFT_EAGAIN: the pool has no
  * worker yet and the system refuses a thread, or the descriptors with which a pool waits for the time. WEFT_ENOMEM. */
 WEFT_API weft_status weft_timer_arm(weft_timer_t *timer, int64_t delay);
@@ -73,6 +93,9 @@ WEFT_API weft_status weft_timer_arm_at(weft_timer_t *timer, int64_t time);
  * plus n periods (not so with WEFT_MISSED_DELAY). period: 1 or more nanoseconds. missed: WEFT_MISSED_...
  * WEFT_EINVAL: NULL, period is not positive, or missed is none of these. The rest as weft_timer_arm. */
 WEFT_API weft_status weft_timer_arm_every(weft_timer_t *timer, int64_t first_delay, int64_t period, uint32_t missed);
+
+/** The same with the first run at a time of weft_now(); one that has passed is due at once. */
+WEFT_API weft_status weft_timer_arm_every_at(weft_timer_t *timer, int64_t first, int64_t period, uint32_t missed);
 
 /** Disarm: it will not fire any more until it is armed again, by any thread or by its own task. To stop it for good, or
  * to wait for a run that is under way: weft_timer_close.
@@ -111,20 +134,24 @@ WEFT_API weft_status weft_timer_close(weft_timer_t *timer, int64_t timeout);
  * On every failure the caller keeps ctx: WEFT_EINVAL: executor, fn or out is NULL, or the options are malformed.
  * WEFT_ENOTSUP (options). WEFT_ESHUTDOWN. WEFT_EBROKEN. WEFT_EAGAIN: as weft_timer_arm. WEFT_ENOMEM. */
 WEFT_API weft_status weft_executor_submit_after(weft_executor_t *executor, int64_t delay,
-                                                const weft_submit_options_t *options, weft_task_fn fn, void *ctx,
+                                                const weft_task_options_t *options, weft_task_fn fn, void *ctx,
                                                 weft_drop_fn drop, weft_future_t **out);
 
 /** The same for a time of weft_now(); one that has passed is due at once. */
 WEFT_API weft_status weft_executor_submit_at(weft_executor_t *executor, int64_t time,
-                                             const weft_submit_options_t *options, weft_task_fn fn, void *ctx,
+                                             const weft_task_options_t *options, weft_task_fn fn, void *ctx,
                                              weft_drop_fn drop, weft_future_t **out);
 
-/** The same without a future, as weft_executor_post: nobody can cancel it but the shutdown of the executor. */
-WEFT_API weft_status weft_executor_post_after(weft_executor_t *executor, int64_t delay, weft_task_fn fn, void *ctx,
+/** The same two without a future, as weft_executor_post. */
+WEFT_API weft_status weft_executor_post_after(weft_executor_t *executor, int64_t delay,
+                                              const weft_task_options_t *options, weft_task_fn fn, void *ctx,
                                               weft_drop_fn drop);
+WEFT_API weft_status weft_executor_post_at(weft_executor_t *executor, int64_t time, const weft_task_options_t *options,
+                                           weft_task_fn fn, void *ctx, weft_drop_fn drop);
 
 /** The same for a task with room, as weft_executor_submit_task. WEFT_EINVAL: executor or task is NULL, out is given
- * for a WEFT_TASK_POSTED type, or the type is a WEFT_TASK_CONTINUATION. */
+ * for a WEFT_TASK_POSTED type, or the type is a WEFT_TASK_CONTINUATION. WEFT_ENOTSUP: it has a priority, and the executor
+ * is no pool. */
 WEFT_API weft_status weft_executor_submit_task_after(weft_executor_t *executor, int64_t delay, weft_task_t *task,
                                                      weft_future_t **out);
 

@@ -11,7 +11,13 @@
  *   host.h      what a host lends: its memory, its log, its word on misuse
  *   cancel.h    cancel tokens: what is called off together, by hand or at a deadline
  *   domain.h    domains: what belongs to a plugin, to be closed as one
- *   executor.h  pools, strands, caller-run executors: submit, post, map, shutdown
+ *   executor.h  pools, and what all executors have in common: submit, post, batches, shutdown
+ *   task_options.h  how a task is to run: priority, token, domain, name
+ *   worker.h    hooks of the workers, their indices, blocking regions
+ *   strand.h    strands: one task at a time, in order
+ *   caller_run.h  executors that the caller runs: main loops, game ticks
+ *   map.h       a function for each of many items
+ *   stats.h     figures about an executor
  *   group.h     groups: spawn, wait for all, cancel together
  *   context.h   a pointer of the user's on an executor or a group; which executor runs this
  *   parallel.h  loops and reductions over index ranges
@@ -41,6 +47,7 @@
 #define WEFT_WEFT_H
 
 #include <weft/base.h>
+#include <weft/caller_run.h>
 #include <weft/cancel.h>
 #include <weft/context.h>
 #include <weft/continuation.h>
@@ -50,14 +57,19 @@
 #include <weft/future.h>
 #include <weft/group.h>
 #include <weft/host.h>
+#include <weft/map.h>
 #include <weft/parallel.h>
 #include <weft/queue.h>
 #include <weft/report.h>
 #include <weft/runtime.h>
 #include <weft/semaphore.h>
+#include <weft/stats.h>
+#include <weft/strand.h>
 #include <weft/task.h>
+#include <weft/task_options.h>
 #include <weft/thread.h>
 #include <weft/timer.h>
 #include <weft/version.h>
+#include <weft/worker.h>
 
 #endif

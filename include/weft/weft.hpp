@@ -79,6 +79,7 @@
 #include <weft/cpp/promise.hpp>
 #include <weft/cpp/runtime.hpp>
 #include <weft/cpp/semaphore.hpp>
+#include <weft/cpp/task_options.hpp>
 #include <weft/cpp/thread.hpp>
 #include <weft/cpp/thread_ref.hpp>
 #include <weft/cpp/timer.hpp>

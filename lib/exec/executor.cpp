@@ -136,7 +136,7 @@ bool executor::inside() const noexcept {
 
 void executor::report(const weft_error *failure) {
   const record *const self = existing_record();
-  home_->report(self != nullptr ? self->object : nullptr, failure);
+  home_->report(self != nullptr ? self->object : nullptr, failure, current_task_name());
 }
 
 } // namespace weft::core

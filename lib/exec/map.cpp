@@ -20,27 +20,26 @@ std::size_t ahead_of(const weft_map_options_t &options, std::size_t count) noexc
 
 } // namespace
 
-map::map(executor &on, const weft_map_options_t &options, weft_task_fn fn, std::size_t count, weft_drop_fn drop,
-         const belonging &to) noexcept
-    : on_(on), fn_(fn), drop_(drop), result_drop_(options.result_drop), token_(to.token), until_(deadline_of(options)),
-      count_(count), ahead_(ahead_of(options, count)) {
+map::map(executor &on, const weft_map_options_t &options, const map_call &each, std::size_t count) noexcept
+    : on_(on), fn_(each.fn), result_drop_(each.result_drop), priority_(each.priority), name_(each.to.name),
+      token_(each.to.token), until_(deadline_of(options)), count_(count), ahead_(ahead_of(options, count)) {
   if (token_ != nullptr) token_->ref();
   on_.ref();
   on_.ref_handle();
 }
 
-weft_status map::make(executor &on, const weft_map_options_t &options, weft_task_fn fn, void *const *items,
-                      std::size_t count, weft_drop_fn drop, const belonging &to, map *&out) {
-  std::unique_ptr<map> made(new (std::nothrow) map(on, options, fn, count, nullptr, to));
+weft_status map::make(executor &on, const weft_map_options_t &options, const map_call &each, void *const *items,
+                      std::size_t count, map *&out) {
+  std::unique_ptr<map> made(new (std::nothrow) map(on, options, each, count));
   if (!made) return WEFT_ENOMEM;
-  if (to.home != nullptr) {
-    if (!to.home->enter()) return WEFT_ECLOSED;
-    made->home_ = shared<domain>(to.home);
+  if (domain *const home = each.to.home; home != nullptr) {
+    if (!home->enter()) return WEFT_ECLOSED;
+    made->home_ = shared<domain>(home);
   }
   made->items_.reset(new (std::nothrow) item[count]);
   weft_status status = WEFT_ENOMEM;
   if (made->items_) {
-    made->drop_ = drop;
+    made->drop_ = each.drop;
     for (std::size_t i = 0; i < count; ++i) made->items_[i].ctx = items[i];
     status = made->submit_ahead();
   }
@@ -65,8 +64,9 @@ map::~map() {
 }
 
 weft_status map::submit_one(item &which) {
-  task *made = create_call({fn_, which.ctx, drop_}, result_drop_, {token_, home_.get()});
+  task *made = create_call({fn_, which.ctx, drop_}, result_drop_, {token_, home_.get(), name_});
   if (made == nullptr) return WEFT_ENOMEM;
+  if (priority_ != WEFT_PRIORITY_NORMAL) made->set_priority(priority_);
   const weft_status status = on_.accept(&made, 1);
   if (status != WEFT_OK)
     task::discard(made);

@@ -2,9 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 
-#include <weft/executor.h>
+#include <weft/map.h>
 
 #include "base/clock.hpp"
 #include "base/misuse.hpp"
@@ -13,11 +14,19 @@
 
 namespace weft::core {
 
+// What is done with each item, and how its task is to run.
+struct map_call {
+  weft_task_fn fn;
+  weft_drop_fn drop, result_drop;
+  std::uint32_t priority;
+  belonging to; // borrowed
+};
+
 class map {
 public:
   // Submits what may be ahead. On WEFT_OK *out is to be deleted, and the items are its own; else nothing was accepted.
-  static weft_status make(executor &on, const weft_map_options_t &options, weft_task_fn fn, void *const *items,
-                          std::size_t count, weft_drop_fn drop, const belonging &to, map *&out);
+  static weft_status make(executor &on, const weft_map_options_t &options, const map_call &each, void *const *items,
+                          std::size_t count, map *&out);
   ~map();
   map(const map &) = delete;
   map &operator=(const map &) = delete;
@@ -32,8 +41,7 @@ private:
     void *ctx = nullptr;
     task *future = nullptr; // with a reference, from its submission until it is yielded
   };
-  map(executor &on, const weft_map_options_t &options, weft_task_fn fn, std::size_t count, weft_drop_fn drop,
-      const belonging &to) noexcept;
+  map(executor &on, const weft_map_options_t &options, const map_call &each, std::size_t count) noexcept;
 
   weft_status submit_ahead();
   weft_status submit_one(item &which);
@@ -43,8 +51,10 @@ private:
 
   executor &on_; // with a handle
   const weft_task_fn fn_;
-  weft_drop_fn drop_;
+  weft_drop_fn drop_ = nullptr; // null until make() has succeeded
   const weft_drop_fn result_drop_;
+  const std::uint32_t priority_;
+  const char *const name_;
   cancel_token *const token_; // with a reference, or null
   shared<domain> home_;       // or null; it counts the map
   const deadline until_;

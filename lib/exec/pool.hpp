@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/atomic.hpp"
+#include "base/system.hpp"
 #include "base/roll.hpp"
 #include "exec/bound.hpp"
 #include "exec/executor.hpp"
@@ -32,6 +33,7 @@ struct pool_settings {
   bool daemon = false;
   std::uint64_t stack_size = 0;
   std::uint32_t max_spares = 64;
+  thread_placement placement; // of its own workers
   bool host_only = false;     // no workers but those that call work()
   bool blocks_signals = true; // its workers leave the signals of the host to it: thread/signals.hpp
   shared<domain> home;        // or null
@@ -91,6 +93,7 @@ public:
   // Workers other than the calling one run something or could: for an exit() from inside.
   bool others_at_work(record &self) noexcept { return scheduler_.others_at_work(self); }
   scheduler &workers() noexcept { return scheduler_; } // for groups
+  std::uint32_t index_bound() const noexcept { return settings_.max_workers + settings_.max_spares; }
   void leave_as_guest() noexcept;
   short_bodies &loops() noexcept { return loops_; }
   const std::string &name() const noexcept { return settings_.name_prefix; }

@@ -15,14 +15,18 @@ namespace weft::core {
 namespace {
 
 // Only of a thread that sleeps in weft: what another one runs may change while we look.
-template <class Who> std::uint64_t function_of_task(const Who *worker) noexcept {
-  std::uint64_t code = 0;
-  wait_graph::instance().look_at(worker, [&code](const frame &at) noexcept {
+struct seen_task {
+  std::uint64_t function = 0;
+  const char *name = nullptr;
+};
+template <class Who> seen_task task_of(const Who *worker) noexcept {
+  seen_task found;
+  wait_graph::instance().look_at(worker, [&found](const frame &at) noexcept {
     if (at.running == nullptr) return false;
-    code = code_of(*const_cast<task *>(at.running));
+    found = {code_of(*const_cast<task *>(at.running)), name_of(*at.running)};
     return true;
   });
-  return code;
+  return found;
 }
 
 } // namespace
@@ -48,14 +52,14 @@ void survey::look_at_pool(pool &workers, std::int64_t now, std::vector<sighting>
     }
     const sighting *const before = view.who ? this->of(*view.who) : find(0, host.native_id, host.came);
     const bool moved = before == nullptr || before->taken_up != view.taken_up;
-    std::uint64_t function = view.who ? function_of_task(view.who.get()) : function_of_task(host.who);
-    if (function == 0 && !moved) function = before->function;
+    seen_task found = view.who ? task_of(view.who.get()) : task_of(host.who);
+    if (found.function == 0 && !moved) found = {before->function, before->task};
     const std::int64_t since = moved ? now : before->since;
     if (view.who) {
-      fresh.push_back({view.who->ident(), view.taken_up, since, function, workers.name()});
+      fresh.push_back({view.who->ident(), view.taken_up, since, found.function, found.name, workers.name()});
     } else {
       const bool is_known = host.object && host.object->role() == thread_role::target;
-      fresh.push_back({0, view.taken_up, since, function, workers.name(), host.native_id, host.came,
+      fresh.push_back({0, view.taken_up, since, found.function, found.name, workers.name(), host.native_id, host.came,
                        is_known ? host.object->name() : host.name, workers.is_daemon()});
     }
   }
@@ -126,6 +130,7 @@ std::string text_of(const end_report::entry &it) {
                 static_cast<unsigned long long>(it.native_id), static_cast<double>(it.age) / second,
                 words_for(it.runs));
   std::string text = (it.daemon ? "daemon thread " : "thread ") + it.name + line;
+  if (it.task != nullptr) text += " (" + std::string(it.task) + ")";
   if (!it.executor.empty()) text += " of " + it.executor;
   std::snprintf(line, sizeof line, ", for at least %.3f s", static_cast<double>(it.busy) / second);
   text += line;
@@ -155,6 +160,7 @@ end_report::entry end_report::describe(const thread &alive, const survey &seen, 
     it.runs = sighted != nullptr && sighted->taken_up == 0 ? WEFT_RUNS_START : WEFT_RUNS_TASK;
     it.busy = sighted != nullptr ? std::max<std::int64_t>(0, now - sighted->since) : 0;
     it.function = sighted != nullptr ? sighted->function : 0;
+    it.task = sighted != nullptr ? sighted->task : nullptr;
   }
   it.text = text_of(it);
   return it;
@@ -171,6 +177,7 @@ end_report::entry end_report::describe_host(const survey::sighting &seen, std::i
   it.runs = seen.taken_up == 0 ? WEFT_RUNS_START : WEFT_RUNS_TASK;
   it.busy = std::max<std::int64_t>(0, now - seen.since);
   it.function = seen.function;
+  it.task = seen.task;
   it.text = text_of(it);
   return it;
 }

@@ -28,6 +28,7 @@ public:
     std::uint64_t taken_up;
     std::int64_t since;     // when that count was seen first
     std::uint64_t function; // of the task, if a look has found it asleep; else 0
+    const char *task;       // its name, if that look has found one; else null
     std::string executor;
     // Of a thread of the host:
     std::uint64_t native_id = 0;
@@ -57,6 +58,7 @@ public:
 
   struct entry {
     std::string name, executor, text;
+    const char *task; // or null
     std::uint64_t native_id, function;
     std::uint32_t runs;
     bool daemon;

@@ -21,6 +21,7 @@
 #include "base/atomic.hpp"
 #include "base/clock.hpp"
 #include "base/completion.hpp"
+#include "base/system.hpp"
 #include "sched/census.hpp"
 #include "sched/task_queue.hpp"
 #include "sched/worker.hpp"
@@ -51,6 +52,7 @@ struct scheduler_settings {
   void (*let_go)(task_owner &owner) noexcept = nullptr;
   shared<domain> inside;   // of the workers' threads
   signal_settings signals; // the same
+  thread_placement placement; // of the workers' own threads
 };
 
 struct scheduler_figures {

@@ -22,7 +22,7 @@ weft_task_type_t copy_of(const weft_task_type_t &given) noexcept {
 static_assert(sizeof(attachment) % alignof(task) == 0 && alignof(attachment) <= 16);
 
 attachment::attachment(const weft_task_type_t &type, const belonging &to) noexcept
-    : type_(copy_of(type)), by_token_(*this, to.token), by_domain_(*this, to.home) {
+    : type_(copy_of(type)), by_token_(*this, to.token), by_domain_(*this, to.home), name_(to.name) {
   if (to.token != nullptr) to.token->ref();
   if (to.home != nullptr) to.home->ref();
 }
@@ -90,11 +90,32 @@ void attachment::ended() noexcept {
   while (references-- != 0) self().unref();
 }
 
-cancel_token *current_token() noexcept {
-  const record *const self = existing_record();
+namespace {
+
+// The task that this thread is in, innermost, or null.
+const task *current_task(const record *self) noexcept {
   const frame *top = self != nullptr ? self->top : nullptr;
   while (top != nullptr && top->running == nullptr) top = top->below;
-  return top != nullptr && top->running->has_attachment() ? attachment::of(*top->running).token() : nullptr;
+  return top != nullptr ? top->running : nullptr;
+}
+
+} // namespace
+
+cancel_token *current_token() noexcept {
+  const task *const running = current_task(existing_record());
+  return running != nullptr && running->has_attachment() ? attachment::of(*running).token() : nullptr;
+}
+
+const char *name_of(const task &which) noexcept {
+  return which.has_attachment() ? attachment::of(which).name() : nullptr;
+}
+
+const char *current_task_name() noexcept {
+  const record *const self = existing_record();
+  if (self == nullptr) return nullptr;
+  if (self->told_of != nullptr && self->told_at == self->top) return name_of(*self->told_of);
+  const task *const running = current_task(self);
+  return running != nullptr ? name_of(*running) : nullptr;
 }
 
 bool attachment::entry::begin_withdraw() noexcept {

@@ -1,5 +1,5 @@
-// What some tasks have in front of them: the cancel token and the domain that they belong to. Tasks without either have
-// none, and pay nothing.
+// What some tasks have in front of them: the cancel token and the domain that they belong to, and a name. Tasks without
+// any of these have none, and pay nothing.
 //
 // Lies in the task's own allocation, right before it; attached_bit of the task's word says that it is there. Made with
 // the task; entered on the rolls when the task is submitted, taken off when it has ended. Read on in README.md, "Tasks
@@ -19,7 +19,8 @@ namespace weft::core {
 struct belonging {
   cancel_token *token = nullptr;
   domain *home = nullptr;
-  bool none() const noexcept { return token == nullptr && home == nullptr; }
+  const char *name = nullptr; // lives as long as the process
+  bool none() const noexcept { return token == nullptr && home == nullptr && name == nullptr; }
 };
 
 class attachment {
@@ -37,6 +38,7 @@ public:
   const weft_task_type_t &type() const noexcept { return type_; }
   cancel_token *token() const noexcept { return by_token_.token; }
   domain *home() const noexcept { return by_domain_.home; }
+  const char *name() const noexcept { return name_; } // or null
 
   // Before it is submitted. WEFT_OK; WEFT_ECANCELED, WEFT_ECLOSED.
   weft_status enter() noexcept;
@@ -79,12 +81,18 @@ private:
   const weft_task_type_t type_; // a copy: the original may lie in a library that is unloaded before the task is freed
   token_entry by_token_;
   domain_entry by_domain_;
+  const char *const name_;
   // The domain counts it. Whoever has submitted it writes this, then whoever ends it, then the last reference.
   bool counted_ = false;
 };
 
 // The token of the task that this thread is in, innermost; null when it has none. Borrowed.
 cancel_token *current_token() noexcept;
+
+// The name of a task; null: it has none.
+const char *name_of(const task &which) noexcept;
+// The same of the task that this thread is in, innermost, or whose error it tells at the moment.
+const char *current_task_name() noexcept;
 
 // Submit tasks, all or none, as submit(tasks, count) does, which gets them once they are on their rolls. On failure
 // they are the caller's as before. Those that are called off in between are accepted, and cancelled.

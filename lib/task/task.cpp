@@ -106,10 +106,27 @@ observer *task::publish(outcome end) noexcept {
     word_.store(seen + (end.state - running), std::memory_order_release);
   else // an addition, for stop requests may set their bit at any time
     seen = word_.fetch_add(end.state - running, std::memory_order_acq_rel);
-  if (end.state == with_error && is_posted()) owner()->report(end.failure);
+  if (end.state == with_error && is_posted()) tell_of_error(end.failure);
   if ((seen & attached_bit) != 0) attachment::of(*this).ended();
   completion *const observers = this->end();
   return observers != nullptr ? observers->finish(end.state == with_error) : nullptr;
+}
+
+void task::tell_of_error(const weft_error *failure) {
+  record *const self = existing_record();
+  if (self == nullptr || !has_attachment()) return owner()->report(failure);
+  struct telling { // also when the hook ends the thread
+    record &self;
+    const task *const before = self.told_of;
+    const frame *const before_at = self.told_at;
+    ~telling() {
+      self.told_of = before;
+      self.told_at = before_at;
+    }
+  } const at_end{*self};
+  self->told_of = this;
+  self->told_at = self->top;
+  owner()->report(failure);
 }
 
 void task::run_claimed(record &self, const task_owner *serving, const helping *helps) {

@@ -203,6 +203,7 @@ public:
   // running -> final. Wakes waiters, returns the callbacks, to be given to run_callbacks(). The caller holds a
   // reference.
   observer *publish(outcome end) noexcept;
+  void tell_of_error(const weft_error *failure); // the exception hook
   // perform, publish, callbacks: all of it, for whoever has nothing to do in between.
   void run_claimed(record &self, const task_owner *serving, const helping *helps = nullptr);
 

@@ -90,6 +90,9 @@ struct record {
   // floor of all: not looked up yet. See task/helping.hpp.
   std::uintptr_t help_floor = UINTPTR_MAX, help_span = 0, stack_lowest = 0;
   std::uint32_t helps_unmeasured = 0; // owner only: how many helping waits it is in on stacks of unknown size
+  // Owner only: the task whose error this thread tells the exception hook of, and the frame on top as it does.
+  const task *told_of = nullptr;
+  const frame *told_at = nullptr;
   task *dying = nullptr;              // owner only: tasks for the outermost destruction, task/task.cpp
   int destroy_depth = 0;              // owner only
   bool is_main = false;               // owner only; others as `top`. Of the process's first thread

@@ -204,7 +204,7 @@ void roster::set_hook(shared<exception_hook> hook) noexcept {
 }
 
 // UBSan: a forced unwind is caught by a reference to no object; nothing reads it.
-__attribute__((no_sanitize("null"))) void roster::report(thread *where, const weft_error *failure) {
+__attribute__((no_sanitize("null"))) void roster::report(thread *where, const weft_error *failure, const char *name) {
   shared<exception_hook> hook;
   {
     const std::scoped_lock hold(mutex_);
@@ -220,7 +220,11 @@ __attribute__((no_sanitize("null"))) void roster::report(thread *where, const we
     }
   }
   const auto &e = *static_cast<const error *>(failure);
-  log_line({"error in thread ", where != nullptr ? where->name() : "?", ": ", e.kind(), ": ", e.message()});
+  const char *const thread_name = where != nullptr ? where->name() : "?";
+  if (name != nullptr)
+    log_line({"error in task ", name, " in thread ", thread_name, ": ", e.kind(), ": ", e.message()});
+  else
+    log_line({"error in thread ", thread_name, ": ", e.kind(), ": ", e.message()});
 }
 
 } // namespace weft::core

@@ -85,7 +85,8 @@ public:
 
   void set_hook(shared<exception_hook> hook) noexcept;
   // Tell the hook, or stderr. `where` may be null when the thread has no object.
-  void report(thread *where, const weft_error *failure);
+  // name: of the task, or null.
+  void report(thread *where, const weft_error *failure, const char *name = nullptr);
 
 private:
   void unlist_locked(thread &leaving) noexcept;

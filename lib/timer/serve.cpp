@@ -128,6 +128,12 @@ void timer_queue::deliver(batch &due_now, withdrawn_tasks &refused) {
         late.add(item.what, item.ticket);
         continue;
       }
+      if (tick->enter_rolls() != WEFT_OK) { // the token of the timer is cancelled: it is disarmed
+        task::discard(tick);
+        lose_tick(item.what.as<timer>(), item.ticket);
+        item.what.as<timer>().unref();
+        continue;
+      }
       ready[count++] = tick;
     } else if (item.what.is_task()) {
       task &due = item.what.as<task>();
@@ -149,7 +155,14 @@ void timer_queue::deliver(batch &due_now, withdrawn_tasks &refused) {
   for (std::size_t i = 0; i < count; ++i) {
     const batch::item &item = handed_over.items[i];
     const bool is_tick = item.what.what() == timed::kind::timer;
-    if (again && is_tick) task::discard(ready[i]); // the lease is ours again
+    if (again && is_tick) {
+      if (!ready[i]->leave_rolls()) { // its token was cancelled meanwhile, and the tick is lost with its lease
+        ready[i]->cancel();
+        ready[i]->unref();
+        continue;
+      }
+      task::discard(ready[i]); // the lease is ours again
+    }
     if (again)
       late.add(is_tick ? item.what : timed::of(*ready[i], timed::kind::due_task), item.ticket);
     else if (status != WEFT_OK)

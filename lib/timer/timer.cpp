@@ -16,13 +16,14 @@ struct tick { // the room of the task that carries a tick through the executor
 
 } // namespace
 
-weft_status timer::make(timer_queue &queue, task_owner &owner, weft_task_fn fn, void *ctx, weft_drop_fn drop,
+weft_status timer::make(timer_queue &queue, task_owner &owner, const call &what, const tick_settings &how,
                         timer *&out) noexcept {
-  const shared<timer> made = adopt(new (std::nothrow) timer(queue, owner, fn, ctx, nullptr));
+  if (how.to.token != nullptr && how.to.token->cancelled()) return WEFT_ECANCELED;
+  const shared<timer> made = adopt(new (std::nothrow) timer(queue, owner, what, how));
   if (!made) return WEFT_ENOMEM;
   if (const weft_status status = queue.enroll(); status != WEFT_OK) return status;
-  made->drop_ = drop;
-  if (!made->enter_domain()) return WEFT_ECLOSED;
+  made->drop_ = what.drop;
+  if (!made->enter_domain(how.to.home)) return WEFT_ECLOSED;
   made->ref();
   out = made.get();
   return WEFT_OK;
@@ -31,13 +32,13 @@ weft_status timer::make(timer_queue &queue, task_owner &owner, weft_task_fn fn, 
 weft_status timer::make_notifying(timer_queue &queue, task_owner &owner, completion_queue &events, std::uint64_t tag,
                                   timer *&out) noexcept {
   if (events.is_closed()) return WEFT_ECLOSED;
-  const shared<timer> made = adopt(new (std::nothrow) timer(queue, owner, nullptr, nullptr, nullptr));
+  const shared<timer> made = adopt(new (std::nothrow) timer(queue, owner, {}, {}));
   if (!made) return WEFT_ENOMEM;
   made->events_ = &events;
   made->ticks_ = new (std::nothrow) queue_entry(tag, WEFT_EVENT_TIMER);
   if (made->ticks_ == nullptr) return WEFT_ENOMEM;
   if (const weft_status status = queue.enroll(); status != WEFT_OK) return status;
-  if (!made->enter_domain()) return WEFT_ECLOSED;
+  if (!made->enter_domain(current_domain())) return WEFT_ECLOSED;
   made->ref();
   out = made.get();
   return WEFT_OK;
@@ -62,8 +63,7 @@ void timer::drop_context() noexcept {
 
 // False: it is closed, and the context is the caller's. A notifying one has no code of the domain's, but would go on
 // for ever.
-bool timer::enter_domain() noexcept {
-  domain *const home = current_domain();
+bool timer::enter_domain(domain *home) noexcept {
   if (home == nullptr) return true;
   home_ = shared<domain>(home);
   if (home->enter(*this)) return true;
@@ -108,6 +108,7 @@ weft_status timer::run_inside(weft_error_t **failure) {
 
 weft_status timer::arm(const timer_schedule &when) noexcept {
   if (home_ && home_->closed()) return WEFT_ECLOSED;
+  if (token_ && token_->cancelled()) return WEFT_ECANCELED;
   const weft_status status = queue_.arm(*this, when);
   // The close may have come in between, and have found nothing to cancel. One whose mark we do not see cancels it yet.
   if (status != WEFT_OK || !home_ || !home_->closed()) return status;
@@ -150,8 +151,10 @@ task *timer::make_tick(std::uint64_t ticket) noexcept {
                                          &timer::run_tick,
                                          &timer::drop_tick,
                                          nullptr};
-  task *const carrier = task::create(type, 1);
-  if (carrier != nullptr) ::new (carrier->room()) tick{this, ticket};
+  task *const carrier = task::create(type, 1, belonging{token_.get(), nullptr, name_});
+  if (carrier == nullptr) return nullptr;
+  if (priority_ != WEFT_PRIORITY_NORMAL) carrier->set_priority(priority_);
+  ::new (carrier->room()) tick{this, ticket};
   return carrier;
 }
 

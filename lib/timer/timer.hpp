@@ -17,6 +17,8 @@
 #include "base/misuse.hpp"
 #include "base/refs.hpp"
 #include "base/roll.hpp"
+#include "task/attachment.hpp"
+#include "task/call.hpp"
 #include "task/completion_queue.hpp"
 #include "task/owner.hpp"
 #include "task/task.hpp"
@@ -34,6 +36,12 @@ struct slotted {
   std::uint32_t position = nowhere; // under the mutex of that queue
 };
 
+// How each tick is to run. Borrowed.
+struct tick_settings {
+  belonging to;
+  std::uint32_t priority = WEFT_PRIORITY_NORMAL;
+};
+
 struct timer_schedule {
   std::int64_t due;
   std::int64_t period = 0; // 0: once
@@ -46,11 +54,11 @@ class timer final : public weft_timer,
                     private slotted,
                     private roll_entry {
 public:
-  // With one handle. WEFT_OK, or WEFT_ENOMEM, WEFT_ESHUTDOWN, WEFT_EBROKEN, WEFT_ECLOSED: the context is still the
-  // caller's. It belongs to the domain that the calling thread is inside of.
-  static weft_status make(timer_queue &queue, task_owner &owner, weft_task_fn fn, void *ctx, weft_drop_fn drop,
+  // With one handle. WEFT_OK, or WEFT_ENOMEM, WEFT_ESHUTDOWN, WEFT_EBROKEN, WEFT_ECANCELED, WEFT_ECLOSED: the context is
+  // still the caller's.
+  static weft_status make(timer_queue &queue, task_owner &owner, const call &what, const tick_settings &how,
                           timer *&out) noexcept;
-  // The same for one whose ticks go to a completion queue. WEFT_ECLOSED: that one, too.
+  // The same for one of the domain that the calling thread is inside of, whose ticks go to a completion queue. WEFT_ECLOSED: that one, too.
   static weft_status make_notifying(timer_queue &queue, task_owner &owner, completion_queue &events, std::uint64_t tag,
                                     timer *&out) noexcept;
   ~timer();
@@ -77,15 +85,16 @@ private:
     overdue  // due again while its tick runs: the next one follows at once
   };
 
-  timer(timer_queue &queue, task_owner &owner, weft_task_fn fn, void *ctx, weft_drop_fn drop) noexcept
-      : queue_(queue), owner_(&owner), fn_(fn), ctx_(ctx), drop_(drop) {}
+  timer(timer_queue &queue, task_owner &owner, const call &what, const tick_settings &how) noexcept
+      : queue_(queue), owner_(&owner), fn_(what.fn), ctx_(what.ctx), token_(how.to.token), name_(how.to.name),
+        priority_(how.priority) {}
 
   // A task that runs the function, if the timer is still queued with this ticket then. Takes the lease over on success.
   // Null: no memory.
   task *make_tick(std::uint64_t ticket) noexcept;
   weft_status run_inside(weft_error_t **failure);
   void drop_context() noexcept;
-  bool enter_domain() noexcept;
+  bool enter_domain(domain *home) noexcept;
   void finish() noexcept;
   static bool may_end(const void *object, const wait_graph &graph) noexcept;
 
@@ -102,7 +111,10 @@ private:
   const shared<task_owner> owner_;
   const weft_task_fn fn_;
   void *const ctx_;
-  weft_drop_fn drop_; // null until make() has succeeded
+  const shared<cancel_token> token_; // of each tick, or null
+  const char *const name_;           // the same
+  const std::uint32_t priority_;
+  weft_drop_fn drop_ = nullptr; // null until make() has succeeded
   shared<completion_queue> events_;
   queue_entry *ticks_ = nullptr; // in events_, if not null; instead of the function
   atomic<std::uint32_t> handles_{1};

@@ -97,7 +97,7 @@ static void weft_threads() {
   expect(weft_strand_create(executor, &strand) == WEFT_OK, "weft makes a strand");
   static int ticks = 0;
   const auto tick = [](void *, void **, weft_error_t **) -> weft_status { return ++ticks, WEFT_OK; };
-  expect(weft_timer_create(strand, tick, nullptr, nullptr, &timer) == WEFT_OK, "weft makes a timer");
+  expect(weft_timer_create(strand, nullptr, tick, nullptr, nullptr, &timer) == WEFT_OK, "weft makes a timer");
   weft_timer_unref(timer);
   weft_executor_unref(strand);
   weft::thread thread({.stack_size = 128 * 1024}, [] {});

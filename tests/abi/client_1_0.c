@@ -55,7 +55,7 @@ extern status_t weft_executor_create(void *runtime, const struct executor_option
 extern status_t weft_strand_create(void *pool, void **out);
 extern status_t weft_executor_submit(void *executor, const struct submit_options *options, task_t fn, void *ctx,
                                      drop_t drop, void **out);
-extern status_t weft_executor_post(void *executor, task_t fn, void *ctx, drop_t drop);
+extern status_t weft_executor_post(void *executor, NULL, task_t fn, void *ctx, drop_t drop);
 extern status_t weft_executor_stats(void *executor, struct executor_stats *stats);
 extern status_t weft_executor_shutdown(void *executor, uint32_t flags, int64_t timeout);
 extern void weft_executor_unref(void *executor);
@@ -63,10 +63,10 @@ extern status_t weft_future_result(void *future, int64_t timeout, void **result)
 extern status_t weft_future_exception(void *future, int64_t timeout, void **error);
 extern void weft_future_unref(void *future);
 extern status_t weft_group_create(void *pool, const void *options, void **out);
-extern status_t weft_group_spawn(void *group, task_t fn, void *ctx, drop_t drop);
+extern status_t weft_group_spawn(void *group, NULL, task_t fn, void *ctx, drop_t drop);
 extern status_t weft_group_wait(void *group, int64_t timeout);
 extern void weft_group_unref(void *group);
-extern status_t weft_timer_create(void *executor, task_t fn, void *ctx, drop_t drop, void **out);
+extern status_t weft_timer_create(void *executor, NULL, task_t fn, void *ctx, drop_t drop, void **out);
 extern status_t weft_timer_arm(void *timer, int64_t delay);
 extern void weft_timer_unref(void *timer);
 
@@ -136,20 +136,20 @@ int main(void) {
   weft_future_unref(future);
 
   EXPECT(weft_group_create(pool, NULL, &group), 0);
-  for (i = 0; i < 10; ++i) EXPECT(weft_group_spawn(group, counted, &ran, dropped), 0);
+  for (i = 0; i < 10; ++i) EXPECT(weft_group_spawn(group, NULL, counted, &ran, dropped), 0);
   EXPECT(weft_group_wait(group, INT64_MAX), 0);
   EXPECT(ran, 1010);
   weft_group_unref(group);
 
   EXPECT(weft_strand_create(pool, &strand), 0);
-  EXPECT(weft_executor_post(strand, counted, &ran, NULL), 0);
+  EXPECT(weft_executor_post(strand, NULL, counted, &ran, NULL), 0);
   EXPECT(weft_executor_submit(strand, NULL, doubled, (void *)1, NULL, &future), 0);
   EXPECT(weft_future_result(future, INT64_MAX, NULL), 0);
   EXPECT(ran, 1011);
   weft_future_unref(future);
   weft_executor_unref(strand);
 
-  EXPECT(weft_timer_create(pool, counted, &ran, dropped, &timer), 0);
+  EXPECT(weft_timer_create(pool, NULL, counted, &ran, dropped, &timer), 0);
   EXPECT(weft_timer_arm(timer, INT64_MAX), 0);
   weft_timer_unref(timer);
   EXPECT(ran, 1111);

@@ -31,23 +31,23 @@ OPTIONS = {
                                      "if (!status) weft_runtime_destroy(&x);"),
     "weft_thread_options_t": (None, "weft_thread_t *x; status = weft_thread_create(NULL, &o, target, NULL, NULL, &x);"
                                     "if (!status) weft_thread_unref(x);"),
-    "weft_executor_options_t": ("max_spares", "weft_executor_t *x; status = weft_executor_create(NULL, &o, &x);"
+    "weft_executor_options_t": (None, "weft_executor_t *x; status = weft_executor_create(NULL, &o, &x);"
                                               "if (!status) weft_executor_unref(x);"),
-    "weft_submit_options_t": ("token", "weft_future_t *x; status = weft_executor_submit(pool, &o, task, NULL, NULL, &x);"
-                                    "if (!status) weft_future_unref(x);"),
-    "weft_map_options_t": ("token", "weft_map_t *x; status = weft_executor_map(pool, &o, task, NULL, 0, NULL, &x);"
+    "weft_caller_run_options_t": (None, "weft_executor_t *x; status = weft_caller_run_create(NULL, &o, &x);"
+                                        "if (!status) weft_executor_unref(x);"),
+    "weft_map_options_t": (None, "weft_map_t *x; status = weft_executor_map(pool, &o, task, NULL, 0, NULL, &x);"
                                  "if (!status) weft_map_destroy(&x);"),
-    "weft_group_options_t": ("token", "weft_group_t *x; status = weft_group_create(pool, &o, &x);"
+    "weft_group_options_t": (None, "weft_group_t *x; status = weft_group_create(pool, &o, &x);"
                                    "if (!status) weft_group_unref(x);"),
-    "weft_task_options_t": (None, "weft_task_t *x; const weft_task_type_t t = {sizeof t, 0, 0, 0, target, NULL, NULL};"
-                                  "status = weft_task_create_with(&t, &o, &x); if (!status) weft_task_destroy(&x);"),
+    "weft_task_options_t": (None, "weft_future_t *x; status = weft_executor_submit(pool, &o, task, NULL, NULL, &x);"
+                                  "if (!status) weft_future_unref(x);"),
     "weft_domain_options_t": (None, "weft_domain_t *x; status = weft_domain_create(NULL, &o, &x);"
                                     "if (!status) weft_domain_unref(x);"),
     "weft_queue_options_t": (None, "weft_queue_t *x; status = weft_queue_create(&o, &x); if (!status) weft_queue_unref(x);"),
     "weft_range_options_t": (None, "status = weft_parallel_for(pool, &o, 0, 100, loop, NULL, NULL);"),
 }
 FIGURES = {
-    "weft_executor_stats_t": ("submitted", "status = weft_executor_stats(pool, &o);"),
+    "weft_executor_stats_t": (None, "status = weft_executor_stats(pool, &o);"),
 }
 
 CLIENT = """

@@ -61,12 +61,12 @@ static void executor_options(void) {
 }
 
 static void submit_options_and_calls(void) {
-  CHECK_EQUAL(sizeof(weft_submit_options_t), 32);
-  AT(weft_submit_options_t, size, 0);
-  AT(weft_submit_options_t, priority, 4);
-  AT(weft_submit_options_t, result_drop, 8);
-  AT(weft_submit_options_t, token, 16);
-  AT(weft_submit_options_t, domain, 24);
+  CHECK_EQUAL(sizeof(weft_task_options_t), 32);
+  AT(weft_task_options_t, size, 0);
+  AT(weft_task_options_t, priority, 4);
+  AT(weft_task_options_t, result_drop, 8);
+  AT(weft_task_options_t, token, 16);
+  AT(weft_task_options_t, domain, 24);
   CHECK_EQUAL(sizeof(weft_call_t), 24);
   AT(weft_call_t, fn, 0);
   AT(weft_call_t, ctx, 8);
@@ -224,7 +224,7 @@ int main(int argc, char **argv) {
       {"weft_runtime_options_t", runtime_options},
       {"weft_thread_options_t", thread_options},
       {"weft_executor_options_t", executor_options},
-      {"weft_submit_options_t and weft_call_t", submit_options_and_calls},
+      {"weft_task_options_t and weft_call_t", submit_options_and_calls},
       {"weft_map_options_t", map_options},
       {"weft_executor_stats_t", executor_stats},
       {"weft_task_type_t", task_type},

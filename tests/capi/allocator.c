@@ -127,8 +127,8 @@ static weft_status spawn_two(void *ctx, void **result, weft_error_t **error) {
   void **both = (void **)ctx;
   (void)result;
   (void)error;
-  CHECK_STATUS(weft_group_spawn((weft_group_t *)both[0], count_run, both[1], NULL), WEFT_OK);
-  CHECK_STATUS(weft_group_spawn((weft_group_t *)both[0], count_run, both[1], NULL), WEFT_OK);
+  CHECK_STATUS(weft_group_spawn((weft_group_t *)both[0], NULL, count_run, both[1], NULL), WEFT_OK);
+  CHECK_STATUS(weft_group_spawn((weft_group_t *)both[0], NULL, count_run, both[1], NULL), WEFT_OK);
   return WEFT_OK;
 }
 
@@ -167,8 +167,8 @@ static void work_on(weft_executor_t *pool, weft_executor_t *strand, weft_group_t
     futures[0] = submit(pool, count_run, &runs, NULL);
     futures[1] = submit(strand, count_run, &runs, NULL);
     CHECK_STATUS(weft_executor_submit_after(pool, 0, NULL, count_run, &runs, NULL, &futures[2]), WEFT_OK);
-    CHECK_STATUS(weft_executor_post(pool, count_run, &runs, NULL), WEFT_OK);
-    CHECK_STATUS(weft_group_spawn(group, spawn_two, both, NULL), WEFT_OK);
+    CHECK_STATUS(weft_executor_post(pool, NULL, count_run, &runs, NULL), WEFT_OK);
+    CHECK_STATUS(weft_group_spawn(group, NULL, spawn_two, both, NULL), WEFT_OK);
     CHECK_STATUS(weft_timer_arm(timer, i % 2 ? 0 : WEFT_SECOND * 60), WEFT_OK);
     CHECK_STATUS(weft_future_add_done_callback(futures[0], ignore_future, NULL, NULL), WEFT_OK);
     CHECK_STATUS(weft_future_then(futures[0], pool, WEFT_THEN_RESULT, NULL, then_pass, NULL, NULL, &next), WEFT_OK);
@@ -199,7 +199,7 @@ static kit_t make_kit(weft_runtime_t *runtime) {
   kit.pool = make_pool_in(runtime, 2, WEFT_DAEMON_NO);
   kit.strand = make_strand(kit.pool);
   CHECK_STATUS(weft_group_create(kit.pool, NULL, &kit.group), WEFT_OK);
-  CHECK_STATUS(weft_timer_create(kit.pool, return_ctx, NULL, NULL, &kit.timer), WEFT_OK);
+  CHECK_STATUS(weft_timer_create(kit.pool, NULL, return_ctx, NULL, NULL, &kit.timer), WEFT_OK);
   return kit;
 }
 
@@ -228,7 +228,7 @@ static void use_everything(weft_runtime_t *runtime) {
   CHECK_STATUS(weft_thread_active_count(runtime, &count), WEFT_OK);
   weft_thread_unref(self);
   CHECK_STATUS(weft_runtime_set_exception_hook(runtime, ignore_error, NULL, NULL), WEFT_OK);
-  CHECK_STATUS(weft_executor_post(kit.pool, fail_with_error, NULL, NULL), WEFT_OK);
+  CHECK_STATUS(weft_executor_post(kit.pool, NULL, fail_with_error, NULL, NULL), WEFT_OK);
   future = submit(kit.pool, fail_with_42, NULL, NULL);
   CHECK_STATUS(weft_future_exception(future, WEFT_FOREVER, &error), WEFT_OK);
   weft_error_unref(error);
@@ -244,7 +244,7 @@ static void use_everything(weft_runtime_t *runtime) {
   CHECK_STATUS(weft_parallel_for(kit.pool, NULL, 0, 10000, add_range, &runs, NULL), WEFT_OK);
   CHECK_EQUAL(count_of(&runs), 10020);
   CHECK_STATUS(weft_caller_run_create(runtime, NULL, &mine), WEFT_OK);
-  CHECK_STATUS(weft_executor_post(mine, count_run, &runs, NULL), WEFT_OK);
+  CHECK_STATUS(weft_executor_post(mine, NULL, count_run, &runs, NULL), WEFT_OK);
   CHECK_STATUS(weft_executor_run(mine, 0, WEFT_FOREVER, NULL), WEFT_OK);
   end_executor(mine);
   end_kit(&kit);

@@ -82,7 +82,7 @@ static void a_region_ends_with_its_task(void) {
   end_future(submit(pool, leave_open, NULL, NULL));
   end_future(submit(pool, end_without_begin, NULL, NULL)); /* it finds none open */
   REQUIRE_OK(weft_group_create(pool, NULL, &group));
-  REQUIRE_OK(weft_group_spawn(group, leave_open, NULL, NULL));
+  REQUIRE_OK(weft_group_spawn(group, NULL, leave_open, NULL, NULL));
   REQUIRE_OK(weft_group_wait(group, WEFT_FOREVER));
   weft_group_unref(group);
   end_future(submit(pool, end_without_begin, NULL, NULL));
@@ -151,7 +151,7 @@ typedef struct spawner {
 static weft_status spawn_and_block(void *ctx, void **result, weft_error_t **error) {
   spawner_t *self = (spawner_t *)ctx;
   int i;
-  for (i = 0; i < 10; ++i) CHECK_STATUS(weft_group_spawn(self->group, count_run, &self->counter, NULL), WEFT_OK);
+  for (i = 0; i < 10; ++i) CHECK_STATUS(weft_group_spawn(self->group, NULL, count_run, &self->counter, NULL), WEFT_OK);
   return block_at_gate(self->gate, result, error);
 }
 
@@ -267,11 +267,11 @@ static void timers_are_looked_after_meanwhile(void) {
   weft_executor_t *pool = make_pool(1);
   gate_t before = GATE_CLOSED, inside = GATE_CLOSED;
   weft_future_t *blocked;
-  CHECK_STATUS(weft_executor_post_after(pool, 20 * WEFT_MILLISECOND, open_a_gate, &before, NULL), WEFT_OK);
+  CHECK_STATUS(weft_executor_post_after(pool, 20 * WEFT_MILLISECOND, NULL, open_a_gate, &before, NULL), WEFT_OK);
   end_future(submit(pool, block_at_gate, &before, NULL));
   blocked = submit(pool, block_at_gate, &inside, NULL);
   gate_await(&inside, 1);
-  CHECK_STATUS(weft_executor_post_after(pool, 20 * WEFT_MILLISECOND, open_a_gate, &inside, NULL), WEFT_OK);
+  CHECK_STATUS(weft_executor_post_after(pool, 20 * WEFT_MILLISECOND, NULL, open_a_gate, &inside, NULL), WEFT_OK);
   end_future(blocked);
   end_executor(pool);
 }

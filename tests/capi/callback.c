@@ -178,7 +178,7 @@ typedef struct resubmit {
 static void submit_in_callback(void *ctx, weft_future_t *future) {
   resubmit_t *resubmit = (resubmit_t *)ctx;
   (void)future;
-  CHECK_STATUS(weft_executor_post(resubmit->pool, pass_gate, &resubmit->reached, NULL), WEFT_OK);
+  CHECK_STATUS(weft_executor_post(resubmit->pool, NULL, pass_gate, &resubmit->reached, NULL), WEFT_OK);
 }
 
 static void a_callback_may_submit(void) {

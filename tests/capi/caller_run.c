@@ -64,7 +64,7 @@ static void without_time_left_one_task_still_runs(void) {
   uint64_t ran = 99;
   int runs = 0;
   size_t i;
-  for (i = 0; i < 4; ++i) REQUIRE_OK(weft_executor_post(mine, count_run, &runs, NULL));
+  for (i = 0; i < 4; ++i) REQUIRE_OK(weft_executor_post(mine, NULL, count_run, &runs, NULL));
   for (i = 0; i < CHECK_COUNT_OF(budgets); ++i) {
     CHECK_STATUS(weft_executor_run(mine, 0, budgets[i], &ran), WEFT_OK);
     CHECK_EQUAL(ran, 1);
@@ -89,7 +89,7 @@ static void no_task_begins_after_the_budget(void) {
   int64_t duration = 5 * WEFT_MILLISECOND;
   uint64_t ran = 99;
   int i;
-  for (i = 0; i < 3; ++i) REQUIRE_OK(weft_executor_post(mine, outlast, &duration, NULL));
+  for (i = 0; i < 3; ++i) REQUIRE_OK(weft_executor_post(mine, NULL, outlast, &duration, NULL));
   CHECK_STATUS(weft_executor_run(mine, 0, WEFT_MILLISECOND, &ran), WEFT_OK);
   CHECK_EQUAL(ran, 1);
   weft_executor_unref(mine);
@@ -105,7 +105,7 @@ static weft_status submit_again(void *ctx, void **result, weft_error_t **error) 
   again_t *again = (again_t *)ctx;
   (void)result;
   (void)error;
-  if (--again->left > 0) CHECK_STATUS(weft_executor_post(again->executor, submit_again, again, NULL), WEFT_OK);
+  if (--again->left > 0) CHECK_STATUS(weft_executor_post(again->executor, NULL, submit_again, again, NULL), WEFT_OK);
   return WEFT_OK;
 }
 
@@ -114,7 +114,7 @@ static void run_goes_on_with_what_the_tasks_submit(void) {
   again_t again = {NULL, 50};
   uint64_t ran = 0;
   again.executor = mine;
-  REQUIRE_OK(weft_executor_post(mine, submit_again, &again, NULL));
+  REQUIRE_OK(weft_executor_post(mine, NULL, submit_again, &again, NULL));
   CHECK_STATUS(weft_executor_run(mine, 20, WEFT_FOREVER, &ran), WEFT_OK);
   CHECK_EQUAL(ran, 20);
   CHECK_STATUS(weft_executor_run(mine, 0, WEFT_FOREVER, &ran), WEFT_OK);
@@ -132,8 +132,8 @@ static void run_wait_waits_for_a_task(void) {
   CHECK_STATUS(weft_executor_run_wait(mine, 0, 0, &ran), WEFT_ETIMEDOUT);
   CHECK_STATUS(weft_executor_run_wait(mine, 0, -1, NULL), WEFT_ETIMEDOUT);
   CHECK_EQUAL(ran, 99);
-  REQUIRE_OK(weft_executor_post(mine, count_run, &runs, NULL));
-  REQUIRE_OK(weft_executor_post(mine, count_run, &runs, NULL));
+  REQUIRE_OK(weft_executor_post(mine, NULL, count_run, &runs, NULL));
+  REQUIRE_OK(weft_executor_post(mine, NULL, count_run, &runs, NULL));
   CHECK_STATUS(weft_executor_run_wait(mine, 1, WEFT_FOREVER, &ran), WEFT_OK);
   CHECK_EQUAL(ran, 1);
   CHECK_STATUS(weft_executor_run_wait(mine, 0, 0, &ran), WEFT_OK);
@@ -188,9 +188,9 @@ static void after_the_shutdown_what_is_left_can_still_be_run(void) {
   probe_t refused = {0};
   uint64_t ran = 99;
   int runs = 0;
-  REQUIRE_OK(weft_executor_post(mine, count_run, &runs, NULL));
+  REQUIRE_OK(weft_executor_post(mine, NULL, count_run, &runs, NULL));
   CHECK_STATUS(weft_executor_shutdown(mine, 0, 0), WEFT_OK);
-  CHECK_STATUS(weft_executor_post(mine, probe_run, &refused, probe_drop), WEFT_ESHUTDOWN);
+  CHECK_STATUS(weft_executor_post(mine, NULL, probe_run, &refused, probe_drop), WEFT_ESHUTDOWN);
   CHECK_EQUAL(probe_drops(&refused), 0);
   CHECK_STATUS(weft_executor_run(mine, 0, WEFT_FOREVER, &ran), WEFT_OK);
   CHECK_EQUAL(ran, 1);
@@ -205,7 +205,7 @@ static void shutdown_with_wait_runs_what_is_pending_here(void) {
   weft_executor_t *mine = make_caller_run();
   probe_t probe = {0};
   int i;
-  for (i = 0; i < 5; ++i) REQUIRE_OK(weft_executor_post(mine, probe_run, &probe, probe_drop));
+  for (i = 0; i < 5; ++i) REQUIRE_OK(weft_executor_post(mine, NULL, probe_run, &probe, probe_drop));
   CHECK_STATUS(weft_executor_shutdown(mine, WEFT_SHUTDOWN_WAIT, WEFT_FOREVER), WEFT_OK);
   CHECK_EQUAL(probe_runs(&probe), 5);
   CHECK_EQUAL(probe_drops(&probe), 5);
@@ -275,23 +275,23 @@ static void its_queue_can_be_bounded(void) {
   weft_executor_options_init(&options);
   options.max_queue = 1;
   REQUIRE_OK(weft_caller_run_create(NULL, &options, &mine));
-  REQUIRE_OK(weft_executor_post(mine, count_run, &runs, NULL));
-  CHECK_STATUS(weft_executor_post(mine, probe_run, &probe, probe_drop), WEFT_EFULL);
+  REQUIRE_OK(weft_executor_post(mine, NULL, count_run, &runs, NULL));
+  CHECK_STATUS(weft_executor_post(mine, NULL, probe_run, &probe, probe_drop), WEFT_EFULL);
   CHECK_STATUS(weft_executor_run(mine, 0, WEFT_FOREVER, NULL), WEFT_OK);
-  REQUIRE_OK(weft_executor_post(mine, count_run, &runs, NULL));
+  REQUIRE_OK(weft_executor_post(mine, NULL, count_run, &runs, NULL));
   weft_executor_unref(mine);
   options.when_full = WEFT_FULL_CALLER;
   REQUIRE_OK(weft_caller_run_create(NULL, &options, &mine));
-  REQUIRE_OK(weft_executor_post(mine, count_run, &runs, NULL));
-  REQUIRE_OK(weft_executor_post(mine, probe_run, &probe, probe_drop));
+  REQUIRE_OK(weft_executor_post(mine, NULL, count_run, &runs, NULL));
+  REQUIRE_OK(weft_executor_post(mine, NULL, probe_run, &probe, probe_drop));
   CHECK_EQUAL(probe_runs(&probe), 1);
   CHECK_EQUAL(probe_drops(&probe), 1);
   weft_executor_unref(mine);
   options.when_full = WEFT_FULL_WAIT;
   options.full_timeout = 20 * WEFT_MILLISECOND;
   REQUIRE_OK(weft_caller_run_create(NULL, &options, &mine));
-  REQUIRE_OK(weft_executor_post(mine, count_run, &runs, NULL));
-  CHECK_STATUS(weft_executor_post(mine, probe_run, &probe, probe_drop), WEFT_ETIMEDOUT);
+  REQUIRE_OK(weft_executor_post(mine, NULL, count_run, &runs, NULL));
+  CHECK_STATUS(weft_executor_post(mine, NULL, probe_run, &probe, probe_drop), WEFT_ETIMEDOUT);
   weft_executor_unref(mine);
   CHECK_EQUAL(probe_drops(&probe), 1);
   CHECK_EQUAL(runs, 1);

@@ -57,7 +57,7 @@ static void a_cancelled_token_takes_nothing(void) {
   void *item = &probe;
   weft_executor_t *pool = make_pool(1);
   weft_cancel_token_t *token = make_token(NULL);
-  weft_submit_options_t options = with(token);
+  weft_task_options_t options = with(token);
   weft_map_options_t map_options;
   weft_group_options_t group_options;
   weft_future_t *future = UNTOUCHED(weft_future_t);
@@ -90,7 +90,7 @@ static void a_linked_continuation_is_cancelled(void) {
   int runs = 0, drops = 0;
   weft_executor_t *pool = make_pool(1);
   weft_cancel_token_t *token = make_token(NULL);
-  weft_submit_options_t options = with(token);
+  weft_task_options_t options = with(token);
   weft_future_t *promise = make_promise(NULL), *then = NULL, *refused = UNTOUCHED(weft_future_t);
   REQUIRE_OK(weft_future_then(promise, pool, WEFT_THEN_ALWAYS, &options, then_count, &drops, count_drop, &then));
   CHECK_STATUS(weft_cancel_token_cancel(token), WEFT_OK);
@@ -111,7 +111,7 @@ static void a_delayed_task_is_forgotten_at_once(void) {
   int drops = 0;
   weft_executor_t *pool = make_pool(1);
   weft_cancel_token_t *token = make_token(NULL);
-  weft_submit_options_t options = with(token);
+  weft_task_options_t options = with(token);
   weft_future_t *future = NULL;
   REQUIRE_OK(weft_executor_submit_after(pool, WEFT_FOREVER, &options, return_ctx, &drops, count_drop, &future));
   CHECK_STATUS(weft_cancel_token_cancel(token), WEFT_OK);
@@ -159,9 +159,9 @@ static void a_group_is_cancelled_with_its_token(void) {
   weft_group_options_init(&options);
   options.token = token;
   REQUIRE_OK(weft_group_create(pool, &options, &group));
-  REQUIRE_OK(weft_group_spawn(group, sleep_until_stopped, &gate, NULL));
+  REQUIRE_OK(weft_group_spawn(group, NULL, sleep_until_stopped, &gate, NULL));
   gate_await(&gate, 1);
-  REQUIRE_OK(weft_group_spawn(group, count_run, &count, NULL));
+  REQUIRE_OK(weft_group_spawn(group, NULL, count_run, &count, NULL));
   CHECK_STATUS(weft_cancel_token_cancel(token), WEFT_OK);
   CHECK_STATUS(weft_group_wait(group, WEFT_FOREVER), WEFT_ECANCELED);
   CHECK_STATUS(weft_group_reset(group), WEFT_ECANCELED);

@@ -10,16 +10,16 @@ static inline weft_cancel_token_t *make_token(weft_cancel_token_t *parent) {
   return token;
 }
 
-static inline weft_submit_options_t with(weft_cancel_token_t *token) {
-  weft_submit_options_t options;
-  weft_submit_options_init(&options);
+static inline weft_task_options_t with(weft_cancel_token_t *token) {
+  weft_task_options_t options;
+  weft_task_options_init(&options);
   options.token = token;
   return options;
 }
 
 static inline weft_future_t *submit_with(weft_executor_t *executor, weft_cancel_token_t *token, weft_task_fn fn,
                                          void *ctx, weft_drop_fn drop) {
-  weft_submit_options_t options = with(token);
+  weft_task_options_t options = with(token);
   weft_future_t *future = NULL;
   CHECK_STATUS(weft_executor_submit(executor, &options, fn, ctx, drop, &future), WEFT_OK);
   return future;

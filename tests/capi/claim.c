@@ -54,7 +54,7 @@ static void nothing_unrelated_runs_meanwhile(void) {
   weft_future_t *future = submit(pool, wait_for_it, &waiter, NULL);
   probe_t unrelated = {0};
   gate_await(&waiter.ready, 1);
-  REQUIRE_OK(weft_executor_post(pool, probe_run, &unrelated, probe_drop));
+  REQUIRE_OK(weft_executor_post(pool, NULL, probe_run, &unrelated, probe_drop));
   waiter.awaited = promise;
   gate_open(&waiter.ready);
   await_asleep(__atomic_load_n(&waiter.tid, __ATOMIC_ACQUIRE)); /* it has had its opportunity to do wrong */

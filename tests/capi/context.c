@@ -126,14 +126,14 @@ static void a_task_finds_its_executor(void) {
   CHECK_STATUS(asking.status, WEFT_OK);
   CHECK(asking.found == &on_pool);
   asking.found = NULL;
-  CHECK_STATUS(weft_group_spawn(group, ask, &asking, NULL), WEFT_OK);
+  CHECK_STATUS(weft_group_spawn(group, NULL, ask, &asking, NULL), WEFT_OK);
   end_group(group);
   CHECK(asking.found == &on_pool);
   asking.expected = strand;
   end_future(submit(strand, ask, &asking, NULL));
   CHECK(asking.found == &on_strand);
   asking.expected = mine;
-  CHECK_STATUS(weft_executor_post(mine, ask, &asking, NULL), WEFT_OK);
+  CHECK_STATUS(weft_executor_post(mine, NULL, ask, &asking, NULL), WEFT_OK);
   CHECK_STATUS(weft_executor_run(mine, 0, WEFT_FOREVER, NULL), WEFT_OK);
   CHECK(asking.found == &on_mine);
   CHECK_STATUS(weft_executor_current(&none), WEFT_ENOTSUP);
@@ -185,7 +185,7 @@ static void a_group_drops_it_after_its_last_task(void) {
   CHECK(weft_group_context(group) == NULL);
   CHECK_STATUS(weft_group_set_context(group, &hung, drop_hung), WEFT_OK);
   CHECK(weft_group_context(group) == &hung);
-  CHECK_STATUS(weft_group_spawn(group, pass_gate, &gate, NULL), WEFT_OK);
+  CHECK_STATUS(weft_group_spawn(group, NULL, pass_gate, &gate, NULL), WEFT_OK);
   gate_await(&gate, 1);
   weft_group_unref(group);
   CHECK_EQUAL(count_of(&hung.drops), 0);
@@ -205,7 +205,7 @@ typedef struct chain {
 static void drop_spawns(void *ctx) {
   chain_t *chain = (chain_t *)ctx;
   int i;
-  for (i = 0; i < 5; ++i) CHECK_STATUS(weft_group_spawn(chain->next, count_run, chain->ran, NULL), WEFT_OK);
+  for (i = 0; i < 5; ++i) CHECK_STATUS(weft_group_spawn(chain->next, NULL, count_run, chain->ran, NULL), WEFT_OK);
   weft_group_unref(chain->next);
   count_drop(chain->over);
 }
@@ -222,7 +222,7 @@ static weft_status make_chain(void *ctx, void **result, weft_error_t **error) {
   for (i = links - 1; i >= 0; --i) {
     weft_group_t *group = make_group(pool);
     CHECK_STATUS(weft_group_set_context(group, &first[i], drop_spawns), WEFT_OK);
-    CHECK_STATUS(weft_group_spawn(group, count_run, first[i].ran, NULL), WEFT_OK);
+    CHECK_STATUS(weft_group_spawn(group, NULL, count_run, first[i].ran, NULL), WEFT_OK);
     if (i > 0)
       first[i - 1].next = group;
     else
@@ -244,7 +244,7 @@ static void a_drop_may_spawn(void) {
       chain[i].over = &over;
     }
     chain[links - 1].next = weft_group_ref(last);
-    CHECK_STATUS(weft_executor_post(pool, make_chain, chain, NULL), WEFT_OK);
+    CHECK_STATUS(weft_executor_post(pool, NULL, make_chain, chain, NULL), WEFT_OK);
     while (count_of(&over) < links) sched_yield();
     CHECK_STATUS(weft_group_wait(last, WEFT_FOREVER), WEFT_OK);
     CHECK_EQUAL(count_of(&ran), 6 * links);
@@ -330,8 +330,8 @@ static void handles_of_timers_do_not_keep_it(void) {
   int drops = 0;
   weft_executor_t *pool = make_pool(1), *strand = make_strand(pool), *loop = make_caller_run();
   weft_timer_t *on_strand = NULL, *on_loop = NULL;
-  REQUIRE_OK(weft_timer_create(strand, tick, NULL, NULL, &on_strand));
-  REQUIRE_OK(weft_timer_create(loop, tick, NULL, NULL, &on_loop));
+  REQUIRE_OK(weft_timer_create(strand, NULL, tick, NULL, NULL, &on_strand));
+  REQUIRE_OK(weft_timer_create(loop, NULL, tick, NULL, NULL, &on_loop));
   REQUIRE_OK(weft_timer_arm(on_loop, 3600 * WEFT_SECOND));
   REQUIRE_OK(weft_executor_set_context(strand, &drops, count_drop));
   REQUIRE_OK(weft_executor_set_context(loop, &drops, count_drop));

@@ -54,20 +54,20 @@ static void fail_promise(weft_future_t *promise, int32_t code) {
 static void bad_arguments_are_refused(void) {
   step_t step = {0};
   weft_future_t *promise = make_promise(NULL), *out = UNTOUCHED(weft_future_t);
-  weft_submit_options_t options;
+  weft_task_options_t options;
   struct {
-    weft_submit_options_t known;
+    weft_task_options_t known;
     uint64_t unknown;
   } longer;
   CHECK_STATUS(weft_future_then(NULL, NULL, WEFT_THEN_RESULT, NULL, step_run, &step, step_drop, &out), WEFT_EINVAL);
   CHECK_STATUS(weft_future_then(promise, NULL, WEFT_THEN_RESULT, NULL, NULL, &step, step_drop, &out), WEFT_EINVAL);
   CHECK_STATUS(weft_future_then(promise, NULL, WEFT_THEN_RESULT, NULL, step_run, &step, step_drop, NULL), WEFT_EINVAL);
   CHECK_STATUS(weft_future_then(promise, NULL, 3, NULL, step_run, &step, step_drop, &out), WEFT_EINVAL);
-  weft_submit_options_init(&options);
+  weft_task_options_init(&options);
   options.size = 3;
   CHECK_STATUS(weft_future_then(promise, NULL, WEFT_THEN_RESULT, &options, step_run, &step, step_drop, &out),
                WEFT_EINVAL);
-  weft_submit_options_init(&longer.known);
+  weft_task_options_init(&longer.known);
   longer.known.size = sizeof longer;
   longer.unknown = 1;
   CHECK_STATUS(weft_future_then(promise, NULL, WEFT_THEN_RESULT, &longer.known, step_run, &step, step_drop, &out),
@@ -175,9 +175,9 @@ static void a_result_that_is_handed_on_has_one_owner(void) {
 static void the_result_of_fn_is_dropped_once(void) {
   int drops = 0;
   step_t step = {0};
-  weft_submit_options_t options;
+  weft_task_options_t options;
   weft_future_t *source = make_promise(NULL), *out = NULL;
-  weft_submit_options_init(&options);
+  weft_task_options_init(&options);
   options.result_drop = count_drop;
   step.result = &drops;
   REQUIRE_OK(weft_future_then(source, NULL, WEFT_THEN_RESULT, &options, step_run, &step, step_drop, &out));

@@ -95,11 +95,11 @@ static void nobody_can_shut_it_down_for_the_others(void) {
 static void it_finishes_its_work_when_the_default_runtime_ends(void) {
   weft_executor_t *pool = first_pool(), *none = UNTOUCHED(weft_executor_t);
   int runs = 0, i;
-  for (i = 0; i < 100; ++i) REQUIRE_OK(weft_executor_post(pool, count_run, &runs, NULL));
+  for (i = 0; i < 100; ++i) REQUIRE_OK(weft_executor_post(pool, NULL, count_run, &runs, NULL));
   CHECK_STATUS(weft_runtime_shutdown(NULL, WEFT_FOREVER), WEFT_OK);
   CHECK_EQUAL(count_of(&runs), 100);
   CHECK_EQUAL(stats_of(pool).workers_alive, 0);
-  CHECK_STATUS(weft_executor_post(pool, count_run, &runs, NULL), WEFT_ESHUTDOWN);
+  CHECK_STATUS(weft_executor_post(pool, NULL, count_run, &runs, NULL), WEFT_ESHUTDOWN);
   CHECK_STATUS(weft_default_executor(&none), WEFT_ESHUTDOWN);
   CHECK(none == UNTOUCHED(weft_executor_t));
   CHECK_STATUS(weft_default_executor_configure(NULL), WEFT_ESHUTDOWN);

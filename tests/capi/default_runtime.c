@@ -45,7 +45,7 @@ static void the_main_thread_can_end_it(void) {
   int runs = 0, i;
   REQUIRE_OK(weft_caller_run_create(NULL, NULL, &mine));
   REQUIRE_OK(weft_thread_create(NULL, NULL, probe_target, &unstarted_probe, probe_drop, &unstarted));
-  for (i = 0; i < 50; ++i) REQUIRE_OK(weft_executor_post(pool, count_run, &runs, NULL));
+  for (i = 0; i < 50; ++i) REQUIRE_OK(weft_executor_post(pool, NULL, count_run, &runs, NULL));
   CHECK_STATUS(weft_runtime_shutdown(NULL, WEFT_FOREVER), WEFT_OK);
   CHECK_EQUAL(count_of(&runs), 50);
   CHECK_STATUS(weft_runtime_shutdown(NULL, 0), WEFT_OK);
@@ -59,8 +59,8 @@ static void afterwards_nothing_starts_in_it(void) {
   CHECK_STATUS(weft_thread_start(unstarted), WEFT_ESHUTDOWN);
   CHECK_STATUS(weft_executor_create(NULL, NULL, &executor), WEFT_ESHUTDOWN);
   CHECK_STATUS(weft_caller_run_create(NULL, NULL, &executor), WEFT_ESHUTDOWN);
-  CHECK_STATUS(weft_executor_post(pool, probe_run, &probe, probe_drop), WEFT_ESHUTDOWN);
-  CHECK_STATUS(weft_executor_post(mine, probe_run, &probe, probe_drop), WEFT_ESHUTDOWN);
+  CHECK_STATUS(weft_executor_post(pool, NULL, probe_run, &probe, probe_drop), WEFT_ESHUTDOWN);
+  CHECK_STATUS(weft_executor_post(mine, NULL, probe_run, &probe, probe_drop), WEFT_ESHUTDOWN);
   CHECK_STATUS(weft_runtime_set_exception_hook(NULL, NULL, NULL, NULL), WEFT_ESHUTDOWN);
   CHECK_EQUAL(probe_drops(&probe), 0);
   CHECK(thread == NULL && executor == NULL);

@@ -62,7 +62,7 @@ static void a_group_is_waited_for_and_used_again(void) {
   int ran = 0, round;
   CHECK_STATUS(weft_queue_create(NULL, &events), WEFT_OK);
   CHECK_STATUS(weft_group_wait(group, 0), WEFT_OK); /* an empty one is done */
-  CHECK_STATUS(weft_group_spawn(group, pass_gate, &gate, NULL), WEFT_OK);
+  CHECK_STATUS(weft_group_spawn(group, NULL, pass_gate, &gate, NULL), WEFT_OK);
   CHECK_STATUS(weft_group_wait(group, WEFT_MILLISECOND), WEFT_ETIMEDOUT);
   gate_open(&gate);
   for (round = 1; round <= 3; ++round) {
@@ -92,7 +92,7 @@ static void what_enters_by_hand_leaves_by_hand(void) {
   pthread_t threads[foreign];
   int told = 0, i;
   for (i = 0; i < foreign; ++i) CHECK_STATUS(weft_group_enter(group), WEFT_OK);
-  CHECK_STATUS(weft_group_then(group, serial, count_run, &told, count_drop), WEFT_OK);
+  CHECK_STATUS(weft_group_then(group, serial, NULL, count_run, &told, count_drop), WEFT_OK);
   CHECK_STATUS(weft_group_wait(group, 0), WEFT_ETIMEDOUT);
   CHECK_EQUAL(count_of(&told), 0);
   for (i = 0; i < foreign; ++i) CHECK(pthread_create(&threads[i], NULL, leave_elsewhere, group) == 0);
@@ -144,7 +144,7 @@ static void a_serial_queue_finalizes_its_context_after_its_last_call(void) {
     account->finalized = finalized;
     account->left = &left[queue];
     CHECK_STATUS(weft_executor_set_context(serial, account, finalize_account), WEFT_OK);
-    for (i = 1; i <= calls; ++i) CHECK_STATUS(weft_executor_post(serial, deposit, (void *)(intptr_t)i, NULL), WEFT_OK);
+    for (i = 1; i <= calls; ++i) CHECK_STATUS(weft_executor_post(serial, NULL, deposit, (void *)(intptr_t)i, NULL), WEFT_OK);
     weft_executor_unref(serial); /* released at once: what was posted still runs */
   }
   for (queue = 0; queue < 4; ++queue) CHECK_STATUS(weft_semaphore_wait(finalized, WEFT_FOREVER), WEFT_OK);
@@ -176,7 +176,7 @@ static void what_is_made_once_is_there_for_all(void) {
   weft_executor_t *pool = make_pool(4);
   weft_group_t *group = make_group(pool);
   int ran = 0, i;
-  for (i = 0; i < calls; ++i) CHECK_STATUS(weft_group_spawn(group, need_it, &ran, NULL), WEFT_OK);
+  for (i = 0; i < calls; ++i) CHECK_STATUS(weft_group_spawn(group, NULL, need_it, &ran, NULL), WEFT_OK);
   end_group(group);
   CHECK_EQUAL(count_of(&ran), calls);
   end_executor(pool);
@@ -257,7 +257,7 @@ static void after_is_never_early_and_keeps_the_order(void) {
   for (i = 0; i < 3; ++i) {
     each[i].of = &later;
     each[i].number = i;
-    CHECK_STATUS(weft_executor_post_after(serial, delays[i], come_later, &each[i], NULL), WEFT_OK);
+    CHECK_STATUS(weft_executor_post_after(serial, delays[i], NULL, come_later, &each[i], NULL), WEFT_OK);
   }
   for (i = 0; i < 3; ++i) wait_for(later.came);
   for (i = 0; i < 3; ++i) {

@@ -128,7 +128,7 @@ static void a_semaphore_bounds_the_users_of_a_resource(void) {
   resource.free = make_semaphore(3);
   for (i = 0; i < calls; ++i) {
     wait_for(resource.free);
-    CHECK_STATUS(weft_executor_post(pool, use_resource, &resource, NULL), WEFT_OK);
+    CHECK_STATUS(weft_executor_post(pool, NULL, use_resource, &resource, NULL), WEFT_OK);
   }
   for (i = 0; i < 3; ++i) wait_for(resource.free); /* all have come back */
   CHECK(count_of(&resource.most) <= 3);
@@ -227,7 +227,7 @@ static weft_status let_a_reader_go(void *ctx, void **result, weft_error_t **erro
   reading_t *self = (reading_t *)ctx;
   (void)result;
   (void)error;
-  CHECK_STATUS(weft_group_spawn(self->of->readers, read_it, self, NULL), WEFT_OK);
+  CHECK_STATUS(weft_group_spawn(self->of->readers, NULL, read_it, self, NULL), WEFT_OK);
   return WEFT_OK;
 }
 
@@ -253,9 +253,9 @@ static void a_barrier_is_alone(void) {
     for (j = 0; j < reads; ++j) {
       readings[i][j].of = &state;
       readings[i][j].expected = i;
-      CHECK_STATUS(weft_executor_post(order, let_a_reader_go, &readings[i][j], NULL), WEFT_OK);
+      CHECK_STATUS(weft_executor_post(order, NULL, let_a_reader_go, &readings[i][j], NULL), WEFT_OK);
     }
-    CHECK_STATUS(weft_executor_post(order, write_it, &state, NULL), WEFT_OK);
+    CHECK_STATUS(weft_executor_post(order, NULL, write_it, &state, NULL), WEFT_OK);
   }
   end_executor(order);
   CHECK_EQUAL(state.version, writes);

@@ -69,11 +69,11 @@ static void a_closed_domain_takes_nothing(void) {
   weft_executor_t *pool = make_pool(1);
   weft_domain_t *domain = make_domain();
   weft_domain_scope_t scope, other = {{0}};
-  weft_submit_options_t options;
+  weft_task_options_t options;
   weft_future_t *future = UNTOUCHED(weft_future_t);
   weft_map_t *map = UNTOUCHED(weft_map_t);
   (void)type;
-  weft_submit_options_init(&options);
+  weft_task_options_init(&options);
   options.domain = domain;
   end_domain(weft_domain_ref(domain));
   CHECK_STATUS(weft_domain_enter(domain, &scope), WEFT_ECLOSED);
@@ -126,16 +126,16 @@ static weft_status try_all(void *ctx, void **result, weft_error_t **error) {
   gate_pass(&trial->running);
   CHECK_STATUS(weft_sleep(WEFT_FOREVER), WEFT_EINTERRUPTED); /* now it is closed */
   CHECK_STATUS(weft_executor_submit(trial->pool, NULL, count_run, count, count_drop, &future), WEFT_ECLOSED);
-  CHECK_STATUS(weft_executor_post(trial->pool, count_run, count, count_drop), WEFT_ECLOSED);
-  CHECK_STATUS(weft_executor_post_after(trial->pool, 0, count_run, count, count_drop), WEFT_ECLOSED);
-  CHECK_STATUS(weft_group_spawn(trial->group, count_run, count, count_drop), WEFT_ECLOSED);
-  CHECK_STATUS(weft_group_spawn_value(trial->group, &counting, &count, sizeof count), WEFT_ECLOSED);
+  CHECK_STATUS(weft_executor_post(trial->pool, NULL, count_run, count, count_drop), WEFT_ECLOSED);
+  CHECK_STATUS(weft_executor_post_after(trial->pool, 0, NULL, count_run, count, count_drop), WEFT_ECLOSED);
+  CHECK_STATUS(weft_group_spawn(trial->group, NULL, count_run, count, count_drop), WEFT_ECLOSED);
+  CHECK_STATUS(weft_group_spawn_value(trial->group, NULL, &counting, &count, sizeof count), WEFT_ECLOSED);
   CHECK_STATUS(weft_future_add_done_callback(trial->promise, hear_future, count, count_drop), WEFT_ECLOSED);
   CHECK_STATUS(
       weft_future_then(trial->promise, trial->pool, WEFT_THEN_ALWAYS, NULL, then_count, count, count_drop, &future),
       WEFT_ECLOSED);
   CHECK_STATUS(weft_cancel_token_on_cancel(trial->token, hear_cancel, count, count_drop, &registration), WEFT_ECLOSED);
-  CHECK_STATUS(weft_timer_create(trial->pool, count_run, count, count_drop, &timer), WEFT_ECLOSED);
+  CHECK_STATUS(weft_timer_create(trial->pool, NULL, count_run, count, count_drop, &timer), WEFT_ECLOSED);
   CHECK_STATUS(weft_runtime_set_exception_hook(NULL, run_nothing_hook, count, count_drop), WEFT_ECLOSED);
   CHECK_STATUS(weft_domain_close(trial->domain, WEFT_FOREVER), WEFT_EDEADLK);
   CHECK(future == UNTOUCHED(weft_future_t) && timer == UNTOUCHED(weft_timer_t));
@@ -144,14 +144,14 @@ static weft_status try_all(void *ctx, void **result, weft_error_t **error) {
 
 static void what_runs_can_give_it_nothing_more(void) {
   trial_t trial = {.running = GATE_CLOSED};
-  weft_submit_options_t options;
+  weft_task_options_t options;
   weft_future_t *future = NULL;
   trial.pool = make_pool(2);
   trial.promise = make_promise(NULL);
   trial.domain = make_domain();
   REQUIRE_OK(weft_cancel_token_create(NULL, WEFT_FOREVER, &trial.token));
   REQUIRE_OK(weft_group_create(trial.pool, NULL, &trial.group));
-  weft_submit_options_init(&options);
+  weft_task_options_init(&options);
   options.domain = trial.domain;
   REQUIRE_OK(weft_executor_submit(trial.pool, &options, try_all, &trial, NULL, &future));
   gate_await(&trial.running, 1);
@@ -174,7 +174,7 @@ static void delayed_tasks_and_continuations_are_cancelled(void) {
   weft_future_t *promise = make_promise(NULL), *delayed = NULL, *then = NULL, *here = NULL;
   enter(domain, &scope);
   REQUIRE_OK(weft_executor_submit_after(pool, WEFT_FOREVER, NULL, count_run, &drops, count_drop, &delayed));
-  REQUIRE_OK(weft_executor_post_after(pool, 3600 * WEFT_SECOND, count_run, &drops, count_drop));
+  REQUIRE_OK(weft_executor_post_after(pool, 3600 * WEFT_SECOND, NULL, count_run, &drops, count_drop));
   REQUIRE_OK(weft_future_then(promise, pool, WEFT_THEN_ALWAYS, NULL, then_count, &drops, count_drop, &then));
   REQUIRE_OK(weft_future_then(promise, NULL, WEFT_THEN_RESULT, NULL, then_count, &drops, count_drop, &here));
   leave(&scope);
@@ -195,7 +195,7 @@ static weft_status spawn_and_sleep(void *ctx, void **result, weft_error_t **erro
   (void)result;
   (void)error;
   CHECK(weft_domain_current() == trial->domain); /* inherited */
-  CHECK_STATUS(weft_group_spawn(trial->group, count_run, &trial->count, count_drop), WEFT_OK);
+  CHECK_STATUS(weft_group_spawn(trial->group, NULL, count_run, &trial->count, count_drop), WEFT_OK);
   gate_open(&trial->running);
   gate_pass(&trial->running);
   return weft_sleep(WEFT_FOREVER) == WEFT_EINTERRUPTED ? WEFT_OK : 1;
@@ -210,7 +210,7 @@ static void spawned_tasks_belong_to_it(void) {
   REQUIRE_OK(weft_group_create(trial.pool, NULL, &trial.group));
   REQUIRE_OK(weft_group_create(trial.pool, NULL, &group));
   enter(trial.domain, &scope);
-  REQUIRE_OK(weft_group_spawn(group, spawn_and_sleep, &trial, NULL));
+  REQUIRE_OK(weft_group_spawn(group, NULL, spawn_and_sleep, &trial, NULL));
   leave(&scope);
   gate_await(&trial.running, 1);
   end_domain(trial.domain);

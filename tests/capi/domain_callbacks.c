@@ -79,8 +79,8 @@ static void timers_end_though_handles_remain(void) {
   weft_timer_t *idle = NULL, *busy = NULL;
   gate_open(&gate);
   enter(domain, &scope);
-  REQUIRE_OK(weft_timer_create(pool, count_run, &ticks, count_drop, &idle));
-  REQUIRE_OK(weft_timer_create(pool, tick_at_gate, &gate, NULL, &busy));
+  REQUIRE_OK(weft_timer_create(pool, NULL, count_run, &ticks, count_drop, &idle));
+  REQUIRE_OK(weft_timer_create(pool, NULL, tick_at_gate, &gate, NULL, &busy));
   leave(&scope);
   REQUIRE_OK(weft_timer_arm(idle, 3600 * WEFT_SECOND));
   REQUIRE_OK(weft_timer_arm_every(busy, 0, 1, WEFT_MISSED_SKIP));
@@ -109,7 +109,7 @@ static void an_exception_hook_goes_with_its_domain(void) {
   enter(domain, &scope);
   REQUIRE_OK(weft_runtime_set_exception_hook(runtime, run_nothing_hook, &heard, count_drop));
   leave(&scope);
-  REQUIRE_OK(weft_executor_post(pool, fail_plain, &code, NULL));
+  REQUIRE_OK(weft_executor_post(pool, NULL, fail_plain, &code, NULL));
   end_executor(pool);
   CHECK_EQUAL(count_of(&heard), 1);
   end_domain(domain);

@@ -12,9 +12,9 @@ static void a_result_that_has_a_drop_counts(void) {
   int drops = 0;
   weft_executor_t *pool = make_pool(1);
   weft_domain_t *domain = make_domain();
-  weft_submit_options_t options;
+  weft_task_options_t options;
   weft_future_t *future = NULL;
-  weft_submit_options_init(&options);
+  weft_task_options_init(&options);
   options.domain = domain;
   options.result_drop = count_drop;
   REQUIRE_OK(weft_executor_submit(pool, &options, return_heap, &drops, NULL, &future));
@@ -37,10 +37,10 @@ static void an_error_with_a_payload_counts(void) {
   int drops = 0;
   weft_executor_t *pool = make_pool(1);
   weft_domain_t *domain = make_domain();
-  weft_submit_options_t options;
+  weft_task_options_t options;
   weft_future_t *future = NULL;
   weft_error_t *error = NULL;
-  weft_submit_options_init(&options);
+  weft_task_options_init(&options);
   options.domain = domain;
   REQUIRE_OK(weft_executor_submit(pool, &options, fail_foreign, &drops, NULL, &future));
   CHECK_STATUS(weft_future_exception(future, WEFT_FOREVER, &error), WEFT_OK);
@@ -182,10 +182,10 @@ static void a_group_waits_for_the_drops_of_what_was_closed(void) {
   weft_thread_t *closing;
   trial.domain = make_domain();
   REQUIRE_OK(weft_group_create(pool, NULL, &group));
-  REQUIRE_OK(weft_executor_post(pool, pass_gate, &held, NULL));
+  REQUIRE_OK(weft_executor_post(pool, NULL, pass_gate, &held, NULL));
   enter(trial.domain, &scope);
-  REQUIRE_OK(weft_executor_post(pool, count_run, &trial, drop_at_gate));
-  REQUIRE_OK(weft_group_spawn(group, count_run, &trial.drops, count_drop));
+  REQUIRE_OK(weft_executor_post(pool, NULL, count_run, &trial, drop_at_gate));
+  REQUIRE_OK(weft_group_spawn(group, NULL, count_run, &trial.drops, count_drop));
   leave(&scope);
   closing = start_thread(NULL, WEFT_DAEMON_NO, close_for_good, &trial, NULL);
   gate_await(&trial.in_drop, 1);

@@ -37,9 +37,9 @@ static void the_contexts_of_a_pool(void) {
 }
 
 static weft_future_t *done_with_result(weft_executor_t *pool, weft_domain_t *home, void *result, weft_drop_fn drop) {
-  weft_submit_options_t options;
+  weft_task_options_t options;
   weft_future_t *future = NULL;
-  weft_submit_options_init(&options);
+  weft_task_options_init(&options);
   options.result_drop = drop;
   options.domain = home;
   CHECK_STATUS(weft_executor_submit(pool, &options, return_ctx, result, NULL, &future), WEFT_OK);
@@ -98,7 +98,7 @@ static void timers_and_callbacks_of_tokens(void) {
   weft_timer_t *timer = NULL;
   weft_cancel_token_t *token = NULL;
   weft_cancel_registration_t *registration = NULL;
-  REQUIRE_OK(weft_timer_create(pool, never_run, &dropped, note_drop, &timer));
+  REQUIRE_OK(weft_timer_create(pool, NULL, never_run, &dropped, note_drop, &timer));
   REQUIRE_OK(weft_cancel_token_create(NULL, WEFT_FOREVER, &token));
   REQUIRE_OK(weft_cancel_token_on_cancel(token, never_called, &dropped, note_drop, &registration));
   enter(domain, &scope);

@@ -87,11 +87,11 @@ static weft_status close_the_other(void *ctx, void **result, weft_error_t **erro
 static void two_that_close_each_other_do_not_hang(void) {
   weft_executor_t *pool = make_pool(2);
   weft_domain_t *pair[3];
-  weft_submit_options_t options;
+  weft_task_options_t options;
   weft_future_t *one = NULL, *two = NULL;
   pair[0] = pair[2] = make_domain();
   pair[1] = make_domain();
-  weft_submit_options_init(&options);
+  weft_task_options_init(&options);
   options.domain = pair[0];
   REQUIRE_OK(weft_executor_submit(pool, &options, close_the_other, &pair[1], NULL, &one));
   options.domain = pair[1];
@@ -124,9 +124,9 @@ static void what_is_lent_is_outside(void) {
   void *seen = UNTOUCHED(void);
   weft_executor_t *pool = make_pool(1);
   weft_domain_t *domain = make_domain();
-  weft_submit_options_t options;
+  weft_task_options_t options;
   weft_future_t *busy = occupy_worker(pool, &gate), *waiting = NULL, *outside;
-  weft_submit_options_init(&options);
+  weft_task_options_init(&options);
   options.domain = domain;
   options.priority = WEFT_PRIORITY_HIGH;
   outside = submit(pool, look_around, NULL, NULL);

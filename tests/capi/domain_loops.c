@@ -37,9 +37,9 @@ static looping_t make_loop(weft_status expected) {
 }
 
 static weft_future_t *submit_inside(looping_t *loop, weft_task_fn fn) {
-  weft_submit_options_t options;
+  weft_task_options_t options;
   weft_future_t *future = NULL;
-  weft_submit_options_init(&options);
+  weft_task_options_init(&options);
   options.domain = loop->domain;
   CHECK_STATUS(weft_executor_submit(loop->pool, &options, fn, loop, NULL, &future), WEFT_OK);
   return future;

@@ -216,18 +216,18 @@ static void submit_from_drop(void *ctx) {
 static void whoever_is_outside_is_told_of_the_pool(void) {
   latecomer_t latecomer = {NULL, NULL, 0};
   weft_executor_t *unused = make_caller_run();
-  weft_submit_options_t options;
+  weft_task_options_t options;
   weft_domain_scope_t scope;
   weft_future_t *before = NULL, *after = NULL;
   weft_domain_t *domain = make_domain();
-  weft_submit_options_init(&options);
+  weft_task_options_init(&options);
   options.domain = domain;
   REQUIRE_OK(weft_executor_submit(unused, &options, return_ctx, &latecomer, submit_from_drop, &before));
   enter(domain, &scope);
   latecomer.pool = make_pool(1);
   leave(&scope);
   REQUIRE_OK(weft_executor_submit(unused, &options, return_ctx, &latecomer, submit_from_drop, &after));
-  REQUIRE_OK(weft_timer_create(latecomer.pool, return_ctx, NULL, NULL, &latecomer.timer));
+  REQUIRE_OK(weft_timer_create(latecomer.pool, NULL, return_ctx, NULL, NULL, &latecomer.timer));
   end_domain(domain);
   CHECK_EQUAL(latecomer.drops, 2);
   weft_timer_unref(latecomer.timer);

@@ -115,7 +115,7 @@ static void only_the_last_handle_ends_it(void) {
   int runs = 0;
   CHECK(weft_executor_ref(pool) == pool);
   weft_executor_unref(pool);
-  REQUIRE_OK(weft_executor_post(pool, count_run, &runs, NULL));
+  REQUIRE_OK(weft_executor_post(pool, NULL, count_run, &runs, NULL));
   end_executor(pool);
   CHECK_EQUAL(count_of(&runs), 1);
 }
@@ -155,7 +155,7 @@ static void workers_start_for_tasks_that_wait_and_never_above_the_bound(void) {
   gate_t gate = GATE_CLOSED;
   weft_executor_stats_t stats;
   int i;
-  for (i = 0; i < 10; ++i) REQUIRE_OK(weft_executor_post(pool, pass_gate, &gate, NULL));
+  for (i = 0; i < 10; ++i) REQUIRE_OK(weft_executor_post(pool, NULL, pass_gate, &gate, NULL));
   gate_await(&gate, 3); /* all three run at once: no work waits while a worker may be started */
   stats = stats_of(pool);
   CHECK_EQUAL(stats.workers_started, 3);

@@ -31,7 +31,7 @@ static void fill(full_t *full, uint64_t max_queue, uint64_t queued, uint32_t whe
   full->runs = 0;
   full->pool = make_bounded_pool(max_queue, when_full, full_timeout);
   full->running = occupy_worker(full->pool, &full->gate);
-  for (; queued != 0; --queued) CHECK_STATUS(weft_executor_post(full->pool, count_run, &full->runs, NULL), WEFT_OK);
+  for (; queued != 0; --queued) CHECK_STATUS(weft_executor_post(full->pool, NULL, count_run, &full->runs, NULL), WEFT_OK);
 }
 
 static void drain(full_t *full) {
@@ -50,9 +50,9 @@ static void fail_says_full_and_leaves_the_task_to_the_caller(void) {
   for (i = 0; i < 3; ++i) calls[i].ctx = &probe;
   fill(&full, 2, 1, WEFT_FULL_FAIL, 0);
   CHECK_STATUS(weft_executor_submit_batch(full.pool, NULL, calls, 2, outs), WEFT_EFULL); /* one place is left */
-  REQUIRE_OK(weft_executor_post(full.pool, count_run, &full.runs, NULL));
+  REQUIRE_OK(weft_executor_post(full.pool, NULL, count_run, &full.runs, NULL));
   CHECK_STATUS(weft_executor_submit(full.pool, NULL, probe_run, &probe, probe_drop, outs), WEFT_EFULL);
-  CHECK_STATUS(weft_executor_post(full.pool, probe_run, &probe, probe_drop), WEFT_EFULL);
+  CHECK_STATUS(weft_executor_post(full.pool, NULL, probe_run, &probe, probe_drop), WEFT_EFULL);
   CHECK_STATUS(weft_executor_submit_batch(full.pool, NULL, calls, 1, outs), WEFT_EFULL);
   CHECK_STATUS(weft_executor_submit_task(full.pool, task, outs), WEFT_EFULL);
   CHECK_STATUS(weft_executor_submit_tasks(full.pool, &task, 1, outs), WEFT_EFULL);
@@ -70,12 +70,12 @@ static void there_is_room_again_once_a_task_has_started(void) {
   full_t full;
   gate_t second = GATE_CLOSED;
   fill(&full, 1, 0, WEFT_FULL_FAIL, 0);
-  REQUIRE_OK(weft_executor_post(full.pool, pass_gate, &second, NULL));
-  CHECK_STATUS(weft_executor_post(full.pool, count_run, &full.runs, NULL), WEFT_EFULL);
+  REQUIRE_OK(weft_executor_post(full.pool, NULL, pass_gate, &second, NULL));
+  CHECK_STATUS(weft_executor_post(full.pool, NULL, count_run, &full.runs, NULL), WEFT_EFULL);
   gate_open(&full.gate);
   gate_await(&second, 1); /* it has started and so it left the queue */
-  CHECK_STATUS(weft_executor_post(full.pool, count_run, &full.runs, NULL), WEFT_OK);
-  CHECK_STATUS(weft_executor_post(full.pool, count_run, &full.runs, NULL), WEFT_EFULL);
+  CHECK_STATUS(weft_executor_post(full.pool, NULL, count_run, &full.runs, NULL), WEFT_OK);
+  CHECK_STATUS(weft_executor_post(full.pool, NULL, count_run, &full.runs, NULL), WEFT_EFULL);
   gate_open(&second);
   drain(&full);
   CHECK_EQUAL(count_of(&full.runs), 1);
@@ -109,7 +109,7 @@ static void wait_gives_up_at_the_timeout(void) {
   began = now_ns();
   CHECK_STATUS(weft_executor_submit(full.pool, NULL, probe_run, &probe, probe_drop, &out), WEFT_ETIMEDOUT);
   CHECK(now_ns() - began >= 30 * WEFT_MILLISECOND);
-  CHECK_STATUS(weft_executor_post(full.pool, probe_run, &probe, probe_drop), WEFT_ETIMEDOUT);
+  CHECK_STATUS(weft_executor_post(full.pool, NULL, probe_run, &probe, probe_drop), WEFT_ETIMEDOUT);
   CHECK_STATUS(weft_executor_submit_batch(full.pool, NULL, &call, 1, &out), WEFT_ETIMEDOUT);
   CHECK_STATUS(weft_executor_submit_task(full.pool, task, &out), WEFT_ETIMEDOUT);
   CHECK_STATUS(weft_executor_submit_tasks(full.pool, &task, 1, &out), WEFT_ETIMEDOUT);
@@ -208,8 +208,8 @@ static weft_status submit_to_my_own_full_pool(void *ctx, void **result, weft_err
   probe_t probe = {0};
   (void)result;
   (void)error;
-  CHECK_STATUS(weft_executor_post(pool, return_ctx, NULL, NULL), WEFT_OK);
-  CHECK_STATUS(weft_executor_post(pool, probe_run, &probe, probe_drop), WEFT_EDEADLK);
+  CHECK_STATUS(weft_executor_post(pool, NULL, return_ctx, NULL, NULL), WEFT_OK);
+  CHECK_STATUS(weft_executor_post(pool, NULL, probe_run, &probe, probe_drop), WEFT_EDEADLK);
   CHECK_STATUS(weft_executor_submit(pool, NULL, probe_run, &probe, probe_drop, &out), WEFT_EDEADLK);
   CHECK(out == UNTOUCHED(weft_future_t));
   CHECK_EQUAL(probe_runs(&probe) + probe_drops(&probe), 0);
@@ -240,7 +240,7 @@ static void caller_runs_the_task_before_submit_returns(void) {
   CHECK(pthread_equal(probe.ran_on, pthread_self()));
   CHECK(pthread_equal(probe.dropped_on, pthread_self()));
   weft_future_unref(future);
-  REQUIRE_OK(weft_executor_post(full.pool, probe_run, &probe, probe_drop));
+  REQUIRE_OK(weft_executor_post(full.pool, NULL, probe_run, &probe, probe_drop));
   CHECK_EQUAL(probe_runs(&probe), 2);
   CHECK_EQUAL(probe_drops(&probe), 2);
   CHECK_EQUAL(count_of(&full.runs), 0);
@@ -275,7 +275,7 @@ static void caller_does_not_run_what_was_shut_down(void) {
   probe_t probe = {0};
   fill(&full, 1, 1, WEFT_FULL_CALLER, 0);
   CHECK_STATUS(weft_executor_shutdown(full.pool, 0, 0), WEFT_OK);
-  CHECK_STATUS(weft_executor_post(full.pool, probe_run, &probe, probe_drop), WEFT_ESHUTDOWN);
+  CHECK_STATUS(weft_executor_post(full.pool, NULL, probe_run, &probe, probe_drop), WEFT_ESHUTDOWN);
   drain(&full);
   CHECK_EQUAL(probe_runs(&probe) + probe_drops(&probe), 0);
 }

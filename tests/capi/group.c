@@ -17,8 +17,8 @@ static void arguments_are_checked(void) {
   options.flags = WEFT_GROUP_SCOPED << 1;
   CHECK_STATUS(weft_group_create(pool, &options, &out), WEFT_EINVAL);
   CHECK(out == UNTOUCHED(weft_group_t));
-  CHECK_STATUS(weft_group_spawn(NULL, probe_run, &probe, probe_drop), WEFT_EINVAL);
-  CHECK_STATUS(weft_group_spawn(group, NULL, &probe, probe_drop), WEFT_EINVAL);
+  CHECK_STATUS(weft_group_spawn(NULL, NULL, probe_run, &probe, probe_drop), WEFT_EINVAL);
+  CHECK_STATUS(weft_group_spawn(group, NULL, NULL, &probe, probe_drop), WEFT_EINVAL);
   CHECK_EQUAL(probe_drops(&probe), 0);
   CHECK_STATUS(weft_group_wait(NULL, 0), WEFT_EINVAL);
   CHECK_STATUS(weft_group_cancel(NULL), WEFT_EINVAL);
@@ -128,7 +128,7 @@ static void from_outside_they_start_in_order(void) {
   for (i = 0; i < listed; ++i) {
     tasks[i].order = &order;
     tasks[i].number = i;
-    REQUIRE_OK(weft_group_spawn(group, note_number, &tasks[i], NULL));
+    REQUIRE_OK(weft_group_spawn(group, NULL, note_number, &tasks[i], NULL));
   }
   gate_open(&gate);
   end_group(group);
@@ -153,7 +153,7 @@ static weft_status spawn_and_wait(void *ctx, void **result, weft_error_t **error
   for (i = 0; i < 100; ++i) {
     self->tasks[i].order = &self->order;
     self->tasks[i].number = i;
-    CHECK_STATUS(weft_group_spawn(group, note_number, &self->tasks[i], NULL), WEFT_OK);
+    CHECK_STATUS(weft_group_spawn(group, NULL, note_number, &self->tasks[i], NULL), WEFT_OK);
   }
   end_group(group);
   return WEFT_OK;
@@ -191,7 +191,7 @@ static weft_status grow(void *ctx, void **result, weft_error_t **error) {
   left.depth = right.depth = self->depth - 1;
   left.leaves = right.leaves = 0;
   if (weft_group_create(self->pool, NULL, &both) != WEFT_OK) return WEFT_ENOMEM;
-  CHECK_STATUS(weft_group_spawn(both, grow, &left, NULL), WEFT_OK);
+  CHECK_STATUS(weft_group_spawn(both, NULL, grow, &left, NULL), WEFT_OK);
   grow(&right, NULL, NULL);
   CHECK_STATUS(weft_group_wait(both, WEFT_FOREVER), WEFT_OK);
   weft_group_unref(both);
@@ -245,8 +245,8 @@ static void the_first_error_is_kept(void) {
   int counter = 0;
   CHECK_STATUS(weft_group_error(group, &error), WEFT_OK);
   CHECK(error == NULL);
-  REQUIRE_OK(weft_group_spawn(group, fail_with_error, NULL, NULL));
-  REQUIRE_OK(weft_group_spawn(group, fail_with_42, NULL, NULL));
+  REQUIRE_OK(weft_group_spawn(group, NULL, fail_with_error, NULL, NULL));
+  REQUIRE_OK(weft_group_spawn(group, NULL, fail_with_42, NULL, NULL));
   spawn_counting(group, &counter, 3);
   CHECK_STATUS(weft_group_wait(group, WEFT_FOREVER), WEFT_EFAILED);
   CHECK_EQUAL(count_of(&counter), 6); /* an error alone cancels nothing */
@@ -271,7 +271,7 @@ static void an_error_can_cancel_the_rest(void) {
   weft_future_t *running = occupy_worker(pool, &gate);
   int counter = 0;
   spawn_counting(group, &counter, 2);
-  REQUIRE_OK(weft_group_spawn(group, fail_with_42, NULL, NULL));
+  REQUIRE_OK(weft_group_spawn(group, NULL, fail_with_42, NULL, NULL));
   spawn_counting(group, &counter, 5);
   gate_open(&gate);
   CHECK_STATUS(weft_group_wait(group, WEFT_FOREVER), WEFT_EFAILED);
@@ -288,7 +288,7 @@ static void cancel_drops_what_has_not_started(void) {
   weft_future_t *running = occupy_worker(pool, &gate);
   probe_t dropped = {0};
   int counter = 0;
-  REQUIRE_OK(weft_group_spawn(group, probe_run, &dropped, probe_drop));
+  REQUIRE_OK(weft_group_spawn(group, NULL, probe_run, &dropped, probe_drop));
   CHECK_STATUS(weft_group_reset(group), WEFT_EINVALIDSTATE);
   CHECK_STATUS(weft_group_cancel(group), WEFT_OK);
   CHECK_EQUAL(probe_drops(&dropped), 1); /* what no worker holds is dropped here */
@@ -330,7 +330,7 @@ static void cancel_asks_what_runs_to_stop(void) {
   stoppable_t stoppable = {NULL, WEFT_OK, 0};
   stoppable.gate = &gate;
   gate_open(&gate);
-  REQUIRE_OK(weft_group_spawn(group, sleep_until_stopped, &stoppable, NULL));
+  REQUIRE_OK(weft_group_spawn(group, NULL, sleep_until_stopped, &stoppable, NULL));
   gate_await(&gate, 1);
   CHECK_STATUS(weft_group_cancel(group), WEFT_OK);
   end_group(group); /* all that was spawned has run */

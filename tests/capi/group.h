@@ -22,7 +22,7 @@ static inline weft_group_t *make_group(weft_executor_t *pool) {
 /* Adds one to *counter for the run and one for the drop. */
 static inline void spawn_counting(weft_group_t *group, int *counter, int times) {
   int i;
-  for (i = 0; i < times; ++i) CHECK_STATUS(weft_group_spawn(group, count_run, counter, count_drop), WEFT_OK);
+  for (i = 0; i < times; ++i) CHECK_STATUS(weft_group_spawn(group, NULL, count_run, counter, count_drop), WEFT_OK);
 }
 
 /* Waits for success and gives the handle back. */

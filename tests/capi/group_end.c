@@ -60,7 +60,7 @@ static void a_closed_pool(void) {
   forker.counter = &counter;
   inside = submit(pool, fork_and_leave, &forker, NULL);
   CHECK_STATUS(weft_executor_shutdown(pool, 0, 0), WEFT_OK);
-  CHECK_STATUS(weft_group_spawn(group, count_run, &refused, count_drop), WEFT_ESHUTDOWN);
+  CHECK_STATUS(weft_group_spawn(group, NULL, count_run, &refused, count_drop), WEFT_ESHUTDOWN);
   CHECK_STATUS(weft_group_wait(group, 0), WEFT_OK); /* nothing is pending */
   gate_open(&before);
   end_future(inside); /* what was accepted may go on spawning */
@@ -94,7 +94,7 @@ static void a_broken_pool(void) {
   gate_open(&gate);
   CHECK_STATUS(weft_group_wait(group, WEFT_FOREVER), WEFT_EFAILED); /* none has run; the error is the pool's */
   CHECK_EQUAL(count_of(&counter), 5);
-  CHECK_STATUS(weft_group_spawn(group, count_run, &counter, count_drop), WEFT_EBROKEN);
+  CHECK_STATUS(weft_group_spawn(group, NULL, count_run, &counter, count_drop), WEFT_EBROKEN);
   CHECK_EQUAL(count_of(&counter), 5);
   weft_group_unref(group);
   end_executor(pool);
@@ -163,7 +163,7 @@ static void a_task_that_ends_its_thread_fails(void) {
     weft_error_t *error = NULL;
     int counter = 0;
     spawn_counting(group, &counter, 5);
-    REQUIRE_OK(weft_group_spawn(group, end_the_thread, &counter, NULL));
+    REQUIRE_OK(weft_group_spawn(group, NULL, end_the_thread, &counter, NULL));
     spawn_counting(group, &counter, 5);
     CHECK_STATUS(weft_group_wait(group, WEFT_FOREVER), WEFT_EFAILED);
     CHECK_EQUAL(count_of(&counter), 21);
@@ -190,7 +190,7 @@ static weft_status wait_for_one_that_ends_the_thread(void *ctx, void **result, w
   (void)result;
   (void)error;
   spawn_counting(group, self->counter, 10);
-  CHECK_STATUS(weft_group_spawn(group, end_the_thread, self->counter, NULL), WEFT_OK);
+  CHECK_STATUS(weft_group_spawn(group, NULL, end_the_thread, self->counter, NULL), WEFT_OK);
   weft_group_unref(weft_group_ref(group));
   weft_group_wait(group, WEFT_FOREVER);
   CHECK(0); /* not reached: the only worker has run it */

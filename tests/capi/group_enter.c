@@ -20,7 +20,7 @@ static void a_leave_too_many_changes_nothing(void) {
   CHECK_STATUS(weft_group_enter(NULL), WEFT_EINVAL);
   CHECK_STATUS(weft_group_leave(NULL), WEFT_EINVAL);
   CHECK_STATUS(weft_group_leave(group), WEFT_EINVALIDSTATE);
-  CHECK_STATUS(weft_group_spawn(group, pass_gate, &gate, NULL), WEFT_OK);
+  CHECK_STATUS(weft_group_spawn(group, NULL, pass_gate, &gate, NULL), WEFT_OK);
   gate_await(&gate, 1);
   CHECK_STATUS(weft_group_leave(group), WEFT_EINVALIDSTATE); /* a task cannot be left */
   CHECK_STATUS(weft_group_wait(group, 0), WEFT_ETIMEDOUT);
@@ -121,7 +121,7 @@ static void there_is_hope_as_long_as_something_is_entered(void) {
   sleeper_t own = {NULL, 0, NULL, 1, 1};
   own.group = make_group(pool);
   enter_some(own.group, 1);
-  CHECK_STATUS(weft_group_spawn(own.group, wait_for_own_group, &own, NULL), WEFT_OK);
+  CHECK_STATUS(weft_group_spawn(own.group, NULL, wait_for_own_group, &own, NULL), WEFT_OK);
   await_sleeper(&own);
   leave_some(own.group, 1);
   CHECK_STATUS(weft_group_wait(own.group, WEFT_FOREVER), WEFT_OK);
@@ -275,7 +275,7 @@ static weft_status enter_and_spawn(void *ctx, void **result, weft_error_t **erro
   (void)error;
   for (i = 0; i < 100; ++i) {
     CHECK_STATUS(weft_group_enter(self->group), WEFT_OK);
-    CHECK_STATUS(weft_group_spawn(self->group, leave_once, self, NULL), WEFT_OK);
+    CHECK_STATUS(weft_group_spawn(self->group, NULL, leave_once, self, NULL), WEFT_OK);
   }
   return WEFT_OK;
 }
@@ -286,7 +286,7 @@ static void tasks_of_the_group_enter_and_leave(void) {
   for (round = 0; round < rounds; ++round) {
     crowd_t crowd = {NULL, 0};
     crowd.group = make_group(pool);
-    for (i = 0; i < 4; ++i) CHECK_STATUS(weft_group_spawn(crowd.group, enter_and_spawn, &crowd, NULL), WEFT_OK);
+    for (i = 0; i < 4; ++i) CHECK_STATUS(weft_group_spawn(crowd.group, NULL, enter_and_spawn, &crowd, NULL), WEFT_OK);
     CHECK_STATUS(weft_group_wait(crowd.group, WEFT_FOREVER), WEFT_OK);
     CHECK_EQUAL(count_of(&crowd.left), 400);
     CHECK_STATUS(weft_group_leave(crowd.group), WEFT_EINVALIDSTATE);

@@ -67,7 +67,7 @@ static weft_status lower(void *ctx, void **result, weft_error_t **error) {
   weft_group_t *group = self->elsewhere ? weft_group_ref(self->elsewhere) : make_group_with(self->pool, self->flags);
   (void)result;
   (void)error;
-  CHECK_STATUS(weft_group_spawn(group, leaf, self, NULL), WEFT_OK);
+  CHECK_STATUS(weft_group_spawn(group, NULL, leaf, self, NULL), WEFT_OK);
   gate_open(&self->lower_has_begun);
   gate_pass(&self->leaf_runs);
   CHECK_STATUS(weft_group_wait(group, WEFT_FOREVER), WEFT_OK);
@@ -80,7 +80,7 @@ static weft_status upper(void *ctx, void **result, weft_error_t **error) {
   weft_group_t *group = make_group_with(self->pool, WEFT_GROUP_SCOPED);
   (void)result;
   (void)error;
-  CHECK_STATUS(weft_group_spawn(group, lower, self, NULL), WEFT_OK);
+  CHECK_STATUS(weft_group_spawn(group, NULL, lower, self, NULL), WEFT_OK);
   gate_pass(&self->lower_has_begun);
   self->seen = weft_group_wait(group, self->patience);
   self->leaf_has_run = gate_arrived(&self->leaf_runs) != 0 && count_of(&self->counter) != 0;

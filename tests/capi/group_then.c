@@ -8,9 +8,9 @@ static void bad_arguments_change_nothing(void) {
   weft_group_t *group = make_group(pool);
   probe_t probe = {0};
   weft_task_t *task = make_task(&posted, NULL, &probe), *other = make_task(&with_future, NULL, &probe);
-  CHECK_STATUS(weft_group_then(NULL, pool, probe_run, &probe, probe_drop), WEFT_EINVAL);
-  CHECK_STATUS(weft_group_then(group, NULL, probe_run, &probe, probe_drop), WEFT_EINVAL);
-  CHECK_STATUS(weft_group_then(group, pool, NULL, &probe, probe_drop), WEFT_EINVAL);
+  CHECK_STATUS(weft_group_then(NULL, pool, NULL, probe_run, &probe, probe_drop), WEFT_EINVAL);
+  CHECK_STATUS(weft_group_then(group, NULL, NULL, probe_run, &probe, probe_drop), WEFT_EINVAL);
+  CHECK_STATUS(weft_group_then(group, pool, NULL, NULL, &probe, probe_drop), WEFT_EINVAL);
   CHECK_STATUS(weft_group_then_task(NULL, pool, task), WEFT_EINVAL);
   CHECK_STATUS(weft_group_then_task(group, NULL, task), WEFT_EINVAL);
   CHECK_STATUS(weft_group_then_task(group, pool, NULL), WEFT_EINVAL);
@@ -31,7 +31,7 @@ static void after_an_empty_group_at_once(void) {
   kinds[2] = make_caller_run();
   for (i = 0; i < 3; ++i) {
     probe_t probe = {0}, other = {0};
-    CHECK_STATUS(weft_group_then(group, kinds[i], probe_run, &probe, probe_drop), WEFT_OK);
+    CHECK_STATUS(weft_group_then(group, kinds[i], NULL, probe_run, &probe, probe_drop), WEFT_OK);
     CHECK_STATUS(weft_group_then_task(group, kinds[i], make_task(&posted, NULL, &other)), WEFT_OK);
     if (i == 2) {
       CHECK_EQUAL(probe_runs(&probe), 0);
@@ -80,12 +80,12 @@ static void after_the_last_in_the_order_of_the_calls(void) {
     gate_t gate = GATE_CLOSED;
     row.next = 0;
     CHECK_STATUS(weft_group_enter(group), WEFT_OK);
-    CHECK_STATUS(weft_group_spawn(group, pass_gate, &gate, NULL), WEFT_OK);
+    CHECK_STATUS(weft_group_spawn(group, NULL, pass_gate, &gate, NULL), WEFT_OK);
     spawn_counting(group, &counter, 5);
     for (i = 0; i < 10; ++i) {
       all[i].row = &row;
       all[i].number = i;
-      CHECK_STATUS(weft_group_then(group, mine, come_in_order, &all[i], NULL), WEFT_OK);
+      CHECK_STATUS(weft_group_then(group, mine, NULL, come_in_order, &all[i], NULL), WEFT_OK);
     }
     gate_open(&gate);
     CHECK_STATUS(weft_group_wait(group, 1000000), WEFT_ETIMEDOUT);
@@ -125,7 +125,7 @@ static weft_status grow(void *ctx, void **result, weft_error_t **error) {
   (void)error;
   __atomic_add_fetch(&self->tree->ran, 1, __ATOMIC_RELAXED);
   for (i = 0; self->depth > 0 && i < 4; ++i)
-    CHECK_STATUS(weft_group_spawn(self->tree->group, grow, self - 1, NULL), WEFT_OK);
+    CHECK_STATUS(weft_group_spawn(self->tree->group, NULL, grow, self - 1, NULL), WEFT_OK);
   return WEFT_OK;
 }
 
@@ -151,8 +151,8 @@ static void never_before_the_last(void) {
       branches[i].depth = i;
     }
     for (i = 0; i <= deepest; ++i, width *= 4) tree.expected += width;
-    CHECK_STATUS(weft_group_spawn(tree.group, grow, &branches[deepest], NULL), WEFT_OK);
-    CHECK_STATUS(weft_group_then(tree.group, pool, look_at_tree, &tree, NULL), WEFT_OK);
+    CHECK_STATUS(weft_group_spawn(tree.group, NULL, grow, &branches[deepest], NULL), WEFT_OK);
+    CHECK_STATUS(weft_group_then(tree.group, pool, NULL, look_at_tree, &tree, NULL), WEFT_OK);
     if (round % 2) weft_group_unref(tree.group);
     gate_await(&tree.over, 1);
     CHECK_EQUAL(tree.seen, tree.expected);
@@ -180,7 +180,7 @@ static weft_status next_round(void *ctx, void **result, weft_error_t **error) {
     return WEFT_OK;
   }
   spawn_counting(self->group, &self->ran, 10);
-  CHECK_STATUS(weft_group_then(self->group, self->pool, next_round, self, NULL), WEFT_OK);
+  CHECK_STATUS(weft_group_then(self->group, self->pool, NULL, next_round, self, NULL), WEFT_OK);
   return WEFT_OK;
 }
 
@@ -191,7 +191,7 @@ static void one_round_begins_the_next(void) {
   relay.pool = make_pool(2);
   relay.group = make_group(relay.pool);
   relay.rounds = rounds;
-  CHECK_STATUS(weft_group_then(relay.group, relay.pool, next_round, &relay, NULL), WEFT_OK);
+  CHECK_STATUS(weft_group_then(relay.group, relay.pool, NULL, next_round, &relay, NULL), WEFT_OK);
   gate_await(&relay.over, 1);
   CHECK_EQUAL(count_of(&relay.ran), 20 * rounds);
   weft_group_unref(relay.group);
@@ -206,11 +206,11 @@ static void whatever_became_of_its_tasks(void) {
   gate_t gate = GATE_CLOSED;
   probe_t probe = {0};
   int counter = 0;
-  CHECK_STATUS(weft_group_spawn(group, pass_gate, &gate, NULL), WEFT_OK);
-  CHECK_STATUS(weft_group_spawn(group, fail_with_42, NULL, NULL), WEFT_OK);
+  CHECK_STATUS(weft_group_spawn(group, NULL, pass_gate, &gate, NULL), WEFT_OK);
+  CHECK_STATUS(weft_group_spawn(group, NULL, fail_with_42, NULL, NULL), WEFT_OK);
   spawn_counting(group, &counter, 3);
   gate_await(&gate, 1);
-  CHECK_STATUS(weft_group_then(group, pool, probe_run, &probe, probe_drop), WEFT_OK);
+  CHECK_STATUS(weft_group_then(group, pool, NULL, probe_run, &probe, probe_drop), WEFT_OK);
   CHECK_STATUS(weft_group_cancel(group), WEFT_OK);
   gate_open(&gate);
   while (probe_drops(&probe) == 0) sched_yield();
@@ -226,7 +226,7 @@ static void no_handle_need_be_kept(void) {
   weft_group_t *group = make_group(pool);
   probe_t probe = {0};
   CHECK_STATUS(weft_group_enter(group), WEFT_OK);
-  CHECK_STATUS(weft_group_then(group, other, probe_run, &probe, probe_drop), WEFT_OK);
+  CHECK_STATUS(weft_group_then(group, other, NULL, probe_run, &probe, probe_drop), WEFT_OK);
   weft_executor_unref(other);
   weft_group_unref(group);
   CHECK_EQUAL(probe_drops(&probe), 0);
@@ -243,7 +243,7 @@ static void a_full_queue_does_not_hold_it_up(void) {
   weft_future_t *running = occupy_worker(full, &gate), *waiting = submit(full, return_ctx, NULL, NULL);
   probe_t probe = {0};
   CHECK_STATUS(weft_group_enter(group), WEFT_OK);
-  CHECK_STATUS(weft_group_then(group, full, probe_run, &probe, probe_drop), WEFT_OK);
+  CHECK_STATUS(weft_group_then(group, full, NULL, probe_run, &probe, probe_drop), WEFT_OK);
   CHECK_STATUS(weft_group_leave(group), WEFT_OK); /* does not wait */
   gate_open(&gate);
   end_future(running);

@@ -12,7 +12,7 @@ static void an_executor_that_was_shut_down_drops_it(void) {
   for (i = 0; i < 3; ++i) {
     probe_t probe = {0}, late = {0};
     CHECK_STATUS(weft_group_enter(group), WEFT_OK);
-    CHECK_STATUS(weft_group_then(group, kinds[i], probe_run, &probe, probe_drop), WEFT_OK);
+    CHECK_STATUS(weft_group_then(group, kinds[i], NULL, probe_run, &probe, probe_drop), WEFT_OK);
     CHECK_STATUS(weft_executor_shutdown(kinds[i], WEFT_SHUTDOWN_WAIT, WEFT_FOREVER), WEFT_OK);
     CHECK_EQUAL(probe_drops(&probe), 0);
     CHECK_STATUS(weft_group_leave(group), WEFT_OK);
@@ -58,7 +58,7 @@ static void a_broken_pool_says_so_to_the_hook(void) {
   REQUIRE(CHECK_STATUS(weft_runtime_set_exception_hook(runtime, hear, &heard, NULL), WEFT_OK));
   REQUIRE(CHECK_STATUS(weft_executor_create(runtime, &options, &broken), WEFT_OK));
   CHECK_STATUS(weft_group_enter(group), WEFT_OK);
-  CHECK_STATUS(weft_group_then(group, broken, probe_run, &probe, probe_drop), WEFT_OK);
+  CHECK_STATUS(weft_group_then(group, broken, NULL, probe_run, &probe, probe_drop), WEFT_OK);
   future = submit(broken, return_ctx, NULL, NULL);
   CHECK_STATUS(weft_future_wait(future, WEFT_FOREVER), WEFT_OK);
   weft_future_unref(future);
@@ -84,7 +84,7 @@ typedef struct last {
 static void spawn_at_drop(void *ctx) {
   last_t *self = (last_t *)ctx;
   int i;
-  for (i = 0; i < 5; ++i) CHECK_STATUS(weft_group_spawn(self->next, count_run, &self->ran, NULL), WEFT_OK);
+  for (i = 0; i < 5; ++i) CHECK_STATUS(weft_group_spawn(self->next, NULL, count_run, &self->ran, NULL), WEFT_OK);
   if (self->ends) CHECK_STATUS(weft_executor_shutdown(self->pool, WEFT_SHUTDOWN_CANCEL_PENDING, 0), WEFT_OK);
   weft_group_unref(self->next);
   count_drop(&self->drops);
@@ -103,9 +103,9 @@ static weft_status make_last(void *ctx, void **result, weft_error_t **error) {
   weft_group_t *group = make_group(self->pool);
   (void)result;
   (void)error;
-  CHECK_STATUS(weft_group_spawn(group, count_run, &self->ran, NULL), WEFT_OK);
-  CHECK_STATUS(weft_group_spawn(group, count_run, &self->ran, NULL), WEFT_OK);
-  CHECK_STATUS(weft_group_then(group, self->gone, never_run, self, spawn_at_drop), WEFT_OK);
+  CHECK_STATUS(weft_group_spawn(group, NULL, count_run, &self->ran, NULL), WEFT_OK);
+  CHECK_STATUS(weft_group_spawn(group, NULL, count_run, &self->ran, NULL), WEFT_OK);
+  CHECK_STATUS(weft_group_then(group, self->gone, NULL, never_run, self, spawn_at_drop), WEFT_OK);
   weft_group_unref(group);
   return WEFT_OK;
 }
@@ -121,7 +121,7 @@ static void a_drop_may_spawn(void) {
     last.gone = gone;
     next = make_group(last.pool);
     last.next = weft_group_ref(next);
-    CHECK_STATUS(weft_executor_post(last.pool, make_last, &last, NULL), WEFT_OK);
+    CHECK_STATUS(weft_executor_post(last.pool, NULL, make_last, &last, NULL), WEFT_OK);
     while (count_of(&last.drops) == 0) sched_yield();
     end_group(next);
     CHECK_EQUAL(count_of(&last.ran), 7);
@@ -142,9 +142,9 @@ static void a_drop_may_call_off_all_that_its_pool_has(void) {
     last.gone = gone;
     next = make_group(last.pool);
     last.next = weft_group_ref(next);
-    CHECK_STATUS(weft_executor_post(last.pool, make_last, &last, NULL), WEFT_OK);
+    CHECK_STATUS(weft_executor_post(last.pool, NULL, make_last, &last, NULL), WEFT_OK);
     /* Mostly in the hands of the worker while it counts. */
-    if (weft_executor_post(last.pool, probe_run, &probe, probe_drop) != WEFT_OK) probe_drop(&probe);
+    if (weft_executor_post(last.pool, NULL, probe_run, &probe, probe_drop) != WEFT_OK) probe_drop(&probe);
     while (count_of(&last.drops) == 0) sched_yield();
     CHECK(weft_group_wait(next, WEFT_FOREVER) == WEFT_ECANCELED || count_of(&last.ran) == 7);
     weft_group_unref(next);
@@ -188,13 +188,13 @@ static void it_belongs_to_the_domain_of_the_caller(void) {
   weft_domain_scope_t scope;
   probe_t probe = {0};
   enter(domain, &scope);
-  CHECK_STATUS(weft_group_then(group, pool, note_domain, &seen, NULL), WEFT_OK);
+  CHECK_STATUS(weft_group_then(group, pool, NULL, note_domain, &seen, NULL), WEFT_OK);
   leave(&scope);
   while (weft_domain_count(domain) != 0) sched_yield();
   CHECK(seen == domain);
   CHECK_STATUS(weft_group_enter(group), WEFT_OK);
   enter(domain, &scope);
-  CHECK_STATUS(weft_group_then(group, pool, probe_run, &probe, probe_drop), WEFT_OK);
+  CHECK_STATUS(weft_group_then(group, pool, NULL, probe_run, &probe, probe_drop), WEFT_OK);
   leave(&scope);
   CHECK_EQUAL(weft_domain_count(domain), 1);
   end_domain(domain); /* does not wait for the group */
@@ -222,7 +222,7 @@ static weft_status follow_when_closed(void *ctx, weft_error_t **error) {
   enter(self->domain, &scope);
   task = make_task(&posted, NULL, &self->probe);
   gate_pass(&self->gate);
-  CHECK_STATUS(weft_group_then(self->group, self->pool, probe_run, &self->probe, probe_drop), WEFT_ECLOSED);
+  CHECK_STATUS(weft_group_then(self->group, self->pool, NULL, probe_run, &self->probe, probe_drop), WEFT_ECLOSED);
   CHECK_STATUS(weft_group_then_task(self->group, self->pool, task), WEFT_ECLOSED);
   weft_task_destroy(&task);
   leave(&scope);

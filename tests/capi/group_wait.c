@@ -9,7 +9,7 @@ static void timeouts(void) {
   gate_t gate = GATE_CLOSED;
   int64_t began;
   CHECK_STATUS(weft_group_wait(group, 0), WEFT_OK); /* nothing was spawned */
-  REQUIRE_OK(weft_group_spawn(group, pass_gate, &gate, NULL));
+  REQUIRE_OK(weft_group_spawn(group, NULL, pass_gate, &gate, NULL));
   CHECK_STATUS(weft_group_wait(group, 0), WEFT_ETIMEDOUT);
   CHECK_STATUS(weft_group_wait(group, -5), WEFT_ETIMEDOUT);
   began = now_ns();
@@ -62,7 +62,7 @@ static void many_may_wait(void) {
   weft_thread_t *threads[many];
   weft_group_t *group = make_group(pool);
   int i;
-  REQUIRE_OK(weft_group_spawn(group, pass_gate, &gate, NULL));
+  REQUIRE_OK(weft_group_spawn(group, NULL, pass_gate, &gate, NULL));
   for (i = 0; i < many; ++i) {
     waiting_t each = {NULL, NULL, WEFT_FOREVER, 1, 0, 0};
     waiting[i] = each;
@@ -86,7 +86,7 @@ static void a_stop_request_ends_the_wait_but_no_settling(void) {
   waiting_t waits = {NULL, NULL, WEFT_FOREVER, WEFT_OK, 0, 0}, settles = {NULL, NULL, 0, WEFT_OK, 1, 0};
   weft_thread_t *waiter, *settler;
   waits.group = settles.group = group;
-  REQUIRE_OK(weft_group_spawn(group, pass_gate, &gate, NULL));
+  REQUIRE_OK(weft_group_spawn(group, NULL, pass_gate, &gate, NULL));
   waiter = start_thread(NULL, WEFT_DAEMON_NO, wait_for_group, &waits, NULL);
   settler = start_thread(NULL, WEFT_DAEMON_NO, wait_for_group, &settles, NULL);
   await_asleep(tid_of(&waits));
@@ -116,7 +116,7 @@ static void one_who_was_asked_to_stop_does_not_wait(void) {
   weft_group_t *group = make_group(pool);
   gate_t gate = GATE_CLOSED;
   weft_thread_t *waiter;
-  REQUIRE_OK(weft_group_spawn(group, pass_gate, &gate, NULL));
+  REQUIRE_OK(weft_group_spawn(group, NULL, pass_gate, &gate, NULL));
   waiter = start_thread(NULL, WEFT_DAEMON_NO, wait_when_stopped, group, NULL);
   CHECK_STATUS(weft_thread_request_stop(waiter), WEFT_OK);
   end_thread(waiter);
@@ -149,9 +149,9 @@ static void a_task_cannot_wait_for_its_own_group(void) {
   for (workers = 1; workers <= 3; ++workers) {
     weft_executor_t *pool = make_pool(workers);
     weft_group_t *group = make_group(pool);
-    REQUIRE_OK(weft_group_spawn(group, wait_for_own_group, group, NULL));
+    REQUIRE_OK(weft_group_spawn(group, NULL, wait_for_own_group, group, NULL));
     CHECK_STATUS(weft_group_wait(group, WEFT_FOREVER), WEFT_OK);
-    REQUIRE_OK(weft_group_spawn(group, spawn_and_wait_for_own_group, group, NULL));
+    REQUIRE_OK(weft_group_spawn(group, NULL, spawn_and_wait_for_own_group, group, NULL));
     end_group(group);
     end_executor(pool);
   }
@@ -187,8 +187,8 @@ static void two_groups_whose_tasks_wait_for_each_other(void) {
     of_first.deadlocks = of_second.deadlocks = &deadlocks;
     of_first.other = second;
     of_second.other = first;
-    REQUIRE_OK(weft_group_spawn(first, wait_crosswise, &of_first, NULL));
-    REQUIRE_OK(weft_group_spawn(second, wait_crosswise, &of_second, NULL));
+    REQUIRE_OK(weft_group_spawn(first, NULL, wait_crosswise, &of_first, NULL));
+    REQUIRE_OK(weft_group_spawn(second, NULL, wait_crosswise, &of_second, NULL));
     gate_await(&both_run, 2);
     gate_open(&both_run);
     CHECK_STATUS(weft_group_wait(first, WEFT_FOREVER), WEFT_OK);
@@ -213,7 +213,7 @@ static void the_only_worker_helps_with_tasks_from_outside(void) {
     waits.before = &before;
     waiter = submit(pool, wait_in_task, &waits, NULL);
     gate_await(&before, 1);
-    if (late) REQUIRE_OK(weft_group_spawn(group, pass_gate, &held, NULL));
+    if (late) REQUIRE_OK(weft_group_spawn(group, NULL, pass_gate, &held, NULL));
     spawn_counting(group, &counter, 5);
     gate_open(&before);
     if (late) {
@@ -257,7 +257,7 @@ static void groups_within_groups(void) {
     nested.pool = pool;
     nested.outer = outer;
     nested.counter = &counter;
-    for (i = 0; i < 50; ++i) REQUIRE_OK(weft_group_spawn(outer, wait_for_inner, &nested, NULL));
+    for (i = 0; i < 50; ++i) REQUIRE_OK(weft_group_spawn(outer, NULL, wait_for_inner, &nested, NULL));
     end_group(outer);
     CHECK_EQUAL(count_of(&counter), 50 * 12);
     end_executor(pool);

@@ -122,7 +122,7 @@ static weft_status wait_for_inner(void *ctx, void **result, weft_error_t **error
   if (scene->kind->in_group) CHECK_STATUS(weft_group_create(scene->pool, NULL, &group), WEFT_OK);
   for (i = 0; i < awaited; ++i) {
     if (group != NULL)
-      CHECK_STATUS(weft_group_spawn(group, scene->inner, scene, NULL), WEFT_OK);
+      CHECK_STATUS(weft_group_spawn(group, NULL, scene->inner, scene, NULL), WEFT_OK);
     else
       futures[i] = submit(scene->pool, scene->inner, scene, NULL);
   }
@@ -134,13 +134,13 @@ static weft_status wait_for_inner(void *ctx, void **result, weft_error_t **error
 }
 
 static void play(scene_t *scene) {
-  weft_submit_options_t options;
+  weft_task_options_t options;
   weft_future_t *outer = NULL;
   gate_t gate = GATE_CLOSED;
   weft_future_t *busy;
   scene->pool = make_pool(1);
   busy = occupy_worker(scene->pool, &gate); /* until the inner ones may find the future of the outer one */
-  weft_submit_options_init(&options);
+  weft_task_options_init(&options);
   options.token = scene->token;
   CHECK_STATUS(weft_executor_submit(scene->pool, &options, wait_for_inner, scene, NULL, &outer), WEFT_OK);
   scene->outer = outer;
@@ -480,7 +480,7 @@ static weft_status spawn_deeper(void *ctx, void **result, weft_error_t **error) 
   (void)error;
   ++all->levels;
   CHECK_STATUS(weft_group_create(all->pool, NULL, &group), WEFT_OK);
-  CHECK_STATUS(weft_group_spawn(group, spawn_deeper, ctx, NULL), WEFT_OK);
+  CHECK_STATUS(weft_group_spawn(group, NULL, spawn_deeper, ctx, NULL), WEFT_OK);
   status = weft_group_wait(group, WEFT_FOREVER);
   if (status == WEFT_EDEADLK) all->last_wait = status;
   weft_group_end(group);

@@ -100,7 +100,7 @@ static void it_is_told_of_the_error_of_a_posted_task(void) {
   weft_executor_options_init(&options);
   options.max_workers = 1; /* the hook would be called by two at once, and the record knows one */
   REQUIRE_OK(weft_executor_create(runtime, &options, &pool));
-  REQUIRE_OK(weft_executor_post(pool, fail_with_error, NULL, NULL));
+  REQUIRE_OK(weft_executor_post(pool, NULL, fail_with_error, NULL, NULL));
   REQUIRE_OK(weft_executor_submit_batch(pool, NULL, &call, 1, NULL));
   /* A task with a future tells its future, and the hook nothing. */
   REQUIRE_OK(weft_executor_submit(pool, NULL, fail_with_error, NULL, NULL, &future));

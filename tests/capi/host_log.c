@@ -146,14 +146,14 @@ static weft_status run_nothing(void *room, weft_error_t **error) {
 static void the_other_options_name_themselves(void) {
   weft_executor_t *pool = make_pool(1);
   weft_runtime_options_t runtime = {sizeof runtime, 1};
-  weft_submit_options_t submit_with;
+  weft_task_options_t submit_with;
   weft_map_options_t map_with;
   weft_group_options_t group_with;
   weft_range_options_t range_with;
   weft_task_type_t type = {sizeof type, 0, 0, 0, run_nothing, NULL, NULL};
   weft_executor_stats_t stats;
   void *out = NULL;
-  weft_submit_options_init(&submit_with);
+  weft_task_options_init(&submit_with);
   submit_with.priority = 9;
   weft_group_options_init(&group_with);
   group_with.flags = 4;
@@ -161,7 +161,7 @@ static void the_other_options_name_themselves(void) {
   CHECK_STATUS(weft_runtime_create(&runtime, (weft_runtime_t **)&out), WEFT_EINVAL);
   CHECK_NAMED("weft_runtime_options.reserved is 1");
   CHECK_STATUS(weft_executor_submit(pool, &submit_with, return_ctx, NULL, NULL, (weft_future_t **)&out), WEFT_EINVAL);
-  CHECK_NAMED("weft_submit_options.priority is 9; allowed: 0 to 2");
+  CHECK_NAMED("weft_task_options.priority is 9; allowed: 0 to 2");
   weft_map_options_init(&map_with);
   map_with.reserved = 2;
   CHECK_STATUS(weft_executor_map(pool, &map_with, return_ctx, NULL, 0, NULL, (weft_map_t **)&out), WEFT_EINVAL);
@@ -187,7 +187,7 @@ static void the_other_options_name_themselves(void) {
 static void what_nobody_else_is_told_comes_to_the_hook(void) {
   weft_executor_t *pool = make_pool(1);
   listen();
-  CHECK_STATUS(weft_executor_post(pool, fail_with_error, NULL, NULL), WEFT_OK);
+  CHECK_STATUS(weft_executor_post(pool, NULL, fail_with_error, NULL, NULL), WEFT_OK);
   end_executor(pool);
   CHECK_EQUAL(heard.lines, 1);
   CHECK_EQUAL(heard.level, WEFT_LOG_ERROR);

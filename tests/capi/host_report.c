@@ -140,7 +140,7 @@ static void a_task_that_sleeps_is_known_by_its_function(void) {
   host_thread_t host;
   weft_report_t *report;
   it.until = make_promise(NULL);
-  CHECK_STATUS(weft_executor_post(pool, sleep_in_weft, &it, NULL), WEFT_OK);
+  CHECK_STATUS(weft_executor_post(pool, NULL, sleep_in_weft, &it, NULL), WEFT_OK);
   begin(&host, pool);
   while (__atomic_load_n(&it.tid, __ATOMIC_ACQUIRE) == 0) sched_yield();
   await_asleep(it.tid);

@@ -113,7 +113,7 @@ static void all_at_once(void) {
     for (i = 0; i < most_resting; ++i) begin(&all[i], pool);
     if (round % 2) await_asleep(all[round % most_resting].tid);
     for (i = 0; i < 2; ++i) CHECK(pthread_create(&askers[i], NULL, ask_all, all) == 0);
-    for (i = 0; i < tasks; ++i) CHECK_STATUS(weft_executor_post(pool, count_run, &runs, NULL), WEFT_OK);
+    for (i = 0; i < tasks; ++i) CHECK_STATUS(weft_executor_post(pool, NULL, count_run, &runs, NULL), WEFT_OK);
     for (i = 0; i < 2; ++i) CHECK(pthread_join(askers[i], NULL) == 0);
     for (i = 0; i < most_resting; ++i) join_stopped(&all[i]);
     CHECK_EQUAL(stats_of(pool).workers_alive, 0);

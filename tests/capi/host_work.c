@@ -10,7 +10,7 @@ static void without_a_worker_tasks_wait(void) {
   weft_executor_t *pool = host_pool(NULL, 2);
   weft_future_t *future = submit(pool, count_run, &runs, NULL);
   int i;
-  for (i = 0; i < 10; ++i) CHECK_STATUS(weft_executor_post(pool, count_run, &runs, NULL), WEFT_OK);
+  for (i = 0; i < 10; ++i) CHECK_STATUS(weft_executor_post(pool, NULL, count_run, &runs, NULL), WEFT_OK);
   CHECK_EQUAL(stats_of(pool).workers_alive + stats_of(pool).workers_started, 0);
   CHECK_STATUS(weft_future_wait(future, 0), WEFT_ETIMEDOUT);
   CHECK_EQUAL(count_of(&runs), 0);
@@ -26,7 +26,7 @@ static void a_poll_runs_one_task_at_most(void) {
   int runs = 0, i;
   weft_executor_t *pool = host_pool(NULL, 1);
   CHECK_STATUS(weft_executor_work(pool, 0), WEFT_ETIMEDOUT);
-  for (i = 0; i < 3; ++i) CHECK_STATUS(weft_executor_post(pool, count_run, &runs, NULL), WEFT_OK);
+  for (i = 0; i < 3; ++i) CHECK_STATUS(weft_executor_post(pool, NULL, count_run, &runs, NULL), WEFT_OK);
   for (i = 0; i < 3; ++i) {
     CHECK_STATUS(weft_executor_work(pool, i == 0 ? 0 : -5), WEFT_ETIMEDOUT);
     CHECK_EQUAL(count_of(&runs), i + 1);
@@ -201,7 +201,7 @@ static weft_status spawn_posts(void *ctx, void **result, weft_error_t **error) {
   (void)result;
   (void)error;
   for (i = 0; i < 20; ++i)
-    CHECK_STATUS(weft_executor_post((weft_executor_t *)both[0], count_run, both[1], NULL), WEFT_OK);
+    CHECK_STATUS(weft_executor_post((weft_executor_t *)both[0], NULL, count_run, both[1], NULL), WEFT_OK);
   return WEFT_OK;
 }
 
@@ -212,7 +212,7 @@ static void what_it_leaves_behind_is_found(void) {
   void *both[2];
   both[0] = pool;
   both[1] = &runs;
-  CHECK_STATUS(weft_executor_post(pool, spawn_posts, both, NULL), WEFT_OK);
+  CHECK_STATUS(weft_executor_post(pool, NULL, spawn_posts, both, NULL), WEFT_OK);
   CHECK_STATUS(weft_executor_work(pool, 0), WEFT_ETIMEDOUT);
   CHECK_EQUAL(count_of(&runs), 0);
   CHECK_STATUS(weft_executor_shutdown(pool, WEFT_SHUTDOWN_WAIT, WEFT_FOREVER), WEFT_OK); /* runs it here */
@@ -225,7 +225,7 @@ static weft_status leave_children(void *ctx, void **result, weft_error_t **error
   int i;
   (void)result;
   (void)error;
-  for (i = 0; i < 20; ++i) CHECK_STATUS(weft_group_spawn((weft_group_t *)both[0], count_run, both[1], NULL), WEFT_OK);
+  for (i = 0; i < 20; ++i) CHECK_STATUS(weft_group_spawn((weft_group_t *)both[0], NULL, count_run, both[1], NULL), WEFT_OK);
   return WEFT_OK;
 }
 
@@ -238,7 +238,7 @@ static void spawned_tasks_go_to_their_group(void) {
   REQUIRE_OK(weft_group_create(pool, NULL, &group));
   both[0] = group;
   both[1] = &runs;
-  CHECK_STATUS(weft_executor_post(pool, leave_children, both, NULL), WEFT_OK);
+  CHECK_STATUS(weft_executor_post(pool, NULL, leave_children, both, NULL), WEFT_OK);
   CHECK_STATUS(weft_executor_work(pool, 0), WEFT_ETIMEDOUT);
   lend(&lent, pool, WEFT_FOREVER);
   CHECK_STATUS(weft_group_wait(group, WEFT_FOREVER), WEFT_OK);
@@ -383,7 +383,7 @@ static void come_and_go(void) {
         if (lent[slot].pool != NULL) CHECK(pthread_join(lent[slot].thread, NULL) == 0);
         lend(&lent[slot], pool, WEFT_MICROSECOND * (i % 300));
       }
-      CHECK_STATUS(weft_executor_post(pool, spawn_posts, both, NULL), WEFT_OK);
+      CHECK_STATUS(weft_executor_post(pool, NULL, spawn_posts, both, NULL), WEFT_OK);
     }
     for (i = 0; i < threads; ++i) CHECK(pthread_join(lent[i].thread, NULL) == 0);
     while (count_of(&runs) < tasks * 20) CHECK_STATUS(weft_executor_work(pool, WEFT_MILLISECOND), WEFT_ETIMEDOUT);
@@ -405,9 +405,9 @@ static weft_status fill_queue(void *ctx, void **result, weft_error_t **error) {
   filler_t *self = (filler_t *)ctx;
   (void)result;
   (void)error;
-  CHECK_STATUS(weft_executor_post(self->pool, return_ctx, NULL, NULL), WEFT_OK);
+  CHECK_STATUS(weft_executor_post(self->pool, NULL, return_ctx, NULL, NULL), WEFT_OK);
   __atomic_store_n(&self->tid, own_tid(), __ATOMIC_RELEASE);
-  self->answer = weft_executor_post(self->pool, return_ctx, NULL, NULL);
+  self->answer = weft_executor_post(self->pool, NULL, return_ctx, NULL, NULL);
   return WEFT_OK;
 }
 

@@ -99,7 +99,7 @@ static void break_a_pool(int with_error) {
   init.with_error = with_error;
   pool = pool_with(&init, 1);
   for (i = 0; i < 5; ++i) futures[i] = submit(pool, probe_run, &pending, probe_drop);
-  REQUIRE_OK(weft_executor_post(pool, probe_run, &pending, probe_drop));
+  REQUIRE_OK(weft_executor_post(pool, NULL, probe_run, &pending, probe_drop));
   gate_open(&gate);
   for (i = 0; i < 5; ++i) {
     CHECK_STATUS(weft_future_result(futures[i], WEFT_FOREVER, NULL), WEFT_EFAILED);
@@ -110,7 +110,7 @@ static void break_a_pool(int with_error) {
     weft_future_unref(futures[i]);
   }
   CHECK_STATUS(weft_executor_submit(pool, NULL, probe_run, &refused, probe_drop, &out), WEFT_EBROKEN);
-  CHECK_STATUS(weft_executor_post(pool, probe_run, &refused, probe_drop), WEFT_EBROKEN);
+  CHECK_STATUS(weft_executor_post(pool, NULL, probe_run, &refused, probe_drop), WEFT_EBROKEN);
   CHECK_STATUS(weft_executor_submit_batch(pool, NULL, &call, 1, &out), WEFT_EBROKEN);
   CHECK_STATUS(weft_executor_map(pool, NULL, probe_run, &item, 1, probe_drop, &map), WEFT_EBROKEN);
   CHECK(out == UNTOUCHED(weft_future_t) && map == UNTOUCHED(weft_map_t));
@@ -190,7 +190,7 @@ typedef struct waiting_submit {
 static weft_status submit_and_wait(void *ctx, weft_error_t **error) {
   waiting_submit_t *waiting = (waiting_submit_t *)ctx;
   (void)error;
-  waiting->answer = weft_executor_post(waiting->pool, probe_run, &waiting->probe, probe_drop);
+  waiting->answer = weft_executor_post(waiting->pool, NULL, probe_run, &waiting->probe, probe_drop);
   return WEFT_OK;
 }
 
@@ -212,7 +212,7 @@ static void a_submit_that_waits_for_room_in_a_breaking_pool_is_told(void) {
   options.max_queue = 1;
   options.when_full = WEFT_FULL_WAIT;
   REQUIRE_OK(weft_executor_create(NULL, &options, &waiting.pool));
-  REQUIRE_OK(weft_executor_post(waiting.pool, probe_run, &first, probe_drop));
+  REQUIRE_OK(weft_executor_post(waiting.pool, NULL, probe_run, &first, probe_drop));
   gate_await(&gate, 1);
   thread = start_thread(NULL, WEFT_DAEMON_NO, submit_and_wait, &waiting, NULL);
   await_asleep(weft_thread_native_id(thread));

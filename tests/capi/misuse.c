@@ -58,7 +58,7 @@ static void foreign_handles_are_told(void) {
   weft_future_t *futures[1];
   if (!checks()) return;
   futures[0] = JUNK(weft_future_t);
-  CHECK_STATUS(weft_executor_post(JUNK(weft_executor_t), return_ctx, NULL, NULL), WEFT_EINVAL);
+  CHECK_STATUS(weft_executor_post(JUNK(weft_executor_t), NULL, return_ctx, NULL, NULL), WEFT_EINVAL);
   CHECK_TOLD("weft_executor_post");
   CHECK_STATUS(weft_executor_shutdown(JUNK(weft_executor_t), 0, 0), WEFT_EINVAL);
   CHECK_TOLD("weft_executor_shutdown");
@@ -137,7 +137,7 @@ static void freed_handles_are_told(void) {
   weft_error_unref(error);
   CHECK_TOLD("weft_error_unref");
   pool = make_pool(1);
-  REQUIRE_OK(weft_timer_create(pool, return_ctx, NULL, NULL, &timer));
+  REQUIRE_OK(weft_timer_create(pool, NULL, return_ctx, NULL, NULL, &timer));
   weft_timer_unref(timer);
   weft_timer_unref(timer);
   CHECK_TOLD("weft_timer_unref");
@@ -147,14 +147,14 @@ static void freed_handles_are_told(void) {
   CHECK_TOLD("weft_queue_close");
   REQUIRE_OK(weft_group_create(pool, NULL, &group));
   weft_group_unref(group);
-  CHECK_STATUS(weft_group_spawn(group, return_ctx, NULL, NULL), WEFT_EINVAL);
+  CHECK_STATUS(weft_group_spawn(group, NULL, return_ctx, NULL, NULL), WEFT_EINVAL);
   CHECK_TOLD("weft_group_spawn");
   REQUIRE_OK(weft_thread_create(NULL, NULL, probe_target, NULL, NULL, &thread));
   weft_thread_unref(thread);
   CHECK_STATUS(weft_thread_start(thread), WEFT_EINVAL);
   CHECK_TOLD("weft_thread_start");
   end_executor(pool);
-  CHECK_STATUS(weft_executor_post(pool, return_ctx, NULL, NULL), WEFT_EINVAL);
+  CHECK_STATUS(weft_executor_post(pool, NULL, return_ctx, NULL, NULL), WEFT_EINVAL);
   CHECK_TOLD("weft_executor_post");
   done_checking();
 }

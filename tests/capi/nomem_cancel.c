@@ -47,11 +47,11 @@ static weft_status attempt_submit_and_cancel(void) {
   int count = 0;
   weft_executor_t *executor = make_caller_run();
   weft_cancel_token_t *token = NULL;
-  weft_submit_options_t options;
+  weft_task_options_t options;
   weft_future_t *future = UNTOUCHED(weft_future_t);
   weft_status status;
   CHECK_STATUS(weft_cancel_token_create(NULL, WEFT_FOREVER, &token), WEFT_OK);
-  weft_submit_options_init(&options);
+  weft_task_options_init(&options);
   options.token = token;
   status = ARMED(weft_executor_submit(executor, &options, count_run, &count, count_drop, &future));
   CHECK_EQUAL(count, 0);

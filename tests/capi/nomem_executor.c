@@ -98,7 +98,7 @@ static weft_status attempt_executor_submit(void) {
 static weft_status attempt_executor_post(void) {
   weft_executor_t *pool = make_pool(2);
   probe_t probe = {0};
-  weft_status status = ARMED(weft_executor_post(pool, probe_run, &probe, probe_drop));
+  weft_status status = ARMED(weft_executor_post(pool, NULL, probe_run, &probe, probe_drop));
   check_submitted(pool, status, &probe, 1);
   return status;
 }
@@ -261,7 +261,7 @@ static weft_status attempt_executor_work(void) {
   options.max_workers = 1;
   options.flags = WEFT_EXECUTOR_HOST_WORKERS;
   CHECK_STATUS(weft_executor_create(NULL, &options, &pool), WEFT_OK);
-  CHECK_STATUS(weft_executor_post(pool, count_run, &runs, NULL), WEFT_OK);
+  CHECK_STATUS(weft_executor_post(pool, NULL, count_run, &runs, NULL), WEFT_OK);
   status = ARMED(weft_executor_work(pool, 0));
   CHECK_EQUAL(count_of(&runs), status == WEFT_ETIMEDOUT);
   weft_executor_unref(pool);

@@ -71,7 +71,7 @@ static weft_status attempt_close(void) {
   weft_executor_t *pool = make_pool(2);
   weft_timer_t *timer = NULL;
   weft_status status;
-  CHECK_STATUS(weft_timer_create(pool, tick_at_gate, &gate, NULL, &timer), WEFT_OK);
+  CHECK_STATUS(weft_timer_create(pool, NULL, tick_at_gate, &gate, NULL, &timer), WEFT_OK);
   CHECK_STATUS(weft_timer_arm(timer, 0), WEFT_OK);
   gate_await(&gate, 1);
   status = attempt_elsewhere(close_here, timer);

@@ -54,7 +54,7 @@ static weft_status attempt_spawn(void) {
   weft_executor_t *pool = make_pool(1);
   weft_group_t *group = make_group(pool);
   int counter = 0;
-  weft_status status = ARMED(weft_group_spawn(group, count_run, &counter, count_drop));
+  weft_status status = ARMED(weft_group_spawn(group, NULL, count_run, &counter, count_drop));
   CHECK_STATUS(weft_group_wait(group, WEFT_FOREVER), WEFT_OK);
   CHECK_EQUAL(count_of(&counter), status == WEFT_OK ? 2 : 0);
   spawn_counting(group, &counter, 1); /* it is as good as before */
@@ -67,7 +67,7 @@ static weft_status attempt_spawn_value(void) {
   weft_executor_t *pool = make_pool(1);
   weft_group_t *group = make_group(pool);
   int counter = 0, *closure = &counter;
-  weft_status status = ARMED(weft_group_spawn_value(group, &counting, &closure, sizeof closure));
+  weft_status status = ARMED(weft_group_spawn_value(group, NULL, &counting, &closure, sizeof closure));
   CHECK_STATUS(weft_group_wait(group, WEFT_FOREVER), WEFT_OK);
   CHECK_EQUAL(count_of(&counter), status == WEFT_OK);
   end_group(group);
@@ -84,7 +84,7 @@ typedef struct following {
 
 static weft_status then_elsewhere(void *ctx) {
   following_t *self = (following_t *)ctx;
-  return ARMED(weft_group_then(self->group, self->on, count_run, &self->counter, count_drop));
+  return ARMED(weft_group_then(self->group, self->on, NULL, count_run, &self->counter, count_drop));
 }
 
 static weft_status attempt_then(void) {
@@ -141,7 +141,7 @@ static weft_status attempt_leave(void) {
   following.on = make_pool(1); /* has no worker yet */
   following.group = make_group(pool);
   CHECK_STATUS(weft_group_enter(following.group), WEFT_OK);
-  CHECK_STATUS(weft_group_then(following.group, following.on, count_run, &following.counter, count_drop), WEFT_OK);
+  CHECK_STATUS(weft_group_then(following.group, following.on, NULL, count_run, &following.counter, count_drop), WEFT_OK);
   status = ARMED(weft_group_leave(following.group));
   CHECK_STATUS(status, WEFT_OK);
   if (heard != 0) status = WEFT_ENOMEM;

@@ -67,7 +67,7 @@ static weft_status attempt_submit(void *options) {
   weft_executor_t *executor = make_caller_run();
   weft_future_t *out = UNTOUCHED(weft_future_t);
   weft_status status =
-      weft_executor_submit(executor, (weft_submit_options_t *)options, probe_run, &probe, probe_drop, &out);
+      weft_executor_submit(executor, (weft_task_options_t *)options, probe_run, &probe, probe_drop, &out);
   weft_executor_unref(executor);
   if (status == WEFT_OK)
     weft_future_unref(out);
@@ -83,7 +83,7 @@ static weft_status attempt_batch(void *options) {
   weft_call_t call = {probe_run, &probe, probe_drop};
   weft_executor_t *executor = make_caller_run();
   weft_future_t *out = UNTOUCHED(weft_future_t);
-  weft_status status = weft_executor_submit_batch(executor, (weft_submit_options_t *)options, &call, 1, &out);
+  weft_status status = weft_executor_submit_batch(executor, (weft_task_options_t *)options, &call, 1, &out);
   weft_executor_unref(executor);
   if (status == WEFT_OK)
     weft_future_unref(out);
@@ -180,8 +180,8 @@ static const struct {
      sizeof(weft_executor_options_t), attempt_pool},
     {"weft_executor_options_t of a caller-run executor", offsetof(weft_executor_options_t, max_spares),
      sizeof(weft_executor_options_t), attempt_caller_run},
-    {"weft_submit_options_t", offsetof(weft_submit_options_t, token), sizeof(weft_submit_options_t), attempt_submit},
-    {"weft_submit_options_t of a batch", offsetof(weft_submit_options_t, token), sizeof(weft_submit_options_t),
+    {"weft_task_options_t", offsetof(weft_task_options_t, token), sizeof(weft_task_options_t), attempt_submit},
+    {"weft_task_options_t of a batch", offsetof(weft_task_options_t, token), sizeof(weft_task_options_t),
      attempt_batch},
     {"weft_domain_options_t", sizeof(weft_domain_options_t), sizeof(weft_domain_options_t), attempt_domain},
     {"weft_task_options_t", sizeof(weft_task_options_t), sizeof(weft_task_options_t), attempt_task},
@@ -272,7 +272,7 @@ static void init_functions_store_zero_and_the_size(void) {
   weft_runtime_options_t runtime;
   weft_thread_options_t thread;
   weft_executor_options_t executor;
-  weft_submit_options_t submit;
+  weft_task_options_t submit;
   weft_map_options_t map;
   weft_queue_options_t queue;
   memset(&runtime, 0xff, sizeof runtime);
@@ -284,7 +284,7 @@ static void init_functions_store_zero_and_the_size(void) {
   weft_runtime_options_init(&runtime);
   weft_thread_options_init(&thread);
   weft_executor_options_init(&executor);
-  weft_submit_options_init(&submit);
+  weft_task_options_init(&submit);
   weft_map_options_init(&map);
   weft_queue_options_init(&queue);
   CHECK_EQUAL(runtime.size, sizeof runtime);

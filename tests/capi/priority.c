@@ -26,8 +26,8 @@ static weft_status note_in_room(void *room, weft_error_t **error) {
 
 /* Numbered from `first` on. */
 static void submit_some(weft_executor_t *executor, uint32_t priority, int first, int count) {
-  weft_submit_options_t options;
-  weft_submit_options_init(&options);
+  weft_task_options_t options;
+  weft_task_options_init(&options);
   options.priority = priority;
   for (; count > 0; --count, ++first) {
     weft_future_t *future = NULL;
@@ -61,11 +61,11 @@ static void check_sorted(int first, int count) {
 static void unknown_ones_are_invalid(void) {
   static const weft_task_type_t type = {sizeof type, 0, sizeof(void *), 0, note_in_room, NULL, NULL};
   weft_executor_t *pool = make_pool(1);
-  weft_submit_options_t options;
+  weft_task_options_t options;
   weft_future_t *out = UNTOUCHED(weft_future_t);
   weft_call_t call = {note, NULL, NULL};
   weft_task_t *task = NULL;
-  weft_submit_options_init(&options);
+  weft_task_options_init(&options);
   options.priority = WEFT_PRIORITY_LOW + 1;
   CHECK_STATUS(weft_executor_submit(pool, &options, note, NULL, NULL, &out), WEFT_EINVAL);
   CHECK_STATUS(weft_executor_submit_batch(pool, &options, &call, 1, &out), WEFT_EINVAL);
@@ -98,11 +98,11 @@ static void batches_and_tasks_with_room_have_priorities_too(void) {
   weft_executor_t *pool = make_pool(1);
   gate_t gate = GATE_CLOSED;
   weft_future_t *running = occupy_worker(pool, &gate);
-  weft_submit_options_t options;
+  weft_task_options_t options;
   weft_call_t calls[2] = {{note, (void *)(intptr_t)2, NULL}, {note, (void *)(intptr_t)3, NULL}};
   weft_task_t *task = NULL;
   size_t i;
-  weft_submit_options_init(&options);
+  weft_task_options_init(&options);
   options.priority = WEFT_PRIORITY_LOW;
   REQUIRE_OK(weft_executor_submit_batch(pool, &options, calls, 2, NULL));
   submit_some(pool, WEFT_PRIORITY_NORMAL, 1, 1);

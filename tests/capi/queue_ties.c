@@ -44,7 +44,7 @@ static void the_event_comes_when_nothing_is_pending(void) {
   for (round = 1; round <= 3; ++round) {
     gate_t held = GATE_CLOSED;
     gate = held;
-    CHECK_STATUS(weft_group_spawn(group, pass_gate, &gate, NULL), WEFT_OK);
+    CHECK_STATUS(weft_group_spawn(group, NULL, pass_gate, &gate, NULL), WEFT_OK);
     spawn_counting(group, &counter, 5);
     CHECK_STATUS(weft_group_notify(group, queue, 10), WEFT_OK);
     CHECK_STATUS(weft_group_notify(group, queue, 10), WEFT_OK);
@@ -67,7 +67,7 @@ static void its_status_is_that_of_the_group(void) {
   weft_group_t *group = make_group(pool);
   gate_t gate = GATE_CLOSED;
   int counter = 0;
-  CHECK_STATUS(weft_group_spawn(group, pass_gate, &gate, NULL), WEFT_OK);
+  CHECK_STATUS(weft_group_spawn(group, NULL, pass_gate, &gate, NULL), WEFT_OK);
   spawn_counting(group, &counter, 3);
   gate_await(&gate, 1);
   CHECK_STATUS(weft_group_notify(group, queue, 1), WEFT_OK);
@@ -76,7 +76,7 @@ static void its_status_is_that_of_the_group(void) {
   await_the_event(queue, 1, WEFT_EVENT_GROUP, WEFT_ECANCELED, 0);
   CHECK_EQUAL(count_of(&counter), 3); /* the drops */
   while (weft_group_reset(group) != WEFT_OK) sched_yield();
-  CHECK_STATUS(weft_group_spawn(group, fail_with_42, NULL, NULL), WEFT_OK);
+  CHECK_STATUS(weft_group_spawn(group, NULL, fail_with_42, NULL, NULL), WEFT_OK);
   CHECK_STATUS(weft_group_notify(group, queue, 2), WEFT_OK);
   await_the_event(queue, 2, WEFT_EVENT_GROUP, WEFT_EFAILED, 0);
   weft_group_unref(group);
@@ -89,7 +89,7 @@ static void neither_group_nor_queue_need_be_kept(void) {
   weft_executor_t *pool = make_pool(1);
   weft_group_t *group = make_group(pool);
   gate_t gate = GATE_CLOSED;
-  CHECK_STATUS(weft_group_spawn(group, pass_gate, &gate, NULL), WEFT_OK);
+  CHECK_STATUS(weft_group_spawn(group, NULL, pass_gate, &gate, NULL), WEFT_OK);
   CHECK_STATUS(weft_group_notify(group, queue, 1), WEFT_OK);
   CHECK_STATUS(weft_group_notify(group, gone, 2), WEFT_OK);
   weft_group_unref(group);
@@ -116,7 +116,7 @@ static weft_status spawn_level(void *ctx, void **result, weft_error_t **error) {
   (void)error;
   __atomic_add_fetch(self->ran, 1, __ATOMIC_RELAXED);
   for (i = 0; self->depth > 0 && i < 4; ++i)
-    CHECK_STATUS(weft_group_spawn(self->group, spawn_level, self - 1, NULL), WEFT_OK);
+    CHECK_STATUS(weft_group_spawn(self->group, NULL, spawn_level, self - 1, NULL), WEFT_OK);
   return WEFT_OK;
 }
 
@@ -133,7 +133,7 @@ static void nothing_is_told_early(void) {
       levels[i].depth = i;
     }
     for (i = 0; i <= deepest; ++i, width *= 4) expected += width;
-    CHECK_STATUS(weft_group_spawn(group, spawn_level, &levels[deepest], NULL), WEFT_OK);
+    CHECK_STATUS(weft_group_spawn(group, NULL, spawn_level, &levels[deepest], NULL), WEFT_OK);
     CHECK_STATUS(weft_group_notify(group, queue, (uint64_t)round), WEFT_OK);
     if (round % 2) weft_group_unref(group);
     await_the_event(queue, (uint64_t)round, WEFT_EVENT_GROUP, WEFT_OK, 0);

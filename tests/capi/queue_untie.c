@@ -16,7 +16,7 @@ static void bad_arguments_change_nothing(void) {
   CHECK_STATUS(weft_future_notify(future, queue, 1), WEFT_OK);
   CHECK_STATUS(weft_future_untie(future, queue, 2), WEFT_EINVALIDSTATE);
   CHECK_STATUS(weft_future_untie(future, other, 1), WEFT_EINVALIDSTATE);
-  CHECK_STATUS(weft_group_spawn(group, pass_gate, &gate, NULL), WEFT_OK);
+  CHECK_STATUS(weft_group_spawn(group, NULL, pass_gate, &gate, NULL), WEFT_OK);
   CHECK_STATUS(weft_group_untie(group, queue, 0), WEFT_EINVALIDSTATE);
   CHECK_STATUS(weft_group_notify(group, queue, 3), WEFT_OK);
   CHECK_STATUS(weft_group_untie(group, queue, 4), WEFT_EINVALIDSTATE);
@@ -99,7 +99,7 @@ static void too_late_is_told(void) {
   CHECK_STATUS(weft_group_notify(group, queue, 2), WEFT_OK);
   CHECK_STATUS(weft_group_untie(group, queue, 2), WEFT_EDONE);
   pop_the_one(queue, 2, WEFT_EVENT_GROUP, WEFT_OK, 0);
-  CHECK_STATUS(weft_group_spawn(group, pass_gate, &gate, NULL), WEFT_OK);
+  CHECK_STATUS(weft_group_spawn(group, NULL, pass_gate, &gate, NULL), WEFT_OK);
   CHECK_STATUS(weft_group_untie(group, queue, 2), WEFT_EINVALIDSTATE); /* of an earlier round */
   gate_open(&gate);
   CHECK_STATUS(weft_group_wait(group, WEFT_FOREVER), WEFT_OK);
@@ -131,7 +131,7 @@ static void one_tie_of_a_group_is_undone(void) {
   for (undone = 0; undone <= 3; ++undone) {
     gate_t gate = GATE_CLOSED;
     uint64_t tag, sum = 0;
-    CHECK_STATUS(weft_group_spawn(group, pass_gate, &gate, NULL), WEFT_OK);
+    CHECK_STATUS(weft_group_spawn(group, NULL, pass_gate, &gate, NULL), WEFT_OK);
     for (tag = 1; tag <= 3; ++tag) CHECK_STATUS(weft_group_notify(group, queue, tag), WEFT_OK);
     for (tag = 1; tag <= 3; ++tag)
       if (undone == 0 || tag == (uint64_t)undone) CHECK_STATUS(weft_group_untie(group, queue, tag), WEFT_OK);

@@ -49,15 +49,15 @@ static void a_pool_without_a_worker_is_refused(void) {
   REQUIRE_OK(weft_group_create(pool, NULL, &group));
   if (!refuse_threads()) return;
   CHECK_STATUS(weft_executor_submit(pool, NULL, probe_run, &probe, probe_drop, &out), WEFT_EAGAIN);
-  CHECK_STATUS(weft_executor_post(pool, probe_run, &probe, probe_drop), WEFT_EAGAIN);
+  CHECK_STATUS(weft_executor_post(pool, NULL, probe_run, &probe, probe_drop), WEFT_EAGAIN);
   CHECK_STATUS(weft_executor_submit_batch(pool, NULL, &call, 1, &out), WEFT_EAGAIN);
   CHECK_STATUS(weft_executor_submit_task(pool, task, &out), WEFT_EAGAIN);
   CHECK_STATUS(weft_executor_submit_tasks(pool, &task, 1, &out), WEFT_EAGAIN);
   CHECK_STATUS(weft_executor_map(pool, NULL, probe_run, &item, 1, probe_drop, &map), WEFT_EAGAIN);
-  CHECK_STATUS(weft_group_spawn(group, probe_run, &probe, probe_drop), WEFT_EAGAIN);
+  CHECK_STATUS(weft_group_spawn(group, NULL, probe_run, &probe, probe_drop), WEFT_EAGAIN);
   CHECK_STATUS(weft_group_wait(group, 0), WEFT_OK); /* it was not spawned */
   CHECK_STATUS(weft_executor_submit(strand, NULL, probe_run, &probe, probe_drop, &out), WEFT_EAGAIN);
-  CHECK_STATUS(weft_executor_post(strand, probe_run, &probe, probe_drop), WEFT_EAGAIN);
+  CHECK_STATUS(weft_executor_post(strand, NULL, probe_run, &probe, probe_drop), WEFT_EAGAIN);
   CHECK(out == UNTOUCHED(weft_future_t) && map == UNTOUCHED(weft_map_t));
   CHECK_EQUAL(probe_runs(&probe) + probe_drops(&probe), 0);
   CHECK_EQUAL(stats_of(pool).workers_started, 0);
@@ -67,7 +67,7 @@ static void a_pool_without_a_worker_is_refused(void) {
   REQUIRE_OK(weft_executor_submit(pool, NULL, probe_run, &probe, probe_drop, &out));
   end_future(out);
   REQUIRE_OK(weft_executor_submit_task(pool, task, NULL));
-  REQUIRE_OK(weft_executor_post(strand, probe_run, &probe, probe_drop));
+  REQUIRE_OK(weft_executor_post(strand, NULL, probe_run, &probe, probe_drop));
   weft_group_unref(group);
   end_executor(strand);
   end_executor(pool);
@@ -84,7 +84,7 @@ static void a_pool_with_a_worker_goes_on_with_fewer(void) {
   if (!drop_privileges()) return;
   running = occupy_worker(pool, &gate);
   if (!refuse_threads()) return;
-  for (i = 0; i < 10; ++i) CHECK_STATUS(weft_executor_post(pool, count_run, &runs, NULL), WEFT_OK);
+  for (i = 0; i < 10; ++i) CHECK_STATUS(weft_executor_post(pool, NULL, count_run, &runs, NULL), WEFT_OK);
   CHECK_EQUAL(stats_of(pool).workers_started, 1);
   CHECK(stats_of(pool).workers_refused >= 1);
   CHECK_EQUAL(count_of(&runs), 0);

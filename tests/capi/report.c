@@ -87,7 +87,7 @@ static void everybody_who_listens_is_really_gone(void) {
     uint64_t ids[8] = {0};
     int i;
     for (i = 0; i < 4; ++i) weft_thread_unref(start_thread(runtime, WEFT_DAEMON_YES, note_id, &ids[i], NULL));
-    for (i = 4; i < 6; ++i) REQUIRE_OK(weft_executor_post(pool, note_id_in_task, &ids[i], NULL));
+    for (i = 4; i < 6; ++i) REQUIRE_OK(weft_executor_post(pool, NULL, note_id_in_task, &ids[i], NULL));
     for (i = 6; i < 8; ++i) end_future(submit(daemons, note_id_in_task, &ids[i], NULL));
     for (i = 0; i < 4; ++i)
       while (__atomic_load_n(&ids[i], __ATOMIC_ACQUIRE) == 0) sched_yield();
@@ -188,7 +188,7 @@ static void a_task_that_goes_on_is_listed_and_what_waits_is_cancelled(void) {
   probe_t waiting = {0};
   weft_report_t *report = NULL;
   int64_t first_busy;
-  REQUIRE_OK(weft_executor_post(pool, probe_run, &waiting, probe_drop));
+  REQUIRE_OK(weft_executor_post(pool, NULL, probe_run, &waiting, probe_drop));
   CHECK_STATUS(weft_runtime_shutdown_report(runtime, WEFT_MILLISECOND, WEFT_MILLISECOND, &report), WEFT_ETIMEDOUT);
   CHECK_EQUAL(probe_runs(&waiting), 0);
   CHECK_EQUAL(probe_drops(&waiting), 1);
@@ -233,7 +233,7 @@ static void a_task_that_sleeps_in_weft_is_known_by_its_function(void) {
   sleeper_t it = {0, GATE_CLOSED};
   weft_executor_t *pool = make_pool_in(runtime, 1, WEFT_DAEMON_NO);
   weft_report_t *report = NULL;
-  REQUIRE_OK(weft_executor_post(pool, sleep_then_go_on, &it, NULL));
+  REQUIRE_OK(weft_executor_post(pool, NULL, sleep_then_go_on, &it, NULL));
   while (__atomic_load_n(&it.tid, __ATOMIC_ACQUIRE) == 0) sched_yield();
   await_asleep(it.tid);
   CHECK_STATUS(weft_runtime_shutdown_report(runtime, WEFT_MILLISECOND, 0, &report), WEFT_ETIMEDOUT);
@@ -263,7 +263,7 @@ static void an_initializer_that_goes_on_is_listed(void) {
   gate_t gate = GATE_CLOSED;
   weft_executor_t *pool = make_named_pool(runtime, "slow", initializer_at_gate, &gate);
   weft_report_t *report = NULL;
-  REQUIRE_OK(weft_executor_post(pool, return_ctx, NULL, NULL));
+  REQUIRE_OK(weft_executor_post(pool, NULL, return_ctx, NULL, NULL));
   gate_await(&gate, 1);
   CHECK_STATUS(weft_runtime_shutdown_report(runtime, 0, 0, &report), WEFT_ETIMEDOUT);
   CHECK_EQUAL(weft_report_count(report), 1);

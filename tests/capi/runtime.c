@@ -52,7 +52,7 @@ static void many_runtimes_come_and_go(void) {
     weft_runtime_t *runtime = make_runtime();
     weft_executor_t *pool = make_pool_in(runtime, 2, WEFT_DAEMON_NO);
     int runs = 0;
-    REQUIRE_OK(weft_executor_post(pool, count_run, &runs, NULL));
+    REQUIRE_OK(weft_executor_post(pool, NULL, count_run, &runs, NULL));
     REQUIRE_OK(weft_runtime_destroy(&runtime));
     CHECK_EQUAL(count_of(&runs), 1);
     weft_executor_unref(pool);
@@ -113,8 +113,8 @@ static void shutdown_lets_regular_pools_finish(void) {
   int runs = 0, drops = 0, i;
   REQUIRE_OK(weft_strand_create(pool, &strand));
   for (i = 0; i < 100; ++i) {
-    REQUIRE_OK(weft_executor_post(pool, count_run, &runs, NULL));
-    REQUIRE_OK(weft_executor_post(strand, count_run, &drops, count_drop)); /* counts twice */
+    REQUIRE_OK(weft_executor_post(pool, NULL, count_run, &runs, NULL));
+    REQUIRE_OK(weft_executor_post(strand, NULL, count_run, &drops, count_drop)); /* counts twice */
   }
   CHECK_STATUS(weft_runtime_shutdown(runtime, WEFT_FOREVER), WEFT_OK);
   CHECK_EQUAL(count_of(&runs), 100);
@@ -169,7 +169,7 @@ static weft_status late_target(void *ctx, weft_error_t **error) {
   CHECK_EQUAL(weft_stop_requested(), 1);
   CHECK_STATUS(weft_sleep(WEFT_FOREVER), WEFT_EINTERRUPTED);
   CHECK_STATUS(weft_future_wait(late->never, WEFT_FOREVER), WEFT_EINTERRUPTED);
-  CHECK_STATUS(weft_executor_post(late->pool, count_run, NULL, NULL), WEFT_ESHUTDOWN);
+  CHECK_STATUS(weft_executor_post(late->pool, NULL, count_run, NULL, NULL), WEFT_ESHUTDOWN);
   CHECK_STATUS(weft_thread_create(late->runtime, NULL, probe_target, NULL, NULL, &thread), WEFT_ESHUTDOWN);
   CHECK_STATUS(weft_executor_create(late->runtime, NULL, &pool), WEFT_ESHUTDOWN);
   return WEFT_OK;

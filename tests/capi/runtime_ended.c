@@ -95,7 +95,7 @@ static void handles_outlive_their_runtime(void) {
   CHECK_STATUS(weft_executor_submit(pool, NULL, probe_run, &probe, probe_drop, &out), WEFT_ESHUTDOWN);
   CHECK_STATUS(weft_executor_submit(strand, NULL, probe_run, &probe, probe_drop, &out), WEFT_ESHUTDOWN);
   CHECK_STATUS(weft_executor_submit(mine, NULL, probe_run, &probe, probe_drop, &out), WEFT_ESHUTDOWN);
-  CHECK_STATUS(weft_executor_post(pool, probe_run, &probe, probe_drop), WEFT_ESHUTDOWN);
+  CHECK_STATUS(weft_executor_post(pool, NULL, probe_run, &probe, probe_drop), WEFT_ESHUTDOWN);
   CHECK_STATUS(weft_executor_submit_batch(pool, NULL, &call, 1, &out), WEFT_ESHUTDOWN);
   CHECK_STATUS(weft_executor_submit_task(pool, task, &out), WEFT_ESHUTDOWN);
   CHECK_STATUS(weft_executor_submit_tasks(pool, &task, 1, &out), WEFT_ESHUTDOWN);
@@ -157,7 +157,7 @@ static void ending_it_from_inside_is_refused(void) {
   REQUIRE_OK(weft_future_wait(future, WEFT_FOREVER));
   weft_future_unref(future);
   REQUIRE_OK(weft_caller_run_create(runtime, NULL, &mine));
-  REQUIRE_OK(weft_executor_post(mine, end_own_runtime_task, runtime, NULL));
+  REQUIRE_OK(weft_executor_post(mine, NULL, end_own_runtime_task, runtime, NULL));
   CHECK_STATUS(weft_executor_run(mine, 0, WEFT_FOREVER, NULL), WEFT_OK);
   weft_executor_unref(mine);
   weft_executor_unref(pool);

@@ -190,7 +190,7 @@ static void the_waiter_may_give_back_the_last_reference(void) {
   int rounds = (int)check_rounds(2000, 200000), i;
   for (i = 0; i < rounds; ++i) {
     weft_semaphore_t *semaphore = make_semaphore(0);
-    CHECK_STATUS(weft_executor_post(pool, signal_last, semaphore, NULL), WEFT_OK);
+    CHECK_STATUS(weft_executor_post(pool, NULL, signal_last, semaphore, NULL), WEFT_OK);
     CHECK_STATUS(weft_semaphore_wait(semaphore, i % 3 == 0 ? 10 * WEFT_SECOND : WEFT_FOREVER), WEFT_OK);
     weft_semaphore_unref(semaphore);
   }
@@ -238,7 +238,7 @@ static weft_status spawn_and_wait(void *ctx, void **result, weft_error_t **error
   (void)result;
   (void)error;
   CHECK_STATUS(weft_group_create(self->pool, NULL, &group), WEFT_OK);
-  CHECK_STATUS(weft_group_spawn(group, signal_last, self->semaphore, NULL), WEFT_OK);
+  CHECK_STATUS(weft_group_spawn(group, NULL, signal_last, self->semaphore, NULL), WEFT_OK);
   CHECK_STATUS(weft_semaphore_wait(self->semaphore, WEFT_FOREVER), WEFT_OK);
   CHECK_STATUS(weft_group_wait(group, WEFT_FOREVER), WEFT_OK);
   weft_group_unref(group);
@@ -261,7 +261,7 @@ static weft_status wait_in_a_blocking_region(void *ctx, void **result, weft_erro
   inside_t *self = (inside_t *)ctx;
   (void)result;
   (void)error;
-  CHECK_STATUS(weft_executor_post(self->pool, signal_last, self->semaphore, NULL), WEFT_OK);
+  CHECK_STATUS(weft_executor_post(self->pool, NULL, signal_last, self->semaphore, NULL), WEFT_OK);
   CHECK_STATUS(weft_blocking_begin(), WEFT_OK);
   CHECK_STATUS(weft_semaphore_wait(self->semaphore, WEFT_FOREVER), WEFT_OK);
   CHECK_STATUS(weft_blocking_end(), WEFT_OK);

@@ -22,7 +22,7 @@ static void afterwards_nothing_is_accepted(void) {
   call.ctx = &probe;
   CHECK_STATUS(weft_executor_shutdown(pool, 0, 0), WEFT_OK);
   CHECK_STATUS(weft_executor_submit(pool, NULL, probe_run, &probe, probe_drop, &out), WEFT_ESHUTDOWN);
-  CHECK_STATUS(weft_executor_post(pool, probe_run, &probe, probe_drop), WEFT_ESHUTDOWN);
+  CHECK_STATUS(weft_executor_post(pool, NULL, probe_run, &probe, probe_drop), WEFT_ESHUTDOWN);
   CHECK_STATUS(weft_executor_submit_batch(pool, NULL, &call, 1, &out), WEFT_ESHUTDOWN);
   CHECK_STATUS(weft_executor_map(pool, NULL, probe_run, &item, 1, probe_drop, &map), WEFT_ESHUTDOWN);
   CHECK_STATUS(weft_strand_create(pool, &strand), WEFT_ESHUTDOWN);
@@ -38,7 +38,7 @@ static void what_was_accepted_still_runs(void) {
   gate_t gate = GATE_CLOSED;
   weft_future_t *running = occupy_worker(pool, &gate);
   int runs = 0, i;
-  for (i = 0; i < 20; ++i) REQUIRE_OK(weft_executor_post(pool, count_run, &runs, count_drop)); /* counts twice */
+  for (i = 0; i < 20; ++i) REQUIRE_OK(weft_executor_post(pool, NULL, count_run, &runs, count_drop)); /* counts twice */
   CHECK_STATUS(weft_executor_shutdown(pool, 0, WEFT_FOREVER), WEFT_OK); /* without waiting: the gate is closed */
   CHECK_EQUAL(weft_future_running(running), 1);
   gate_open(&gate);
@@ -53,7 +53,7 @@ static void waiting_ends_after_tasks_callbacks_and_workers(void) {
   for (i = 0; i < rounds; ++i) {
     weft_executor_t *pool = make_pool(3);
     int runs = 0, k;
-    for (k = 0; k < 30; ++k) REQUIRE_OK(weft_executor_post(pool, count_run, &runs, count_drop));
+    for (k = 0; k < 30; ++k) REQUIRE_OK(weft_executor_post(pool, NULL, count_run, &runs, count_drop));
     CHECK_STATUS(weft_executor_shutdown(pool, WEFT_SHUTDOWN_WAIT, WEFT_FOREVER), WEFT_OK);
     CHECK_EQUAL(count_of(&runs), 60);
     CHECK_EQUAL(stats_of(pool).workers_alive, 0);
@@ -68,14 +68,14 @@ static void a_wait_that_times_out_can_be_repeated(void) {
   weft_future_t *running = occupy_worker(pool, &gate);
   int runs = 0;
   int64_t began;
-  REQUIRE_OK(weft_executor_post(pool, count_run, &runs, NULL));
+  REQUIRE_OK(weft_executor_post(pool, NULL, count_run, &runs, NULL));
   CHECK_STATUS(weft_executor_shutdown(pool, WEFT_SHUTDOWN_WAIT, 0), WEFT_ETIMEDOUT);
   CHECK_STATUS(weft_executor_shutdown(pool, WEFT_SHUTDOWN_WAIT, -1), WEFT_ETIMEDOUT);
   CHECK_STATUS(weft_executor_shutdown(pool, WEFT_SHUTDOWN_WAIT, INT64_MIN), WEFT_ETIMEDOUT);
   began = now_ns();
   CHECK_STATUS(weft_executor_shutdown(pool, WEFT_SHUTDOWN_WAIT, 30 * WEFT_MILLISECOND), WEFT_ETIMEDOUT);
   CHECK(now_ns() - began >= 30 * WEFT_MILLISECOND);
-  CHECK_STATUS(weft_executor_post(pool, count_run, &runs, NULL), WEFT_ESHUTDOWN);
+  CHECK_STATUS(weft_executor_post(pool, NULL, count_run, &runs, NULL), WEFT_ESHUTDOWN);
   gate_open(&gate);
   end_executor(pool);
   CHECK_EQUAL(count_of(&runs), 1); /* a time-out cancels nothing */
@@ -104,7 +104,7 @@ static void cancel_pending_cancels_exactly_what_has_not_started(void) {
   weft_future_t *pending[10];
   int i;
   for (i = 0; i < 10; ++i) pending[i] = submit(pool, probe_run, &probe, probe_drop);
-  REQUIRE_OK(weft_executor_post(pool, probe_run, &probe, probe_drop));
+  REQUIRE_OK(weft_executor_post(pool, NULL, probe_run, &probe, probe_drop));
   REQUIRE_OK(weft_future_add_done_callback(pending[3], record_callback, &record, NULL));
   CHECK_STATUS(weft_executor_shutdown(pool, WEFT_SHUTDOWN_CANCEL_PENDING, 0), WEFT_OK);
   for (i = 0; i < 10; ++i) {
@@ -131,7 +131,7 @@ static void cancel_pending_cancels_exactly_what_has_not_started(void) {
 static void cancel_pending_and_wait_go_together(void) {
   weft_executor_t *pool = make_pool(1);
   int touched = 0, i;
-  for (i = 0; i < 1000; ++i) REQUIRE_OK(weft_executor_post(pool, return_ctx, &touched, count_drop));
+  for (i = 0; i < 1000; ++i) REQUIRE_OK(weft_executor_post(pool, NULL, return_ctx, &touched, count_drop));
   CHECK_STATUS(weft_executor_shutdown(pool, WEFT_SHUTDOWN_WAIT | WEFT_SHUTDOWN_CANCEL_PENDING, WEFT_FOREVER), WEFT_OK);
   CHECK_EQUAL(count_of(&touched), 1000); /* run or cancelled, dropped it is */
   CHECK_EQUAL(stats_of(pool).workers_alive, 0);
@@ -145,9 +145,9 @@ static weft_status shut_down_my_pool(void *ctx, void **result, weft_error_t **er
   CHECK_STATUS(weft_executor_shutdown(pool, WEFT_SHUTDOWN_WAIT, WEFT_FOREVER), WEFT_EDEADLK);
   CHECK_STATUS(weft_executor_shutdown(pool, WEFT_SHUTDOWN_WAIT, 0), WEFT_EDEADLK);
   CHECK_STATUS(weft_executor_shutdown(pool, WEFT_SHUTDOWN_WAIT | WEFT_SHUTDOWN_CANCEL_PENDING, 0), WEFT_EDEADLK);
-  CHECK_STATUS(weft_executor_post(pool, return_ctx, NULL, NULL), WEFT_OK); /* nothing was changed */
+  CHECK_STATUS(weft_executor_post(pool, NULL, return_ctx, NULL, NULL), WEFT_OK); /* nothing was changed */
   CHECK_STATUS(weft_executor_shutdown(pool, 0, 0), WEFT_OK);
-  CHECK_STATUS(weft_executor_post(pool, return_ctx, NULL, NULL), WEFT_ESHUTDOWN);
+  CHECK_STATUS(weft_executor_post(pool, NULL, return_ctx, NULL, NULL), WEFT_ESHUTDOWN);
   return WEFT_OK;
 }
 
@@ -186,7 +186,7 @@ static weft_status shut_down_another_pool(void *ctx, void **result, weft_error_t
 static void a_task_can_wait_for_the_end_of_another_pool(void) {
   weft_executor_t *pool = make_pool(1), *other = make_pool(1);
   int runs = 0;
-  REQUIRE_OK(weft_executor_post(other, count_run, &runs, NULL));
+  REQUIRE_OK(weft_executor_post(other, NULL, count_run, &runs, NULL));
   end_future(submit(pool, shut_down_another_pool, other, NULL));
   CHECK_EQUAL(count_of(&runs), 1);
   weft_executor_unref(other);
@@ -207,7 +207,7 @@ static void the_last_unref_finishes_the_work_and_ends_the_workers(void) {
   int runs = 0, i;
   end_future(submit(pool, current_worker, &worker, NULL));
   weft_future_unref(occupy_worker(pool, &gate));
-  for (i = 0; i < 20; ++i) REQUIRE_OK(weft_executor_post(pool, count_run, &runs, count_drop));
+  for (i = 0; i < 20; ++i) REQUIRE_OK(weft_executor_post(pool, NULL, count_run, &runs, count_drop));
   weft_executor_unref(pool);
   CHECK_EQUAL(count_of(&runs), 0);
   gate_open(&gate);
@@ -230,7 +230,7 @@ static void a_task_may_drop_the_last_handle_of_its_pool(void) {
   int runs = 0;
   weft_executor_t *handle = weft_executor_ref(pool);
   weft_future_t *future = submit(pool, unref_my_pool, handle, NULL);
-  REQUIRE_OK(weft_executor_post(pool, count_run, &runs, NULL));
+  REQUIRE_OK(weft_executor_post(pool, NULL, count_run, &runs, NULL));
   weft_executor_unref(pool);
   CHECK_STATUS(weft_future_result(future, WEFT_FOREVER, &worker), WEFT_OK);
   weft_future_unref(future);
@@ -264,7 +264,7 @@ static void *submit_until_refused(void *ctx) {
   race_t *race = (race_t *)ctx;
   gate_pass(&race->start);
   for (;;) {
-    weft_status status = weft_executor_post(race->pool, return_ctx, &race->finished, count_drop);
+    weft_status status = weft_executor_post(race->pool, NULL, return_ctx, &race->finished, count_drop);
     if (status != WEFT_OK) {
       CHECK_STATUS(status, WEFT_ESHUTDOWN);
       return NULL;

@@ -13,9 +13,9 @@ static uint64_t all_waits(const weft_executor_stats_t *stats) {
 }
 
 static weft_future_t *submit_with(weft_executor_t *pool, uint32_t priority, int *counter) {
-  weft_submit_options_t options;
+  weft_task_options_t options;
   weft_future_t *future = NULL;
-  weft_submit_options_init(&options);
+  weft_task_options_init(&options);
   options.priority = priority;
   CHECK_STATUS(weft_executor_submit(pool, &options, count_run, counter, NULL, &future), WEFT_OK);
   return future;
@@ -96,7 +96,7 @@ static weft_status fork_one_away(void *ctx, void **result, weft_error_t **error)
   (void)result;
   (void)error;
   CHECK_STATUS(weft_group_create(self->pool, NULL, &group), WEFT_OK);
-  CHECK_STATUS(weft_group_spawn(group, open_gate, self->stolen, NULL), WEFT_OK);
+  CHECK_STATUS(weft_group_spawn(group, NULL, open_gate, self->stolen, NULL), WEFT_OK);
   gate_pass(self->stolen); /* this worker is busy until another one has stolen it */
   CHECK_STATUS(weft_group_wait(group, WEFT_FOREVER), WEFT_OK);
   weft_group_unref(group);
@@ -127,7 +127,7 @@ static weft_status fork_some(void *ctx, void **result, weft_error_t **error) {
   (void)result;
   (void)error;
   CHECK_STATUS(weft_group_create(self->pool, NULL, &group), WEFT_OK);
-  for (i = 0; i < 100; ++i) CHECK_STATUS(weft_group_spawn(group, count_run, &self->count, NULL), WEFT_OK);
+  for (i = 0; i < 100; ++i) CHECK_STATUS(weft_group_spawn(group, NULL, count_run, &self->count, NULL), WEFT_OK);
   CHECK_STATUS(weft_group_wait(group, WEFT_FOREVER), WEFT_OK);
   weft_group_unref(group);
   return WEFT_OK;

@@ -107,7 +107,7 @@ static weft_status reach_eshutdown(void) {
   weft_executor_t *pool = make_pool(1);
   weft_status status;
   weft_executor_shutdown(pool, 0, 0);
-  status = weft_executor_post(pool, return_ctx, NULL, NULL);
+  status = weft_executor_post(pool, NULL, return_ctx, NULL, NULL);
   weft_executor_unref(pool);
   return status;
 }
@@ -136,7 +136,7 @@ static weft_status reach_ebroken(void) {
   options.initializer = failing_initializer;
   weft_executor_create(NULL, &options, &pool);
   end_future(submit(pool, return_ctx, NULL, NULL));
-  status = weft_executor_post(pool, return_ctx, NULL, NULL);
+  status = weft_executor_post(pool, NULL, return_ctx, NULL, NULL);
   weft_executor_unref(pool);
   return status;
 }
@@ -146,8 +146,8 @@ static weft_status reach_efull(void) {
   weft_executor_t *pool = make_bounded_pool(1, WEFT_FULL_FAIL, 0);
   weft_future_t *running = occupy_worker(pool, &gate);
   weft_status status;
-  weft_executor_post(pool, return_ctx, NULL, NULL);
-  status = weft_executor_post(pool, return_ctx, NULL, NULL);
+  weft_executor_post(pool, NULL, return_ctx, NULL, NULL);
+  status = weft_executor_post(pool, NULL, return_ctx, NULL, NULL);
   gate_open(&gate);
   weft_future_unref(running);
   end_executor(pool);

@@ -51,7 +51,7 @@ static void tasks_run_in_order_and_never_overlap(void) {
     for (k = 0; k < strands; ++k) {
       all[k][i].sequence = &sequences[k];
       all[k][i].index = i;
-      REQUIRE_OK(weft_executor_post(strand[k], take_step, &all[k][i], NULL));
+      REQUIRE_OK(weft_executor_post(strand[k], NULL, take_step, &all[k][i], NULL));
     }
   }
   for (k = 0; k < strands; ++k) {
@@ -106,7 +106,7 @@ static void a_strand_keeps_its_pool(void) {
   weft_executor_t *pool = make_pool(2), *strand = make_strand(pool);
   int runs = 0;
   weft_executor_unref(pool);
-  REQUIRE_OK(weft_executor_post(strand, count_run, &runs, NULL));
+  REQUIRE_OK(weft_executor_post(strand, NULL, count_run, &runs, NULL));
   end_executor(strand);
   CHECK_EQUAL(count_of(&runs), 1);
 }
@@ -118,10 +118,10 @@ static void what_was_accepted_runs_after_the_end_of_the_pool(void) {
   probe_t refused = {0};
   weft_future_t *out = UNTOUCHED(weft_future_t);
   int runs = 0, i;
-  for (i = 0; i < 10; ++i) REQUIRE_OK(weft_executor_post(strand, count_run, &runs, NULL));
+  for (i = 0; i < 10; ++i) REQUIRE_OK(weft_executor_post(strand, NULL, count_run, &runs, NULL));
   CHECK_STATUS(weft_executor_shutdown(pool, 0, 0), WEFT_OK);
   CHECK_STATUS(weft_executor_submit(strand, NULL, probe_run, &refused, probe_drop, &out), WEFT_ESHUTDOWN);
-  CHECK_STATUS(weft_executor_post(strand, probe_run, &refused, probe_drop), WEFT_ESHUTDOWN);
+  CHECK_STATUS(weft_executor_post(strand, NULL, probe_run, &refused, probe_drop), WEFT_ESHUTDOWN);
   CHECK(out == UNTOUCHED(weft_future_t));
   gate_open(&gate);
   CHECK_STATUS(weft_executor_shutdown(pool, WEFT_SHUTDOWN_WAIT, WEFT_FOREVER), WEFT_OK);
@@ -161,9 +161,9 @@ static void shutting_a_strand_down_concerns_it_alone(void) {
   CHECK_STATUS(weft_executor_shutdown(one, WEFT_SHUTDOWN_CANCEL_PENDING, 0), WEFT_OK);
   CHECK_EQUAL(weft_future_cancelled(pending), 1);
   CHECK_EQUAL(probe_drops(&probe), 1);
-  CHECK_STATUS(weft_executor_post(one, count_run, &runs, NULL), WEFT_ESHUTDOWN);
-  CHECK_STATUS(weft_executor_post(two, count_run, &runs, NULL), WEFT_OK);
-  CHECK_STATUS(weft_executor_post(pool, count_run, &runs, NULL), WEFT_OK);
+  CHECK_STATUS(weft_executor_post(one, NULL, count_run, &runs, NULL), WEFT_ESHUTDOWN);
+  CHECK_STATUS(weft_executor_post(two, NULL, count_run, &runs, NULL), WEFT_OK);
+  CHECK_STATUS(weft_executor_post(pool, NULL, count_run, &runs, NULL), WEFT_OK);
   gate_open(&gate);
   CHECK_STATUS(weft_executor_shutdown(one, WEFT_SHUTDOWN_WAIT, WEFT_FOREVER), WEFT_OK);
   CHECK_EQUAL(weft_future_state(running), WEFT_FUTURE_RESULT);
@@ -181,7 +181,7 @@ static weft_status shut_down_my_strand(void *ctx, void **result, weft_error_t **
   (void)result;
   (void)error;
   CHECK_STATUS(weft_executor_shutdown(strand, WEFT_SHUTDOWN_WAIT, WEFT_FOREVER), WEFT_EDEADLK);
-  CHECK_STATUS(weft_executor_post(strand, return_ctx, NULL, NULL), WEFT_OK); /* nothing was changed */
+  CHECK_STATUS(weft_executor_post(strand, NULL, return_ctx, NULL, NULL), WEFT_OK); /* nothing was changed */
   CHECK_STATUS(weft_executor_shutdown(strand, 0, 0), WEFT_OK);
   return WEFT_OK;
 }
@@ -198,7 +198,7 @@ static void the_last_unref_finishes_the_work(void) {
   gate_t gate = GATE_CLOSED;
   weft_future_t *running = occupy_worker(pool, &gate);
   int runs = 0;
-  REQUIRE_OK(weft_executor_post(strand, count_run, &runs, count_drop));
+  REQUIRE_OK(weft_executor_post(strand, NULL, count_run, &runs, count_drop));
   weft_executor_unref(strand);
   gate_open(&gate);
   weft_future_unref(running);
@@ -233,7 +233,7 @@ static void a_worker_that_waits_runs_the_tasks_before_it_first(void) {
   for (i = 0; i < 3; ++i) {
     steps[i].sequence = &sequence;
     steps[i].index = i;
-    if (i < 2) REQUIRE_OK(weft_executor_post(strand, take_step, &steps[i], NULL));
+    if (i < 2) REQUIRE_OK(weft_executor_post(strand, NULL, take_step, &steps[i], NULL));
   }
   waiter.awaited = submit(strand, take_step, &steps[2], NULL);
   gate_open(&waiter.ready);

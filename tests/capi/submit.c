@@ -15,8 +15,8 @@ static void bad_arguments_change_nothing(void) {
   CHECK_STATUS(weft_executor_submit(NULL, NULL, probe_run, &probe, probe_drop, &out), WEFT_EINVAL);
   CHECK_STATUS(weft_executor_submit(pool, NULL, NULL, &probe, probe_drop, &out), WEFT_EINVAL);
   CHECK_STATUS(weft_executor_submit(pool, NULL, probe_run, &probe, probe_drop, NULL), WEFT_EINVAL);
-  CHECK_STATUS(weft_executor_post(NULL, probe_run, &probe, probe_drop), WEFT_EINVAL);
-  CHECK_STATUS(weft_executor_post(pool, NULL, &probe, probe_drop), WEFT_EINVAL);
+  CHECK_STATUS(weft_executor_post(NULL, NULL, probe_run, &probe, probe_drop), WEFT_EINVAL);
+  CHECK_STATUS(weft_executor_post(pool, NULL, NULL, &probe, probe_drop), WEFT_EINVAL);
   CHECK_STATUS(weft_executor_submit_batch(NULL, NULL, calls, 1, &out), WEFT_EINVAL);
   CHECK_STATUS(weft_executor_submit_batch(NULL, NULL, calls, 0, &out), WEFT_EINVAL);
   CHECK_STATUS(weft_executor_submit_batch(pool, NULL, NULL, 1, &out), WEFT_EINVAL);
@@ -103,11 +103,11 @@ static void an_error_is_an_error_because_it_is_there(void) {
 
 static void an_error_object_travels_whole_and_the_result_is_ignored(void) {
   weft_executor_t *pool = make_pool(2);
-  weft_submit_options_t options;
+  weft_task_options_t options;
   weft_error_t *error = NULL, *again = NULL;
   weft_future_t *future = NULL;
   int drops = 0;
-  weft_submit_options_init(&options);
+  weft_task_options_init(&options);
   options.result_drop = count_drop;
   REQUIRE_OK(weft_executor_submit(pool, &options, fail_with_error, &drops, NULL, &future));
   CHECK_STATUS(weft_future_result(future, WEFT_FOREVER, NULL), WEFT_EFAILED);
@@ -143,7 +143,7 @@ static void the_context_is_dropped_on_the_running_thread_before_the_future_is_do
 static weft_executor_t *dropping_pool;
 
 static void submit_in_drop(void *ctx) {
-  CHECK_STATUS(weft_executor_post(dropping_pool, count_run, ctx, NULL), WEFT_OK);
+  CHECK_STATUS(weft_executor_post(dropping_pool, NULL, count_run, ctx, NULL), WEFT_OK);
 }
 
 static void a_drop_may_submit(void) {
@@ -156,9 +156,9 @@ static void a_drop_may_submit(void) {
 
 /* A result that nobody took is dropped with the last handle, wherever that is. */
 static weft_future_t *submit_with_result(weft_executor_t *pool, probe_t *result) {
-  weft_submit_options_t options;
+  weft_task_options_t options;
   weft_future_t *future = NULL;
-  weft_submit_options_init(&options);
+  weft_task_options_init(&options);
   options.result_drop = probe_drop;
   CHECK_STATUS(weft_executor_submit(pool, &options, return_ctx, result, NULL, &future), WEFT_OK);
   return future;
@@ -198,8 +198,8 @@ static void a_result_is_dropped_once_with_the_last_handle(void) {
 static void posting_needs_no_future(void) {
   weft_executor_t *pool = make_pool(2);
   probe_t probe = {0};
-  REQUIRE_OK(weft_executor_post(pool, probe_run, &probe, probe_drop));
-  REQUIRE_OK(weft_executor_post(pool, probe_run, &probe, NULL));
+  REQUIRE_OK(weft_executor_post(pool, NULL, probe_run, &probe, probe_drop));
+  REQUIRE_OK(weft_executor_post(pool, NULL, probe_run, &probe, NULL));
   end_executor(pool);
   CHECK_EQUAL(probe_runs(&probe), 2);
   CHECK_EQUAL(probe_drops(&probe), 1);
@@ -236,7 +236,7 @@ static void one_worker_starts_tasks_in_the_order_of_submission(void) {
     turns[i].order = &order;
     turns[i].index = i;
     if (i % 500 != 250) {
-      REQUIRE_OK(weft_executor_post(pool, take_turn, &turns[i++], NULL));
+      REQUIRE_OK(weft_executor_post(pool, NULL, take_turn, &turns[i++], NULL));
       continue;
     }
     for (k = 0; k < CHECK_COUNT_OF(calls); ++k, ++i) {
@@ -286,13 +286,13 @@ static void a_batch_is_accepted_as_a_whole(void) {
 
 static void a_batch_has_result_drops_too(void) {
   weft_executor_t *pool = make_pool(2);
-  weft_submit_options_t options;
+  weft_task_options_t options;
   probe_t results[2] = {{0}};
   weft_call_t calls[2] = {{return_ctx, NULL, NULL}, {return_ctx, NULL, NULL}};
   weft_future_t *futures[2];
   calls[0].ctx = &results[0];
   calls[1].ctx = &results[1];
-  weft_submit_options_init(&options);
+  weft_task_options_init(&options);
   options.result_drop = probe_drop;
   REQUIRE_OK(weft_executor_submit_batch(pool, &options, calls, 2, futures));
   weft_future_unref(futures[0]);
@@ -305,7 +305,7 @@ static void a_batch_has_result_drops_too(void) {
 
 static void *submit_many(void *ctx) {
   int i;
-  for (i = 0; i < 1000; ++i) CHECK_STATUS(weft_executor_post(dropping_pool, count_run, ctx, count_drop), WEFT_OK);
+  for (i = 0; i < 1000; ++i) CHECK_STATUS(weft_executor_post(dropping_pool, NULL, count_run, ctx, count_drop), WEFT_OK);
   return NULL;
 }
 

@@ -192,7 +192,7 @@ static weft_status spawn_two(void *ctx, void **result, weft_error_t **error) {
   for (i = 0; i < 2; ++i) {
     closure_t closure = {NULL, 7};
     closure.fate = &self->fate;
-    CHECK_STATUS(weft_group_spawn_value(self->group, &spawned_type, &closure, sizeof closure), WEFT_OK);
+    CHECK_STATUS(weft_group_spawn_value(self->group, NULL, &spawned_type, &closure, sizeof closure), WEFT_OK);
     memset(&closure, 0xdd, sizeof closure); /* it has moved */
   }
   return WEFT_OK;
@@ -256,17 +256,17 @@ static void what_a_group_refuses_stays_the_callers(void) {
   weft_future_t *first;
   closure.fate = &fate;
   REQUIRE_OK(weft_group_create(pool, NULL, &group));
-  CHECK_STATUS(weft_group_spawn_value(NULL, &type, &closure, sizeof closure), WEFT_EINVAL);
-  CHECK_STATUS(weft_group_spawn_value(group, NULL, &closure, sizeof closure), WEFT_EINVAL);
-  CHECK_STATUS(weft_group_spawn_value(group, &type, NULL, sizeof closure), WEFT_EINVAL);
-  CHECK_STATUS(weft_group_spawn_value(group, &type, &closure, sizeof closure + 1), WEFT_EINVAL);
-  CHECK_STATUS(weft_group_spawn_value(group, &closure_type, &closure, sizeof closure), WEFT_EINVAL);
-  CHECK_STATUS(weft_group_spawn_value(group, &follow_on_type, &closure, sizeof closure), WEFT_EINVAL);
+  CHECK_STATUS(weft_group_spawn_value(NULL, NULL, &type, &closure, sizeof closure), WEFT_EINVAL);
+  CHECK_STATUS(weft_group_spawn_value(group, NULL, NULL, &closure, sizeof closure), WEFT_EINVAL);
+  CHECK_STATUS(weft_group_spawn_value(group, NULL, &type, NULL, sizeof closure), WEFT_EINVAL);
+  CHECK_STATUS(weft_group_spawn_value(group, NULL, &type, &closure, sizeof closure + 1), WEFT_EINVAL);
+  CHECK_STATUS(weft_group_spawn_value(group, NULL, &closure_type, &closure, sizeof closure), WEFT_EINVAL);
+  CHECK_STATUS(weft_group_spawn_value(group, NULL, &follow_on_type, &closure, sizeof closure), WEFT_EINVAL);
   type.run = NULL;
-  CHECK_STATUS(weft_group_spawn_value(group, &type, &closure, sizeof closure), WEFT_EINVAL);
+  CHECK_STATUS(weft_group_spawn_value(group, NULL, &type, &closure, sizeof closure), WEFT_EINVAL);
   type.run = run_closure;
   CHECK_STATUS(weft_executor_shutdown(pool, 0, 0), WEFT_OK);
-  CHECK_STATUS(weft_group_spawn_value(group, &type, &closure, sizeof closure), WEFT_ESHUTDOWN);
+  CHECK_STATUS(weft_group_spawn_value(group, NULL, &type, &closure, sizeof closure), WEFT_ESHUTDOWN);
   weft_executor_options_init(&options);
   options.max_workers = 1;
   options.initializer = refuse_to_begin;
@@ -275,7 +275,7 @@ static void what_a_group_refuses_stays_the_callers(void) {
   first = submit(broken, return_ctx, NULL, NULL);
   CHECK_STATUS(weft_future_result(first, WEFT_FOREVER, NULL), WEFT_EFAILED);
   weft_future_unref(first);
-  CHECK_STATUS(weft_group_spawn_value(of_broken, &type, &closure, sizeof closure), WEFT_EBROKEN);
+  CHECK_STATUS(weft_group_spawn_value(of_broken, NULL, &type, &closure, sizeof closure), WEFT_EBROKEN);
   CHECK(closure.fate == &fate && closure.input == 5);
   check_fate(&fate, 0, 0, 0);
   weft_group_unref(of_broken);

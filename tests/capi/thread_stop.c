@@ -165,7 +165,7 @@ static void check_every_blocking_call(moment_t moment, void (*check)(moment_t mo
   weft_future_t *running = occupy_worker(full, &gate);
   int runs = 0;
   size_t i;
-  REQUIRE_OK(weft_executor_post(full, count_run, &runs, NULL));
+  REQUIRE_OK(weft_executor_post(full, NULL, count_run, &runs, NULL));
   for (i = 0; i < CHECK_COUNT_OF(blocking_calls); ++i) {
     blocked_t blocked = {GATE_CLOSED, NULL, NULL, NULL, NULL};
     blocked.never = make_promise(NULL);

@@ -7,7 +7,7 @@
 
 static weft_timer_t *make_timer(weft_executor_t *executor, weft_task_fn fn, void *ctx, weft_drop_fn drop) {
   weft_timer_t *timer = NULL;
-  CHECK_STATUS(weft_timer_create(executor, fn, ctx, drop, &timer), WEFT_OK);
+  CHECK_STATUS(weft_timer_create(executor, NULL, fn, ctx, drop, &timer), WEFT_OK);
   return timer;
 }
 
@@ -167,9 +167,9 @@ static void statuses_of_arming_and_cancelling(void) {
   weft_timer_t *timer = make_timer(pool, note_time, &clocked, clocked_drop), *out = UNTOUCHED(weft_timer_t);
   weft_timer_t *on_strand = make_timer(strand, note_time, &clocked, clocked_drop);
   weft_future_t *busy;
-  CHECK_STATUS(weft_timer_create(NULL, note_time, NULL, NULL, &out), WEFT_EINVAL);
-  CHECK_STATUS(weft_timer_create(pool, NULL, NULL, NULL, &out), WEFT_EINVAL);
-  CHECK_STATUS(weft_timer_create(pool, note_time, NULL, NULL, NULL), WEFT_EINVAL);
+  CHECK_STATUS(weft_timer_create(NULL, NULL, note_time, NULL, NULL, &out), WEFT_EINVAL);
+  CHECK_STATUS(weft_timer_create(pool, NULL, NULL, NULL, NULL, &out), WEFT_EINVAL);
+  CHECK_STATUS(weft_timer_create(pool, NULL, note_time, NULL, NULL, NULL), WEFT_EINVAL);
   CHECK_STATUS(weft_timer_arm(NULL, 0), WEFT_EINVAL);
   CHECK_STATUS(weft_timer_arm_at(NULL, 0), WEFT_EINVAL);
   CHECK_STATUS(weft_timer_arm_every(NULL, 0, 1, WEFT_MISSED_SKIP), WEFT_EINVAL);
@@ -198,7 +198,7 @@ static void statuses_of_arming_and_cancelling(void) {
   CHECK_STATUS(weft_timer_arm(timer, 0), WEFT_ESHUTDOWN);
   CHECK_STATUS(weft_timer_arm(on_strand, 0), WEFT_ESHUTDOWN);
   CHECK_STATUS(weft_timer_arm_every(timer, 0, 1, WEFT_MISSED_DELAY), WEFT_ESHUTDOWN);
-  CHECK_STATUS(weft_timer_create(pool, note_time, &clocked, clocked_drop, &out), WEFT_ESHUTDOWN);
+  CHECK_STATUS(weft_timer_create(pool, NULL, note_time, &clocked, clocked_drop, &out), WEFT_ESHUTDOWN);
   CHECK(out == UNTOUCHED(weft_timer_t));
   weft_executor_unref(strand);
   weft_executor_unref(pool);
@@ -234,7 +234,7 @@ static void a_broken_pool_refuses_and_fails_what_was_delayed(void) {
   weft_error_unref(error);
   weft_future_unref(delayed);
   CHECK_STATUS(weft_timer_arm(timer, 0), WEFT_EBROKEN);
-  CHECK_STATUS(weft_timer_create(pool, note_time, &clocked, clocked_drop, &out), WEFT_EBROKEN);
+  CHECK_STATUS(weft_timer_create(pool, NULL, note_time, &clocked, clocked_drop, &out), WEFT_EBROKEN);
   CHECK_STATUS(weft_executor_submit_after(pool, 0, NULL, note_time, &clocked, clocked_drop, &none), WEFT_EBROKEN);
   CHECK(none == UNTOUCHED(weft_future_t) && out == UNTOUCHED(weft_timer_t));
   weft_timer_unref(timer);

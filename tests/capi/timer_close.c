@@ -5,7 +5,7 @@
 
 static weft_timer_t *make_timer(weft_executor_t *executor, weft_task_fn fn, void *ctx, weft_drop_fn drop) {
   weft_timer_t *timer = NULL;
-  CHECK_STATUS(weft_timer_create(executor, fn, ctx, drop, &timer), WEFT_OK);
+  CHECK_STATUS(weft_timer_create(executor, NULL, fn, ctx, drop, &timer), WEFT_OK);
   return timer;
 }
 

@@ -17,7 +17,7 @@ static weft_status attempt_timer_create(void) {
   weft_executor_t *pool = make_pool(2);
   probe_t probe = {0};
   weft_timer_t *timer = UNTOUCHED(weft_timer_t);
-  weft_status status = ARMED(weft_timer_create(pool, probe_run, &probe, probe_drop, &timer));
+  weft_status status = ARMED(weft_timer_create(pool, NULL, probe_run, &probe, probe_drop, &timer));
   CHECK_EQUAL(probe_drops(&probe), 0);
   if (status == WEFT_OK)
     weft_timer_unref(timer);
@@ -34,7 +34,7 @@ static weft_status attempt_to_arm(int how) {
   probe_t probe = {0};
   weft_timer_t *timer = NULL;
   weft_status status;
-  CHECK_STATUS(weft_timer_create(pool, probe_run, &probe, probe_drop, &timer), WEFT_OK);
+  CHECK_STATUS(weft_timer_create(pool, NULL, probe_run, &probe, probe_drop, &timer), WEFT_OK);
   if (how == 0)
     status = ARMED(weft_timer_arm(timer, 3600 * WEFT_SECOND));
   else if (how == 1)
@@ -68,7 +68,7 @@ static weft_status attempt_timer_arm_earlier(void) {
   weft_timer_t *timer = NULL;
   weft_status status;
   CHECK_STATUS(weft_executor_submit_after(pool, 5 * WEFT_MILLISECOND, NULL, return_ctx, NULL, NULL, &before), WEFT_OK);
-  CHECK_STATUS(weft_timer_create(pool, pass_gate, &gate, NULL, &timer), WEFT_OK);
+  CHECK_STATUS(weft_timer_create(pool, NULL, pass_gate, &gate, NULL, &timer), WEFT_OK);
   gate_open(&gate);
   status = ARMED(weft_timer_arm(timer, 0));
   end_future(before);

@@ -11,14 +11,14 @@ static void check_all_refuse(weft_executor_t *executor, weft_status expected) {
   probe_t probe = {0};
   weft_timer_t *timer = NULL;
   weft_future_t *out = UNTOUCHED(weft_future_t);
-  REQUIRE_OK(weft_timer_create(executor, probe_run, &probe, probe_drop, &timer));
+  REQUIRE_OK(weft_timer_create(executor, NULL, probe_run, &probe, probe_drop, &timer));
   CHECK_STATUS(weft_timer_arm(timer, 0), expected);
   CHECK_STATUS(weft_timer_arm_at(timer, 0), expected);
   CHECK_STATUS(weft_timer_arm_every(timer, 0, 1, WEFT_MISSED_SKIP), expected);
   CHECK_STATUS(weft_timer_cancel(timer), WEFT_EDONE);
   CHECK_STATUS(weft_executor_submit_after(executor, 0, NULL, probe_run, &probe, probe_drop, &out), expected);
   CHECK_STATUS(weft_executor_submit_at(executor, 0, NULL, probe_run, &probe, probe_drop, &out), expected);
-  CHECK_STATUS(weft_executor_post_after(executor, 0, probe_run, &probe, probe_drop), expected);
+  CHECK_STATUS(weft_executor_post_after(executor, 0, NULL, probe_run, &probe, probe_drop), expected);
   CHECK(out == UNTOUCHED(weft_future_t));
   CHECK_EQUAL(probe_runs(&probe) + probe_drops(&probe), 0);
   weft_timer_unref(timer);

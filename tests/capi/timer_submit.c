@@ -63,11 +63,11 @@ static void post_after_needs_no_future(void) {
   weft_executor_t *mine = make_caller_run();
   probe_t probe = {0};
   uint64_t ran = 0;
-  REQUIRE_OK(weft_executor_post_after(mine, WEFT_MILLISECOND, probe_run, &probe, probe_drop));
+  REQUIRE_OK(weft_executor_post_after(mine, WEFT_MILLISECOND, NULL, probe_run, &probe, probe_drop));
   REQUIRE_OK(weft_executor_run_wait(mine, 0, WEFT_FOREVER, &ran));
   CHECK_EQUAL(ran, 1);
   CHECK_EQUAL(probe_drops(&probe), 1);
-  REQUIRE_OK(weft_executor_post_after(mine, 3600 * WEFT_SECOND, probe_run, &probe, probe_drop));
+  REQUIRE_OK(weft_executor_post_after(mine, 3600 * WEFT_SECOND, NULL, probe_run, &probe, probe_drop));
   weft_executor_unref(mine); /* cancels it */
   CHECK_EQUAL(probe_drops(&probe), 2);
   CHECK_EQUAL(probe_runs(&probe), 1);
@@ -75,10 +75,10 @@ static void post_after_needs_no_future(void) {
 
 static void the_results_drop_is_an_option(void) {
   weft_executor_t *pool = make_pool(1);
-  weft_submit_options_t options;
+  weft_task_options_t options;
   weft_future_t *future = NULL;
   int dropped = 0;
-  weft_submit_options_init(&options);
+  weft_task_options_init(&options);
   options.result_drop = count_drop;
   REQUIRE_OK(weft_executor_submit_after(pool, 0, &options, return_ctx, &dropped, NULL, &future));
   end_future(future);
@@ -127,9 +127,9 @@ static void a_task_with_room_can_be_delayed(void) {
 
 static void malformed_calls_are_refused(void) {
   weft_executor_t *pool = make_pool(1);
-  weft_submit_options_t options;
+  weft_task_options_t options;
   struct {
-    weft_submit_options_t known;
+    weft_task_options_t known;
     uint64_t unknown;
   } longer;
   weft_future_t *out = UNTOUCHED(weft_future_t);
@@ -139,9 +139,9 @@ static void malformed_calls_are_refused(void) {
   CHECK_STATUS(weft_executor_submit_at(NULL, 0, NULL, return_ctx, NULL, NULL, &out), WEFT_EINVAL);
   CHECK_STATUS(weft_executor_submit_at(pool, 0, NULL, NULL, NULL, NULL, &out), WEFT_EINVAL);
   CHECK_STATUS(weft_executor_submit_at(pool, 0, NULL, return_ctx, NULL, NULL, NULL), WEFT_EINVAL);
-  CHECK_STATUS(weft_executor_post_after(NULL, 0, return_ctx, NULL, NULL), WEFT_EINVAL);
-  CHECK_STATUS(weft_executor_post_after(pool, 0, NULL, NULL, NULL), WEFT_EINVAL);
-  weft_submit_options_init(&options);
+  CHECK_STATUS(weft_executor_post_after(NULL, 0, NULL, return_ctx, NULL, NULL), WEFT_EINVAL);
+  CHECK_STATUS(weft_executor_post_after(pool, 0, NULL, NULL, NULL, NULL), WEFT_EINVAL);
+  weft_task_options_init(&options);
   options.size = 1;
   CHECK_STATUS(weft_executor_submit_after(pool, 0, &options, return_ctx, NULL, NULL, &out), WEFT_EINVAL);
   memset(&longer, 0, sizeof longer);

@@ -43,10 +43,10 @@ static weft_status probe(void *ctx, void **result, weft_error_t **error) {
 }
 
 static weft_status make_ready(weft_executor_t *on, uint32_t priority, weft_task_fn fn) {
-  weft_submit_options_t options;
+  weft_task_options_t options;
   weft_future_t *future = NULL;
   weft_status status;
-  weft_submit_options_init(&options);
+  weft_task_options_init(&options);
   options.priority = priority;
   status = weft_executor_submit(on, &options, fn, NULL, NULL, &future);
   weft_future_unref(future);
@@ -56,7 +56,7 @@ static weft_status make_ready(weft_executor_t *on, uint32_t priority, weft_task_
 static void publish_probe(void) {
   switch (run.probe) {
   case task:
-    CHECK_STATUS(weft_executor_post(run.pool, probe, NULL, NULL), WEFT_OK);
+    CHECK_STATUS(weft_executor_post(run.pool, NULL, probe, NULL, NULL), WEFT_OK);
     break;
   case high_task:
     CHECK_STATUS(make_ready(run.pool, WEFT_PRIORITY_HIGH, probe), WEFT_OK);
@@ -65,17 +65,17 @@ static void publish_probe(void) {
     CHECK_STATUS(make_ready(run.pool, WEFT_PRIORITY_LOW, probe), WEFT_OK);
     break;
   case strand_task:
-    CHECK_STATUS(weft_executor_post(run.other_strand, probe, NULL, NULL), WEFT_OK);
+    CHECK_STATUS(weft_executor_post(run.other_strand, NULL, probe, NULL, NULL), WEFT_OK);
     break;
   case outside_task: /* the main thread posts it */
     gate_open(&run.publish);
     gate_pass(&run.published);
     break;
   case spawned_task: /* the next step is spawned after it, so it is the older one */
-    CHECK_STATUS(weft_group_spawn(run.other_group, probe, NULL, NULL), WEFT_OK);
+    CHECK_STATUS(weft_group_spawn(run.other_group, NULL, probe, NULL, NULL), WEFT_OK);
     break;
   case timer_tick:
-    CHECK_STATUS(weft_executor_post_after(run.pool, 1, probe, NULL, NULL), WEFT_OK);
+    CHECK_STATUS(weft_executor_post_after(run.pool, 1, NULL, probe, NULL, NULL), WEFT_OK);
     break;
   }
 }
@@ -107,16 +107,16 @@ static weft_status step(void *ctx, void **result, weft_error_t **error) {
   if (run.ran) return WEFT_OK;
   switch (run.load) {
   case post:
-    CHECK_STATUS(weft_executor_post(run.pool, step, NULL, NULL), WEFT_OK);
+    CHECK_STATUS(weft_executor_post(run.pool, NULL, step, NULL, NULL), WEFT_OK);
     break;
   case high:
     CHECK_STATUS(make_ready(run.pool, WEFT_PRIORITY_HIGH, step), WEFT_OK);
     break;
   case spawn:
-    CHECK_STATUS(weft_group_spawn(run.group, step, NULL, NULL), WEFT_OK);
+    CHECK_STATUS(weft_group_spawn(run.group, NULL, step, NULL, NULL), WEFT_OK);
     break;
   case on_strand:
-    CHECK_STATUS(weft_executor_post(run.strand, step, NULL, NULL), WEFT_OK);
+    CHECK_STATUS(weft_executor_post(run.strand, NULL, step, NULL, NULL), WEFT_OK);
     break;
   }
   return WEFT_OK;
@@ -139,11 +139,11 @@ static void check_bound(uint32_t workers, busy_t load, ready_t kind, int is_long
   REQUIRE_OK(weft_group_create(run.pool, NULL, &run.group));
   REQUIRE_OK(weft_group_create(run.pool, NULL, &run.other_group));
   if (workers == 2) running = occupy_worker(run.pool, &gate);
-  CHECK_STATUS(weft_executor_post(run.pool, step, NULL, NULL), WEFT_OK);
+  CHECK_STATUS(weft_executor_post(run.pool, NULL, step, NULL, NULL), WEFT_OK);
   if (kind == outside_task) {
     gate_pass(&run.publish);
     run.began = run.steps; /* the step stands still */
-    CHECK_STATUS(weft_executor_post(run.pool, probe, NULL, NULL), WEFT_OK);
+    CHECK_STATUS(weft_executor_post(run.pool, NULL, probe, NULL, NULL), WEFT_OK);
     gate_open(&run.published);
   }
   gate_pass(&run.probed);

@@ -156,7 +156,7 @@ static void fail_to_start(int ends_thread) {
   CHECK_TEXT(weft_error_kind(error), ends_thread ? "thread_exit" : "AttachError");
   weft_error_unref(error);
   weft_future_unref(future);
-  CHECK_STATUS(weft_executor_post(pool, return_ctx, NULL, NULL), WEFT_EBROKEN);
+  CHECK_STATUS(weft_executor_post(pool, NULL, return_ctx, NULL, NULL), WEFT_EBROKEN);
   end_executor(pool);
   CHECK_EQUAL(count_of(&seen.inits), 0);
   CHECK_EQUAL(count_of(&seen.stops), 0);

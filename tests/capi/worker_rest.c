@@ -47,8 +47,8 @@ static void rest_worker(void *ctx, weft_worker_t *worker) {
   give_back(self);
   if (__atomic_load_n(&self->submits, __ATOMIC_ACQUIRE) > 0 &&
       __atomic_sub_fetch(&self->submits, 1, __ATOMIC_ACQ_REL) >= 0) {
-    CHECK_STATUS(weft_executor_post(self->pool, count_run, &self->ran, NULL), WEFT_OK);
-    if (self->group != NULL) CHECK_STATUS(weft_group_spawn(self->group, count_run, &self->ran, NULL), WEFT_OK);
+    CHECK_STATUS(weft_executor_post(self->pool, NULL, count_run, &self->ran, NULL), WEFT_OK);
+    if (self->group != NULL) CHECK_STATUS(weft_group_spawn(self->group, NULL, count_run, &self->ran, NULL), WEFT_OK);
   }
   count_drop(&self->rests);
 }
@@ -89,7 +89,7 @@ static void what_is_kept_over_tasks_is_given_back(void) {
     weft_executor_t *pool = pool_with(&resting, workers, 0);
     int rounds = check_rounds(200, 10000), round, i;
     for (round = 1; round <= rounds; ++round) {
-      for (i = 0; i < 20; ++i) CHECK_STATUS(weft_executor_post(pool, count_locked, &resting, NULL), WEFT_OK);
+      for (i = 0; i < 20; ++i) CHECK_STATUS(weft_executor_post(pool, NULL, count_locked, &resting, NULL), WEFT_OK);
       end_future(submit(pool, count_locked, &resting, NULL));
       pthread_mutex_lock(&resting.lock); /* comes as soon as the worker rests */
       CHECK(resting.counter <= 21 * round && resting.takes <= resting.counter);

@@ -39,7 +39,7 @@ int threads_started_during_the_end_are_waited_for() {
 weft_status submit_late(void *ctx, weft_error_t **) {
   static char text[] = "task of a late submit";
   EXPECT(weft_sleep(50 * WEFT_MILLISECOND), WEFT_OK);
-  EXPECT(weft_executor_post(static_cast<weft_executor_t *>(ctx), task_say_later, text, nullptr), WEFT_OK);
+  EXPECT(weft_executor_post(static_cast<weft_executor_t *>(ctx), nullptr, task_say_later, text, nullptr), WEFT_OK);
   return WEFT_OK;
 }
 
@@ -125,7 +125,7 @@ int forty_daemons() {
     start(WEFT_DAEMON_YES, daemon_waits, nullptr);
     start(WEFT_DAEMON_YES, daemon_makes_things, nullptr);
     start(WEFT_DAEMON_YES, daemon_joins, sleeper);
-    EXPECT(weft_executor_post(daemon, nothing, nullptr, nullptr), WEFT_OK);
+    EXPECT(weft_executor_post(daemon, nullptr, nothing, nullptr, nullptr), WEFT_OK);
   }
   for (int i = 0; i < 4; ++i) start(WEFT_DAEMON_YES, daemon_computes, nullptr);
   for (int i = 0; i < 4; ++i) start(WEFT_DAEMON_YES, block_forever, nullptr);
@@ -151,7 +151,7 @@ weft_status say_and_count(void *ctx, void **, weft_error_t **) {
 int a_pool_finishes_what_is_pending() {
   static std::atomic<int> count = 0;
   weft_executor_t *pool = make_pool(2);
-  for (int i = 0; i < 200; ++i) EXPECT(weft_executor_post(pool, say_and_count, &count, nullptr), WEFT_OK);
+  for (int i = 0; i < 200; ++i) EXPECT(weft_executor_post(pool, nullptr, say_and_count, &count, nullptr), WEFT_OK);
   return 0; // without shutdown and with the handle still held
 }
 
@@ -159,7 +159,7 @@ int the_default_executor_finishes_what_is_pending() {
   static std::atomic<int> count = 0;
   weft_executor_t *shared = nullptr;
   EXPECT(weft_default_executor(&shared), WEFT_OK);
-  for (int i = 0; i < 200; ++i) EXPECT(weft_executor_post(shared, say_and_count, &count, nullptr), WEFT_OK);
+  for (int i = 0; i < 200; ++i) EXPECT(weft_executor_post(shared, nullptr, say_and_count, &count, nullptr), WEFT_OK);
   weft_executor_unref(shared);
   return 0;
 }
@@ -168,7 +168,7 @@ int a_strand_finishes_what_is_pending() {
   static std::atomic<int> count = 0;
   weft_executor_t *strand = nullptr;
   EXPECT(weft_strand_create(make_pool(2), &strand), WEFT_OK);
-  for (int i = 0; i < 200; ++i) EXPECT(weft_executor_post(strand, say_and_count, &count, nullptr), WEFT_OK);
+  for (int i = 0; i < 200; ++i) EXPECT(weft_executor_post(strand, nullptr, say_and_count, &count, nullptr), WEFT_OK);
   return 0;
 }
 
@@ -176,8 +176,8 @@ int a_strand_finishes_what_is_pending() {
 int a_daemon_pool_drops_what_is_pending() {
   static char text[] = "dropped";
   weft_executor_t *pool = make_pool(1, WEFT_DAEMON_YES);
-  EXPECT(weft_executor_post(pool, task_block_forever, nullptr, nullptr), WEFT_OK);
-  for (int i = 0; i < 3; ++i) EXPECT(weft_executor_post(pool, task_say_now, text, drop_says), WEFT_OK);
+  EXPECT(weft_executor_post(pool, nullptr, task_block_forever, nullptr, nullptr), WEFT_OK);
+  for (int i = 0; i < 3; ++i) EXPECT(weft_executor_post(pool, nullptr, task_say_now, text, drop_says), WEFT_OK);
   return 0;
 }
 
@@ -185,7 +185,7 @@ int a_caller_run_executor_drops_what_is_pending() {
   static char text[] = "dropped";
   weft_executor_t *mine = nullptr;
   EXPECT(weft_caller_run_create(nullptr, nullptr, &mine), WEFT_OK);
-  for (int i = 0; i < 3; ++i) EXPECT(weft_executor_post(mine, task_say_now, text, drop_says), WEFT_OK);
+  for (int i = 0; i < 3; ++i) EXPECT(weft_executor_post(mine, nullptr, task_say_now, text, drop_says), WEFT_OK);
   return 0;
 }
 

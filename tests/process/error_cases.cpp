@@ -59,7 +59,7 @@ int the_default_hook_writes_of_a_posted_task() {
   options.name_prefix = "printer";
   weft_executor_t *pool = nullptr;
   EXPECT(weft_executor_create(nullptr, &options, &pool), WEFT_OK);
-  EXPECT(weft_executor_post(pool, task_fails, message, nullptr), WEFT_OK);
+  EXPECT(weft_executor_post(pool, nullptr, task_fails, message, nullptr), WEFT_OK);
   return 0;
 }
 
@@ -166,8 +166,8 @@ int pthread_exit_in_a_task() {
 int pthread_exit_in_a_task_with_tasks_behind_it() {
   static char after[] = "behind it";
   weft_executor_t *pool = make_pool(1);
-  EXPECT(weft_executor_post(pool, task_leaves, nullptr, nullptr), WEFT_OK);
-  for (int i = 0; i < 3; ++i) EXPECT(weft_executor_post(pool, task_say_now, after, nullptr), WEFT_OK);
+  EXPECT(weft_executor_post(pool, nullptr, task_leaves, nullptr, nullptr), WEFT_OK);
+  for (int i = 0; i < 3; ++i) EXPECT(weft_executor_post(pool, nullptr, task_say_now, after, nullptr), WEFT_OK);
   return 0;
 }
 

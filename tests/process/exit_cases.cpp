@@ -15,14 +15,14 @@ char task_done[] = "task done";
 void get_busy() {
   weft_thread_unref(start(WEFT_DAEMON_NO, say_later, done));
   weft_executor_t *pool = make_pool(1);
-  EXPECT(weft_executor_post(pool, task_say_later, task_done, nullptr), WEFT_OK);
+  EXPECT(weft_executor_post(pool, nullptr, task_say_later, task_done, nullptr), WEFT_OK);
   weft_executor_unref(pool);
 }
 
 // For the ends that wait for nobody: what is under way would never end.
 void get_stuck() {
   weft_thread_unref(start(WEFT_DAEMON_NO, block_forever, nullptr));
-  EXPECT(weft_executor_post(make_pool(1), task_block_forever, nullptr, nullptr), WEFT_OK);
+  EXPECT(weft_executor_post(make_pool(1), nullptr, task_block_forever, nullptr, nullptr), WEFT_OK);
 }
 
 int return_from_main() {
@@ -108,7 +108,7 @@ template <void (*end)(int), int status> int from_daemon() {
 
 template <void (*end)(int), int status> int from_worker() {
   get_something_under_way<end>();
-  EXPECT(weft_executor_post(make_pool(2), end_in_task<end, status>, nullptr, nullptr), WEFT_OK);
+  EXPECT(weft_executor_post(make_pool(2), nullptr, end_in_task<end, status>, nullptr, nullptr), WEFT_OK);
   wait_for_nothing();
 }
 
@@ -132,8 +132,8 @@ weft_status exit_when_all_are_posted(void *, void **, weft_error_t **) {
 int exit_from_the_only_worker() {
   static char behind[] = "a task behind it";
   weft_executor_t *pool = make_pool(1);
-  EXPECT(weft_executor_post(pool, exit_when_all_are_posted, nullptr, nullptr), WEFT_OK);
-  for (int i = 0; i < 20; ++i) EXPECT(weft_executor_post(pool, task_say_now, behind, nullptr), WEFT_OK);
+  EXPECT(weft_executor_post(pool, nullptr, exit_when_all_are_posted, nullptr, nullptr), WEFT_OK);
+  for (int i = 0; i < 20; ++i) EXPECT(weft_executor_post(pool, nullptr, task_say_now, behind, nullptr), WEFT_OK);
   all_are_posted = true;
   wait_for_nothing();
 }
@@ -142,13 +142,13 @@ int exit_from_the_only_worker() {
 weft_status exit_after_submitting(void *ctx, void **, weft_error_t **) {
   static char behind[] = "a task behind it";
   for (int i = 0; i < 20; ++i)
-    EXPECT(weft_executor_post(static_cast<weft_executor_t *>(ctx), task_say_now, behind, nullptr), WEFT_OK);
+    EXPECT(weft_executor_post(static_cast<weft_executor_t *>(ctx), nullptr, task_say_now, behind, nullptr), WEFT_OK);
   std::exit(8);
 }
 
 int exit_from_a_task_with_tasks_behind_it() {
   weft_executor_t *pool = make_pool(1);
-  EXPECT(weft_executor_post(pool, exit_after_submitting, pool, nullptr), WEFT_OK);
+  EXPECT(weft_executor_post(pool, nullptr, exit_after_submitting, pool, nullptr), WEFT_OK);
   wait_for_nothing();
 }
 
@@ -156,7 +156,7 @@ int exit_from_a_strand() {
   weft_executor_t *pool = make_pool(2);
   weft_executor_t *strand = nullptr;
   EXPECT(weft_strand_create(pool, &strand), WEFT_OK);
-  EXPECT(weft_executor_post(strand, exit_after_submitting, strand, nullptr), WEFT_OK);
+  EXPECT(weft_executor_post(strand, nullptr, exit_after_submitting, strand, nullptr), WEFT_OK);
   wait_for_nothing();
 }
 
@@ -164,7 +164,7 @@ int exit_from_a_caller_run_task() {
   weft_executor_t *mine = nullptr;
   get_busy();
   EXPECT(weft_caller_run_create(nullptr, nullptr, &mine), WEFT_OK);
-  EXPECT(weft_executor_post(mine, end_in_task<call_exit, 9>, nullptr, nullptr), WEFT_OK);
+  EXPECT(weft_executor_post(mine, nullptr, end_in_task<call_exit, 9>, nullptr, nullptr), WEFT_OK);
   EXPECT(weft_executor_run(mine, 0, WEFT_FOREVER, nullptr), WEFT_OK);
   return 1;
 }
@@ -233,7 +233,7 @@ weft_status arm_local_in_task(void *, void **, weft_error_t **error) {
 int exit_from_a_thread_local_destructor_of_a_worker() {
   weft_executor_t *pool = make_pool(1);
   get_busy();
-  EXPECT(weft_executor_post(pool, arm_local_in_task, nullptr, nullptr), WEFT_OK);
+  EXPECT(weft_executor_post(pool, nullptr, arm_local_in_task, nullptr, nullptr), WEFT_OK);
   weft_executor_unref(pool); // now its worker ends
   wait_for_nothing();
 }

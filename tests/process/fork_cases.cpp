@@ -48,7 +48,7 @@ void use_a_pool(int tasks) {
   for (int i = 0; i < tasks; ++i) {
     weft_future_t *future = nullptr;
     EXPECT(weft_executor_submit(pool, nullptr, count, &ran, nullptr, &future), WEFT_OK);
-    EXPECT(weft_group_spawn(group, count, &ran, nullptr), WEFT_OK);
+    EXPECT(weft_group_spawn(group, nullptr, count, &ran, nullptr), WEFT_OK);
     EXPECT(weft_future_wait(future, WEFT_FOREVER), WEFT_OK);
     weft_future_unref(future);
   }
@@ -89,7 +89,7 @@ belongings make_belongings() {
   EXPECT(weft_caller_run_create(nullptr, nullptr, &all.mine), WEFT_OK);
   all.thread = start(WEFT_DAEMON_YES, block_forever, nullptr);
   EXPECT(weft_group_create(all.pool, nullptr, &all.group), WEFT_OK);
-  EXPECT(weft_timer_create(all.pool, nothing, nullptr, nullptr, &all.timer), WEFT_OK);
+  EXPECT(weft_timer_create(all.pool, nullptr, nothing, nullptr, nullptr, &all.timer), WEFT_OK);
   EXPECT(weft_cancel_token_create(nullptr, WEFT_FOREVER, &all.token), WEFT_OK);
   EXPECT(weft_queue_create(nullptr, &all.queue), WEFT_OK);
   EXPECT(weft_semaphore_create(1, &all.semaphore), WEFT_OK);
@@ -110,16 +110,16 @@ void find_belongings_refused(const belongings &all) {
   uint64_t ran = 0;
   for (weft_executor_t *each : {all.pool, all.strand, all.mine}) {
     EXPECT(weft_executor_submit(each, nullptr, nothing, nullptr, nullptr, &future), WEFT_EFORKED);
-    EXPECT(weft_executor_post(each, nothing, nullptr, nullptr), WEFT_EFORKED);
-    EXPECT(weft_executor_post_after(each, 0, nothing, nullptr, nullptr), WEFT_EFORKED);
+    EXPECT(weft_executor_post(each, nullptr, nothing, nullptr, nullptr), WEFT_EFORKED);
+    EXPECT(weft_executor_post_after(each, 0, nullptr, nothing, nullptr, nullptr), WEFT_EFORKED);
     EXPECT(weft_executor_shutdown(each, WEFT_SHUTDOWN_WAIT, WEFT_FOREVER), WEFT_EFORKED);
   }
   EXPECT(weft_executor_run(all.mine, 0, 0, &ran), WEFT_EFORKED);
   EXPECT(weft_strand_create(all.pool, &executor), WEFT_EFORKED);
   EXPECT(weft_group_create(all.pool, nullptr, &group), WEFT_EFORKED);
-  EXPECT(weft_group_spawn(all.group, nothing, nullptr, nullptr), WEFT_EFORKED);
+  EXPECT(weft_group_spawn(all.group, nullptr, nothing, nullptr, nullptr), WEFT_EFORKED);
   EXPECT(weft_group_wait(all.group, WEFT_FOREVER), WEFT_EFORKED);
-  EXPECT(weft_timer_create(all.pool, nothing, nullptr, nullptr, &timer), WEFT_EFORKED);
+  EXPECT(weft_timer_create(all.pool, nullptr, nothing, nullptr, nullptr, &timer), WEFT_EFORKED);
   EXPECT(weft_timer_arm(all.timer, 0), WEFT_EFORKED);
   EXPECT(weft_cancel_token_cancel(all.token), WEFT_EFORKED);
   weft_event_t event;
@@ -133,7 +133,7 @@ void find_belongings_refused(const belongings &all) {
   EXPECT(weft_executor_set_context(all.pool, nullptr, nullptr), WEFT_EFORKED);
   EXPECT(weft_group_enter(all.group), WEFT_EFORKED);
   EXPECT(weft_group_leave(all.group), WEFT_EFORKED);
-  EXPECT(weft_group_then(all.group, all.pool, nothing, nullptr, nullptr), WEFT_EFORKED);
+  EXPECT(weft_group_then(all.group, all.pool, nullptr, nothing, nullptr, nullptr), WEFT_EFORKED);
   EXPECT(weft_group_set_context(all.group, nullptr, nullptr), WEFT_EFORKED);
   if (weft_executor_context(all.pool) != nullptr) say("a context of the parent is given out");
   weft_domain_scope_t scope;
@@ -211,15 +211,15 @@ int exit_in_a_child_that_was_not_reset() {
   weft_executor_t *pool = make_pool(1);
   static std::atomic<bool> go = false; // the task looks once more after it was set
   EXPECT(weft_executor_post(
-             pool,
+             pool, nullptr,
              [](void *ctx, void **, weft_error_t **) -> weft_status {
                while (!*static_cast<std::atomic<bool> *>(ctx)) weft_sleep(WEFT_MILLISECOND);
                return WEFT_OK;
              },
              &go, nullptr),
          WEFT_OK);
-  EXPECT(weft_executor_post(pool, task_say_now, text, nullptr), WEFT_OK);
-  EXPECT(weft_executor_post(pool, nothing, dropped, drop_says), WEFT_OK);
+  EXPECT(weft_executor_post(pool, nullptr, task_say_now, text, nullptr), WEFT_OK);
+  EXPECT(weft_executor_post(pool, nullptr, nothing, dropped, drop_says), WEFT_OK);
   expect_child(fork_child([pool] {
                  weft_executor_unref(pool);
                  return 3;
@@ -242,10 +242,10 @@ weft_status keep_busy(void *ctx, weft_error_t **) {
     weft_future_t *futures[8];
     for (int i = 0; i < 8; ++i)
       EXPECT(weft_executor_submit(i % 2 == 0 ? pool : strand, nullptr, count, &ran, nullptr, &futures[i]), WEFT_OK);
-    EXPECT(weft_executor_post_after(pool, WEFT_MICROSECOND, nothing, nullptr, nullptr), WEFT_OK);
+    EXPECT(weft_executor_post_after(pool, WEFT_MICROSECOND, nullptr, nothing, nullptr, nullptr), WEFT_OK);
     weft_group_t *group = nullptr;
     EXPECT(weft_group_create(pool, nullptr, &group), WEFT_OK);
-    for (int i = 0; i < 8; ++i) EXPECT(weft_group_spawn(group, count, &ran, nullptr), WEFT_OK);
+    for (int i = 0; i < 8; ++i) EXPECT(weft_group_spawn(group, nullptr, count, &ran, nullptr), WEFT_OK);
     EXPECT(weft_group_wait(group, WEFT_FOREVER), WEFT_OK);
     weft_group_unref(group);
     EXPECT(weft_wait(futures, 8, WEFT_ALL_COMPLETED, WEFT_FOREVER, nullptr, nullptr), WEFT_OK);
@@ -272,10 +272,10 @@ int fifty_forks_in_full_activity() {
     weft_future_t *future = nullptr;
     EXPECT(weft_executor_submit(pool, nullptr, nothing, nullptr, nullptr, &future), WEFT_OK);
     expect_child(fork_child([&] {
-                   EXPECT(weft_executor_post(pool, nothing, nullptr, nullptr), WEFT_EFORKED);
+                   EXPECT(weft_executor_post(pool, nullptr, nothing, nullptr, nullptr), WEFT_EFORKED);
                    EXPECT(weft_runtime_reset_after_fork(), WEFT_OK);
                    EXPECT(weft_future_wait(future, WEFT_FOREVER), WEFT_OK); // done, or cancelled
-                   EXPECT(weft_executor_post(pool, nothing, nullptr, nullptr), WEFT_EFORKED);
+                   EXPECT(weft_executor_post(pool, nullptr, nothing, nullptr, nullptr), WEFT_EFORKED);
                    weft_future_unref(future);
                    use_a_pool(10);
                    return 0;
@@ -312,8 +312,8 @@ int a_child_that_returns_from_its_task_ends() {
   weft_executor_t *strand = nullptr;
   EXPECT(weft_strand_create(pool, &strand), WEFT_OK);
   for (weft_executor_t *each : {pool, strand}) {
-    EXPECT(weft_executor_post(each, fork_and_return, nullptr, nullptr), WEFT_OK);
-    EXPECT(weft_executor_post(each, task_say_now, text, nullptr), WEFT_OK);
+    EXPECT(weft_executor_post(each, nullptr, fork_and_return, nullptr, nullptr), WEFT_OK);
+    EXPECT(weft_executor_post(each, nullptr, task_say_now, text, nullptr), WEFT_OK);
   }
   weft_thread_t *thread = start(
       WEFT_DAEMON_NO, [](void *ctx, weft_error_t **error) { return fork_and_return(ctx, nullptr, error); }, nullptr);
@@ -339,10 +339,10 @@ weft_status fork_and_use(void *, void **, weft_error_t **) {
 
 int a_child_of_a_task_may_begin_anew() {
   weft_executor_t *pool = make_pool(2);
-  for (int i = 0; i < 4; ++i) EXPECT(weft_executor_post(pool, fork_and_use, nullptr, nullptr), WEFT_OK);
+  for (int i = 0; i < 4; ++i) EXPECT(weft_executor_post(pool, nullptr, fork_and_use, nullptr, nullptr), WEFT_OK);
   weft_group_t *group = nullptr;
   EXPECT(weft_group_create(pool, nullptr, &group), WEFT_OK);
-  EXPECT(weft_group_spawn(group, fork_and_use, nullptr, nullptr), WEFT_OK);
+  EXPECT(weft_group_spawn(group, nullptr, fork_and_use, nullptr, nullptr), WEFT_OK);
   EXPECT(weft_group_wait(group, WEFT_FOREVER), WEFT_OK);
   weft_group_unref(group);
   weft_executor_unref(pool);
@@ -364,8 +364,8 @@ int a_child_of_a_caller_run_task_returns_to_its_caller() {
   weft_executor_t *mine = nullptr;
   uint64_t ran = 0;
   EXPECT(weft_caller_run_create(nullptr, nullptr, &mine), WEFT_OK);
-  EXPECT(weft_executor_post(mine, fork_and_note, nullptr, nullptr), WEFT_OK);
-  EXPECT(weft_executor_post(mine, task_say_now, text, nullptr), WEFT_OK);
+  EXPECT(weft_executor_post(mine, nullptr, fork_and_note, nullptr, nullptr), WEFT_OK);
+  EXPECT(weft_executor_post(mine, nullptr, task_say_now, text, nullptr), WEFT_OK);
   const weft_status status = weft_executor_run(mine, 0, WEFT_FOREVER, &ran);
   if (forked_on_the_way_through_weft != 0) {
     EXPECT(status, WEFT_EFORKED);
@@ -383,16 +383,16 @@ int a_child_of_a_child() {
   expect_child(fork_child([] {
                  EXPECT(weft_runtime_reset_after_fork(), WEFT_OK);
                  weft_executor_t *pool = make_pool(2);
-                 EXPECT(weft_executor_post(pool, nothing, nullptr, nullptr), WEFT_OK);
+                 EXPECT(weft_executor_post(pool, nullptr, nothing, nullptr, nullptr), WEFT_OK);
                  expect_child(fork_child([pool] {
-                                EXPECT(weft_executor_post(pool, nothing, nullptr, nullptr), WEFT_EFORKED);
+                                EXPECT(weft_executor_post(pool, nullptr, nothing, nullptr, nullptr), WEFT_EFORKED);
                                 EXPECT(weft_runtime_reset_after_fork(), WEFT_OK);
-                                EXPECT(weft_executor_post(pool, nothing, nullptr, nullptr), WEFT_EFORKED);
+                                EXPECT(weft_executor_post(pool, nullptr, nothing, nullptr, nullptr), WEFT_EFORKED);
                                 use_a_pool(5);
                                 return 2;
                               }),
                               2);
-                 EXPECT(weft_executor_post(pool, nothing, nullptr, nullptr), WEFT_OK);
+                 EXPECT(weft_executor_post(pool, nullptr, nothing, nullptr, nullptr), WEFT_OK);
                  weft_executor_unref(pool);
                  return 1;
                }),

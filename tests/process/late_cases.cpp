@@ -46,7 +46,7 @@ void find_it_ended() {
   say(weft_status_name(weft_executor_create(nullptr, nullptr, &pool)));
   weft_thread_unref(thread);
   weft_executor_unref(pool);
-  say(weft_status_name(weft_executor_post(old_pool, task_say_now, task_text, nullptr)));
+  say(weft_status_name(weft_executor_post(old_pool, nullptr, task_say_now, task_text, nullptr)));
   EXPECT(weft_future_create(nullptr, &promise), WEFT_OK);
   EXPECT(weft_future_set_result(promise, promise), WEFT_OK);
   EXPECT(weft_future_result(promise, 0, nullptr), WEFT_OK);
@@ -59,7 +59,7 @@ void find_it_ended() {
 int handler_before_the_first_use() {
   std::atexit(find_it_ended);
   old_pool = make_pool(1);
-  EXPECT(weft_executor_post(old_pool, task_say_later, task_text, nullptr), WEFT_OK);
+  EXPECT(weft_executor_post(old_pool, nullptr, task_say_later, task_text, nullptr), WEFT_OK);
   return 0;
 }
 
@@ -122,7 +122,7 @@ int static_object_before_the_first_use() {
   static finds_it_ended object;
   (void)object;
   old_pool = make_pool(1);
-  EXPECT(weft_executor_post(old_pool, task_say_later, task_text, nullptr), WEFT_OK);
+  EXPECT(weft_executor_post(old_pool, nullptr, task_say_later, task_text, nullptr), WEFT_OK);
   return 0;
 }
 

@@ -14,7 +14,7 @@
 
 /* The functions that the host looks up. */
 static weft_status (*executor_create)(weft_runtime_t *, const weft_executor_options_t *, weft_executor_t **);
-static weft_status (*executor_submit)(weft_executor_t *, const weft_submit_options_t *, weft_task_fn, void *,
+static weft_status (*executor_submit)(weft_executor_t *, const weft_task_options_t *, weft_task_fn, void *,
                                       weft_drop_fn, weft_future_t **);
 static weft_status (*executor_post)(weft_executor_t *, weft_task_fn, void *, weft_drop_fn);
 static weft_status (*future_wait)(weft_future_t *, int64_t);

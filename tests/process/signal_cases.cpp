@@ -44,7 +44,7 @@ int signals_run_on_a_host_thread() {
   EXPECT(weft_executor_submit(idle, nullptr, task_say_now, const_cast<char *>("idle"), nullptr, &future), WEFT_OK);
   EXPECT(weft_future_wait(future, WEFT_FOREVER), WEFT_OK);
   weft_future_unref(future);
-  for (int i = 0; i < 2; ++i) EXPECT(weft_executor_post(pool, spin_until, &stop, nullptr), WEFT_OK);
+  for (int i = 0; i < 2; ++i) EXPECT(weft_executor_post(pool, nullptr, spin_until, &stop, nullptr), WEFT_OK);
   for (int i = 0; i < 200; ++i) {
     int before = handled;
     kill(getpid(), SIGUSR1);
@@ -163,12 +163,12 @@ weft_status raise_fault(void *, void **, weft_error_t **) {
 
 int a_fault_in_a_task_reaches_its_handler() {
   std::signal(SIGFPE, say_fault);
-  EXPECT(weft_executor_post(make_pool(1), raise_fault, nullptr, nullptr), WEFT_OK);
+  EXPECT(weft_executor_post(make_pool(1), nullptr, raise_fault, nullptr, nullptr), WEFT_OK);
   for (;;) pause();
 }
 
 int a_signal_ends_the_process_as_ever() {
-  EXPECT(weft_executor_post(make_pool(1), task_block_forever, nullptr, nullptr), WEFT_OK);
+  EXPECT(weft_executor_post(make_pool(1), nullptr, task_block_forever, nullptr, nullptr), WEFT_OK);
   std::raise(SIGTERM);
   return 0;
 }
@@ -214,7 +214,7 @@ int the_system_sees_the_names() {
   for (weft_thread_t *thread : threads) // a thread has its name when it has its native id
     if (weft_thread_native_id(thread) == 0) return 1;
   EXPECT(weft_executor_create(nullptr, &options, &pool), WEFT_OK);
-  for (int i = 0; i < 2; ++i) EXPECT(weft_executor_post(pool, spin_until, &stop, nullptr), WEFT_OK);
+  for (int i = 0; i < 2; ++i) EXPECT(weft_executor_post(pool, nullptr, spin_until, &stop, nullptr), WEFT_OK);
   weft_executor_stats_t stats = {};
   stats.size = sizeof stats;
   while (stats.workers_alive < 2) EXPECT(weft_executor_stats(pool, &stats), WEFT_OK);

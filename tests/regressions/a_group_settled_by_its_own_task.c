@@ -27,7 +27,7 @@ int main(void) {
   if (weft_semaphore_create(0, &begun) != WEFT_OK || weft_semaphore_create(0, &shut) != WEFT_OK ||
       weft_semaphore_create(0, &settled) != WEFT_OK || weft_runtime_create(NULL, &runtime) != WEFT_OK ||
       weft_executor_create(runtime, NULL, &pool) != WEFT_OK || weft_group_create(pool, NULL, &group) != WEFT_OK ||
-      weft_group_spawn(group, settle, NULL, NULL) != WEFT_OK)
+      weft_group_spawn(group, NULL, settle, NULL, NULL) != WEFT_OK)
     return 1;
   weft_semaphore_wait(begun, WEFT_FOREVER);
   late = weft_runtime_shutdown(runtime, 10 * WEFT_MILLISECOND);

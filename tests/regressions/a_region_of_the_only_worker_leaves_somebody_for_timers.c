@@ -30,7 +30,7 @@ static weft_status blocks(void *ctx, void **result, weft_error_t **error) {
   clock_gettime(CLOCK_REALTIME, &until);
   until.tv_sec += 20;
   weft_blocking_begin();
-  if (ctx != NULL) weft_executor_post_after(pool, 50 * WEFT_MILLISECOND, tick, NULL, NULL);
+  if (ctx != NULL) weft_executor_post_after(pool, 50 * WEFT_MILLISECOND, NULL, tick, NULL, NULL);
   pthread_mutex_lock(&mutex);
   while (!has_run)
     if (pthread_cond_timedwait(&changed, &mutex, &until) != 0) break;
@@ -50,7 +50,7 @@ int main(void) {
     options.max_workers = 1;
     if (weft_executor_create(NULL, &options, &pool) != WEFT_OK) return 1;
     has_run = 0;
-    if (!inside) weft_executor_post_after(pool, 50 * WEFT_MILLISECOND, tick, NULL, NULL);
+    if (!inside) weft_executor_post_after(pool, 50 * WEFT_MILLISECOND, NULL, tick, NULL, NULL);
     weft_executor_submit(pool, NULL, blocks, inside ? "inside" : NULL, NULL, &done);
     weft_future_result(done, WEFT_FOREVER, &late);
     weft_future_unref(done);

@@ -48,7 +48,7 @@ int main(void) {
   options.daemon = WEFT_DAEMON_YES;
   if (weft_runtime_create(NULL, &runtime) != WEFT_OK) return 1;
   if (weft_executor_create(runtime, NULL, &pool) != WEFT_OK) return 1;
-  if (weft_executor_post(pool, task, NULL, NULL) != WEFT_OK) return 1;
+  if (weft_executor_post(pool, NULL, task, NULL, NULL) != WEFT_OK) return 1;
   if (weft_thread_create(runtime, &options, target, NULL, NULL, &thread) != WEFT_OK) return 1;
   if (weft_thread_start(thread) != WEFT_OK) return 1; /* nobody joins it */
   weft_thread_unref(thread);

@@ -23,7 +23,7 @@ int main(void) {
   weft_status status;
   int seen;
   if (weft_executor_create(NULL, NULL, &pool) != WEFT_OK ||
-      weft_timer_create(pool, tick, NULL, NULL, &timer) != WEFT_OK || weft_timer_arm(timer, 0) != WEFT_OK)
+      weft_timer_create(pool, NULL, tick, NULL, NULL, &timer) != WEFT_OK || weft_timer_arm(timer, 0) != WEFT_OK)
     return puts("cannot begin"), 1;
   while (!__atomic_load_n(&inside, __ATOMIC_SEQ_CST)) weft_sleep(WEFT_MILLISECOND);
   status = weft_timer_close(timer, 30 * WEFT_SECOND);

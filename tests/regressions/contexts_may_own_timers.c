@@ -18,7 +18,7 @@ static void drop(void *timer) {
 
 static weft_status own_a_timer(weft_executor_t *executor) {
   weft_timer_t *timer;
-  weft_status status = weft_timer_create(executor, nothing, NULL, NULL, &timer);
+  weft_status status = weft_timer_create(executor, NULL, nothing, NULL, NULL, &timer);
   if (status == WEFT_OK) status = weft_executor_set_context(executor, timer, drop);
   return status;
 }

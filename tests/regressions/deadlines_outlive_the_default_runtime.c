@@ -19,7 +19,7 @@ int main(void) {
   weft_runtime_t *runtime;
   weft_executor_t *pool;
   weft_executor_options_t settings;
-  weft_submit_options_t options;
+  weft_task_options_t options;
   weft_cancel_token_t *token;
   weft_future_t *gate, *holder, *late;
   int ran = 0;
@@ -31,7 +31,7 @@ int main(void) {
       weft_executor_submit(pool, NULL, hold, gate, NULL, &holder) != WEFT_OK ||
       weft_cancel_token_create(NULL, 300 * WEFT_MILLISECOND, &token) != WEFT_OK)
     return puts("cannot begin"), 1;
-  weft_submit_options_init(&options);
+  weft_task_options_init(&options);
   options.token = token;
   status = weft_executor_submit(pool, &options, begin, &ran, NULL, &late);
   if (status != WEFT_OK && status != WEFT_ECANCELED) return puts("cannot submit"), 1;

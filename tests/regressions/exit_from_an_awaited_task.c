@@ -47,7 +47,7 @@ static weft_status parent(void *ctx, void **result, weft_error_t **error) {
   switch (kind) {
   case by_group:
     if (weft_group_create(pool, NULL, &group) != WEFT_OK) return WEFT_ENOMEM;
-    weft_group_spawn(group, leave, NULL, NULL);
+    weft_group_spawn(group, NULL, leave, NULL, NULL);
     weft_semaphore_wait(arrived, WEFT_FOREVER);
     return weft_group_wait(group, WEFT_FOREVER);
   case by_loop:
@@ -69,10 +69,10 @@ static int child(void) {
   if (weft_executor_create(NULL, &options, &pool) != WEFT_OK || weft_strand_create(pool, &strand) != WEFT_OK ||
       weft_semaphore_create(0, &arrived) != WEFT_OK || weft_semaphore_create(0, &going) != WEFT_OK)
     return 1;
-  for (i = 0; i < 4; ++i) weft_executor_post(pool, arrive, NULL, NULL); /* all workers exist */
+  for (i = 0; i < 4; ++i) weft_executor_post(pool, NULL, arrive, NULL, NULL); /* all workers exist */
   for (i = 0; i < 4; ++i) weft_semaphore_wait(arrived, WEFT_FOREVER);
   weft_semaphore_signal(going, 4);
-  weft_executor_post(pool, parent, NULL, NULL);
+  weft_executor_post(pool, NULL, parent, NULL, NULL);
   for (;;) pause();
 }
 

@@ -44,7 +44,7 @@ int main(void) {
       weft_executor_create(NULL, &options, &pool) != WEFT_OK || weft_group_create(pool, NULL, &group) != WEFT_OK)
     return puts("cannot begin"), 1;
   for (i = 0; i < 3; ++i)
-    if (weft_group_spawn(group, nothing, NULL, drop) != WEFT_OK) return puts("cannot spawn"), 1;
+    if (weft_group_spawn(group, NULL, nothing, NULL, drop) != WEFT_OK) return puts("cannot spawn"), 1;
   __atomic_store_n(&go, 1, __ATOMIC_SEQ_CST);
   status = weft_group_wait(group, WEFT_FOREVER);
   if (status != WEFT_EFAILED) return printf("the wait says %s\n", weft_status_name(status)), 1;

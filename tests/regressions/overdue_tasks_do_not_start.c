@@ -38,7 +38,7 @@ static weft_status sleep_long(void *ctx, void **result, weft_error_t **error) {
 int main(void) {
   weft_cancel_token_t *first, *second;
   weft_executor_t *pool, *strand, *loop;
-  weft_submit_options_t options;
+  weft_task_options_t options;
   weft_group_options_t group_options;
   weft_group_t *group;
   weft_future_t *running, *in_loop, *in_loop_later, *on_strand, *next, *source, *started;
@@ -54,7 +54,7 @@ int main(void) {
   CHECK(weft_cancel_token_create(NULL, 200 * WEFT_MILLISECOND, &first) == WEFT_OK);
   CHECK(weft_cancel_token_on_cancel(first, hold, NULL, NULL, NULL) == WEFT_OK);
   CHECK(weft_cancel_token_create(NULL, 3 * WEFT_SECOND, &second) == WEFT_OK);
-  weft_submit_options_init(&options);
+  weft_task_options_init(&options);
   options.token = second;
   weft_group_options_init(&group_options);
   group_options.token = second;
@@ -72,7 +72,7 @@ int main(void) {
   CHECK(weft_cancel_token_is_cancelled(second) == 1);
   weft_future_set_result(source, NULL);
   CHECK(weft_executor_run(loop, 0, WEFT_FOREVER, &done) == WEFT_OK);
-  CHECK(weft_group_spawn(group, begin, &ran, NULL) == WEFT_OK);
+  CHECK(weft_group_spawn(group, NULL, begin, &ran, NULL) == WEFT_OK);
   CHECK(weft_group_wait(group, WEFT_FOREVER) == WEFT_ECANCELED);
   CHECK(weft_future_wait(in_loop, 30 * WEFT_SECOND) == WEFT_OK);
   CHECK(weft_future_wait(in_loop_later, 30 * WEFT_SECOND) == WEFT_OK);

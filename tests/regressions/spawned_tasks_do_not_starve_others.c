@@ -22,8 +22,8 @@ static weft_status step(void *ctx, void **result, weft_error_t **error) {
   (void)ctx;
   (void)result;
   (void)error;
-  if (__atomic_add_fetch(&steps, 1, __ATOMIC_RELAXED) == 100000) weft_executor_post(pool, set, &inside, NULL);
-  if (!__atomic_load_n(&stop, __ATOMIC_ACQUIRE)) weft_group_spawn(group, step, NULL, NULL);
+  if (__atomic_add_fetch(&steps, 1, __ATOMIC_RELAXED) == 100000) weft_executor_post(pool, NULL, set, &inside, NULL);
+  if (!__atomic_load_n(&stop, __ATOMIC_ACQUIRE)) weft_group_spawn(group, NULL, step, NULL, NULL);
   return WEFT_OK;
 }
 
@@ -40,11 +40,11 @@ int main(void) {
   options.max_workers = 2;
   if (weft_executor_create(NULL, &options, &pool) != WEFT_OK || weft_group_create(pool, NULL, &group) != WEFT_OK)
     return 1;
-  weft_group_spawn(group, step, NULL, NULL);
-  weft_group_spawn(group, step, NULL, NULL);
+  weft_group_spawn(group, NULL, step, NULL, NULL);
+  weft_group_spawn(group, NULL, step, NULL, NULL);
   while (__atomic_load_n(&steps, __ATOMIC_RELAXED) < 1000) usleep(1000);
-  weft_executor_post(pool, set, &outside, NULL);
-  if (weft_timer_create(pool, set, &ticks, NULL, &timer) != WEFT_OK) return 1;
+  weft_executor_post(pool, NULL, set, &outside, NULL);
+  if (weft_timer_create(pool, NULL, set, &ticks, NULL, &timer) != WEFT_OK) return 1;
   weft_timer_arm_every(timer, 0, 10 * WEFT_MILLISECOND, WEFT_MISSED_SKIP);
   for (end = weft_now() + 30 * WEFT_SECOND; !all_came() && weft_now() < end;) usleep(1000);
   if (!all_came())

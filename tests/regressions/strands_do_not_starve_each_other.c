@@ -15,7 +15,7 @@ static weft_status busy(void *strand, void **result, weft_error_t **error) {
   (void)error;
   usleep(10000);
   if (__atomic_load_n(&probes, __ATOMIC_ACQUIRE) < 4 && __atomic_add_fetch(&steps, 1, __ATOMIC_RELAXED) < 10 * most)
-    weft_executor_post(strand, busy, strand, NULL);
+    weft_executor_post(strand, NULL, busy, strand, NULL);
   return WEFT_OK;
 }
 
@@ -29,23 +29,23 @@ static weft_status probe(void *ctx, void **result, weft_error_t **error) {
 
 int main(void) {
   weft_executor_options_t options;
-  weft_submit_options_t high;
+  weft_task_options_t high;
   weft_executor_t *pool, *strands[3];
   weft_future_t *future;
   int i;
   weft_executor_options_init(&options);
   options.max_workers = 2;
-  weft_submit_options_init(&high);
+  weft_task_options_init(&high);
   high.priority = WEFT_PRIORITY_HIGH;
   if (weft_executor_create(NULL, &options, &pool) != WEFT_OK) return 1;
   for (i = 0; i < 3; ++i)
     if (weft_strand_create(pool, &strands[i]) != WEFT_OK) return 1;
-  for (i = 0; i < 2; ++i) weft_executor_post(strands[i], busy, strands[i], NULL);
+  for (i = 0; i < 2; ++i) weft_executor_post(strands[i], NULL, busy, strands[i], NULL);
   while (__atomic_load_n(&steps, __ATOMIC_RELAXED) < 4) usleep(1000);
-  if (weft_executor_post(strands[2], probe, NULL, NULL) != WEFT_OK ||
-      weft_executor_post(pool, probe, NULL, NULL) != WEFT_OK ||
+  if (weft_executor_post(strands[2], NULL, probe, NULL, NULL) != WEFT_OK ||
+      weft_executor_post(pool, NULL, probe, NULL, NULL) != WEFT_OK ||
       weft_executor_submit(pool, &high, probe, NULL, NULL, &future) != WEFT_OK ||
-      weft_executor_post_after(pool, WEFT_MILLISECOND, probe, NULL, NULL) != WEFT_OK)
+      weft_executor_post_after(pool, WEFT_MILLISECOND, NULL, probe, NULL, NULL) != WEFT_OK)
     return 1;
   weft_future_wait(future, WEFT_FOREVER);
   weft_future_unref(future);

@@ -91,7 +91,7 @@ static weft_executor_t *pool_of(unsigned workers) {
 
 static int run(unsigned workers, weft_task_fn first) {
   weft_executor_t *pool = pool_of(workers);
-  if (weft_executor_post(pool, first, NULL, NULL) != WEFT_OK) _exit(93);
+  if (weft_executor_post(pool, NULL, first, NULL, NULL) != WEFT_OK) _exit(93);
   return 3;
 }
 
@@ -103,8 +103,8 @@ static int weft_exit_in_a_task(void) {
 }
 static int weft_exit_in_two_tasks(void) {
   weft_executor_t *pool = pool_of(3);
-  weft_executor_post(pool, exits_by_weft, NULL, NULL);
-  weft_executor_post(pool, exits_by_weft, NULL, NULL);
+  weft_executor_post(pool, NULL, exits_by_weft, NULL, NULL);
+  weft_executor_post(pool, NULL, exits_by_weft, NULL, NULL);
   return 3;
 }
 static int weft_exit_in_a_thread(void) {
@@ -132,9 +132,9 @@ static int tasks_behind(weft_task_fn first, int from_main) {
   int i;
   atexit(check_count); /* before the first use of weft: after its end */
   pool = pool_of(1);
-  if (weft_executor_post(pool, first, NULL, NULL) != WEFT_OK) _exit(93);
+  if (weft_executor_post(pool, NULL, first, NULL, NULL) != WEFT_OK) _exit(93);
   for (i = 0; i < 20; ++i)
-    if (weft_executor_post(pool, counts, NULL, NULL) != WEFT_OK) _exit(97);
+    if (weft_executor_post(pool, NULL, counts, NULL, NULL) != WEFT_OK) _exit(97);
   all_are_posted = 1;
   while (!from_main) pause();
   return 3;

@@ -25,7 +25,7 @@ static weft_status step(void *ctx, void **result, weft_error_t **error) {
   (void)error;
   usleep(10000);
   if (__atomic_add_fetch(&steps, 1, __ATOMIC_RELAXED) < 10 * most && !__atomic_load_n(&came, __ATOMIC_ACQUIRE))
-    weft_group_spawn(group, step, NULL, NULL);
+    weft_group_spawn(group, NULL, step, NULL, NULL);
   return WEFT_OK;
 }
 
@@ -37,10 +37,10 @@ int main(void) {
   options.max_workers = 1;
   if (weft_executor_create(NULL, &options, &pool) != WEFT_OK || weft_group_create(pool, NULL, &group) != WEFT_OK)
     return 1;
-  weft_group_spawn(group, step, NULL, NULL);
+  weft_group_spawn(group, NULL, step, NULL, NULL);
   while (__atomic_load_n(&steps, __ATOMIC_RELAXED) < 3) usleep(1000);
   before = __atomic_load_n(&steps, __ATOMIC_RELAXED);
-  if (weft_executor_post_after(pool, 20 * WEFT_MILLISECOND, tick, NULL, NULL) != WEFT_OK) return 1;
+  if (weft_executor_post_after(pool, 20 * WEFT_MILLISECOND, NULL, tick, NULL, NULL) != WEFT_OK) return 1;
   weft_group_wait(group, WEFT_FOREVER);
   weft_group_unref(group);
   weft_executor_shutdown(pool, WEFT_SHUTDOWN_WAIT, WEFT_FOREVER);

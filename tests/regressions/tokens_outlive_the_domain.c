@@ -14,7 +14,7 @@ int main(void) {
   weft_domain_scope_t scope;
   weft_cancel_token_t *token;
   weft_executor_t *pool;
-  weft_submit_options_t options;
+  weft_task_options_t options;
   weft_future_t *future;
   weft_status status, slept = WEFT_OK;
   if (weft_executor_create(NULL, NULL, &pool) != WEFT_OK || weft_domain_create(NULL, NULL, &domain) != WEFT_OK ||
@@ -23,7 +23,7 @@ int main(void) {
       weft_domain_leave(&scope) != WEFT_OK || weft_domain_close(domain, WEFT_FOREVER) != WEFT_OK)
     return puts("cannot begin"), 1;
   weft_domain_unref(domain);
-  weft_submit_options_init(&options);
+  weft_task_options_init(&options);
   options.token = token;
   status = weft_executor_submit(pool, &options, sleep_long, &slept, NULL, &future);
   if (status == WEFT_ECANCELED) slept = WEFT_EINTERRUPTED; /* this thread was slower than the deadline */

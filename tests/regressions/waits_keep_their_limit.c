@@ -45,7 +45,7 @@ static const char *wait_in_every_way(void) {
   if (weft_queue_wait(queue, &event, 1, limit, &count) != WEFT_ETIMEDOUT) return "weft_queue_wait";
   weft_queue_unref(queue);
   if (weft_group_create(pool, NULL, &group) != WEFT_OK) return "weft_group_create";
-  if (weft_group_spawn(group, begin, NULL, NULL) != WEFT_OK) return "weft_group_spawn";
+  if (weft_group_spawn(group, NULL, begin, NULL, NULL) != WEFT_OK) return "weft_group_spawn";
   if (weft_group_wait(group, limit) != WEFT_ETIMEDOUT) return "weft_group_wait";
   weft_group_unref(group);
   for (i = 0; i < many; ++i) weft_future_unref(futures[i]);

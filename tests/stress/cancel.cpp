@@ -48,8 +48,8 @@ void hear(void *ctx) {
 
 // Gives something to a token in one of the ways there are; the futures go on without a handle.
 void give(weft_executor_t *pool, weft_executor_t *strand, weft_cancel_token_t *to, dice &random, tally &in) {
-  weft_submit_options_t options;
-  weft_submit_options_init(&options);
+  weft_task_options_t options;
+  weft_task_options_init(&options);
   options.token = to;
   auto mine = std::make_unique<ticket>(ticket{in, random.percent(5) ? 1u : 0u});
   weft_future_t *future = nullptr;
@@ -185,7 +185,7 @@ TEST_CASE("a group ends while its token is cancelled") {
         static_cast<std::atomic<int> *>(ctx)->fetch_add(1);
         return WEFT_OK;
       };
-      for (int i = 0; i < 3; ++i) VERIFY_OK(weft_group_spawn(made, count, &ran, nullptr));
+      for (int i = 0; i < 3; ++i) VERIFY_OK(weft_group_spawn(made, nullptr, count, &ran, nullptr));
       const weft_status status = weft_group_wait(made, WEFT_FOREVER);
       VERIFY_OF(status, status == WEFT_OK || status == WEFT_ECANCELED);
       VERIFY(status == WEFT_ECANCELED || ran.load() == 3);

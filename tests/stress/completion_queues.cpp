@@ -142,7 +142,7 @@ TEST_CASE("tasks that wait on queues for tasks of their own pool always go on") 
           all.push_back(submit(pool.get(), [] { spin(50); }));
           VERIFY_OK(weft_future_notify(all.back().get(), events.get(), i));
           VERIFY_OK(weft_group_spawn(
-              together.get(),
+              together.get(), nullptr,
               [](void *ctx, void **, weft_error_t **) -> weft_status {
                 static_cast<std::atomic<std::size_t> *>(ctx)->fetch_add(1, std::memory_order_relaxed);
                 return WEFT_OK;
@@ -184,7 +184,7 @@ TEST_CASE("queues are closed and given up while futures end, groups run out and 
       all.push_back(submit(pool.get(), [steps = random.below(500)] { spin(steps); }));
       VERIFY_OK(weft_future_notify(all.back().get(), events.get(), i));
       VERIFY_OK(weft_group_spawn(
-          together.get(), [](void *, void **, weft_error_t **) -> weft_status { return WEFT_OK; }, nullptr, nullptr));
+          together.get(), nullptr, [](void *, void **, weft_error_t **) -> weft_status { return WEFT_OK; }, nullptr, nullptr));
       if (random.percent(30)) VERIFY_OK(weft_group_notify(together.get(), events.get(), i));
     }
     if (random.percent(50)) together.reset();

@@ -221,11 +221,11 @@ TEST_CASE("a task waits for its own group, and another thread for that task") {
       const auto wait_from_inside = [](void *own, void **, weft_error_t **) -> weft_status {
         const auto nothing = [](void *, void **, weft_error_t **) -> weft_status { return WEFT_OK; };
         for (int i = 0; i < 3; ++i)
-          VERIFY_OK(weft_group_spawn(static_cast<weft_group_t *>(own), nothing, nullptr, nullptr));
+          VERIFY_OK(weft_group_spawn(static_cast<weft_group_t *>(own), nullptr, nothing, nullptr, nullptr));
         VERIFY_STATUS(weft_group_wait(static_cast<weft_group_t *>(own), WEFT_FOREVER), WEFT_EDEADLK);
         return WEFT_OK;
       };
-      VERIFY_OK(weft_group_spawn(group, wait_from_inside, group, nullptr));
+      VERIFY_OK(weft_group_spawn(group, nullptr, wait_from_inside, group, nullptr));
       VERIFY_OK(weft_group_wait(group, WEFT_FOREVER));
       weft_group_unref(group);
     }

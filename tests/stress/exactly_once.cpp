@@ -34,7 +34,7 @@ void post_share(weft_executor_t *pool, mark *first, std::size_t count, dice rand
   std::vector<weft_call_t> batch;
   for (std::size_t i = 0; i < count;) {
     if (random.percent(97)) {
-      VERIFY_OK(weft_executor_post(pool, run_mark, first + i++, drop_mark));
+      VERIFY_OK(weft_executor_post(pool, nullptr, run_mark, first + i++, drop_mark));
       continue;
     }
     batch.clear();
@@ -92,7 +92,7 @@ struct grower {
   }
   static void post(weft_executor_t *pool, mark *first, std::size_t count, std::uint64_t random) {
     if (count == 0) return;
-    VERIFY_OK(weft_executor_post(pool, run, new grower{pool, first, count, random}, drop));
+    VERIFY_OK(weft_executor_post(pool, nullptr, run, new grower{pool, first, count, random}, drop));
   }
 };
 

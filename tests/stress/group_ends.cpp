@@ -22,13 +22,13 @@ group make_group(weft_executor_t *pool) {
 
 template <class F> void spawn(weft_group_t *into, F closure) {
   auto ctx = std::make_unique<F>(std::move(closure));
-  VERIFY_OK(weft_group_spawn(into, run_closure<F>, ctx.get(), drop_closure<F>));
+  VERIFY_OK(weft_group_spawn(into, nullptr, run_closure<F>, ctx.get(), drop_closure<F>));
   (void)ctx.release();
 }
 
 template <class F> void follow(weft_group_t *after, weft_executor_t *on, F closure) {
   auto ctx = std::make_unique<F>(std::move(closure));
-  VERIFY_OK(weft_group_then(after, on, run_closure<F>, ctx.get(), drop_closure<F>));
+  VERIFY_OK(weft_group_then(after, on, nullptr, run_closure<F>, ctx.get(), drop_closure<F>));
   (void)ctx.release();
 }
 

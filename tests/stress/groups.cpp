@@ -51,7 +51,7 @@ struct node {
 void spawn(tree &of, weft_group_t *into, std::uint32_t depth, std::uint64_t seed, std::atomic<int> *siblings) {
   auto fresh = std::make_unique<node>(node{of, depth, seed, into, siblings});
   of.spawned.fetch_add(1, std::memory_order_relaxed);
-  const weft_status status = weft_group_spawn(into, node::run, fresh.get(), node::drop);
+  const weft_status status = weft_group_spawn(into, nullptr, node::run, fresh.get(), node::drop);
   if (status == WEFT_OK) {
     (void)fresh.release();
     return;
@@ -177,7 +177,7 @@ struct sprout {
     ran.fetch_add(1, std::memory_order_relaxed);
     for (std::uint32_t i = 0; i < depth; ++i) {
       auto below = std::make_unique<sprout>(sprout{into, depth - 1, ran});
-      VERIFY_OK(weft_group_spawn(into, run, below.get(), drop));
+      VERIFY_OK(weft_group_spawn(into, nullptr, run, below.get(), drop));
       (void)below.release();
     }
   }
@@ -211,7 +211,7 @@ void short_lived(dice &random) {
     };
     const group outer = make_group(pool.get(), WEFT_GROUP_SCOPED);
     for (std::uint32_t tasks = own.between(1, 3); tasks > 0; --tasks)
-      VERIFY_OK(weft_group_spawn(outer.get(), run_closure<decltype(chain)>, &chain, nullptr));
+      VERIFY_OK(weft_group_spawn(outer.get(), nullptr, run_closure<decltype(chain)>, &chain, nullptr));
     VERIFY_OK(weft_group_wait(outer.get(), WEFT_FOREVER));
   }));
   end(pool);

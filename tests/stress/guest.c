@@ -91,9 +91,9 @@ static void hear_misuse(void *ctx, const char *what, const char *function) {
 }
 
 static void submit(host_t *host, weft_executor_t *to) {
-  weft_submit_options_t options;
+  weft_task_options_t options;
   weft_future_t *future = NULL;
-  weft_submit_options_init(&options);
+  weft_task_options_init(&options);
   if (roll(host) % 2 == 0) options.token = host->token;
   give(host);
   if (!took(host, weft_executor_submit(to, &options, task, host, drop, &future))) return;
@@ -196,11 +196,11 @@ static void register_one(host_t *host) {
     return;
   case 1:
     give(host);
-    took(host, weft_executor_post(host->pool, task, host, drop));
+    took(host, weft_executor_post(host->pool, NULL, task, host, drop));
     return;
   case 2:
     give(host);
-    took(host, weft_group_spawn(host->group, task, host, drop));
+    took(host, weft_group_spawn(host->group, NULL, task, host, drop));
     return;
   case 3:
     give(host);
@@ -213,7 +213,7 @@ static void register_one(host_t *host) {
     return;
   case 5:
     give(host);
-    if (!took(host, weft_timer_create(host->pool, tick, host, drop, &timer))) return;
+    if (!took(host, weft_timer_create(host->pool, NULL, tick, host, drop, &timer))) return;
     weft_timer_arm_every(timer, 0, 20 * WEFT_MICROSECOND, WEFT_MISSED_SKIP);
     return; /* its handle is lost, and it goes on ticking: what a careless plugin does */
   case 6:
@@ -222,7 +222,7 @@ static void register_one(host_t *host) {
     return;
   case 7:
     give(host);
-    took(host, weft_executor_post_after(host->pool, (int64_t)(roll(host) % 500) * WEFT_MICROSECOND, task, host, drop));
+    took(host, weft_executor_post_after(host->pool, (int64_t)(roll(host) % 500) * WEFT_MICROSECOND, NULL, task, host, drop));
     return;
   case 8:
     start_thread(host);

@@ -155,11 +155,11 @@ void program::submit_to(place &where, dice &random) {
   made->posted = random.percent(25);
   counts.drops.fetch_add(1, relax);
   weft_future_t *future = nullptr;
-  weft_submit_options_t options;
-  weft_submit_options_init(&options);
+  weft_task_options_t options;
+  weft_task_options_init(&options);
   options.result_drop = drop_value;
   const weft_status status =
-      made->posted ? weft_executor_post(where.handle.get(), run_ticket, made, drop_ticket)
+      made->posted ? weft_executor_post(where.handle.get(), nullptr, run_ticket, made, drop_ticket)
                    : weft_executor_submit(where.handle.get(), &options, run_ticket, made, drop_ticket, &future);
   if (status != WEFT_OK) {
     VERIFY_OF(status, accepts(status, where, false) && future == nullptr && made->drops.load(relax) == 0);
@@ -204,8 +204,8 @@ void program::submit_batch(dice &random) {
     calls.push_back({run_ticket, t, drop_ticket});
   }
   std::vector<weft_future_t *> futures(made.size());
-  weft_submit_options_t options;
-  weft_submit_options_init(&options);
+  weft_task_options_t options;
+  weft_task_options_init(&options);
   options.result_drop = drop_value;
   const auto count = static_cast<std::int64_t>(made.size());
   counts.drops.fetch_add(count, relax);
@@ -259,7 +259,7 @@ void program::use_own_executor(dice &random) {
     } else if (ticket *const made = new_ticket(&own, random)) {
       made->posted = true;
       counts.drops.fetch_add(1, relax);
-      if (weft_executor_post(own.handle.get(), run_ticket, made, drop_ticket) == WEFT_OK)
+      if (weft_executor_post(own.handle.get(), nullptr, run_ticket, made, drop_ticket) == WEFT_OK)
         made->accepted.store(true, relax);
       else
         counts.drops.fetch_sub(1, relax);

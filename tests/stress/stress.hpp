@@ -135,7 +135,7 @@ template <class F> future submit(weft_executor_t *to, F closure) {
 
 template <class F> weft_status try_post(weft_executor_t *to, F closure) {
   auto ctx = std::make_unique<F>(std::move(closure));
-  const weft_status status = weft_executor_post(to, run_closure<F>, ctx.get(), drop_closure<F>);
+  const weft_status status = weft_executor_post(to, nullptr, run_closure<F>, ctx.get(), drop_closure<F>);
   if (status == WEFT_OK) (void)ctx.release();
   return status;
 }

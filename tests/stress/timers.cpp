@@ -33,7 +33,7 @@ struct ticker {
 
 weft_timer_t *make_timer(weft_executor_t *on, ticker &what) {
   weft_timer_t *made = nullptr;
-  VERIFY_OK(weft_timer_create(on, ticker::run, &what, ticker::drop, &made));
+  VERIFY_OK(weft_timer_create(on, nullptr, ticker::run, &what, ticker::drop, &made));
   return made;
 }
 
@@ -220,7 +220,7 @@ void released_from_within(kind which, dice &random) {
   std::vector<own> all(count);
   for (own &each : all) {
     weft_timer_t *made = nullptr;
-    VERIFY_OK(weft_timer_create(to.get(), own::run, &each, own::drop, &made));
+    VERIFY_OK(weft_timer_create(to.get(), nullptr, own::run, &each, own::drop, &made));
     weft_timer_ref(made); // for the task, and for here
     each.self.store(made);
     VERIFY_OK(weft_timer_arm_every(made, random.below(20'000), random.between(1, 20'000), random.below(3)));

@@ -21,28 +21,42 @@ pub type weft_initializer_fn = Option<unsafe extern "C" fn(*mut c_void, *mut *mu
 macro_rules! opaque {
     ($($name:ident)*) => { $(#[repr(C)] pub struct $name { _private: [u8; 0] })* };
 }
-opaque!(weft_runtime_t weft_executor_t weft_future_t weft_error_t);
+opaque!(weft_runtime_t weft_executor_t weft_future_t weft_error_t weft_cancel_token_t weft_domain_t);
 
 #[repr(C)]
 pub struct weft_executor_options_t {
     pub size: u32,
     pub max_workers: u32,
     pub name_prefix: *const c_char,
+    pub stack_size: u64,
+    pub cpus: *const u32,
+    pub cpu_count: u32,
+    pub nice: i32,
+    pub max_spares: u32,
+    pub signals: u32,
+    pub max_queue: u64,
+    pub full_timeout: i64,
+    pub when_full: u32,
+    pub daemon: u32,
     pub initializer: weft_initializer_fn,
     pub initializer_ctx: *mut c_void,
     pub initializer_drop: weft_drop_fn,
-    pub max_queue: u64,
-    pub when_full: u32,
-    pub daemon: u32,
-    pub full_timeout: i64,
-    pub stack_size: u64,
+    pub worker_start: *const c_void, // hooks that are not used here
+    pub worker_stop: *const c_void,
+    pub worker_rest: *const c_void,
+    pub worker_ctx: *mut c_void,
+    pub worker_drop: weft_drop_fn,
+    pub flags: u64,
 }
 
 #[repr(C)]
-pub struct weft_submit_options_t {
+pub struct weft_task_options_t {
     pub size: u32,
-    pub reserved: u32,
+    pub priority: u32,
+    pub token: *mut weft_cancel_token_t,
+    pub domain: *mut weft_domain_t,
     pub result_drop: weft_drop_fn,
+    pub name: *const c_char,
 }
 
 #[repr(C)]
@@ -79,7 +93,7 @@ extern "C" {
     pub fn weft_executor_unref(executor: *mut weft_executor_t);
     pub fn weft_executor_submit_batch(
         executor: *mut weft_executor_t,
-        options: *const weft_submit_options_t,
+        options: *const weft_task_options_t,
         calls: *const weft_call_t,
         count: usize,
         futures: *mut *mut weft_future_t,

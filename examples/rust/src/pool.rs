@@ -145,14 +145,25 @@ impl Pool {
             size: std::mem::size_of::<weft_executor_options_t>() as u32,
             max_workers,
             name_prefix: prefix.as_ptr(),
+            stack_size: 0,
+            cpus: null(),
+            cpu_count: 0,
+            nice: 0,
+            max_spares: 0,
+            signals: 0,
+            max_queue: 0,
+            full_timeout: 0,
+            when_full: 0,
+            daemon: 0,
             initializer: None,
             initializer_ctx: null_mut(),
             initializer_drop: None,
-            max_queue: 0,
-            when_full: 0,
-            daemon: 0,
-            full_timeout: 0,
-            stack_size: 0,
+            worker_start: null(),
+            worker_stop: null(),
+            worker_rest: null(),
+            worker_ctx: null_mut(),
+            worker_drop: None,
+            flags: 0,
         };
         let mut executor = null_mut();
         // SAFETY: options is complete and copied by the call.
@@ -174,10 +185,13 @@ impl Pool {
                 drop: Some(drop_box::<Option<F>>),
             })
             .collect();
-        let options = weft_submit_options_t {
-            size: std::mem::size_of::<weft_submit_options_t>() as u32,
-            reserved: 0,
+        let options = weft_task_options_t {
+            size: std::mem::size_of::<weft_task_options_t>() as u32,
+            priority: 0,
+            token: null_mut(),
+            domain: null_mut(),
             result_drop: Some(drop_box::<T>),
+            name: null(),
         };
         let mut futures = vec![null_mut(); calls.len()];
         // SAFETY: futures has room for as many futures as there are calls.

@@ -72,8 +72,10 @@ template <class F, class Future> struct on_end {
 };
 
 template <class R, class Closure, class F>
-future<R> follow(weft_future_t *source, weft_executor_t *where, std::uint32_t when, F &&f) {
-  prepared_task<Closure, R, kind_of_task::continuation> task(std::in_place_t(), std::in_place_t(), std::forward<F>(f));
+future<R> follow(weft_future_t *source, weft_executor_t *where, std::uint32_t when, F &&f,
+                 const task_options &options = {}) {
+  prepared_task<Closure, R, kind_of_task::continuation> task(native_options(options), std::in_place_t(),
+                                                             std::in_place_t(), std::forward<F>(f));
   weft_future_t *native = nullptr;
   check(weft_future_then_task(source, where, when, task.get(), &native));
   task.release();
@@ -96,6 +98,13 @@ auto future<T>::then(const executor_ref &where, F &&f) const -> future<detail::c
 }
 template <class T>
 template <detail::continues<T> F>
+auto future<T>::then(const task_options &options, const executor_ref &where, F &&f) const
+    -> future<detail::continued_result_t<F, T>> {
+  return detail::follow<detail::continued_result_t<F, T>, detail::on_result<std::decay_t<F>, T>>(
+      native_handle(), detail::native_of(where), WEFT_THEN_RESULT, std::forward<F>(f), options);
+}
+template <class T>
+template <detail::continues<T> F>
 auto future<T>::then(F &&f) const -> future<detail::continued_result_t<F, T>> {
   return detail::follow<detail::continued_result_t<F, T>, detail::on_result<std::decay_t<F>, T>>(
       native_handle(), nullptr, WEFT_THEN_RESULT, std::forward<F>(f));
@@ -104,6 +113,12 @@ auto future<T>::then(F &&f) const -> future<detail::continued_result_t<F, T>> {
 template <class T> template <detail::mends<T> F> future<T> future<T>::on_error(const executor_ref &where, F &&f) const {
   return detail::follow<T, detail::on_failure<std::decay_t<F>, T>>(native_handle(), detail::native_of(where),
                                                                    WEFT_THEN_ERROR, std::forward<F>(f));
+}
+template <class T>
+template <detail::mends<T> F>
+future<T> future<T>::on_error(const task_options &options, const executor_ref &where, F &&f) const {
+  return detail::follow<T, detail::on_failure<std::decay_t<F>, T>>(native_handle(), detail::native_of(where),
+                                                                   WEFT_THEN_ERROR, std::forward<F>(f), options);
 }
 template <class T> template <detail::mends<T> F> future<T> future<T>::on_error(F &&f) const {
   return detail::follow<T, detail::on_failure<std::decay_t<F>, T>>(native_handle(), nullptr, WEFT_THEN_ERROR,
@@ -115,6 +130,13 @@ template <detail::ends<T> F>
 auto future<T>::finally(const executor_ref &where, F &&f) const -> future<detail::ended_result_t<F, T>> {
   return detail::follow<detail::ended_result_t<F, T>, detail::on_end<std::decay_t<F>, future>>(
       native_handle(), detail::native_of(where), WEFT_THEN_ALWAYS, std::forward<F>(f));
+}
+template <class T>
+template <detail::ends<T> F>
+auto future<T>::finally(const task_options &options, const executor_ref &where, F &&f) const
+    -> future<detail::ended_result_t<F, T>> {
+  return detail::follow<detail::ended_result_t<F, T>, detail::on_end<std::decay_t<F>, future>>(
+      native_handle(), detail::native_of(where), WEFT_THEN_ALWAYS, std::forward<F>(f), options);
 }
 template <class T>
 template <detail::ends<T> F>

@@ -4,8 +4,11 @@
 #ifndef WEFT_CPP_EXECUTOR_HPP
 #define WEFT_CPP_EXECUTOR_HPP
 
+#include <weft/caller_run.h>
 #include <weft/cpp/executor_ref.hpp>
 #include <weft/cpp/runtime.hpp>
+#include <weft/strand.h>
+#include <weft/worker.h>
 
 #include <algorithm>
 #include <chrono>
@@ -16,6 +19,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace weft {
 
@@ -37,6 +41,8 @@ struct executor_options {
   duration full_timeout = forever;             ///< for when_full::wait
   weft::daemon daemon = weft::daemon::no;      ///< yes: the end of the process cancels what is pending
   std::uint64_t stack_size = 0;                ///< of each worker, bytes; 0: the system's default
+  std::vector<std::uint32_t> cpus = {};        ///< the CPUs on which its own workers may run; empty: all of the process
+  int nice = 0;                                ///< added to the nice value of its own workers
   std::uint32_t max_spares = 0;                ///< workers beside max_workers while others are in a
                                                ///< weft::blocking_region; 0: 64
   const weft::runtime *runtime = nullptr;      ///< the runtime it belongs to; nullptr: the default one
@@ -51,7 +57,6 @@ struct executor_options {
 
 /// Options of a caller-run executor.
 struct caller_run_options {
-  std::string name_prefix = {};
   std::uint64_t max_queue = 0;
   weft::when_full when_full = when_full::fail;
   duration full_timeout = forever;
@@ -164,17 +169,13 @@ inline void *worker_data() noexcept {
 
 namespace detail {
 
-// What both options structs have in common. The strings still belong to chosen.
-template <class Options> weft_executor_options_t native_options(const Options &chosen) {
-  weft_executor_options_t native;
-  weft_executor_options_init(&native);
-  native.name_prefix = chosen.name_prefix.c_str();
+// What both options structs have in common.
+template <class Options, class Native> void set_queue(const Options &chosen, Native &native) {
   native.max_queue = chosen.max_queue;
   native.when_full = static_cast<std::uint32_t>(chosen.when_full);
   native.daemon = static_cast<std::uint32_t>(chosen.daemon);
   // In the C ABI 0 stands for forever; the shortest wait stands in for "do not wait".
   native.full_timeout = std::max<std::int64_t>(chosen.full_timeout.count(), 1);
-  return native;
 }
 
 struct worker_hooks {
@@ -200,7 +201,13 @@ struct pool_callables {
 };
 
 inline weft_executor_options_t native_pool_options(const executor_options &chosen, pool_callables &callables) {
-  weft_executor_options_t native = native_options(chosen);
+  weft_executor_options_t native;
+  weft_executor_options_init(&native);
+  set_queue(chosen, native);
+  native.name_prefix = chosen.name_prefix.c_str(); // these two still belong to chosen
+  native.cpus = chosen.cpus.empty() ? nullptr : chosen.cpus.data();
+  native.cpu_count = static_cast<std::uint32_t>(chosen.cpus.size());
+  native.nice = chosen.nice;
   native.max_workers = chosen.max_workers;
   native.stack_size = chosen.stack_size;
   native.max_spares = chosen.max_spares;
@@ -267,7 +274,9 @@ inline executor::~executor() {
 }
 
 inline caller_run::caller_run(const options &chosen) {
-  const weft_executor_options_t native = detail::native_options(chosen);
+  weft_caller_run_options_t native;
+  weft_caller_run_options_init(&native);
+  detail::set_queue(chosen, native);
   weft_executor_t *created = nullptr;
   check(weft_caller_run_create(detail::native_runtime(chosen), &native, &created));
   handle_ = shared::adopt(created);

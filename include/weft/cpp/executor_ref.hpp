@@ -11,7 +11,9 @@
 #include <weft/cpp/future.hpp>
 #include <weft/cpp/map.hpp>
 #include <weft/cpp/task.hpp>
+#include <weft/cpp/task_options.hpp>
 #include <weft/executor.h>
+#include <weft/stats.h>
 
 #include <concepts>
 #include <cstddef>
@@ -37,15 +39,6 @@ enum class shutdown : std::uint32_t {
 constexpr shutdown operator|(shutdown a, shutdown b) noexcept {
   return static_cast<shutdown>(static_cast<std::uint32_t>(a) | static_cast<std::uint32_t>(b));
 }
-
-/// Which of the tasks that wait in a pool start first; those of one priority keep their order. What the others do to
-/// one of a lower priority is bounded, see WEFT_PRIORITY_HIGH and WEFT_PRIORITY_LOW in weft/executor.h. Strands and
-/// caller-run executors know but one order.
-enum class priority : std::uint32_t {
-  normal = WEFT_PRIORITY_NORMAL,
-  high = WEFT_PRIORITY_HIGH,
-  low = WEFT_PRIORITY_LOW
-};
 
 /// Figures about an executor; see weft_executor_stats in weft/executor.h.
 using executor_stats = weft_executor_stats_t;
@@ -83,38 +76,61 @@ public:
   requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
   void post(F &&f, Args &&...args) const;
 
-  /// The same two with a priority: pool.submit(weft::priority::high, f, args...). Throws invalid_argument besides:
-  /// there is no such priority.
+  /// The same two with options: pool.submit({.token = token, .name = "fetch"}, f, args...).
   template <class F, class... Args>
   requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
-  auto submit(priority which, F &&f, Args &&...args) const -> future<call_result_t<F, Args...>>;
+  auto submit(const task_options &options, F &&f, Args &&...args) const -> future<call_result_t<F, Args...>>;
   template <class F, class... Args>
   requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
-  void post(priority which, F &&f, Args &&...args) const;
+  void post(const task_options &options, F &&f, Args &&...args) const;
 
-  /// The same two with a cancel token, which calls the work off: pool.submit(token, f, args...). An empty one never
-  /// does. Throws cancelled besides: it is cancelled already.
+  /// The same two with a priority or a cancel token alone.
   template <class F, class... Args>
   requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
-  auto submit(const cancel_token &token, F &&f, Args &&...args) const -> future<call_result_t<F, Args...>>;
+  auto submit(priority which, F &&f, Args &&...args) const -> future<call_result_t<F, Args...>> {
+    return submit(task_options{.priority = which}, std::forward<F>(f), std::forward<Args>(args)...);
+  }
   template <class F, class... Args>
   requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
-  void post(const cancel_token &token, F &&f, Args &&...args) const;
+  void post(priority which, F &&f, Args &&...args) const {
+    post(task_options{.priority = which}, std::forward<F>(f), std::forward<Args>(args)...);
+  }
+  template <class F, class... Args>
+  requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+  auto submit(const cancel_token &token, F &&f, Args &&...args) const -> future<call_result_t<F, Args...>> {
+    return submit(task_options{.token = token}, std::forward<F>(f), std::forward<Args>(args)...);
+  }
+  template <class F, class... Args>
+  requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+  void post(const cancel_token &token, F &&f, Args &&...args) const {
+    post(task_options{.token = token}, std::forward<F>(f), std::forward<Args>(args)...);
+  }
 
-  /// The first two, but the work becomes ready only after `delay`, never earlier; until then the future is pending, and
-  /// cancelling it forgets the work at once. A shutdown cancels what is not due yet. Defined in timer.hpp.
+  /// As submit and post, but the work becomes ready only after `delay`, never earlier. Until then the future is pending,
+  /// and cancelling it forgets the work at once. A shutdown cancels what is not due yet. Defined in timer.hpp.
   template <class F, class... Args>
   requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
   auto submit_after(duration delay, F &&f, Args &&...args) const -> future<call_result_t<F, Args...>>;
   template <class F, class... Args>
   requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
   void post_after(duration delay, F &&f, Args &&...args) const;
+  template <class F, class... Args>
+  requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+  auto submit_after(const task_options &options, duration delay, F &&f, Args &&...args) const
+      -> future<call_result_t<F, Args...>>;
+  template <class F, class... Args>
+  requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+  void post_after(const task_options &options, duration delay, F &&f, Args &&...args) const;
 
   /// Submits each callable of a range at once, in order, cheaper than one by one: all are accepted, or none and it
   /// throws. The callables are copied out of an lvalue range and moved out of an rvalue one.
   template <std::ranges::input_range Range>
   requires std::invocable<std::decay_t<std::ranges::range_reference_t<Range>>>
   auto submit_batch(Range &&callables) const
+      -> std::vector<future<call_result_t<std::ranges::range_reference_t<Range>>>>;
+  template <std::ranges::input_range Range>
+  requires std::invocable<std::decay_t<std::ranges::range_reference_t<Range>>>
+  auto submit_batch(const task_options &options, Range &&callables) const
       -> std::vector<future<call_result_t<std::ranges::range_reference_t<Range>>>>;
 
   /// Calls f(item) for every item of a range and yields the results in the order of the items; see map_results for how
@@ -125,12 +141,26 @@ public:
   template <class F, std::ranges::input_range Range>
   requires std::invocable < const std::decay_t<F>
   &, detail::map_item_t < Range >> auto map(F &&f, Range &&items, const map_options &options = {}) const {
-    return map_results<std::decay_t<F>, Range>(handle_.get(), std::forward<F>(f), std::forward<Range>(items), options);
+    return map(task_options(), std::forward<F>(f), std::forward<Range>(items), options);
   }
   template <class F, class Item>
   requires std::invocable < const std::decay_t<F>
   &, Item > auto map(F &&f, std::initializer_list<Item> items, const map_options &options = {}) const {
     return map(std::forward<F>(f), std::vector<Item>(items), options);
+  }
+  /// The same with options for the task of each item.
+  template <class F, std::ranges::input_range Range>
+  requires std::invocable < const std::decay_t<F>
+  &, detail::map_item_t < Range >> auto map(const task_options &each, F &&f, Range &&items,
+                                            const map_options &options = {}) const {
+    return map_results<std::decay_t<F>, Range>(handle_.get(), std::forward<F>(f), std::forward<Range>(items), options,
+                                               each);
+  }
+  template <class F, class Item>
+  requires std::invocable < const std::decay_t<F>
+  &, Item > auto map(const task_options &each, F &&f, std::initializer_list<Item> items,
+                     const map_options &options = {}) const {
+    return map(each, std::forward<F>(f), std::vector<Item>(items), options);
   }
 
   /// Shuts down: from now on it refuses work (shut_down). True: as asked. False: the time is over, it is shut down but
@@ -252,13 +282,6 @@ weft_status submit_call(weft_executor_t *executor, weft_future_t **out, F &&f, A
                                             std::forward<Args>(args)...);
 }
 
-inline weft_task_options_t options_with(const cancel_token &token) noexcept {
-  weft_task_options_t options;
-  weft_task_options_init(&options);
-  options.token = token.native_handle();
-  return options;
-}
-
 template <kind_of_task Kind, class R, class F, class... Args>
 auto prepare_with(const weft_task_options_t &options, F &&f, Args &&...args) {
   using closure = closure_t<F, Args...>;
@@ -294,34 +317,11 @@ void executor_ref::post(F &&f, Args &&...args) const {
 
 template <class F, class... Args>
 requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
-auto executor_ref::submit(priority which, F &&f, Args &&...args) const -> future<call_result_t<F, Args...>> {
-  using result = call_result_t<F, Args...>;
-  auto task =
-      detail::prepare<detail::kind_of_task::with_future, result>(std::forward<F>(f), std::forward<Args>(args)...);
-  if (which != priority::normal) check(weft_task_set_priority(task.get(), static_cast<std::uint32_t>(which)));
-  weft_future_t *native = nullptr;
-  const weft_status status = task.submit(handle_.get(), &native);
-  if (status != WEFT_OK) [[unlikely]]
-    detail::throw_refusal(status, handle_.get());
-  return future<result>::adopt(native);
-}
-
-template <class F, class... Args>
-requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
-void executor_ref::post(priority which, F &&f, Args &&...args) const {
-  auto task = detail::prepare<detail::kind_of_task::posted, void>(std::forward<F>(f), std::forward<Args>(args)...);
-  if (which != priority::normal) check(weft_task_set_priority(task.get(), static_cast<std::uint32_t>(which)));
-  const weft_status status = task.submit(handle_.get(), nullptr);
-  if (status != WEFT_OK) [[unlikely]]
-    detail::throw_refusal(status, handle_.get());
-}
-
-template <class F, class... Args>
-requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
-auto executor_ref::submit(const cancel_token &token, F &&f, Args &&...args) const -> future<call_result_t<F, Args...>> {
+auto executor_ref::submit(const task_options &options, F &&f, Args &&...args) const
+    -> future<call_result_t<F, Args...>> {
   using result = call_result_t<F, Args...>;
   auto task = detail::prepare_with<detail::kind_of_task::with_future, result>(
-      detail::options_with(token), std::forward<F>(f), std::forward<Args>(args)...);
+      detail::native_options(options), std::forward<F>(f), std::forward<Args>(args)...);
   weft_future_t *native = nullptr;
   const weft_status status = task.submit(handle_.get(), &native);
   if (status != WEFT_OK) [[unlikely]]
@@ -331,9 +331,9 @@ auto executor_ref::submit(const cancel_token &token, F &&f, Args &&...args) cons
 
 template <class F, class... Args>
 requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
-void executor_ref::post(const cancel_token &token, F &&f, Args &&...args) const {
-  auto task = detail::prepare_with<detail::kind_of_task::posted, void>(detail::options_with(token), std::forward<F>(f),
-                                                                       std::forward<Args>(args)...);
+void executor_ref::post(const task_options &options, F &&f, Args &&...args) const {
+  auto task = detail::prepare_with<detail::kind_of_task::posted, void>(
+      detail::native_options(options), std::forward<F>(f), std::forward<Args>(args)...);
   const weft_status status = task.submit(handle_.get(), nullptr);
   if (status != WEFT_OK) [[unlikely]]
     detail::throw_refusal(status, handle_.get());
@@ -343,13 +343,22 @@ template <std::ranges::input_range Range>
 requires std::invocable<std::decay_t<std::ranges::range_reference_t<Range>>>
 auto executor_ref::submit_batch(Range &&callables) const
     -> std::vector<future<call_result_t<std::ranges::range_reference_t<Range>>>> {
+  return submit_batch(task_options(), std::forward<Range>(callables));
+}
+
+template <std::ranges::input_range Range>
+requires std::invocable<std::decay_t<std::ranges::range_reference_t<Range>>>
+auto executor_ref::submit_batch(const task_options &options, Range &&callables) const
+    -> std::vector<future<call_result_t<std::ranges::range_reference_t<Range>>>> {
   using callable = std::decay_t<std::ranges::range_reference_t<Range>>;
   using result = call_result_t<callable>;
   using task = detail::prepared_task<callable, result, detail::kind_of_task::with_future>;
 
   std::vector<task> tasks;
   if constexpr (std::ranges::sized_range<Range>) tasks.reserve(detail::size_of(callables));
-  for (auto &&each : callables) tasks.emplace_back(std::in_place_t(), detail::forward_item<Range>(each));
+  const weft_task_options_t native_options = detail::native_options(options);
+  for (auto &&each : callables)
+    tasks.emplace_back(native_options, std::in_place_t(), detail::forward_item<Range>(each));
 
   std::vector<weft_task_t *> natives;
   natives.reserve(tasks.size());

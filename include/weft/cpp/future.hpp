@@ -25,6 +25,7 @@
 namespace weft {
 
 class executor_ref;
+struct task_options;
 template <class T> class future;
 
 /// pending -> running -> result or error; pending -> cancelled. The last three are final.
@@ -311,6 +312,10 @@ public:
   template <detail::continues<T> F>
   auto then(const executor_ref &where, F &&f) const -> future<detail::continued_result_t<F, T>>;
   template <detail::continues<T> F> auto then(F &&f) const -> future<detail::continued_result_t<F, T>>;
+  /// With options. Throws besides not_supported: there is a priority, and the executor is no pool; cancelled, closed.
+  template <detail::continues<T> F>
+  auto then(const task_options &options, const executor_ref &where, F &&f) const
+      -> future<detail::continued_result_t<F, T>>;
 
   /// Mends an error: the future of f(error), called with a const weft::error & once there is an error (its exception()
   /// is what the task threw), and giving a T in its place. A result is handed on as it is: it stays one object with
@@ -318,12 +323,17 @@ public:
   /// then.
   template <detail::mends<T> F> future on_error(const executor_ref &where, F &&f) const;
   template <detail::mends<T> F> future on_error(F &&f) const;
+  template <detail::mends<T> F>
+  future on_error(const task_options &options, const executor_ref &where, F &&f) const;
 
   /// Continues in any case: the future of f(this future), called when it is done by result, error or cancellation. Else
   /// as then.
   template <detail::ends<T> F>
   auto finally(const executor_ref &where, F &&f) const -> future<detail::ended_result_t<F, T>>;
   template <detail::ends<T> F> auto finally(F &&f) const -> future<detail::ended_result_t<F, T>>;
+  template <detail::ends<T> F>
+  auto finally(const task_options &options, const executor_ref &where, F &&f) const
+      -> future<detail::ended_result_t<F, T>>;
 
   /// Takes over a reference of the caller's. The future must have been made by weft.hpp for the same T; only
   /// future<void> may stand for any.

@@ -50,20 +50,14 @@ public:
   template <class F>
   requires std::invocable<std::decay_t<F>>
   void run(F &&f) {
-    using closure = std::decay_t<F>;
-    using type = detail::task_type<closure, void, detail::kind_of_task::posted>;
-    if constexpr (type::is_plain_value) {
-      const closure bytes(std::forward<F>(f));
-      const weft_status status = weft_group_spawn_value(native_, &type::value, std::addressof(bytes), type::plain_size);
-      if (status != WEFT_OK) [[unlikely]]
-        throw_status(status);
-    } else {
-      detail::prepared_task<closure, void, detail::kind_of_task::posted> task(std::in_place_t(), std::forward<F>(f));
-      const weft_status status = weft_group_spawn_task(native_, task.get());
-      if (status != WEFT_OK) [[unlikely]]
-        throw_status(status);
-      task.release();
-    }
+    spawn(nullptr, std::forward<F>(f));
+  }
+  /// The same with options. Throws not_supported besides: they have a priority; cancelled, closed.
+  template <class F>
+  requires std::invocable<std::decay_t<F>>
+  void run(const task_options &options, F &&f) {
+    const weft_task_options_t native = detail::native_options(options);
+    spawn(&native, std::forward<F>(f));
   }
 
   /// Counts something as pending that is no task: a request that another library answers, a thread. wait() and the
@@ -86,14 +80,20 @@ public:
     check(weft_group_then_task(native_, executor.native_handle(), task.get()));
     task.release();
   }
-  /// The same with a cancel token, which calls it off. Throws cancelled besides: it is cancelled already.
+  /// The same with options, or with a cancel token alone. Throws cancelled besides: the token is cancelled already;
+  /// not_supported: there is a priority, and the executor is no pool.
+  template <class F>
+  requires std::invocable<std::decay_t<F>>
+  void then(const task_options &options, const executor_ref &executor, F &&f) {
+    detail::prepared_task<std::decay_t<F>, void, detail::kind_of_task::posted> task(
+        detail::native_options(options), std::in_place_t(), std::forward<F>(f));
+    check(weft_group_then_task(native_, executor.native_handle(), task.get()));
+    task.release();
+  }
   template <class F>
   requires std::invocable<std::decay_t<F>>
   void then(const cancel_token &token, const executor_ref &executor, F &&f) {
-    detail::prepared_task<std::decay_t<F>, void, detail::kind_of_task::posted> task(
-        detail::options_with(token), std::in_place_t(), std::forward<F>(f));
-    check(weft_group_then_task(native_, executor.native_handle(), task.get()));
-    task.release();
+    then(task_options{.token = token}, executor, std::forward<F>(f));
   }
 
   /// Waits for all; on a worker of the pool it runs tasks of the group meanwhile. Rethrows the first error, which the
@@ -129,6 +129,26 @@ public:
   weft_group_t *native_handle() const noexcept { return native_; }
 
 private:
+  template <class F> void spawn(const weft_task_options_t *options, F &&f) {
+    using closure = std::decay_t<F>;
+    using type = detail::task_type<closure, void, detail::kind_of_task::posted>;
+    if constexpr (type::is_plain_value) {
+      const closure bytes(std::forward<F>(f));
+      const weft_status status =
+          weft_group_spawn_value(native_, options, &type::value, std::addressof(bytes), type::plain_size);
+      if (status != WEFT_OK) [[unlikely]]
+        throw_status(status);
+    } else {
+      using prepared = detail::prepared_task<closure, void, detail::kind_of_task::posted>;
+      prepared task = options != nullptr ? prepared(*options, std::in_place_t(), std::forward<F>(f))
+                                         : prepared(std::in_place_t(), std::forward<F>(f));
+      const weft_status status = weft_group_spawn_task(native_, task.get());
+      if (status != WEFT_OK) [[unlikely]]
+        throw_status(status);
+      task.release();
+    }
+  }
+
   [[noreturn]] void finish(weft_status status) {
     weft_error_t *failure = nullptr;
     if (status == WEFT_EFAILED) weft_group_error(native_, &failure);

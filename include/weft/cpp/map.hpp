@@ -9,6 +9,7 @@
 #include <weft/cpp/future.hpp>
 #include <weft/cpp/promise.hpp>
 #include <weft/cpp/task.hpp>
+#include <weft/cpp/task_options.hpp>
 #include <weft/cpp/visibility.hpp>
 #include <weft/executor.h>
 
@@ -107,8 +108,9 @@ public:
 
   /// Made by executor_ref::map.
   template <class Callable>
-  map_results(weft_executor_t *executor, Callable &&f, Range &&items, const map_options &options)
-      : map_results(unfilled{}, executor, std::forward<Callable>(f), std::forward<Range>(items), options) {
+  map_results(weft_executor_t *executor, Callable &&f, Range &&items, const map_options &options,
+              const task_options &each)
+      : map_results(unfilled{}, executor, std::forward<Callable>(f), std::forward<Range>(items), options, each) {
     fill(); // if this throws, the destructor runs, for the other constructor has completed the object
   }
   map_results(const map_results &) = delete;
@@ -163,8 +165,9 @@ private:
   };
 
   template <class Callable>
-  map_results(unfilled, weft_executor_t *executor, Callable &&f, Range &&items, const map_options &options)
-      : executor_(executor_handle::share(executor)), f_(new F(std::forward<Callable>(f))),
+  map_results(unfilled, weft_executor_t *executor, Callable &&f, Range &&items, const map_options &options,
+              const task_options &each)
+      : executor_(executor_handle::share(executor)), each_(each), home_(home_of(each)), f_(new F(std::forward<Callable>(f))),
         items_(std::forward<Range>(items)), next_(detail::begin_of(items_)), buffer_(options.buffer),
         timeout_(options.timeout), begun_(clock::now()) {}
 
@@ -192,7 +195,20 @@ private:
 
   using executor_handle = detail::handle<weft_executor_t, weft_executor_ref, weft_executor_unref>;
 
+  // The caller's domain may be gone before the last item is submitted.
+  static std::optional<domain> home_of(const task_options &each) {
+    if (each.domain == nullptr) return std::nullopt;
+    return *each.domain;
+  }
+  weft_task_options_t options_of_each() const noexcept {
+    weft_task_options_t native = detail::native_options(each_);
+    native.domain = home_ ? home_->native_handle() : nullptr;
+    return native;
+  }
+
   executor_handle executor_;
+  task_options each_;
+  std::optional<domain> home_;
   std::shared_ptr<const F> f_;
   Range items_; // a reference for an lvalue range
   std::ranges::iterator_t<Range> next_;
@@ -265,7 +281,7 @@ template <class F, class Range> void map_results<F, Range>::prepare_next() {
   const bool given = ask_range([&] {
     auto &&next = *next_;
     status = detail::guard(&failure, [&] {
-      stalled_.emplace(std::in_place_t(), f_, detail::forward_item<Range>(std::forward<decltype(next)>(next)));
+      stalled_.emplace(options_of_each(), std::in_place_t(), f_, detail::forward_item<Range>(std::forward<decltype(next)>(next)));
     });
   });
   if (given) ask_range([&] { ++next_; });

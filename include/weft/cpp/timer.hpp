@@ -49,12 +49,18 @@ public:
   /// broken_pool, out_of_memory, and whatever moving f throws.
   template <class F>
   requires std::invocable < std::decay_t<F>
-  & > timer(const executor_ref &on, F &&f) {
+  & > timer(const executor_ref &on, F &&f) : timer(task_options(), on, std::forward<F>(f)) {}
+  /// The same with options for each run. A token that is cancelled disarms the timer for good. Throws not_supported: there
+  /// is a priority, and the executor is no pool; cancelled, closed.
+  template <class F>
+  requires std::invocable < std::decay_t<F>
+  & > timer(const task_options &options, const executor_ref &on, F &&f) {
+    const weft_task_options_t native = detail::native_options(options);
     using callable = std::decay_t<F>;
     auto owned = std::make_unique<callable>(std::forward<F>(f));
     weft_timer_t *created = nullptr;
     const weft_status status =
-        weft_timer_create(on.native_handle(), &run<callable>, owned.get(), &drop<callable>, &created);
+        weft_timer_create(on.native_handle(), &native, &run<callable>, owned.get(), &drop<callable>, &created);
     if (status != WEFT_OK) detail::throw_refusal(status, on.native_handle());
     static_cast<void>(owned.release());
     handle_ = shared::adopt(created);
@@ -129,9 +135,16 @@ private:
 template <class F, class... Args>
 requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
 auto executor_ref::submit_after(duration delay, F &&f, Args &&...args) const -> future<call_result_t<F, Args...>> {
+  return submit_after(task_options(), delay, std::forward<F>(f), std::forward<Args>(args)...);
+}
+
+template <class F, class... Args>
+requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+auto executor_ref::submit_after(const task_options &options, duration delay, F &&f, Args &&...args) const
+    -> future<call_result_t<F, Args...>> {
   using result = call_result_t<F, Args...>;
-  auto task =
-      detail::prepare<detail::kind_of_task::with_future, result>(std::forward<F>(f), std::forward<Args>(args)...);
+  auto task = detail::prepare_with<detail::kind_of_task::with_future, result>(
+      detail::native_options(options), std::forward<F>(f), std::forward<Args>(args)...);
   weft_future_t *native = nullptr;
   const weft_status status = weft_executor_submit_task_after(handle_.get(), delay.count(), task.get(), &native);
   if (status != WEFT_OK) detail::throw_refusal(status, handle_.get());
@@ -142,7 +155,14 @@ auto executor_ref::submit_after(duration delay, F &&f, Args &&...args) const -> 
 template <class F, class... Args>
 requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
 void executor_ref::post_after(duration delay, F &&f, Args &&...args) const {
-  auto task = detail::prepare<detail::kind_of_task::posted, void>(std::forward<F>(f), std::forward<Args>(args)...);
+  post_after(task_options(), delay, std::forward<F>(f), std::forward<Args>(args)...);
+}
+
+template <class F, class... Args>
+requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+void executor_ref::post_after(const task_options &options, duration delay, F &&f, Args &&...args) const {
+  auto task = detail::prepare_with<detail::kind_of_task::posted, void>(
+      detail::native_options(options), std::forward<F>(f), std::forward<Args>(args)...);
   const weft_status status = weft_executor_submit_task_after(handle_.get(), delay.count(), task.get(), nullptr);
   if (status != WEFT_OK) detail::throw_refusal(status, handle_.get());
   task.release();

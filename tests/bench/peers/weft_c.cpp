@@ -49,7 +49,7 @@ private:
 
 class executor {
 public:
-  template <small F> void post(F f) { check(weft_executor_post(native_, call<F>, bench::pack(f), nullptr)); }
+  template <small F> void post(F f) { check(weft_executor_post(native_, nullptr, call<F>, bench::pack(f), nullptr)); }
 
   template <small F> future submit(F f) {
     weft_future_t *native;
@@ -100,7 +100,7 @@ public:
   group(const group &) = delete;
   ~group() { weft_group_unref(native_); }
 
-  template <small F> void post(F f) { check(weft_group_spawn(native_, call<F>, bench::pack(f), nullptr)); }
+  template <small F> void post(F f) { check(weft_group_spawn(native_, nullptr, call<F>, bench::pack(f), nullptr)); }
   void finish() { check(weft_group_wait(native_, WEFT_FOREVER)); }
 
 private:
@@ -117,18 +117,18 @@ public:
   template <small F> void post_high(F f) { post_with(WEFT_PRIORITY_HIGH, f); }
   template <small F> void post_low(F f) { post_with(WEFT_PRIORITY_LOW, f); }
   template <small F> void post_after(std::int64_t delay, F f) {
-    check(weft_executor_post_after(native_, delay, call<F>, bench::pack(f), nullptr));
+    check(weft_executor_post_after(native_, delay, nullptr, call<F>, bench::pack(f), nullptr));
   }
   template <small F> void post_batch(F f, std::size_t count) {
     const std::vector<weft_call_t> calls(count, {call<F>, bench::pack(f), nullptr});
     check(weft_executor_submit_batch(native_, nullptr, calls.data(), count, nullptr));
   }
-  template <small F> void spawn(F f) { check(weft_group_spawn(group_, call<F>, bench::pack(f), nullptr)); }
+  template <small F> void spawn(F f) { check(weft_group_spawn(group_, nullptr, call<F>, bench::pack(f), nullptr)); }
 
 private:
   template <small F> void post_with(std::uint32_t priority, F f) {
-    weft_submit_options_t options;
-    weft_submit_options_init(&options);
+    weft_task_options_t options;
+    weft_task_options_init(&options);
     options.priority = priority;
     weft_future_t *unread;
     check(weft_executor_submit(native_, &options, call<F>, bench::pack(f), nullptr, &unread));
@@ -169,7 +169,7 @@ public:
       (*static_cast<A *>(ctx))();
       return WEFT_OK;
     };
-    check(weft_group_spawn(pair, run, &a, nullptr));
+    check(weft_group_spawn(pair, nullptr, run, &a, nullptr));
     b();
     check(weft_group_wait(pair, WEFT_FOREVER));
     weft_group_end(pair);

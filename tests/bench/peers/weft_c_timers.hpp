@@ -52,7 +52,7 @@ private:
   weft_timer_t *create(std::uint64_t *ended) {
     weft_timer_t *created;
     check(weft_timer_create(
-        pool_,
+        pool_, nullptr,
         [](void *ctx, void **, weft_error_t **) -> weft_status {
           ++*static_cast<std::uint64_t *>(ctx);
           return WEFT_OK;

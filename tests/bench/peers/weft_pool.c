@@ -195,7 +195,7 @@ static weft_status drain(void *ctx, void **result, weft_error_t **error);
 /* Has one more worker look for what is pending, if one may be free and none is on its way. */
 static weft_status call_worker(executor *self) {
   if (self->posted_drains != 0 || self->drains == self->max_workers) return WEFT_OK;
-  const weft_status status = weft_executor_post(self->pool, drain, self, NULL);
+  const weft_status status = weft_executor_post(self->pool, NULL, drain, self, NULL);
   if (status != WEFT_OK) return self->drains != 0 ? WEFT_OK : status; /* those that run come by it */
   Py_INCREF(self); /* the drain's; it cannot begin before we let go */
   ++self->drains;

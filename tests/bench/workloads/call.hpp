@@ -22,7 +22,7 @@ inline void call(measurement &m) {
     for (std::uint64_t round = 0; round != rounds; ++round) {
       const std::int64_t begin = now();
       for (std::uint64_t i = 0; i != at_once; ++i)
-        if (weft_executor_post(executor, nothing, nullptr, nullptr) != WEFT_OK) m.fail("weft_executor_post");
+        if (weft_executor_post(executor, nullptr, nothing, nullptr, nullptr) != WEFT_OK) m.fail("weft_executor_post");
       calling += now() - begin;
       std::uint64_t ran = 0;
       if (weft_executor_run(executor, 0, WEFT_FOREVER, &ran) != WEFT_OK) m.fail("weft_executor_run");

@@ -20,20 +20,30 @@ macro_rules! opaque {
 }
 opaque!(weft_runtime_t weft_executor_t weft_task_options_t weft_future_t weft_error_t);
 
-/// The fields up to the last one that is set here: a smaller struct than the library's is as good.
 #[repr(C)]
 pub struct weft_executor_options_t {
     pub size: u32,
     pub max_workers: u32,
     pub name_prefix: *const c_char,
+    pub stack_size: u64,
+    pub cpus: *const u32,
+    pub cpu_count: u32,
+    pub nice: i32,
+    pub max_spares: u32,
+    pub signals: u32,
+    pub max_queue: u64,
+    pub full_timeout: i64,
+    pub when_full: u32,
+    pub daemon: u32,
     pub initializer: Option<unsafe extern "C" fn(*mut c_void, *mut *mut weft_error_t) -> weft_status>,
     pub initializer_ctx: *mut c_void,
     pub initializer_drop: weft_drop_fn,
-    pub max_queue: u64,
-    pub when_full: u32,
-    pub daemon: u32,
-    pub full_timeout: i64,
-    pub stack_size: u64,
+    pub worker_start: *const c_void, // hooks that are not used here
+    pub worker_stop: *const c_void,
+    pub worker_rest: *const c_void,
+    pub worker_ctx: *mut c_void,
+    pub worker_drop: weft_drop_fn,
+    pub flags: u64,
 }
 
 #[repr(C)]
