@@ -23,7 +23,7 @@ weft_status weft_caller_run_create(weft_runtime_t *handle, const weft_caller_run
   if (out == nullptr) return WEFT_EINVAL;
   return guard([&]() -> weft_status {
     weft_caller_run_options_t read;
-    if (const weft_status status = read_options(options, sizeof read, read); status != WEFT_OK) return status;
+    if (const weft_status status = read_options(options, read); status != WEFT_OK) return status;
     if (check_options(read).is_zero("flags", read.flags).fails()) return WEFT_EINVAL;
     bound_settings queue;
     if (const weft_status status = read_queue(read, queue); status != WEFT_OK) return status;

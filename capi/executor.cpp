@@ -1,43 +1,30 @@
 // weft/executor.h
-#include <algorithm>
-#include <cstddef>
-#include <cstring>
-#include <memory>
-#include <new>
+#include "executor.hpp"
 
-#include "exec/caller_run.hpp"
-#include "exec/map.hpp"
+#include <memory>
+
 #include "exec/pool.hpp"
-#include "exec/strand.hpp"
 #include "guard.hpp"
-#include "handle.hpp"
 #include "submit.hpp"
-#include "task/call.hpp"
 
 using namespace weft::core;
 
 namespace {
 
 weft_status read_pool(const weft_executor_options_t *options, pool_settings &settings) {
-  constexpr std::uint32_t most_workers = 4096, most_cpus = 65536;
+  constexpr std::uint32_t most_workers = 4096;
   constexpr std::uint64_t largest_stack = std::uint64_t{1} << 40;
   weft_executor_options_t read;
   if (const weft_status status = read_options(options, read); status != WEFT_OK) return status;
-  if (check_options(read)
-          .that((read.cpus == nullptr) == (read.cpu_count == 0), "cpu_count", read.cpu_count, "0 exactly when cpus is NULL")
-          .fails())
-    return WEFT_EINVAL;
   const bool fails = check_options(read)
                          .at_most("max_workers", read.max_workers, most_workers)
                          .at_most("stack_size", read.stack_size, largest_stack)
                          .at_most("max_spares", read.max_spares, most_workers)
-                         .that(std::all_of(read.cpus, read.cpus + read.cpu_count, [](auto n) { return n < most_cpus; }),
-                               "cpus", read.cpu_count, "numbers below 65536")
-                         .that(read.nice >= -40 && read.nice < 40, "nice", read.nice, "from -40 to 39")
                          .at_most("flags", read.flags, WEFT_EXECUTOR_HOST_WORKERS)
                          .at_most("signals", read.signals, WEFT_SIGNALS_BLOCK)
                          .fails();
-  if (fails) return WEFT_EINVAL;
+  if (fails || !are_cpus(read.nice, read.affinity, read.affinity_count, struct_name<weft_executor_options_t>))
+    return WEFT_EINVAL;
   if (const weft_status status = read_queue(read, settings.queue); status != WEFT_OK) return status;
   settings.max_workers = read.max_workers;
   if (read.name_prefix != nullptr) settings.name_prefix = read.name_prefix;
@@ -54,8 +41,8 @@ weft_status read_pool(const weft_executor_options_t *options, pool_settings &set
   settings.daemon = read.daemon == WEFT_DAEMON_YES;
   settings.stack_size = read.stack_size;
   if (read.max_spares != 0) settings.max_spares = read.max_spares;
-  settings.placement.nice = read.nice;
-  settings.placement.cpus.assign(read.cpus, read.cpus + read.cpu_count);
+  settings.nice = read.nice;
+  settings.affinity.assign(read.affinity, read.affinity + read.affinity_count);
   return WEFT_OK;
 }
 

@@ -15,7 +15,7 @@ weft_status weft_executor_map(weft_executor_t *executor, const weft_map_options_
   if (const weft_status forked = answer_of(executor); forked != WEFT_OK) return forked;
   return guard([&]() -> weft_status {
     weft_map_options_t read;
-    if (const weft_status status = read_options(options, sizeof read, read); status != WEFT_OK) return status;
+    if (const weft_status status = read_options(options, read); status != WEFT_OK) return status;
     if (check_options(read).is_zero("flags", read.flags).fails()) return WEFT_EINVAL;
     task_settings tasks;
     if (const weft_status status = read_task_options(read.tasks, tasks, "weft_executor_map"); status != WEFT_OK)

@@ -44,4 +44,15 @@ void log_option_size(std::string_view name_of_struct, std::uint32_t size, std::s
            WEFT_LOG_WARNING);
 }
 
+bool are_cpus(std::int32_t nice, const std::uint32_t *affinity, std::uint32_t count,
+              std::string_view name_of_struct) noexcept {
+  constexpr std::uint32_t cpus = 1024;
+  option_check check(name_of_struct);
+  check.that(nice >= -20 && nice <= 19, "nice", nice, "-20 to 19")
+      .at_most("affinity_count", count, cpus)
+      .that(count == 0 || affinity != nullptr, "affinity", 0, "an array of affinity_count");
+  for (std::uint32_t i = 0; i < count && !check.fails(); ++i) check.at_most("affinity[...]", affinity[i], cpus - 1);
+  return !check.fails();
+}
+
 } // namespace weft::core

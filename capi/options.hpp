@@ -51,6 +51,10 @@ template <class Options> option_check check_options(const Options & /*read*/) no
 void log_option(std::string_view name_of_struct, std::string_view field, std::string_view fault) noexcept;
 void log_option_size(std::string_view name_of_struct, std::uint32_t size, std::size_t least, std::size_t most) noexcept;
 
+// What threads and pools have in common: a nice value, and the CPUs to run on. False: one is out of range.
+bool are_cpus(std::int32_t nice, const std::uint32_t *affinity, std::uint32_t count,
+              std::string_view name_of_struct) noexcept;
+
 // Brings a caller's options, of whatever version, into the struct of this version: see "Options structs" in
 // weft/base.h.
 template <class Options> weft_status read_options(const Options *given, Options &read) noexcept {

@@ -78,7 +78,7 @@ int64_t weft_report_busy(const weft_report_t *handle, size_t index) {
 }
 
 const char *weft_report_task_name(const weft_report_t *handle, size_t index) {
-  const end_report::entry *const it = at(handle, index);
+  const end_report::entry *const it = entry_of(handle, index);
   return it != nullptr && it->task != nullptr ? it->task : "";
 }
 

@@ -110,10 +110,12 @@ weft_status weft_executor_submit_tasks(weft_executor_t *executor, weft_task_t *c
   for (size_t i = 0; i < count; ++i)
     if (bad(tasks[i]) || (futures != nullptr && !unwrap(tasks[i])->has_future()) || unwrap(tasks[i])->is_continuation())
       return WEFT_EINVAL;
-  for (size_t i = 0; i < count; ++i)
-    if (const weft_status status = check_priority(unwrap(tasks[i])->priority(), executor); status != WEFT_OK)
-      return status;
   if (count == 0) return WEFT_OK;
+  const std::uint32_t priority = unwrap(tasks[0])->priority();
+  if (const weft_status status = check_priority(priority, executor); status != WEFT_OK) return status;
+  for (size_t i = 1; i < count; ++i)
+    if (unwrap(tasks[i])->priority() != priority)
+      return refuse_option("priority", "differs between tasks that are submitted at once");
   for (size_t i = 0; i < count; ++i) prepare(*unwrap(tasks[i]), futures != nullptr);
   return guard([&]() -> weft_status {
     const weft_status status = unwrap(executor)->accept(reinterpret_cast<task *const *>(tasks), count);

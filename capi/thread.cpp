@@ -15,18 +15,14 @@ namespace {
 
 weft_status settle(const weft_thread_options_t &options, thread_settings &settings) {
   constexpr std::uint64_t largest_stack = std::uint64_t{1} << 40;
-  constexpr std::uint32_t cpus = 1024;
   option_check check = check_options(options);
   check.at_most("daemon", options.daemon, WEFT_DAEMON_YES)
       .at_most("stack_size", options.stack_size, largest_stack)
-      .that(options.nice >= -20 && options.nice <= 19, "nice", options.nice, "-20 to 19")
-      .at_most("affinity_count", options.affinity_count, cpus)
       .at_most("signals", options.signals, WEFT_SIGNALS_BLOCK)
-      .is_zero("reserved", options.reserved)
-      .that(options.affinity_count == 0 || options.affinity != nullptr, "affinity", 0, "an array of affinity_count");
-  for (std::uint32_t i = 0; options.affinity != nullptr && i < options.affinity_count && !check.fails(); ++i)
-    check.at_most("affinity[...]", options.affinity[i], cpus - 1);
-  if (check.fails()) return WEFT_EINVAL;
+      .is_zero("reserved", options.reserved);
+  if (check.fails() ||
+      !are_cpus(options.nice, options.affinity, options.affinity_count, struct_name<weft_thread_options_t>))
+    return WEFT_EINVAL;
   if (options.name != nullptr) settings.name = options.name;
   if (options.daemon == WEFT_DAEMON_INHERIT) {
     const record *const creator = existing_record();

@@ -71,11 +71,10 @@ typedef struct weft_executor_options {
   uint32_t max_workers;    /**< 0: min(32, weft_usable_cpus() + 4). At most 4096 */
   const char *name_prefix; /**< workers are called <prefix>_<i>; NULL or "": weft-<n> */
   uint64_t stack_size;     /**< of each worker; as weft_thread_options_t.stack_size */
-  const uint32_t *cpus;    /**< the CPUs on which its own workers may run, as the system numbers them; those that the
-                              process may not use are left out. NULL: all that the process may use */
-  uint32_t cpu_count;      /**< how many; 0 exactly with cpus NULL */
-  int32_t nice;            /**< added to the nice value of its own workers, from -40 to 39. What the system refuses is a
-                              line of the log, and the worker runs without it. 0: as the process */
+  const uint32_t *affinity; /**< the CPUs on which its own workers may run, as weft_thread_options_t.affinity. If the
+                               system refuses them or the nice value, the worker runs without, and the log says so */
+  uint32_t affinity_count;  /**< how many entries affinity has; 0: as the process */
+  int32_t nice;             /**< of its own workers, as weft_thread_options_t.nice */
   uint32_t max_spares;     /**< workers beside max_workers while others are in blocking regions; 0: 64, at most 4096 */
   uint32_t signals;        /**< WEFT_SIGNALS_...; 0: WEFT_SIGNALS_BLOCK */
 

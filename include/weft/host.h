@@ -3,7 +3,7 @@
  * And its memory, if weft is to have it from the host. Everything here concerns the whole process. Hooks may be set
  * before or while weft is used. They are called without a lock, on whatever thread has something to say, several at
  * once. They may call any function of weft, but must not end their thread. (Hooks for each worker of a pool are options
- * of the pool: weft/executor.h.)
+ * of the pool: weft/worker.h.)
  */
 #ifndef WEFT_HOST_H
 #define WEFT_HOST_H

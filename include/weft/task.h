@@ -102,7 +102,7 @@ WEFT_API weft_status weft_executor_submit_value(weft_executor_t *executor, const
 
 /** Submit several at once, all or none, as weft_executor_submit_batch. tasks: count different tasks. futures: NULL, or
  * room for count futures. WEFT_EINVAL: an argument or entry is NULL, futures is given for a WEFT_TASK_POSTED type, or a
- * type is a WEFT_TASK_CONTINUATION. */
+ * type is a WEFT_TASK_CONTINUATION. WEFT_ENOTSUP: they have different priorities, or one, and the executor is no pool. */
 WEFT_API weft_status weft_executor_submit_tasks(weft_executor_t *executor, weft_task_t *const *tasks, size_t count,
                                                 weft_future_t **futures);
 

@@ -9,12 +9,9 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include "base/log.hpp"
 
 namespace weft::core {
 namespace {
@@ -153,20 +150,6 @@ std::string system_thread_name(const std::string &name) {
 
 bool is_main_thread() noexcept {
   return static_cast<std::uint64_t>(getpid()) == current_native_id();
-}
-
-void place_this_thread(const thread_placement &how) noexcept {
-  if (!how.cpus.empty()) {
-    cpu_set_t masks[64]{};
-    for (const std::uint32_t cpu : how.cpus) CPU_SET_S(cpu, sizeof masks, masks);
-    if (sched_setaffinity(0, sizeof masks, masks) != 0)
-      log_line("a worker cannot run on the CPUs of its pool alone: the system refuses");
-  }
-  if (how.nice != 0) { // that of the process is its first thread's
-    const auto first = static_cast<id_t>(getpid()), own = static_cast<id_t>(current_native_id());
-    if (setpriority(PRIO_PROCESS, own, getpriority(PRIO_PROCESS, first) + how.nice) != 0)
-      log_line("a worker runs without the nice value of its pool: the system refuses");
-  }
 }
 
 std::uint64_t current_native_id() noexcept {

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "base/atomic.hpp"
 
@@ -18,14 +17,6 @@ std::uint32_t cgroup_cpu_limit(const std::string &proc, const std::string &cgrou
 
 // The name as the system shows it: at most 15 bytes, cut so that a number at its end survives, on a character border.
 std::string system_thread_name(const std::string &name);
-
-// Where threads may run, and how eager they are.
-struct thread_placement {
-  std::vector<std::uint32_t> cpus; // empty: where the process may
-  int nice = 0;                    // added to that of the process
-};
-// What the system refuses is a line of the log.
-void place_this_thread(const thread_placement &how) noexcept;
 
 std::uint64_t current_native_id() noexcept;
 bool is_main_thread() noexcept;              // the calling one, of the process

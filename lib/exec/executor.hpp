@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <weft/executor.h>
+#include <weft/stats.h>
 
 #include "base/atomic.hpp"
 #include "base/clock.hpp"

@@ -23,7 +23,6 @@ std::size_t ahead_of(const weft_map_options_t &options, std::size_t count) noexc
 map::map(executor &on, const weft_map_options_t &options, const map_call &each, std::size_t count) noexcept
     : on_(on), fn_(each.fn), result_drop_(each.result_drop), priority_(each.priority), name_(each.to.name),
       token_(each.to.token), until_(deadline_of(options)), count_(count), ahead_(ahead_of(options, count)) {
-  if (token_ != nullptr) token_->ref();
   on_.ref();
   on_.ref_handle();
 }
@@ -58,13 +57,12 @@ map::~map() {
   if (drop_ != nullptr) // else the items are the caller's, or need nothing; and perhaps there is no room for them
     for (std::size_t i = submitted_; i < count_; ++i) drop_item(items_[i]);
   if (home_) home_->leave();
-  if (token_ != nullptr) token_->unref();
   on_.unref_handle();
   on_.unref();
 }
 
 weft_status map::submit_one(item &which) {
-  task *made = create_call({fn_, which.ctx, drop_}, result_drop_, {token_, home_.get(), name_});
+  task *made = create_call({fn_, which.ctx, drop_}, result_drop_, {token_.get(), home_.get(), name_});
   if (made == nullptr) return WEFT_ENOMEM;
   if (priority_ != WEFT_PRIORITY_NORMAL) made->set_priority(priority_);
   const weft_status status = on_.accept(&made, 1);

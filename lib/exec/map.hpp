@@ -55,7 +55,7 @@ private:
   const weft_drop_fn result_drop_;
   const std::uint32_t priority_;
   const char *const name_;
-  cancel_token *const token_; // with a reference, or null
+  const shared<cancel_token> token_; // or null
   shared<domain> home_;       // or null; it counts the map
   const deadline until_;
   const std::size_t count_, ahead_;

@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "base/atomic.hpp"
-#include "base/system.hpp"
 #include "base/roll.hpp"
 #include "exec/bound.hpp"
 #include "exec/executor.hpp"
@@ -33,7 +33,8 @@ struct pool_settings {
   bool daemon = false;
   std::uint64_t stack_size = 0;
   std::uint32_t max_spares = 64;
-  thread_placement placement; // of its own workers
+  std::int32_t nice = 0;               // of its own workers
+  std::vector<std::uint32_t> affinity; // the same
   bool host_only = false;     // no workers but those that call work()
   bool blocks_signals = true; // its workers leave the signals of the host to it: thread/signals.hpp
   shared<domain> home;        // or null

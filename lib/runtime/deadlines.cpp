@@ -126,7 +126,7 @@ weft_status runtime::watch_deadline(cancel_token &token) noexcept {
   if (made == nullptr) return WEFT_ENOMEM;
   const drop_scope nobodys(nullptr); // a token outlives the domain that its maker is inside of, and so does its alarm
   timer *watch = nullptr;
-  if (const weft_status status = timer::make(on.timers(), on, &token_alarm::run, made, &token_alarm::drop, watch);
+  if (const weft_status status = timer::make(on.timers(), on, {&token_alarm::run, made, &token_alarm::drop}, {}, watch);
       status != WEFT_OK) {
     delete made;
     return status;

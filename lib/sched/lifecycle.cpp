@@ -59,6 +59,8 @@ weft_status scheduler::launch_worker_locked() noexcept {
     settings.stack_size = settings_.stack_size;
     settings.inside = settings_.inside;
     settings.signals = settings_.signals;
+    settings.nice = settings_.nice;
+    settings.affinity = settings_.affinity;
     // The thread's drop gives the owner's reference back, be it at the thread's end or when it does not start.
     place.self = adopt(new thread(home_, std::move(settings), {&scheduler::enter, &place, [](void *ctx) {
                                                                  static_cast<worker *>(ctx)->home.let_go_of_owner();

@@ -21,7 +21,6 @@
 #include "base/atomic.hpp"
 #include "base/clock.hpp"
 #include "base/completion.hpp"
-#include "base/system.hpp"
 #include "sched/census.hpp"
 #include "sched/task_queue.hpp"
 #include "sched/worker.hpp"
@@ -52,7 +51,8 @@ struct scheduler_settings {
   void (*let_go)(task_owner &owner) noexcept = nullptr;
   shared<domain> inside;   // of the workers' threads
   signal_settings signals; // the same
-  thread_placement placement; // of the workers' own threads
+  std::int32_t nice = 0;   // the same
+  std::vector<std::uint32_t> affinity; // the same
 };
 
 struct scheduler_figures {

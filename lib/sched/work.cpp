@@ -39,7 +39,6 @@ weft_status scheduler::enter(void *ctx, weft_error ** /*failure*/) {
     worker &who;
     ~attachment() { who.home.dismiss(who); }
   } const to_the_host{me};
-  place_this_thread(me.home.settings_.placement);
   me.home.work(me, *self);
   return WEFT_OK;
 }

@@ -79,4 +79,12 @@ protected:
   ~deadline_alarm() = default;
 };
 
+// For shared<cancel_token>.
+inline void intrusive_ptr_add_ref(cancel_token *token) noexcept {
+  token->ref();
+}
+inline void intrusive_ptr_release(cancel_token *token) noexcept {
+  token->unref();
+}
+
 } // namespace weft::core

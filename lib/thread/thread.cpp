@@ -190,6 +190,16 @@ bool thread::create_system_thread(std::uint64_t stack_size) {
       this);
 }
 
+weft_status thread::settle_on_cpus(std::uint64_t native_id) const noexcept {
+  if (settings_.nice != 0 && setpriority(PRIO_PROCESS, static_cast<id_t>(native_id), settings_.nice) != 0)
+    return WEFT_EPERM;
+  if (settings_.affinity.empty()) return WEFT_OK;
+  cpu_set_t cpus;
+  CPU_ZERO(&cpus);
+  for (const std::uint32_t cpu : settings_.affinity) CPU_SET(cpu, &cpus);
+  return pthread_setaffinity_np(pthread_self(), sizeof cpus, &cpus) == 0 ? WEFT_OK : WEFT_EINVAL;
+}
+
 // Runs in the new thread, before anybody may know that it lives.
 weft_status thread::settle_in(std::uint64_t native_id) noexcept {
   record *const self = enter_record(reserved_);
@@ -198,13 +208,9 @@ weft_status thread::settle_in(std::uint64_t native_id) noexcept {
     life_ = {settings_.inside.get(), nullptr, nullptr, false};
     self->inside = &life_;
   }
-  if (settings_.nice != 0 && setpriority(PRIO_PROCESS, static_cast<id_t>(native_id), settings_.nice) != 0)
-    return WEFT_EPERM;
-  if (!settings_.affinity.empty()) {
-    cpu_set_t cpus;
-    CPU_ZERO(&cpus);
-    for (const std::uint32_t cpu : settings_.affinity) CPU_SET(cpu, &cpus);
-    if (pthread_setaffinity_np(pthread_self(), sizeof cpus, &cpus) != 0) return WEFT_EINVAL;
+  if (const weft_status status = settle_on_cpus(native_id); status != WEFT_OK) {
+    if (may_be_refused()) return status;
+    log_line({"worker ", settings_.name, ": the system refuses its nice value or its CPUs"}, WEFT_LOG_WARNING);
   }
   char name[16];
   try {

@@ -121,6 +121,7 @@ private:
   bool may_be_refused() const noexcept;
   bool create_system_thread(std::uint64_t stack_size);
   void body() noexcept(false);
+  weft_status settle_on_cpus(std::uint64_t native_id) const noexcept;
   weft_status settle_in(std::uint64_t native_id) noexcept;
   void adopt_calling_thread(record &self, std::uint64_t native_id) noexcept;
   weft_status join_in_the_system(record &self, const dependency &on) noexcept;

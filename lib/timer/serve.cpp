@@ -150,9 +150,13 @@ void timer_queue::deliver(batch &due_now, withdrawn_tasks &refused) {
     }
     handed_over.add(item.what, item.ticket);
   }
-  const weft_status status = count != 0 ? host_.make_ready(ready, count) : WEFT_OK;
-  const bool again = status == WEFT_ENOMEM || status == WEFT_EAGAIN;
-  for (std::size_t i = 0; i < count; ++i) {
+  weft_status status = WEFT_OK;
+  for (std::size_t i = 0, same = 0; i < count; ++i) {
+    if (i == same) { // those of one priority at once
+      while (same < count && ready[same]->priority() == ready[i]->priority()) ++same;
+      status = host_.make_ready(ready + i, same - i);
+    }
+    const bool again = status == WEFT_ENOMEM || status == WEFT_EAGAIN;
     const batch::item &item = handed_over.items[i];
     const bool is_tick = item.what.what() == timed::kind::timer;
     if (again && is_tick) {

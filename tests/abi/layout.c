@@ -32,27 +32,36 @@ static void thread_options(void) {
 }
 
 static void executor_options(void) {
-  CHECK_EQUAL(sizeof(weft_executor_options_t), 128);
+  CHECK_EQUAL(sizeof(weft_executor_options_t), 144);
   AT(weft_executor_options_t, size, 0);
   AT(weft_executor_options_t, max_workers, 4);
   AT(weft_executor_options_t, name_prefix, 8);
-  AT(weft_executor_options_t, initializer, 16);
-  AT(weft_executor_options_t, initializer_ctx, 24);
-  AT(weft_executor_options_t, initializer_drop, 32);
-  AT(weft_executor_options_t, max_queue, 40);
-  AT(weft_executor_options_t, when_full, 48);
-  AT(weft_executor_options_t, daemon, 52);
+  AT(weft_executor_options_t, stack_size, 16);
+  AT(weft_executor_options_t, affinity, 24);
+  AT(weft_executor_options_t, affinity_count, 32);
+  AT(weft_executor_options_t, nice, 36);
+  AT(weft_executor_options_t, max_spares, 40);
+  AT(weft_executor_options_t, signals, 44);
+  AT(weft_executor_options_t, max_queue, 48);
   AT(weft_executor_options_t, full_timeout, 56);
-  AT(weft_executor_options_t, stack_size, 64);
-  AT(weft_executor_options_t, max_spares, 72);
-  AT(weft_executor_options_t, reserved, 76);
-  AT(weft_executor_options_t, worker_start, 80);
-  AT(weft_executor_options_t, worker_stop, 88);
-  AT(weft_executor_options_t, worker_ctx, 96);
-  AT(weft_executor_options_t, worker_drop, 104);
-  AT(weft_executor_options_t, flags, 112);
-  AT(weft_executor_options_t, signals, 116);
-  AT(weft_executor_options_t, worker_rest, 120);
+  AT(weft_executor_options_t, when_full, 64);
+  AT(weft_executor_options_t, daemon, 68);
+  AT(weft_executor_options_t, initializer, 72);
+  AT(weft_executor_options_t, initializer_ctx, 80);
+  AT(weft_executor_options_t, initializer_drop, 88);
+  AT(weft_executor_options_t, worker_start, 96);
+  AT(weft_executor_options_t, worker_stop, 104);
+  AT(weft_executor_options_t, worker_rest, 112);
+  AT(weft_executor_options_t, worker_ctx, 120);
+  AT(weft_executor_options_t, worker_drop, 128);
+  AT(weft_executor_options_t, flags, 136);
+  CHECK_EQUAL(sizeof(weft_caller_run_options_t), 32);
+  AT(weft_caller_run_options_t, size, 0);
+  AT(weft_caller_run_options_t, when_full, 4);
+  AT(weft_caller_run_options_t, max_queue, 8);
+  AT(weft_caller_run_options_t, full_timeout, 16);
+  AT(weft_caller_run_options_t, daemon, 24);
+  AT(weft_caller_run_options_t, flags, 28);
   CHECK_EQUAL(sizeof(weft_worker_t), 24);
   AT(weft_worker_t, size, 0);
   AT(weft_worker_t, index, 4);
@@ -60,13 +69,14 @@ static void executor_options(void) {
   AT(weft_worker_t, data, 16);
 }
 
-static void submit_options_and_calls(void) {
-  CHECK_EQUAL(sizeof(weft_task_options_t), 32);
+static void task_options_and_calls(void) {
+  CHECK_EQUAL(sizeof(weft_task_options_t), 40);
   AT(weft_task_options_t, size, 0);
   AT(weft_task_options_t, priority, 4);
-  AT(weft_task_options_t, result_drop, 8);
-  AT(weft_task_options_t, token, 16);
-  AT(weft_task_options_t, domain, 24);
+  AT(weft_task_options_t, token, 8);
+  AT(weft_task_options_t, domain, 16);
+  AT(weft_task_options_t, result_drop, 24);
+  AT(weft_task_options_t, name, 32);
   CHECK_EQUAL(sizeof(weft_call_t), 24);
   AT(weft_call_t, fn, 0);
   AT(weft_call_t, ctx, 8);
@@ -74,14 +84,12 @@ static void submit_options_and_calls(void) {
 }
 
 static void map_options(void) {
-  CHECK_EQUAL(sizeof(weft_map_options_t), 48);
+  CHECK_EQUAL(sizeof(weft_map_options_t), 32);
   AT(weft_map_options_t, size, 0);
-  AT(weft_map_options_t, reserved, 4);
+  AT(weft_map_options_t, flags, 4);
   AT(weft_map_options_t, buffer, 8);
   AT(weft_map_options_t, timeout, 16);
-  AT(weft_map_options_t, result_drop, 24);
-  AT(weft_map_options_t, token, 32);
-  AT(weft_map_options_t, domain, 40);
+  AT(weft_map_options_t, tasks, 24);
 }
 
 static void executor_stats(void) {
@@ -101,7 +109,7 @@ static void executor_stats(void) {
   AT(weft_executor_stats_t, wakes, 80);
   AT(weft_executor_stats_t, rescues, 88);
   AT(weft_executor_stats_t, workers_blocked, 96);
-  AT(weft_executor_stats_t, reserved, 100);
+  AT(weft_executor_stats_t, workers_idle, 100);
   AT(weft_executor_stats_t, waits, 104);
 }
 
@@ -114,11 +122,6 @@ static void task_type(void) {
   AT(weft_task_type_t, run, 16);
   AT(weft_task_type_t, drop, 24);
   AT(weft_task_type_t, drop_result, 32);
-  CHECK_EQUAL(sizeof(weft_task_options_t), 24);
-  AT(weft_task_options_t, size, 0);
-  AT(weft_task_options_t, priority, 4);
-  AT(weft_task_options_t, token, 8);
-  AT(weft_task_options_t, domain, 16);
   CHECK_EQUAL(sizeof(weft_domain_options_t), 8);
   AT(weft_domain_options_t, size, 0);
   AT(weft_domain_options_t, reserved, 4);
@@ -224,7 +227,7 @@ int main(int argc, char **argv) {
       {"weft_runtime_options_t", runtime_options},
       {"weft_thread_options_t", thread_options},
       {"weft_executor_options_t", executor_options},
-      {"weft_task_options_t and weft_call_t", submit_options_and_calls},
+      {"weft_task_options_t and weft_call_t", task_options_and_calls},
       {"weft_map_options_t", map_options},
       {"weft_executor_stats_t", executor_stats},
       {"weft_task_type_t", task_type},

@@ -1,23 +1,29 @@
-/* Tests of caller-run executors (weft/executor.h): tasks run only on the thread that calls run. */
-#include <weft/executor.h>
+/* Tests of caller-run executors (weft/caller_run.h): tasks run only on the thread that calls run. */
+#include <weft/caller_run.h>
 
 #include "setup.h"
 
-static void options_of_pools_are_not_supported(void) {
-  weft_executor_options_t options;
+static void it_has_options_of_its_own(void) {
+  weft_caller_run_options_t options;
   weft_executor_t *out = UNTOUCHED(weft_executor_t);
-  weft_executor_options_init(&options);
-  options.max_workers = 1;
-  CHECK_STATUS(weft_caller_run_create(NULL, &options, &out), WEFT_ENOTSUP);
-  weft_executor_options_init(&options);
-  options.stack_size = 1 << 20;
-  CHECK_STATUS(weft_caller_run_create(NULL, &options, &out), WEFT_ENOTSUP);
-  weft_executor_options_init(&options);
-  options.initializer = probe_target;
-  CHECK_STATUS(weft_caller_run_create(NULL, &options, &out), WEFT_ENOTSUP);
+  CHECK_STATUS(weft_caller_run_create(NULL, NULL, NULL), WEFT_EINVAL);
+  weft_caller_run_options_init(&options);
+  options.flags = 1;
+  CHECK_STATUS(weft_caller_run_create(NULL, &options, &out), WEFT_EINVAL);
+  weft_caller_run_options_init(&options);
+  options.when_full = WEFT_FULL_CALLER + 1;
+  CHECK_STATUS(weft_caller_run_create(NULL, &options, &out), WEFT_EINVAL);
+  weft_caller_run_options_init(&options);
+  options.daemon = WEFT_DAEMON_YES + 1;
+  CHECK_STATUS(weft_caller_run_create(NULL, &options, &out), WEFT_EINVAL);
+  weft_caller_run_options_init(&options);
+  options.full_timeout = -1;
+  CHECK_STATUS(weft_caller_run_create(NULL, &options, &out), WEFT_EINVAL);
+  weft_caller_run_options_init(&options);
+  options.max_queue = UINT64_C(1) << 41;
+  CHECK_STATUS(weft_caller_run_create(NULL, &options, &out), WEFT_EINVAL);
   CHECK(out == UNTOUCHED(weft_executor_t));
-  weft_executor_options_init(&options);
-  options.name_prefix = "main-loop";
+  weft_caller_run_options_init(&options);
   options.daemon = WEFT_DAEMON_YES;
   options.max_queue = 5;
   options.when_full = WEFT_FULL_WAIT;
@@ -268,11 +274,11 @@ static void a_cancelled_task_is_not_run(void) {
 }
 
 static void its_queue_can_be_bounded(void) {
-  weft_executor_options_t options;
+  weft_caller_run_options_t options;
   weft_executor_t *mine = NULL;
   probe_t probe = {0};
   int runs = 0;
-  weft_executor_options_init(&options);
+  weft_caller_run_options_init(&options);
   options.max_queue = 1;
   REQUIRE_OK(weft_caller_run_create(NULL, &options, &mine));
   REQUIRE_OK(weft_executor_post(mine, NULL, count_run, &runs, NULL));
@@ -299,7 +305,7 @@ static void its_queue_can_be_bounded(void) {
 
 int main(int argc, char **argv) {
   static const check_case_t cases[] = {
-      {"options of pools are not supported", options_of_pools_are_not_supported},
+      {"it has options of its own", it_has_options_of_its_own},
       {"tasks run where run is called, and in order", tasks_run_where_run_is_called_and_in_order},
       {"without time left one task still runs", without_time_left_one_task_still_runs},
       {"no task begins after the budget", no_task_begins_after_the_budget},

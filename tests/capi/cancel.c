@@ -69,7 +69,7 @@ static void a_cancelled_token_takes_nothing(void) {
   CHECK_STATUS(weft_executor_submit_batch(pool, &options, &call, 1, NULL), WEFT_ECANCELED);
   CHECK_STATUS(weft_executor_submit_after(pool, 0, &options, probe_run, &probe, probe_drop, &future), WEFT_ECANCELED);
   weft_map_options_init(&map_options);
-  map_options.token = token;
+  map_options.tasks = &options;
   CHECK_STATUS(weft_executor_map(pool, &map_options, probe_run, &item, 1, probe_drop, &map), WEFT_ECANCELED);
   weft_group_options_init(&group_options);
   group_options.token = token;
@@ -127,12 +127,13 @@ static void a_map_yields_what_is_left_as_cancelled(void) {
   void *items[3] = {&counts[0], &counts[1], &counts[2]};
   weft_executor_t *executor = make_caller_run();
   weft_cancel_token_t *token = make_token(NULL);
+  weft_task_options_t each = with(token);
   weft_map_options_t options;
   weft_map_t *map = NULL;
   weft_future_t *future = NULL;
   size_t i;
   weft_map_options_init(&options);
-  options.token = token;
+  options.tasks = &each;
   options.buffer = 1;
   REQUIRE_OK(weft_executor_map(executor, &options, count_run, items, 3, count_drop, &map));
   CHECK_STATUS(weft_cancel_token_cancel(token), WEFT_OK);

@@ -85,7 +85,7 @@ static void a_closed_domain_takes_nothing(void) {
   {
     weft_map_options_t map_options;
     weft_map_options_init(&map_options);
-    map_options.domain = domain;
+    map_options.tasks = &options;
     CHECK_STATUS(weft_executor_map(pool, &map_options, count_run, &item, 1, count_drop, &map), WEFT_ECLOSED);
     CHECK(map == UNTOUCHED(weft_map_t));
   }

@@ -58,11 +58,14 @@ static void a_map_counts(void) {
   void *items[2] = {&counts[0], &counts[1]};
   weft_executor_t *executor = make_caller_run();
   weft_domain_t *domain = make_domain();
+  weft_task_options_t each;
   weft_map_options_t options;
   weft_map_t *map = NULL;
   weft_future_t *future = NULL;
+  weft_task_options_init(&each);
+  each.domain = domain;
   weft_map_options_init(&options);
-  options.domain = domain;
+  options.tasks = &each;
   options.buffer = 1;
   REQUIRE_OK(weft_executor_map(executor, &options, count_run, items, 2, count_drop, &map));
   CHECK_STATUS(weft_domain_close(domain, 0), WEFT_ETIMEDOUT);

@@ -83,18 +83,22 @@ static void options_of_a_pool_name_themselves(void) {
   refuse_pool(0, 0, 0, 0, 0, large, 0, "stack_size is");
   refuse_pool(0, 0, 0, 0, 0, 0, 5000, "max_spares is 5000");
   weft_executor_options_init(&options);
-  options.reserved = 1;
+  options.flags = 2;
   CHECK_STATUS(weft_executor_create(NULL, &options, &out), WEFT_EINVAL);
-  CHECK_NAMED("reserved is 1; allowed: 0");
-  weft_executor_options_init(&options);
-  options.max_workers = 1;
-  CHECK_STATUS(weft_caller_run_create(NULL, &options, &out), WEFT_ENOTSUP);
-  CHECK_NAMED("weft_executor_options.max_workers is set");
+  CHECK_NAMED("flags is 2; allowed: 0 to 1");
+  options.flags = 0;
+  options.nice = 20;
+  CHECK_STATUS(weft_executor_create(NULL, &options, &out), WEFT_EINVAL);
+  CHECK_NAMED("weft_executor_options.nice is 20; allowed: -20 to 19");
+  options.nice = 0;
+  options.affinity_count = 1;
+  CHECK_STATUS(weft_executor_create(NULL, &options, &out), WEFT_EINVAL);
+  CHECK_NAMED("weft_executor_options.affinity is 0; allowed: an array of affinity_count");
   options.size = 3;
   CHECK_STATUS(weft_executor_create(NULL, &options, &out), WEFT_EINVAL);
-  CHECK_NAMED("weft_executor_options.size is 3; allowed: 72 to 4096");
+  CHECK_NAMED("weft_executor_options.size is 3; allowed: 144 to 4096");
   CHECK(out == UNTOUCHED(weft_executor_t));
-  CHECK_EQUAL(heard.lines, 10);
+  CHECK_EQUAL(heard.lines, 11);
   stop_listening();
 }
 
@@ -163,9 +167,9 @@ static void the_other_options_name_themselves(void) {
   CHECK_STATUS(weft_executor_submit(pool, &submit_with, return_ctx, NULL, NULL, (weft_future_t **)&out), WEFT_EINVAL);
   CHECK_NAMED("weft_task_options.priority is 9; allowed: 0 to 2");
   weft_map_options_init(&map_with);
-  map_with.reserved = 2;
+  map_with.flags = 2;
   CHECK_STATUS(weft_executor_map(pool, &map_with, return_ctx, NULL, 0, NULL, (weft_map_t **)&out), WEFT_EINVAL);
-  CHECK_NAMED("weft_map_options.reserved is 2");
+  CHECK_NAMED("weft_map_options.flags is 2");
   CHECK_STATUS(weft_group_create(pool, &group_with, (weft_group_t **)&out), WEFT_EINVAL);
   CHECK_NAMED("weft_group_options.flags is 4; allowed: 0 to 3");
   memset(&range_with, 0, sizeof range_with);

@@ -356,8 +356,6 @@ static void options_of_it_are_checked(void) {
   weft_executor_options_init(&options);
   options.flags = 2;
   CHECK_STATUS(weft_executor_create(NULL, &options, &out), WEFT_EINVAL);
-  options.flags = WEFT_EXECUTOR_HOST_WORKERS;
-  CHECK_STATUS(weft_caller_run_create(NULL, &options, &out), WEFT_ENOTSUP);
   options.flags = 0;
   options.signals = WEFT_SIGNALS_BLOCK + 1;
   CHECK_STATUS(weft_executor_create(NULL, &options, &out), WEFT_EINVAL);

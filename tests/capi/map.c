@@ -330,14 +330,17 @@ static void waiting_for_items_behind_oneself_is_refused(void) {
 
 static void results_that_nobody_took_are_dropped(void) {
   weft_executor_t *pool = make_pool(2);
+  weft_task_options_t each;
   weft_map_options_t options;
   weft_map_t *map = NULL;
   weft_future_t *future = NULL;
   work_t work;
   int i;
   set_up(&work);
+  weft_task_options_init(&each);
+  each.result_drop = probe_drop;
   weft_map_options_init(&options);
-  options.result_drop = probe_drop;
+  options.tasks = &each;
   REQUIRE_OK(weft_executor_map(pool, &options, return_ctx, work.items, item_count, NULL, &map));
   REQUIRE_OK(weft_map_next(map, &future));
   CHECK_STATUS(weft_future_take(future, 0, NULL), WEFT_OK);

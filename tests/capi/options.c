@@ -44,7 +44,7 @@ static weft_status attempt_pool(void *options) {
 
 static weft_status attempt_caller_run(void *options) {
   weft_executor_t *out = UNTOUCHED(weft_executor_t);
-  weft_status status = weft_caller_run_create(NULL, (weft_executor_options_t *)options, &out);
+  weft_status status = weft_caller_run_create(NULL, (weft_caller_run_options_t *)options, &out);
   if (status == WEFT_OK)
     weft_executor_unref(out);
   else
@@ -170,25 +170,21 @@ static weft_status attempt_range(void *options) {
 
 static const struct {
   const char *name;
-  uint32_t first; /* the size in the first version */
   uint32_t size;
   weft_status (*attempt)(void *options);
 } kinds[] = {
-    {"weft_runtime_options_t", sizeof(weft_runtime_options_t), sizeof(weft_runtime_options_t), attempt_runtime},
-    {"weft_thread_options_t", offsetof(weft_thread_options_t, signals), sizeof(weft_thread_options_t), attempt_thread},
-    {"weft_executor_options_t of a pool", offsetof(weft_executor_options_t, max_spares),
-     sizeof(weft_executor_options_t), attempt_pool},
-    {"weft_executor_options_t of a caller-run executor", offsetof(weft_executor_options_t, max_spares),
-     sizeof(weft_executor_options_t), attempt_caller_run},
-    {"weft_task_options_t", offsetof(weft_task_options_t, token), sizeof(weft_task_options_t), attempt_submit},
-    {"weft_task_options_t of a batch", offsetof(weft_task_options_t, token), sizeof(weft_task_options_t),
-     attempt_batch},
-    {"weft_domain_options_t", sizeof(weft_domain_options_t), sizeof(weft_domain_options_t), attempt_domain},
-    {"weft_task_options_t", sizeof(weft_task_options_t), sizeof(weft_task_options_t), attempt_task},
-    {"weft_map_options_t", offsetof(weft_map_options_t, token), sizeof(weft_map_options_t), attempt_map},
-    {"weft_group_options_t", offsetof(weft_group_options_t, token), sizeof(weft_group_options_t), attempt_group},
-    {"weft_queue_options_t", sizeof(weft_queue_options_t), sizeof(weft_queue_options_t), attempt_queue},
-    {"weft_range_options_t", sizeof(weft_range_options_t), sizeof(weft_range_options_t), attempt_range},
+    {"weft_runtime_options_t", sizeof(weft_runtime_options_t), attempt_runtime},
+    {"weft_thread_options_t", sizeof(weft_thread_options_t), attempt_thread},
+    {"weft_executor_options_t", sizeof(weft_executor_options_t), attempt_pool},
+    {"weft_caller_run_options_t", sizeof(weft_caller_run_options_t), attempt_caller_run},
+    {"weft_task_options_t", sizeof(weft_task_options_t), attempt_submit},
+    {"weft_task_options_t of a batch", sizeof(weft_task_options_t), attempt_batch},
+    {"weft_task_options_t of a task with room", sizeof(weft_task_options_t), attempt_task},
+    {"weft_domain_options_t", sizeof(weft_domain_options_t), attempt_domain},
+    {"weft_map_options_t", sizeof(weft_map_options_t), attempt_map},
+    {"weft_group_options_t", sizeof(weft_group_options_t), attempt_group},
+    {"weft_queue_options_t", sizeof(weft_queue_options_t), attempt_queue},
+    {"weft_range_options_t", sizeof(weft_range_options_t), attempt_range},
 };
 
 static char *end_of_memory; /* what follows is not readable */
@@ -229,14 +225,7 @@ static void a_smaller_size_is_invalid(void) {
   size_t kind;
   uint32_t size;
   for (kind = 0; kind < CHECK_COUNT_OF(kinds); ++kind)
-    for (size = 0; size < kinds[kind].first; ++size) expect(kind, size, ZERO_TAIL, WEFT_EINVAL);
-}
-
-static void a_size_of_an_earlier_version_is_accepted(void) {
-  size_t kind;
-  uint32_t size;
-  for (kind = 0; kind < CHECK_COUNT_OF(kinds); ++kind)
-    for (size = kinds[kind].first; size < kinds[kind].size; size += 4) expect(kind, size, ZERO_TAIL, WEFT_OK);
+    for (size = 0; size < kinds[kind].size; ++size) expect(kind, size, ZERO_TAIL, WEFT_EINVAL);
 }
 
 static void a_larger_size_with_a_zero_tail_is_accepted(void) {
@@ -297,7 +286,7 @@ static void init_functions_store_zero_and_the_size(void) {
   CHECK_EQUAL(runtime.reserved, 0);
   CHECK(thread.name == NULL && thread.affinity == NULL && thread.stack_size == 0 && thread.nice == 0);
   CHECK(executor.name_prefix == NULL && executor.initializer == NULL && executor.max_queue == 0);
-  CHECK(submit.result_drop == NULL && map.result_drop == NULL && map.timeout == 0 && map.buffer == 0);
+  CHECK(submit.result_drop == NULL && submit.name == NULL && map.tasks == NULL && map.timeout == 0 && map.buffer == 0);
 }
 
 int main(int argc, char **argv) {
@@ -305,7 +294,6 @@ int main(int argc, char **argv) {
       {"the known size is accepted", the_known_size_is_accepted},
       {"NULL stands for all defaults", null_stands_for_all_defaults},
       {"a smaller size is invalid", a_smaller_size_is_invalid},
-      {"a size of an earlier version is accepted", a_size_of_an_earlier_version_is_accepted},
       {"a larger size with a zero tail is accepted", a_larger_size_with_a_zero_tail_is_accepted},
       {"a larger size with something in the tail is not supported",
        a_larger_size_with_something_in_the_tail_is_not_supported},

@@ -162,21 +162,26 @@ static void all_three_at_once(void) {
   check_sorted(500, 400);
 }
 
-static void strands_ignore_them(void) {
-  weft_executor_t *pool = make_pool(1), *strand = make_strand(pool);
-  gate_t gate = GATE_CLOSED;
-  weft_future_t *running = occupy_worker(pool, &gate);
+/* Which calls refuse a priority, and where, is in task_options.c. */
+static void one_batch_has_one_priority(void) {
+  static const weft_task_type_t type = {sizeof type, 0, sizeof(void *), 0, note_in_room, NULL, NULL};
+  weft_executor_t *pool = make_pool(1);
+  weft_task_t *tasks[2] = {NULL, NULL};
+  weft_future_t *futures[2] = {UNTOUCHED(weft_future_t), UNTOUCHED(weft_future_t)};
   int i;
-  submit_some(strand, WEFT_PRIORITY_LOW, 0, 3);
-  submit_some(strand, WEFT_PRIORITY_NORMAL, 3, 3);
-  submit_some(strand, WEFT_PRIORITY_HIGH, 6, 3);
+  for (i = 0; i < 2; ++i) {
+    REQUIRE_OK(weft_task_create(&type, &tasks[i]));
+    *(void **)weft_task_room(tasks[i]) = (void *)(intptr_t)i;
+  }
+  CHECK_STATUS(weft_task_set_priority(tasks[1], WEFT_PRIORITY_HIGH), WEFT_OK);
+  CHECK_STATUS(weft_executor_submit_tasks(pool, tasks, 2, futures), WEFT_ENOTSUP);
+  CHECK(futures[0] == UNTOUCHED(weft_future_t) && futures[1] == UNTOUCHED(weft_future_t));
+  CHECK_STATUS(weft_task_set_priority(tasks[0], WEFT_PRIORITY_HIGH), WEFT_OK);
   order.count = 0;
-  gate_open(&gate);
-  end_future(running);
-  end_executor(strand);
+  REQUIRE_OK(weft_executor_submit_tasks(pool, tasks, 2, futures));
+  for (i = 0; i < 2; ++i) end_future(futures[i]);
   end_executor(pool);
-  CHECK_EQUAL(order.count, 9);
-  for (i = 0; i < order.count; ++i) CHECK_EQUAL(order.seen[i], i);
+  CHECK_EQUAL(order.count, 2);
 }
 
 static void groups_refuse_them(void) {
@@ -207,7 +212,7 @@ static const check_case_t cases[] = {
     {"low ones start at last", low_ones_start_at_last},
     {"normal ones start at last", normal_ones_start_at_last},
     {"all three at once", all_three_at_once},
-    {"strands ignore them", strands_ignore_them},
+    {"one batch has one priority", one_batch_has_one_priority},
     {"groups refuse them", groups_refuse_them},
 };
 

@@ -156,24 +156,27 @@ static void what_is_refused_stays_the_callers(void) {
 }
 
 static void it_belongs_to_a_token_and_has_a_priority(void) {
-  weft_executor_t *mine = make_caller_run();
+  weft_executor_t *pool = make_pool(1);
   weft_cancel_token_t *token = make_token(NULL);
   weft_task_options_t options;
   fate_t fate = {0, 0, 0};
   closure_t closure = {NULL, 3};
-  weft_future_t *future = NULL;
+  gate_t gate = GATE_CLOSED;
+  weft_future_t *future = NULL, *running = occupy_worker(pool, &gate);
   closure.fate = &fate;
   weft_task_options_init(&options);
   options.token = token;
   options.priority = WEFT_PRIORITY_HIGH;
-  REQUIRE_OK(weft_executor_submit_value(mine, &options, &closure_type, &closure, sizeof closure, &future));
+  REQUIRE_OK(weft_executor_submit_value(pool, &options, &closure_type, &closure, sizeof closure, &future));
   CHECK_STATUS(weft_cancel_token_cancel(token), WEFT_OK);
   CHECK_STATUS(weft_future_wait(future, 0), WEFT_OK);
   CHECK_EQUAL(weft_future_state(future), WEFT_FUTURE_CANCELLED);
   check_fate(&fate, 0, 1, 0);
   weft_future_unref(future);
   weft_cancel_token_unref(token);
-  end_executor(mine);
+  gate_open(&gate);
+  end_future(running);
+  end_executor(pool);
 }
 
 static const weft_task_type_t spawned_type = {

@@ -95,7 +95,7 @@ static weft_status step(void *ctx, void **result, weft_error_t **error) {
   (void)error;
   ++run.steps;
   if (run.steps == published_at - 1)
-    for (i = 0; i < run.few; ++i) CHECK_STATUS(weft_executor_post(run.pool, nothing, NULL, NULL), WEFT_OK);
+    for (i = 0; i < run.few; ++i) CHECK_STATUS(weft_executor_post(run.pool, NULL, nothing, NULL, NULL), WEFT_OK);
   if (run.steps == published_at) {
     run.began = run.steps;
     publish_probe();

@@ -210,26 +210,6 @@ static void who_is_no_worker_has_no_index(void) {
   CHECK(weft_worker_data() == NULL);
 }
 
-static void only_pools_have_them(void) {
-  seen_t seen = {0};
-  weft_executor_options_t options;
-  weft_executor_t *out = UNTOUCHED(weft_executor_t);
-  weft_executor_options_init(&options);
-  options.worker_ctx = &seen;
-  CHECK_STATUS(weft_caller_run_create(NULL, &options, &out), WEFT_ENOTSUP);
-  weft_executor_options_init(&options);
-  options.worker_start = start_worker;
-  CHECK_STATUS(weft_caller_run_create(NULL, &options, &out), WEFT_ENOTSUP);
-  weft_executor_options_init(&options);
-  options.worker_stop = stop_worker;
-  CHECK_STATUS(weft_caller_run_create(NULL, &options, &out), WEFT_ENOTSUP);
-  weft_executor_options_init(&options);
-  options.worker_drop = drop_seen;
-  CHECK_STATUS(weft_caller_run_create(NULL, &options, &out), WEFT_ENOTSUP);
-  CHECK(out == UNTOUCHED(weft_executor_t));
-  CHECK_EQUAL(count_of(&seen.drops), 0);
-}
-
 int main(int argc, char **argv) {
   static const check_case_t cases[] = {
       {"they run first and last on each worker", they_run_first_and_last_on_each_worker},
@@ -241,7 +221,6 @@ int main(int argc, char **argv) {
       {"an initializer that fails leaves the stop due", an_initializer_that_fails_leaves_the_stop_due},
       {"either may be missing", either_may_be_missing},
       {"who is no worker has no index", who_is_no_worker_has_no_index},
-      {"only pools have them", only_pools_have_them},
   };
   return check_main(cases, CHECK_COUNT_OF(cases), argc, argv);
 }

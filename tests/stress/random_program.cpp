@@ -51,8 +51,12 @@ void program::make_place(place &made, dice &random, bool lasting) {
     VERIFY_OK(weft_strand_create(made.pool->handle.get(), &handle));
   } else if (roll < 40) {
     made.what = place::kind::caller_run;
-    if (made.when_full == WEFT_FULL_WAIT) options.full_timeout = WEFT_MILLISECOND;
-    VERIFY_OK(weft_caller_run_create(nullptr, &options, &handle));
+    weft_caller_run_options_t own;
+    weft_caller_run_options_init(&own);
+    own.max_queue = options.max_queue;
+    own.when_full = options.when_full;
+    if (made.when_full == WEFT_FULL_WAIT) own.full_timeout = WEFT_MILLISECOND;
+    VERIFY_OK(weft_caller_run_create(nullptr, &own, &handle));
   } else {
     options.max_workers = made.workers = random.between(1, 4);
     if (made.when_full == WEFT_FULL_WAIT) {

@@ -161,9 +161,12 @@ void program::map(dice &random) {
   std::vector<ticket *> made;
   std::vector<void *> items;
   weft_map_options_t options;
+  weft_task_options_t each;
+  weft_task_options_init(&each);
+  each.result_drop = drop_value;
   weft_map_options_init(&options);
   options.buffer = random.below(4);
-  options.result_drop = drop_value;
+  options.tasks = &each;
   if (untold || random.percent(40))
     options.timeout = random.percent(10) ? -1 : 1 + random.below(500) * WEFT_MICROSECOND;
   for (std::uint32_t n = random.below(8); n > 0; --n) {

@@ -310,7 +310,7 @@ TEST_CASE("what is due does not wait for busy workers while another one may star
         static_cast<std::atomic<int> *>(ctx)->fetch_add(1);
         return WEFT_OK;
       };
-      VERIFY_OK(weft_executor_post_after(pool.get(), 20'000, run, &ran, nullptr));
+      VERIFY_OK(weft_executor_post_after(pool.get(), 20'000, nullptr, run, &ran, nullptr));
     };
     if (i % 2 == 0) arm();
     busy.push_back(submit(pool.get(), until_it_ran));

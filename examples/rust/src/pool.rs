@@ -8,7 +8,7 @@ use std::ffi::{CStr, CString};
 use std::marker::PhantomData;
 use std::os::raw::{c_char, c_void};
 use std::panic::{catch_unwind, AssertUnwindSafe};
-use std::ptr::null_mut;
+use std::ptr::{null, null_mut};
 
 /// A call of weft said no.
 #[derive(Debug, PartialEq, Eq, Clone, Copy)]
@@ -146,8 +146,8 @@ impl Pool {
             max_workers,
             name_prefix: prefix.as_ptr(),
             stack_size: 0,
-            cpus: null(),
-            cpu_count: 0,
+            affinity: null(),
+            affinity_count: 0,
             nice: 0,
             max_spares: 0,
             signals: 0,

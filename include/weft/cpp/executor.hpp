@@ -41,8 +41,8 @@ struct executor_options {
   duration full_timeout = forever;             ///< for when_full::wait
   weft::daemon daemon = weft::daemon::no;      ///< yes: the end of the process cancels what is pending
   std::uint64_t stack_size = 0;                ///< of each worker, bytes; 0: the system's default
-  std::vector<std::uint32_t> cpus = {};        ///< the CPUs on which its own workers may run; empty: all of the process
-  int nice = 0;                                ///< added to the nice value of its own workers
+  std::vector<std::uint32_t> affinity = {};    ///< the CPUs on which its own workers may run; empty: as the process
+  std::int32_t nice = 0;                       ///< of its own workers, -20 ... 19
   std::uint32_t max_spares = 0;                ///< workers beside max_workers while others are in a
                                                ///< weft::blocking_region; 0: 64
   const weft::runtime *runtime = nullptr;      ///< the runtime it belongs to; nullptr: the default one
@@ -205,8 +205,8 @@ inline weft_executor_options_t native_pool_options(const executor_options &chose
   weft_executor_options_init(&native);
   set_queue(chosen, native);
   native.name_prefix = chosen.name_prefix.c_str(); // these two still belong to chosen
-  native.cpus = chosen.cpus.empty() ? nullptr : chosen.cpus.data();
-  native.cpu_count = static_cast<std::uint32_t>(chosen.cpus.size());
+  native.affinity = chosen.affinity.data();
+  native.affinity_count = static_cast<std::uint32_t>(chosen.affinity.size());
   native.nice = chosen.nice;
   native.max_workers = chosen.max_workers;
   native.stack_size = chosen.stack_size;

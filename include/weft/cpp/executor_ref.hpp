@@ -40,7 +40,7 @@ constexpr shutdown operator|(shutdown a, shutdown b) noexcept {
   return static_cast<shutdown>(static_cast<std::uint32_t>(a) | static_cast<std::uint32_t>(b));
 }
 
-/// Figures about an executor; see weft_executor_stats in weft/executor.h.
+/// Figures about an executor; see weft/stats.h.
 using executor_stats = weft_executor_stats_t;
 
 /// An executor of any kind: a shared handle. Copies mean the same executor. With the last handle it is shut down

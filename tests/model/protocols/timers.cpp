@@ -27,7 +27,7 @@ struct ticks {
 
 timer *make_timer(executor &on, ticks &what) {
   timer *made = nullptr;
-  check(timer::make(on.timers(), on, &ticks::run, &what, &ticks::drop, made) == WEFT_OK, "made");
+  check(timer::make(on.timers(), on, {&ticks::run, &what, &ticks::drop}, {}, made) == WEFT_OK, "made");
   return made;
 }
 

@@ -88,7 +88,7 @@ private:
 struct test_timer {
   test_timer(fake_host &host, work &content) {
     const call what = content.as_call();
-    made = timer::make(host.queue, host, what.fn, what.ctx, what.drop, object);
+    made = timer::make(host.queue, host, {what.fn, what.ctx, what.drop}, {{nullptr, current_domain()}}, object);
   }
   ~test_timer() { release(); }
   test_timer(const test_timer &) = delete;
