@@ -67,9 +67,8 @@ inline weft_status read_spawn(const weft_task_options_t &options, task_settings 
 
 // A task of plain C. Posted: without a future. Its result reaches a drop all the same. Null: no memory.
 inline task *make_call(const call &what, const task_settings &settings, bool posted) noexcept {
-  task *const made = posted && settings.result_drop == nullptr
-                         ? create_posted_call(what, settings.to)
-                         : create_call(what, settings.result_drop, settings.to);
+  task *const made = posted && settings.result_drop == nullptr ? create_posted_call(what, settings.to)
+                                                               : create_call(what, settings.result_drop, settings.to);
   if (made == nullptr) return nullptr;
   if (settings.priority != WEFT_PRIORITY_NORMAL) made->set_priority(settings.priority);
   if (posted && settings.result_drop != nullptr) {

@@ -14,7 +14,8 @@ namespace {
 weft_status read_room_options(const weft_task_options_t *options, task_settings &settings,
                               const char *function = __builtin_FUNCTION()) noexcept {
   if (const weft_status status = read_task_options(options, settings, function); status != WEFT_OK) return status;
-  if (settings.result_drop != nullptr) return refuse_option("result_drop", "is set; the type of the task has drop_result");
+  if (settings.result_drop != nullptr)
+    return refuse_option("result_drop", "is set; the type of the task has drop_result");
   return WEFT_OK;
 }
 

@@ -60,9 +60,7 @@ weft_status weft_thread_create(weft_runtime_t *handle, const weft_thread_options
   if (target == nullptr || out == nullptr) return WEFT_EINVAL;
   return guard([&]() -> weft_status {
     weft_thread_options_t read;
-    if (const weft_status status = read_options(options, read);
-        status != WEFT_OK)
-      return status;
+    if (const weft_status status = read_options(options, read); status != WEFT_OK) return status;
     thread_settings settings;
     if (const weft_status status = settle(read, settings); status != WEFT_OK) return status;
     shared<runtime> home;

@@ -1,9 +1,9 @@
 // weft/worker.h
+#include "sched/worker.hpp"
 #include "exec/pool.hpp"
 #include "exec/strand.hpp"
 #include "guard.hpp"
 #include "handle.hpp"
-#include "sched/worker.hpp"
 
 using namespace weft::core;
 

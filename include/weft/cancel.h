@@ -15,8 +15,8 @@
  * Tokens form a tree: cancelling one cancels all below it. A deadline of a token holds for all below it, too; one of
  * their own can only be earlier.
  *
- * A token cannot be given anything more once it is cancelled: submits return WEFT_ECANCELED, and the caller keeps what it
- * would have given away. A token is given in weft_task_options_t to everything that makes a task, and in
+ * A token cannot be given anything more once it is cancelled: submits return WEFT_ECANCELED, and the caller keeps what
+ * it would have given away. A token is given in weft_task_options_t to everything that makes a task, and in
  * weft_group_options_t to a group as a whole.
  *
  * Deadlines. Never early.

@@ -60,15 +60,15 @@ typedef weft_status (*weft_then_fn)(void *ctx, weft_future_t *done, void **resul
  *  WEFT_EINVAL: future, fn or out is NULL, when is none of the three, or the options are malformed. WEFT_ENOTSUP
  * (options, or a priority and the executor is NULL or no pool). WEFT_ENOMEM. */
 WEFT_API weft_status weft_future_then(weft_future_t *future, weft_executor_t *executor, uint32_t when,
-                                      const weft_task_options_t *options, weft_then_fn fn, void *ctx,
-                                      weft_drop_fn drop, weft_future_t **out);
+                                      const weft_task_options_t *options, weft_then_fn fn, void *ctx, weft_drop_fn drop,
+                                      weft_future_t **out);
 
 /** The same with a task with room (task.h) whose type has WEFT_TASK_CONTINUATION: one allocation. Its run finds the
  * future with weft_continuation_source. Success: the task and its closure belong to weft. On failure both are still the
  * caller's. When a result is handed on, weft_future_room gives the room where it lies, that of the future before; so
  * with WEFT_THEN_ERROR both should keep their results in the same way.
- *  WEFT_EINVAL: future, task or out is NULL, when is none of the three, or the task is not of such a type. WEFT_ENOTSUP: it has a priority,
- * and the executor is NULL or no pool. */
+ *  WEFT_EINVAL: future, task or out is NULL, when is none of the three, or the task is not of such a type.
+ * WEFT_ENOTSUP: it has a priority, and the executor is NULL or no pool. */
 WEFT_API weft_status weft_future_then_task(weft_future_t *future, weft_executor_t *executor, uint32_t when,
                                            weft_task_t *task, weft_future_t **out);
 

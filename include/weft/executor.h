@@ -68,15 +68,15 @@ typedef struct weft_executor_options {
   uint32_t size; /**< sizeof(weft_executor_options_t), see WEFT_OPTIONS_INIT */
 
   /* Workers */
-  uint32_t max_workers;    /**< 0: min(32, weft_usable_cpus() + 4). At most 4096 */
-  const char *name_prefix; /**< workers are called <prefix>_<i>; NULL or "": weft-<n> */
-  uint64_t stack_size;     /**< of each worker; as weft_thread_options_t.stack_size */
+  uint32_t max_workers;     /**< 0: min(32, weft_usable_cpus() + 4). At most 4096 */
+  const char *name_prefix;  /**< workers are called <prefix>_<i>; NULL or "": weft-<n> */
+  uint64_t stack_size;      /**< of each worker; as weft_thread_options_t.stack_size */
   const uint32_t *affinity; /**< the CPUs on which its own workers may run, as weft_thread_options_t.affinity. If the
                                system refuses them or the nice value, the worker runs without, and the log says so */
   uint32_t affinity_count;  /**< how many entries affinity has; 0: as the process */
   int32_t nice;             /**< of its own workers, as weft_thread_options_t.nice */
-  uint32_t max_spares;     /**< workers beside max_workers while others are in blocking regions; 0: 64, at most 4096 */
-  uint32_t signals;        /**< WEFT_SIGNALS_...; 0: WEFT_SIGNALS_BLOCK */
+  uint32_t max_spares;      /**< workers beside max_workers while others are in blocking regions; 0: 64, at most 4096 */
+  uint32_t signals;         /**< WEFT_SIGNALS_...; 0: WEFT_SIGNALS_BLOCK */
 
   /* Queue */
   uint64_t max_queue;   /**< how many tasks may wait to start; 0: no bound. At most 2^40 */
@@ -155,8 +155,8 @@ WEFT_API void weft_executor_unref(weft_executor_t *executor);
 WEFT_API weft_status weft_executor_submit(weft_executor_t *executor, const weft_task_options_t *options,
                                           weft_task_fn fn, void *ctx, weft_drop_fn drop, weft_future_t **out);
 
-/** Submit a task without a future. Its result goes to result_drop of the options, if there is one; its error goes to the
- * exception hook of the runtime. The rest as weft_executor_submit. */
+/** Submit a task without a future. Its result goes to result_drop of the options, if there is one; its error goes to
+ * the exception hook of the runtime. The rest as weft_executor_submit. */
 WEFT_API weft_status weft_executor_post(weft_executor_t *executor, const weft_task_options_t *options, weft_task_fn fn,
                                         void *ctx, weft_drop_fn drop);
 

@@ -64,14 +64,15 @@ WEFT_API weft_group_t *weft_group_ref(weft_group_t *group);
  * blocks. */
 WEFT_API void weft_group_unref(weft_group_t *group);
 
-/** Spawn a task. options: NULL for the defaults. Its result is ignored; its error goes to the group. On a worker of the pool it lies on that worker's
- * own deque, newest first, until another worker steals it, oldest first; from elsewhere it starts in the order of
- * spawning. The bound of the pool's queue does not count it. ctx, drop: on success they belong to weft; drop runs when
- * the task has run, on the same thread and before the group is done, or when it is cancelled, on the thread that finds
- * it so. Never blocks. On failure the caller keeps ctx. WEFT_EINVAL: group or fn is NULL. WEFT_ESHUTDOWN, WEFT_EBROKEN:
- * of the pool; tasks that the pool has accepted may go on spawning. WEFT_EAGAIN: there is no worker yet and the system
- * refuses a thread. WEFT_ENOMEM. WEFT_ECANCELED: the token of the options is cancelled. WEFT_ECLOSED: its domain is
- * closed. WEFT_ENOTSUP (options, or they have a priority or a result_drop: a group has one order and no results). */
+/** Spawn a task. options: NULL for the defaults. Its result is ignored; its error goes to the group. On a worker of the
+ * pool it lies on that worker's own deque, newest first, until another worker steals it, oldest first; from elsewhere
+ * it starts in the order of spawning. The bound of the pool's queue does not count it. ctx, drop: on success they
+ * belong to weft; drop runs when the task has run, on the same thread and before the group is done, or when it is
+ * cancelled, on the thread that finds it so. Never blocks. On failure the caller keeps ctx. WEFT_EINVAL: group or fn is
+ * NULL. WEFT_ESHUTDOWN, WEFT_EBROKEN: of the pool; tasks that the pool has accepted may go on spawning. WEFT_EAGAIN:
+ * there is no worker yet and the system refuses a thread. WEFT_ENOMEM. WEFT_ECANCELED: the token of the options is
+ * cancelled. WEFT_ECLOSED: its domain is closed. WEFT_ENOTSUP (options, or they have a priority or a result_drop: a
+ * group has one order and no results). */
 WEFT_API weft_status weft_group_spawn(weft_group_t *group, const weft_task_options_t *options, weft_task_fn fn,
                                       void *ctx, weft_drop_fn drop);
 
@@ -121,17 +122,16 @@ WEFT_API weft_status weft_group_leave(weft_group_t *group);
  * cancelled or refused, on the thread that does that; there it must not wait for anything. The task belongs to the
  * domain that the calling thread is inside of, whose close cancels it though the group be pending.
  *  Never blocks. On failure the caller keeps ctx. WEFT_EINVAL: group, executor or fn is NULL. WEFT_ENOMEM.
- * WEFT_ECANCELED: the token of the options is cancelled. WEFT_ECLOSED: its domain is closed. WEFT_ENOTSUP (options, or a
- * priority and the executor is no pool). */
-WEFT_API weft_status weft_group_then(weft_group_t *group, weft_executor_t *executor,
-                                     const weft_task_options_t *options, weft_task_fn fn, void *ctx,
-                                     weft_drop_fn drop);
+ * WEFT_ECANCELED: the token of the options is cancelled. WEFT_ECLOSED: its domain is closed. WEFT_ENOTSUP (options, or
+ * a priority and the executor is no pool). */
+WEFT_API weft_status weft_group_then(weft_group_t *group, weft_executor_t *executor, const weft_task_options_t *options,
+                                     weft_task_fn fn, void *ctx, weft_drop_fn drop);
 
 /** The same with a task with room (task.h), of a WEFT_TASK_POSTED type, with the token, the domain and the priority
  * that it has. A token or domain may cancel it while it waits. Success: the task and its closure belong to weft. On
- * failure both are the caller's. WEFT_EINVAL: an argument is NULL, or the type is not WEFT_TASK_POSTED. WEFT_ENOTSUP: it
- * has a priority, and the executor is no pool. WEFT_ECANCELED:
- * its token is cancelled. WEFT_ECLOSED: its domain is closed. WEFT_ENOMEM. */
+ * failure both are the caller's. WEFT_EINVAL: an argument is NULL, or the type is not WEFT_TASK_POSTED. WEFT_ENOTSUP:
+ * it has a priority, and the executor is no pool. WEFT_ECANCELED: its token is cancelled. WEFT_ECLOSED: its domain is
+ * closed. WEFT_ENOMEM. */
 WEFT_API weft_status weft_group_then_task(weft_group_t *group, weft_executor_t *executor, weft_task_t *task);
 
 /** Wait until nothing of the group is pending. On a worker of its pool this runs tasks of the group, by the rule of

@@ -1,4 +1,5 @@
-/* weft/map.h: call a function for each of many items on an executor, and read the outcomes in the order of the items. */
+/* weft/map.h: call a function for each of many items on an executor, and read the outcomes in the order of the items.
+ */
 #ifndef WEFT_MAP_H
 #define WEFT_MAP_H
 
@@ -16,13 +17,13 @@ typedef struct weft_map weft_map_t;
 
 /** Options of a map. */
 typedef struct weft_map_options {
-  uint32_t size;                    /**< sizeof(weft_map_options_t), see WEFT_OPTIONS_INIT */
-  uint32_t flags;                   /**< 0 */
-  uint64_t buffer;                  /**< how many items may be submitted ahead of the one to be read next; 0: all at once */
-  int64_t timeout;                  /**< for the whole iteration, counted from the call of map; 0: WEFT_FOREVER; negative:
-                                       it is over at once */
-  const weft_task_options_t *tasks; /**< how the task of each item is to run; its domain is also that of the map. NULL: the
-                                       defaults */
+  uint32_t size;   /**< sizeof(weft_map_options_t), see WEFT_OPTIONS_INIT */
+  uint32_t flags;  /**< 0 */
+  uint64_t buffer; /**< how many items may be submitted ahead of the one to be read next; 0: all at once */
+  int64_t timeout; /**< for the whole iteration, counted from the call of map; 0: WEFT_FOREVER; negative:
+                      it is over at once */
+  const weft_task_options_t *tasks; /**< how the task of each item is to run; its domain is also that of the map. NULL:
+                                       the defaults */
 } weft_map_options_t;
 
 static inline void weft_map_options_init(weft_map_options_t *options) {

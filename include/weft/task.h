@@ -93,16 +93,16 @@ WEFT_API weft_status weft_executor_submit_task(weft_executor_t *executor, weft_t
  * bytes are not to be used or destroyed any more. On failure nothing was copied for good, and the closure is still the
  * caller's. Blocks as weft_executor_submit does. WEFT_EINVAL: executor or type is NULL, or closure is though size is
  * not 0; a field of type is out of range; size is more than room_size; out is given for a WEFT_TASK_POSTED type; the
- * type is a WEFT_TASK_CONTINUATION; malformed options. WEFT_ENOTSUP (options; also result_drop, and a priority where the
- * executor is no pool). WEFT_ENOMEM. WEFT_ECANCELED: its token
- * is cancelled. The rest as weft_executor_submit. */
+ * type is a WEFT_TASK_CONTINUATION; malformed options. WEFT_ENOTSUP (options; also result_drop, and a priority where
+ * the executor is no pool). WEFT_ENOMEM. WEFT_ECANCELED: its token is cancelled. The rest as weft_executor_submit. */
 WEFT_API weft_status weft_executor_submit_value(weft_executor_t *executor, const weft_task_options_t *options,
                                                 const weft_task_type_t *type, const void *closure, size_t size,
                                                 weft_future_t **out);
 
 /** Submit several at once, all or none, as weft_executor_submit_batch. tasks: count different tasks. futures: NULL, or
  * room for count futures. WEFT_EINVAL: an argument or entry is NULL, futures is given for a WEFT_TASK_POSTED type, or a
- * type is a WEFT_TASK_CONTINUATION. WEFT_ENOTSUP: they have different priorities, or one, and the executor is no pool. */
+ * type is a WEFT_TASK_CONTINUATION. WEFT_ENOTSUP: they have different priorities, or one, and the executor is no pool.
+ */
 WEFT_API weft_status weft_executor_submit_tasks(weft_executor_t *executor, weft_task_t *const *tasks, size_t count,
                                                 weft_future_t **futures);
 

@@ -1,14 +1,14 @@
 /* weft/task_options.h: how a task is to run: its priority, what calls it off, what it belongs to, its name.
  *
- * One struct for everything that makes a task: submits, posts, batches, maps, delayed submits, continuations, spawns into
- * groups, timers, and tasks with room (task.h).
+ * One struct for everything that makes a task: submits, posts, batches, maps, delayed submits, continuations, spawns
+ * into groups, timers, and tasks with room (task.h).
  *
  * A field that cannot be honoured is refused with WEFT_ENOTSUP, and nothing changes:
  *
  *  - priority: by strands, caller-run executors and groups, which have one order only; by a continuation without an
  *    executor, which runs at once.
- *  - result_drop: by groups, timers and tasks with room. The first two have no results; the type of a task with room says
- *    how its result is dropped.
+ *  - result_drop: by groups, timers and tasks with room. The first two have no results; the type of a task with room
+ * says how its result is dropped.
  */
 #ifndef WEFT_TASK_OPTIONS_H
 #define WEFT_TASK_OPTIONS_H
@@ -33,12 +33,12 @@ typedef struct weft_task_options {
                         keep their order */
   weft_cancel_token_t *token; /**< calls the task off when it is cancelled (cancel.h). The task keeps a reference. NULL:
                                  none */
-  weft_domain_t *domain;      /**< what the task belongs to (domain.h). NULL: the domain that the calling thread is inside
-                                 of, or none */
-  weft_drop_fn result_drop;   /**< gets a result that nobody took, when the last reference to the future goes; without a
-                                 future, when the task has run. NULL: nothing to do */
-  const char *name;           /**< for reports and the exception hook. Not copied: it must live as long as the process, as
-                                 a string literal does, or what weft_name returns. NULL: none */
+  weft_domain_t *domain;    /**< what the task belongs to (domain.h). NULL: the domain that the calling thread is inside
+                               of, or none */
+  weft_drop_fn result_drop; /**< gets a result that nobody took, when the last reference to the future goes; without a
+                               future, when the task has run. NULL: nothing to do */
+  const char *name;         /**< for reports and the exception hook. Not copied: it must live as long as the process, as
+                               a string literal does, or what weft_name returns. NULL: none */
 } weft_task_options_t;
 
 static inline void weft_task_options_init(weft_task_options_t *options) {

@@ -39,27 +39,26 @@ WEFT_API int64_t weft_now(void);
 
 /** Make a timer that is not armed. It runs fn(ctx) on an executor each time that it is due.
  *
- * A result of fn is ignored; an error goes to the exception hook of the runtime. The timer does not keep the executor open.
+ * A result of fn is ignored; an error goes to the exception hook of the runtime. The timer does not keep the executor
+ * open.
  *
  * executor: of any kind.
- * options:  how each run is to run; NULL for the defaults. When the token is cancelled, a run that is under way is asked
- *           to stop, and no other run begins: the timer is disarmed at the latest when it would be due, and arming it
- *           says WEFT_ECANCELED.
+ * options:  how each run is to run; NULL for the defaults. When the token is cancelled, a run that is under way is
+ * asked to stop, and no other run begins: the timer is disarmed at the latest when it would be due, and arming it says
+ * WEFT_ECANCELED.
  *
  * Threads:   any.
  * Blocks:    never.
- * Ownership: on success *out owns one reference, and ctx belongs to the timer. drop runs once, when the last reference is
- *            gone and no run of fn is under way, on the thread that ends the later of these. On every failure the caller
- *            keeps ctx.
+ * Ownership: on success *out owns one reference, and ctx belongs to the timer. drop runs once, when the last reference
+ * is gone and no run of fn is under way, on the thread that ends the later of these. On every failure the caller keeps
+ * ctx.
  *
  * Returns
  *   WEFT_OK
  *   WEFT_EINVAL    executor, fn or out is NULL, or the options are malformed
- *   WEFT_ENOTSUP   the options are of a later version; or result_drop is set; or a priority, and the executor is no pool
- *   WEFT_ECANCELED the token is cancelled
- *   WEFT_ECLOSED   the domain is closed
- *   WEFT_ESHUTDOWN, WEFT_EBROKEN  as weft_executor_submit
- *   WEFT_ENOMEM
+ *   WEFT_ENOTSUP   the options are of a later version; or result_drop is set; or a priority, and the executor is no
+ * pool WEFT_ECANCELED the token is cancelled WEFT_ECLOSED   the domain is closed WEFT_ESHUTDOWN, WEFT_EBROKEN  as
+ * weft_executor_submit WEFT_ENOMEM
  */
 WEFT_API weft_status weft_timer_create(weft_executor_t *executor, const weft_task_options_t *options, weft_task_fn fn,
                                        void *ctx, weft_drop_fn drop, weft_timer_t **out);
@@ -150,8 +149,8 @@ WEFT_API weft_status weft_executor_post_at(weft_executor_t *executor, int64_t ti
                                            weft_task_fn fn, void *ctx, weft_drop_fn drop);
 
 /** The same for a task with room, as weft_executor_submit_task. WEFT_EINVAL: executor or task is NULL, out is given
- * for a WEFT_TASK_POSTED type, or the type is a WEFT_TASK_CONTINUATION. WEFT_ENOTSUP: it has a priority, and the executor
- * is no pool. */
+ * for a WEFT_TASK_POSTED type, or the type is a WEFT_TASK_CONTINUATION. WEFT_ENOTSUP: it has a priority, and the
+ * executor is no pool. */
 WEFT_API weft_status weft_executor_submit_task_after(weft_executor_t *executor, int64_t delay, weft_task_t *task,
                                                      weft_future_t **out);
 

@@ -1,7 +1,7 @@
 /* weft/worker.h: the workers of a pool: what runs on each of them, which one this thread is, and when one is lent out.
  *
- * Hooks are given in weft_executor_options_t. They attach a thread to a JVM, an interpreter or a profiler, and detach it.
- * A thread of the host becomes a worker for a while by weft_executor_work.
+ * Hooks are given in weft_executor_options_t. They attach a thread to a JVM, an interpreter or a profiler, and detach
+ * it. A thread of the host becomes a worker for a while by weft_executor_work.
  */
 #ifndef WEFT_WORKER_H
 #define WEFT_WORKER_H
@@ -58,8 +58,8 @@ typedef void (*weft_worker_rest_fn)(void *ctx, weft_worker_t *worker);
  * WEFT_ENOTSUP: not a pool. WEFT_EINVAL: NULL. WEFT_ENOMEM. */
 WEFT_API weft_status weft_executor_work(struct weft_executor *executor, int64_t timeout);
 
-/** The bound of the indices of a pool's workers: max_workers + max_spares of its options, or what these stand for. Spares
- * and threads of the host count like other workers. For arrays in which each worker has an element of its own.
+/** The bound of the indices of a pool's workers: max_workers + max_spares of its options, or what these stand for.
+ * Spares and threads of the host count like other workers. For arrays in which each worker has an element of its own.
  *
  * executor: a pool; or a strand, for the workers of its pool.
  *

@@ -56,7 +56,7 @@ private:
   const std::uint32_t priority_;
   const char *const name_;
   const shared<cancel_token> token_; // or null
-  shared<domain> home_;       // or null; it counts the map
+  shared<domain> home_;              // or null; it counts the map
   const deadline until_;
   const std::size_t count_, ahead_;
   std::unique_ptr<item[]> items_;

@@ -45,8 +45,7 @@ pool::pool(shared<roster> home, executor_list &list, const pool_settings &settin
                   settings_.host_only, settings_.max_spares, settings_.has_hooks() ? &pool::prepare_worker : nullptr,
                   &pool::dismiss_worker, settings_.worker_rest != nullptr ? &pool::rest_worker : nullptr,
                   [](task_owner &self) { static_cast<pool &>(self).serve_due(); }, &pool::let_go_of, settings_.home,
-                  signal_settings::from_here(settings_.blocks_signals), settings_.nice,
-                  settings_.affinity}),
+                  signal_settings::from_here(settings_.blocks_signals), settings_.nice, settings_.affinity}),
       alarm_(scheduler_.context(), timers()) {
   settings_.initializer_ctx = nullptr;
   settings_.initializer_drop = nullptr;

@@ -35,9 +35,9 @@ struct pool_settings {
   std::uint32_t max_spares = 64;
   std::int32_t nice = 0;               // of its own workers
   std::vector<std::uint32_t> affinity; // the same
-  bool host_only = false;     // no workers but those that call work()
-  bool blocks_signals = true; // its workers leave the signals of the host to it: thread/signals.hpp
-  shared<domain> home;        // or null
+  bool host_only = false;              // no workers but those that call work()
+  bool blocks_signals = true;          // its workers leave the signals of the host to it: thread/signals.hpp
+  shared<domain> home;                 // or null
   // Of the user, to be run by workers or when the pool has ended.
   bool has_hooks() const noexcept {
     return initializer != nullptr || worker_start != nullptr || worker_stop != nullptr || worker_rest != nullptr;

@@ -49,9 +49,9 @@ struct scheduler_settings {
   void (*serve_due)(task_owner &owner) = nullptr;
   // A worker's thread is through, with its reference to the owner, which is given back here. Null: it just is.
   void (*let_go)(task_owner &owner) noexcept = nullptr;
-  shared<domain> inside;   // of the workers' threads
-  signal_settings signals; // the same
-  std::int32_t nice = 0;   // the same
+  shared<domain> inside;               // of the workers' threads
+  signal_settings signals;             // the same
+  std::int32_t nice = 0;               // the same
   std::vector<std::uint32_t> affinity; // the same
 };
 

@@ -93,9 +93,9 @@ struct record {
   // Owner only: the task whose error this thread tells the exception hook of, and the frame on top as it does.
   const task *told_of = nullptr;
   const frame *told_at = nullptr;
-  task *dying = nullptr;              // owner only: tasks for the outermost destruction, task/task.cpp
-  int destroy_depth = 0;              // owner only
-  bool is_main = false;               // owner only; others as `top`. Of the process's first thread
+  task *dying = nullptr;       // owner only: tasks for the outermost destruction, task/task.cpp
+  int destroy_depth = 0;       // owner only
+  bool is_main = false;        // owner only; others as `top`. Of the process's first thread
   bool forked = false;         // owner only: the process was forked by this thread, inside of what weft had called
   record *next_free = nullptr; // under the lock of the free list
 

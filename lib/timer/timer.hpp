@@ -54,11 +54,12 @@ class timer final : public weft_timer,
                     private slotted,
                     private roll_entry {
 public:
-  // With one handle. WEFT_OK, or WEFT_ENOMEM, WEFT_ESHUTDOWN, WEFT_EBROKEN, WEFT_ECANCELED, WEFT_ECLOSED: the context is
-  // still the caller's.
+  // With one handle. WEFT_OK, or WEFT_ENOMEM, WEFT_ESHUTDOWN, WEFT_EBROKEN, WEFT_ECANCELED, WEFT_ECLOSED: the context
+  // is still the caller's.
   static weft_status make(timer_queue &queue, task_owner &owner, const call &what, const tick_settings &how,
                           timer *&out) noexcept;
-  // The same for one of the domain that the calling thread is inside of, whose ticks go to a completion queue. WEFT_ECLOSED: that one, too.
+  // The same for one of the domain that the calling thread is inside of, whose ticks go to a completion queue.
+  // WEFT_ECLOSED: that one, too.
   static weft_status make_notifying(timer_queue &queue, task_owner &owner, completion_queue &events, std::uint64_t tag,
                                     timer *&out) noexcept;
   ~timer();

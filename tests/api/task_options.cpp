@@ -23,8 +23,9 @@ TEST_CASE("task options: a name, wherever a task is made") {
   const weft::task_options options{.name = "fetch"};
   CHECK(weft::task_name() == nullptr);
   CHECK(pool.submit(options, name_now).result() == "fetch");
-  CHECK(pool.submit({.name = "literal"}, [](int n) { return name_now() + std::to_string(n); }, 7).result() ==
-        "literal7");
+  CHECK(pool.submit(
+                {.name = "literal"}, [](int n) { return name_now() + std::to_string(n); }, 7)
+            .result() == "literal7");
   CHECK(pool.submit_after(options, weft::duration(), name_now).result() == "fetch");
   const std::vector<std::string (*)()> several{name_now, name_now};
   for (const auto &each : pool.submit_batch(options, several)) CHECK(each.result() == "fetch");

@@ -144,7 +144,8 @@ static void a_serial_queue_finalizes_its_context_after_its_last_call(void) {
     account->finalized = finalized;
     account->left = &left[queue];
     CHECK_STATUS(weft_executor_set_context(serial, account, finalize_account), WEFT_OK);
-    for (i = 1; i <= calls; ++i) CHECK_STATUS(weft_executor_post(serial, NULL, deposit, (void *)(intptr_t)i, NULL), WEFT_OK);
+    for (i = 1; i <= calls; ++i)
+      CHECK_STATUS(weft_executor_post(serial, NULL, deposit, (void *)(intptr_t)i, NULL), WEFT_OK);
     weft_executor_unref(serial); /* released at once: what was posted still runs */
   }
   for (queue = 0; queue < 4; ++queue) CHECK_STATUS(weft_semaphore_wait(finalized, WEFT_FOREVER), WEFT_OK);

@@ -31,7 +31,8 @@ static void fill(full_t *full, uint64_t max_queue, uint64_t queued, uint32_t whe
   full->runs = 0;
   full->pool = make_bounded_pool(max_queue, when_full, full_timeout);
   full->running = occupy_worker(full->pool, &full->gate);
-  for (; queued != 0; --queued) CHECK_STATUS(weft_executor_post(full->pool, NULL, count_run, &full->runs, NULL), WEFT_OK);
+  for (; queued != 0; --queued)
+    CHECK_STATUS(weft_executor_post(full->pool, NULL, count_run, &full->runs, NULL), WEFT_OK);
 }
 
 static void drain(full_t *full) {

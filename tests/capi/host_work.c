@@ -225,7 +225,8 @@ static weft_status leave_children(void *ctx, void **result, weft_error_t **error
   int i;
   (void)result;
   (void)error;
-  for (i = 0; i < 20; ++i) CHECK_STATUS(weft_group_spawn((weft_group_t *)both[0], NULL, count_run, both[1], NULL), WEFT_OK);
+  for (i = 0; i < 20; ++i)
+    CHECK_STATUS(weft_group_spawn((weft_group_t *)both[0], NULL, count_run, both[1], NULL), WEFT_OK);
   return WEFT_OK;
 }
 

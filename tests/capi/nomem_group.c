@@ -141,7 +141,8 @@ static weft_status attempt_leave(void) {
   following.on = make_pool(1); /* has no worker yet */
   following.group = make_group(pool);
   CHECK_STATUS(weft_group_enter(following.group), WEFT_OK);
-  CHECK_STATUS(weft_group_then(following.group, following.on, NULL, count_run, &following.counter, count_drop), WEFT_OK);
+  CHECK_STATUS(weft_group_then(following.group, following.on, NULL, count_run, &following.counter, count_drop),
+               WEFT_OK);
   status = ARMED(weft_group_leave(following.group));
   CHECK_STATUS(status, WEFT_OK);
   if (heard != 0) status = WEFT_ENOMEM;

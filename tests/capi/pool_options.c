@@ -90,7 +90,8 @@ static void a_worker_runs_though_the_system_refuses(void) {
 static weft_status check_index(void *ctx, void **result, weft_error_t **error) {
   (void)result;
   (void)error;
-  return weft_worker_index() >= 0 && weft_worker_index() < weft_worker_index_bound((weft_executor_t *)ctx) ? WEFT_OK : 1;
+  return weft_worker_index() >= 0 && weft_worker_index() < weft_worker_index_bound((weft_executor_t *)ctx) ? WEFT_OK
+                                                                                                           : 1;
 }
 
 static void indices_have_a_bound(void) {

@@ -42,8 +42,8 @@ static weft_status note_name_in_room(void *room, weft_error_t **error) {
 }
 
 static void the_task_knows_its_name_however_it_was_made(void) {
-  static const weft_task_type_t posted = {
-      sizeof posted, WEFT_TASK_POSTED, sizeof(void *), 0, note_name_in_room, NULL, NULL};
+  static const weft_task_type_t posted = {sizeof posted, WEFT_TASK_POSTED, sizeof(void *), 0, note_name_in_room, NULL,
+                                          NULL};
   weft_executor_t *pool = make_pool(1);
   weft_task_options_t options = named("fetch");
   const char *seen[10] = {NULL};
@@ -235,8 +235,8 @@ static void the_report_knows_it(void) {
 
 static void a_priority_is_refused_where_there_is_one_order(void) {
   static const weft_task_type_t type = {sizeof type, 0, sizeof(void *), 0, note_name_in_room, NULL, NULL};
-  static const weft_task_type_t posted = {
-      sizeof posted, WEFT_TASK_POSTED, sizeof(void *), 0, note_name_in_room, NULL, NULL};
+  static const weft_task_type_t posted = {sizeof posted, WEFT_TASK_POSTED, sizeof(void *), 0, note_name_in_room, NULL,
+                                          NULL};
   static const weft_task_type_t continuation = {
       sizeof continuation, WEFT_TASK_CONTINUATION, sizeof(void *), 0, note_name_in_room, NULL, NULL};
   weft_executor_t *pool = make_pool(1), *strand = make_strand(pool), *mine = make_caller_run();
@@ -304,8 +304,8 @@ static void a_priority_is_refused_where_there_is_one_order(void) {
 
 static void a_drop_of_results_is_refused_where_there_are_none(void) {
   static const weft_task_type_t type = {sizeof type, 0, sizeof(void *), 0, note_name_in_room, NULL, NULL};
-  static const weft_task_type_t posted = {
-      sizeof posted, WEFT_TASK_POSTED, sizeof(void *), 0, note_name_in_room, NULL, NULL};
+  static const weft_task_type_t posted = {sizeof posted, WEFT_TASK_POSTED, sizeof(void *), 0, note_name_in_room, NULL,
+                                          NULL};
   weft_executor_t *pool = make_pool(1);
   weft_task_options_t options = with_drop(probe_drop);
   probe_t probe = {0};

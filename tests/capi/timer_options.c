@@ -1,4 +1,5 @@
-/* Tests of timers with options (weft/timer.h): tokens that disarm them, the priority of their runs, times of the clock. */
+/* Tests of timers with options (weft/timer.h): tokens that disarm them, the priority of their runs, times of the clock.
+ */
 #include <weft/timer.h>
 
 #include "cancel.h"

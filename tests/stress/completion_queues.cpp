@@ -184,7 +184,8 @@ TEST_CASE("queues are closed and given up while futures end, groups run out and 
       all.push_back(submit(pool.get(), [steps = random.below(500)] { spin(steps); }));
       VERIFY_OK(weft_future_notify(all.back().get(), events.get(), i));
       VERIFY_OK(weft_group_spawn(
-          together.get(), nullptr, [](void *, void **, weft_error_t **) -> weft_status { return WEFT_OK; }, nullptr, nullptr));
+          together.get(), nullptr, [](void *, void **, weft_error_t **) -> weft_status { return WEFT_OK; }, nullptr,
+          nullptr));
       if (random.percent(30)) VERIFY_OK(weft_group_notify(together.get(), events.get(), i));
     }
     if (random.percent(50)) together.reset();

@@ -222,7 +222,8 @@ static void register_one(host_t *host) {
     return;
   case 7:
     give(host);
-    took(host, weft_executor_post_after(host->pool, (int64_t)(roll(host) % 500) * WEFT_MICROSECOND, NULL, task, host, drop));
+    took(host,
+         weft_executor_post_after(host->pool, (int64_t)(roll(host) % 500) * WEFT_MICROSECOND, NULL, task, host, drop));
     return;
   case 8:
     start_thread(host);

@@ -106,8 +106,8 @@ public:
     post(task_options{.token = token}, std::forward<F>(f), std::forward<Args>(args)...);
   }
 
-  /// As submit and post, but the work becomes ready only after `delay`, never earlier. Until then the future is pending,
-  /// and cancelling it forgets the work at once. A shutdown cancels what is not due yet. Defined in timer.hpp.
+  /// As submit and post, but the work becomes ready only after `delay`, never earlier. Until then the future is
+  /// pending, and cancelling it forgets the work at once. A shutdown cancels what is not due yet. Defined in timer.hpp.
   template <class F, class... Args>
   requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
   auto submit_after(duration delay, F &&f, Args &&...args) const -> future<call_result_t<F, Args...>>;
@@ -151,8 +151,8 @@ public:
   /// The same with options for the task of each item.
   template <class F, std::ranges::input_range Range>
   requires std::invocable < const std::decay_t<F>
-  &, detail::map_item_t < Range >> auto map(const task_options &each, F &&f, Range &&items,
-                                            const map_options &options = {}) const {
+  &, detail::map_item_t < Range >>
+         auto map(const task_options &each, F &&f, Range &&items, const map_options &options = {}) const {
     return map_results<std::decay_t<F>, Range>(handle_.get(), std::forward<F>(f), std::forward<Range>(items), options,
                                                each);
   }
@@ -332,8 +332,8 @@ auto executor_ref::submit(const task_options &options, F &&f, Args &&...args) co
 template <class F, class... Args>
 requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
 void executor_ref::post(const task_options &options, F &&f, Args &&...args) const {
-  auto task = detail::prepare_with<detail::kind_of_task::posted, void>(
-      detail::native_options(options), std::forward<F>(f), std::forward<Args>(args)...);
+  auto task = detail::prepare_with<detail::kind_of_task::posted, void>(detail::native_options(options),
+                                                                       std::forward<F>(f), std::forward<Args>(args)...);
   const weft_status status = task.submit(handle_.get(), nullptr);
   if (status != WEFT_OK) [[unlikely]]
     detail::throw_refusal(status, handle_.get());

@@ -323,8 +323,7 @@ public:
   /// then.
   template <detail::mends<T> F> future on_error(const executor_ref &where, F &&f) const;
   template <detail::mends<T> F> future on_error(F &&f) const;
-  template <detail::mends<T> F>
-  future on_error(const task_options &options, const executor_ref &where, F &&f) const;
+  template <detail::mends<T> F> future on_error(const task_options &options, const executor_ref &where, F &&f) const;
 
   /// Continues in any case: the future of f(this future), called when it is done by result, error or cancellation. Else
   /// as then.

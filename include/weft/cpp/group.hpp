@@ -49,9 +49,7 @@ public:
   /// out_of_memory, or what copying the callable throws; nothing was spawned then.
   template <class F>
   requires std::invocable<std::decay_t<F>>
-  void run(F &&f) {
-    spawn(nullptr, std::forward<F>(f));
-  }
+  void run(F &&f) { spawn(nullptr, std::forward<F>(f)); }
   /// The same with options. Throws not_supported besides: they have a priority; cancelled, closed.
   template <class F>
   requires std::invocable<std::decay_t<F>>

@@ -167,9 +167,9 @@ private:
   template <class Callable>
   map_results(unfilled, weft_executor_t *executor, Callable &&f, Range &&items, const map_options &options,
               const task_options &each)
-      : executor_(executor_handle::share(executor)), each_(each), home_(home_of(each)), f_(new F(std::forward<Callable>(f))),
-        items_(std::forward<Range>(items)), next_(detail::begin_of(items_)), buffer_(options.buffer),
-        timeout_(options.timeout), begun_(clock::now()) {}
+      : executor_(executor_handle::share(executor)), each_(each), home_(home_of(each)),
+        f_(new F(std::forward<Callable>(f))), items_(std::forward<Range>(items)), next_(detail::begin_of(items_)),
+        buffer_(options.buffer), timeout_(options.timeout), begun_(clock::now()) {}
 
   // The iteration.
   bool at_end() { // not const, for some views have no const end
@@ -281,7 +281,8 @@ template <class F, class Range> void map_results<F, Range>::prepare_next() {
   const bool given = ask_range([&] {
     auto &&next = *next_;
     status = detail::guard(&failure, [&] {
-      stalled_.emplace(options_of_each(), std::in_place_t(), f_, detail::forward_item<Range>(std::forward<decltype(next)>(next)));
+      stalled_.emplace(options_of_each(), std::in_place_t(), f_,
+                       detail::forward_item<Range>(std::forward<decltype(next)>(next)));
     });
   });
   if (given) ask_range([&] { ++next_; });

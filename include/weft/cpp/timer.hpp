@@ -50,8 +50,8 @@ public:
   template <class F>
   requires std::invocable < std::decay_t<F>
   & > timer(const executor_ref &on, F &&f) : timer(task_options(), on, std::forward<F>(f)) {}
-  /// The same with options for each run. A token that is cancelled disarms the timer for good. Throws not_supported: there
-  /// is a priority, and the executor is no pool; cancelled, closed.
+  /// The same with options for each run. A token that is cancelled disarms the timer for good. Throws not_supported:
+  /// there is a priority, and the executor is no pool; cancelled, closed.
   template <class F>
   requires std::invocable < std::decay_t<F>
   & > timer(const task_options &options, const executor_ref &on, F &&f) {
@@ -161,8 +161,8 @@ void executor_ref::post_after(duration delay, F &&f, Args &&...args) const {
 template <class F, class... Args>
 requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
 void executor_ref::post_after(const task_options &options, duration delay, F &&f, Args &&...args) const {
-  auto task = detail::prepare_with<detail::kind_of_task::posted, void>(
-      detail::native_options(options), std::forward<F>(f), std::forward<Args>(args)...);
+  auto task = detail::prepare_with<detail::kind_of_task::posted, void>(detail::native_options(options),
+                                                                       std::forward<F>(f), std::forward<Args>(args)...);
   const weft_status status = weft_executor_submit_task_after(handle_.get(), delay.count(), task.get(), nullptr);
   if (status != WEFT_OK) detail::throw_refusal(status, handle_.get());
   task.release();

@@ -58,8 +58,7 @@ const weft::core::map_call each{item::run, item::drop, nullptr, WEFT_PRIORITY_NO
 
 iterator over(executor &on, items &of, const weft_map_options_t &how) {
   weft::core::map *made = nullptr;
-  REQUIRE(weft::core::map::make(on, how, each, of.contexts.data(), of.contexts.size(), made) ==
-          WEFT_OK);
+  REQUIRE(weft::core::map::make(on, how, each, of.contexts.data(), of.contexts.size(), made) == WEFT_OK);
   return iterator(made);
 }
 
@@ -140,8 +139,7 @@ TEST_CASE("map: refused at its first item, everything stays the caller's") {
   c->close();
   items of(3);
   weft::core::map *made = nullptr;
-  CHECK(weft::core::map::make(*c, options(0), each, of.contexts.data(), 3, made) ==
-        WEFT_ESHUTDOWN);
+  CHECK(weft::core::map::make(*c, options(0), each, of.contexts.data(), 3, made) == WEFT_ESHUTDOWN);
   CHECK(made == nullptr);
   for (const item &i : of.all) CHECK(i.dropped == 0);
 }

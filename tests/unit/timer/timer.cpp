@@ -297,7 +297,8 @@ TEST_CASE("timer: a million of them, armed, half of them cancelled, the rest fir
   std::vector<timer *> all(count);
   std::mt19937_64 random(5);
   for (timer *&each : all) {
-    REQUIRE(timer::make(host.queue, host, {what.fn, what.ctx, what.drop}, {{nullptr, current_domain()}}, each) == WEFT_OK);
+    REQUIRE(timer::make(host.queue, host, {what.fn, what.ctx, what.drop}, {{nullptr, current_domain()}}, each) ==
+            WEFT_OK);
     REQUIRE(each->arm({2000 + static_cast<std::int64_t>(random() % 100'000)}) == WEFT_OK);
   }
   for (std::size_t i = 0; i < count; i += 2) REQUIRE(all[i]->cancel() == WEFT_OK);
