@@ -13,6 +13,7 @@
  *   domain.h    domains: what belongs to a plugin, to be closed as one
  *   executor.h  pools, strands, caller-run executors: submit, post, map, shutdown
  *   group.h     groups: spawn, wait for all, cancel together
+ *   join.h      two calls at once: fork-join on the stack
  *   context.h   a pointer of the user's on an executor or a group; which executor runs this
  *   parallel.h  loops and reductions over index ranges
  *   queue.h     completion queues: what happens, as events for a loop of the host's own
@@ -50,6 +51,7 @@
 #include <weft/future.h>
 #include <weft/group.h>
 #include <weft/host.h>
+#include <weft/join.h>
 #include <weft/parallel.h>
 #include <weft/queue.h>
 #include <weft/report.h>

@@ -74,6 +74,7 @@
 #include <weft/cpp/future.hpp>
 #include <weft/cpp/group.hpp>
 #include <weft/cpp/host.hpp>
+#include <weft/cpp/join.hpp>
 #include <weft/cpp/map.hpp>
 #include <weft/cpp/parallel.hpp>
 #include <weft/cpp/promise.hpp>
