@@ -25,8 +25,8 @@ struct join_call {
 
 // What has become of a call, or of a join: WEFT_OK, WEFT_EFAILED with an error (owned), or why it was left out.
 struct join_outcome {
-  weft_status status = WEFT_OK;
-  error *failure = nullptr;
+  weft_status status;
+  error *failure;
 };
 
 // On this thread. A forced unwind of the thread runs `unwound`, and goes on.
@@ -46,7 +46,7 @@ template <class Unwound>
     return {WEFT_EFAILED, error::from_current_exception()};
   }
   if (failure == nullptr && status == WEFT_OK) [[likely]]
-    return {};
+    return {WEFT_OK, nullptr};
   return {WEFT_EFAILED, failure != nullptr ? static_cast<error *>(failure) : error::from_status(status)};
 }
 
@@ -89,7 +89,7 @@ public:
   join_outcome outcome() const noexcept { return outcome_; }
 
   // Its pool is from before a fork: this is the child.
-  static bool is_lost(const pool &on) noexcept { return in_child() && on.inherited(); }
+  [[gnu::always_inline]] static bool is_lost(const pool &on) noexcept { return in_child() && on.inherited(); }
 
 private:
   branch(pool &on, record &caller, const frame *around, awaited *part_of, join_call what) noexcept
@@ -115,8 +115,8 @@ private:
   awaited *const part_of_;
   // The thread that runs it. Its release pairs with the acquire of may_end(); null: none yet.
   atomic<const record *> runner_{nullptr};
-  bool helper_sleeps_ = false; // the caller's; others read it under the lock of the wait graph
-  join_outcome outcome_;       // written by who ends it, before the count
+  bool helper_sleeps_;   // from the first sleep on; the caller's, others read it under the lock of the wait graph
+  join_outcome outcome_; // from the end on
 };
 
 } // namespace weft::core

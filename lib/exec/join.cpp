@@ -1,6 +1,3 @@
-// On a worker the second call is a branch that lies on the worker's deque while the first one runs. If it still lies
-// there then, the worker takes it back and calls it as any function: no allocation, no shared word, no other thread.
-//
 // A thread without a deque gives what it offers to the pool in a *carrier*, a task that holds a pointer to the branch. A
 // guest (a thread from outside that runs something for the pool) does so only while a worker is free; a thread from
 // outside has the whole join carried in, once. The state of the carrier, which both sides may move on, decides who runs
@@ -15,31 +12,6 @@
 
 namespace weft::core {
 namespace {
-
-join_outcome without_error(join_outcome got, weft_status status) noexcept {
-  if (got.failure != nullptr) got.failure->unref();
-  return {status, nullptr};
-}
-
-join_outcome merge(join_outcome left, join_outcome right) noexcept {
-  if (left.status == WEFT_OK) return right;
-  if (right.failure != nullptr) right.failure->unref();
-  return left;
-}
-
-// The second call, on this thread, after the first.
-[[gnu::always_inline]] inline join_outcome go_on(const pool &on, const record &self, const join_outcome &left, join_call second) {
-  if (left.status != WEFT_OK) return left;
-  if (on.discarding()) return {WEFT_ECANCELED, nullptr};
-  if (const weft_status why = look_before_call(self); why != WEFT_OK) return {why, nullptr};
-  const join_outcome right = run_call(second, [] {});
-  return branch::is_lost(on) ? without_error(right, WEFT_EFORKED) : right;
-}
-
-join_outcome in_turn(const pool &on, const record &self, join_call first, join_call second) {
-  const join_outcome left = run_call(first, [] {});
-  return branch::is_lost(on) ? without_error(left, WEFT_EFORKED) : go_on(on, self, left, second);
-}
 
 // Brings a branch into the pool. The queue has one reference, this object the other.
 class carrier {
@@ -65,7 +37,11 @@ public:
   // The branch is the caller's again. False: it has begun, or was left out.
   bool take_back() noexcept { return held_->begin_cancel(); }
   // The branch has ended, left out. False: it has begun, or was left out before.
-  bool withdraw() { return held_->cancel() == WEFT_OK; }
+  bool withdraw() {
+    if (!held_->begin_cancel()) return false;
+    held_->finish_cancel();
+    return true;
+  }
 
 private:
   static weft_status run(void *room, weft_error ** /*failure*/) {
@@ -83,10 +59,10 @@ private:
 // A thread that runs something for the pool and has no deque.
 join_outcome join_as_guest(pool &on, record &self, join_call first, join_call second) {
   if (const weft_status why = look_before_call(self); why != WEFT_OK) return {why, nullptr};
-  if (on.saturated()) return in_turn(on, self, first, second);
+  if (on.saturated()) return join_in_turn(on, self, first, second);
   branch right(on, self, nullptr, second);
   carrier offer(right);
-  if (offer.push(on, true) != WEFT_OK) return in_turn(on, self, first, second);
+  if (offer.push(on, true) != WEFT_OK) return join_in_turn(on, self, first, second);
   const join_outcome left = run_call(first, [&] {
     if (!branch::is_lost(on) && !offer.take_back()) {
       right.await(self, branch::meanwhile::only_waits);
@@ -94,9 +70,8 @@ join_outcome join_as_guest(pool &on, record &self, join_call first, join_call se
     }
   });
   if (branch::is_lost(on)) return without_error(left, WEFT_EFORKED);
-  if (offer.take_back()) return go_on(on, self, left, second);
-  if (right.await(self, branch::meanwhile::helps) != WEFT_OK) return without_error(left, WEFT_EFORKED);
-  return merge(left, right.outcome());
+  if (!offer.take_back()) return join_stolen(right, self, left);
+  return left.status != WEFT_OK ? left : call_second(on, self, second);
 }
 
 // The whole join, as one call.
@@ -116,7 +91,7 @@ join_outcome join_from_outside(pool &on, record &self, join_call first, join_cal
   if (on.is_broken()) return {WEFT_EBROKEN, nullptr};
   if (const weft_status why = reason_to_leave_out(self); why != WEFT_OK) return {why, nullptr};
   const shared<task_owner> alive(&on); // a call may drop the last handle
-  both inside{on, first, second, {}};
+  both inside{on, first, second, {WEFT_OK, nullptr}};
   branch whole(on, self, branch::from_outside(), {&both::run, &inside});
   carrier way_in(whole);
   if (const weft_status status = way_in.push(on, false); status != WEFT_OK)
@@ -131,36 +106,38 @@ join_outcome join_from_outside(pool &on, record &self, join_call first, join_cal
   return end.status == WEFT_ECANCELED && on.is_broken() ? join_outcome{WEFT_EBROKEN, nullptr} : end;
 }
 
-[[gnu::noinline]] join_outcome join_without_deque(pool &on, join_call first, join_call second) {
+} // namespace
+
+join_outcome join_without_deque(pool &on, join_call first, join_call second) {
   record *const self = current_record();
   if (self == nullptr) return {WEFT_ENOMEM, nullptr};
   return serves(*self, &on) ? join_as_guest(on, *self, first, second) : join_from_outside(on, *self, first, second);
 }
 
-} // namespace
+join_outcome join_in_turn(const pool &on, const record &self, join_call first, join_call second) {
+  const join_outcome left = run_call(first, [] {});
+  if (branch::is_lost(on)) return without_error(left, WEFT_EFORKED);
+  return left.status != WEFT_OK ? left : call_second(on, self, second);
+}
 
-join_outcome join(pool &on, join_call first, join_call second) {
-  record *const self = existing_record();
-  worker *const me = on.workers().worker_of(self);
-  if (me == nullptr) [[unlikely]]
-    return join_without_deque(on, first, second);
-  if (const weft_status why = look_before_call(*self); why != WEFT_OK) [[unlikely]]
-    return {why, nullptr};
-  branch right(on, *self, me->helped, second);
-  if (!on.workers().spawn(*me, right.as_entry(), true)) [[unlikely]]
-    return in_turn(on, *self, first, second);
-  if (me->helped != nullptr) me->helped->tell_helpers(); // it runs below us, so it lives
-  const join_outcome left = run_call(first, [&] {
-    if (branch::is_lost(on) || scheduler::take_back(*me, *self, right)) return;
-    right.await(*self, branch::meanwhile::only_waits);
-    without_error(right.outcome(), WEFT_OK);
-  });
-  if (branch::is_lost(on)) [[unlikely]]
-    return without_error(left, WEFT_EFORKED);
-  if (scheduler::take_back(*me, *self, right)) [[likely]]
-    return go_on(on, *self, left, second);
-  if (right.await(*self, branch::meanwhile::helps) != WEFT_OK) return without_error(left, WEFT_EFORKED);
-  return merge(left, right.outcome());
+join_outcome join_stolen(branch &right, record &self, join_outcome left) {
+  if (right.await(self, branch::meanwhile::helps) != WEFT_OK) return without_error(left, WEFT_EFORKED);
+  const join_outcome end = right.outcome();
+  if (left.status == WEFT_OK) return end;
+  without_error(end, WEFT_OK);
+  return left;
+}
+
+// It does not help: what it would run might end the thread once more.
+void abandon_branch(pool &on, branch &right, worker &me, record &self) {
+  if (branch::is_lost(on) || scheduler::take_back(me, self, right)) return;
+  right.await(self, branch::meanwhile::only_waits);
+  without_error(right.outcome(), WEFT_OK);
+}
+
+join_outcome without_error(join_outcome got, weft_status status) noexcept {
+  if (got.failure != nullptr) got.failure->unref();
+  return {status, nullptr};
 }
 
 } // namespace weft::core

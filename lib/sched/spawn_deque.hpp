@@ -47,7 +47,7 @@ public:
   }
 
   // Owner only. False: full.
-  bool push(spawned entry) noexcept {
+  [[gnu::always_inline]] bool push(spawned entry) noexcept {
     const std::int64_t tail = tail_.load(std::memory_order_relaxed);
     if (tail - head_.load(std::memory_order_acquire) >= static_cast<std::int64_t>(Capacity)) return false;
     place(tail).which.store(entry.which, std::memory_order_relaxed);
