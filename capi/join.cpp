@@ -13,8 +13,7 @@ weft_status weft_join(weft_executor_t *executor, weft_join_fn first, void *first
   if (bad(executor) || first == nullptr || second == nullptr) return WEFT_EINVAL;
   if (const weft_status forked = answer_of(executor); forked != WEFT_OK) return forked;
   if (unwrap(executor)->kind() != executor_kind::pool) return WEFT_ENOTSUP;
-  const join_outcome got =
-      join(static_cast<pool &>(*unwrap(executor)), {first, first_ctx}, {second, second_ctx});
+  const join_outcome got = join(static_cast<pool &>(*unwrap(executor)), {first, first_ctx}, {second, second_ctx});
   if (got.failure != nullptr) [[unlikely]] {
     if (out != nullptr)
       *out = got.failure;

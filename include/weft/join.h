@@ -25,23 +25,23 @@
 extern "C" {
 #endif
 
-/** One call of a join. Any value but WEFT_OK, or an error stored in *error (its reference passes to weft), is a failure.
- * error is never NULL and *error is NULL at the call. */
+/** One call of a join. Any value but WEFT_OK, or an error stored in *error (its reference passes to weft), is a
+ * failure. error is never NULL and *error is NULL at the call. */
 typedef weft_status (*weft_join_fn)(void *ctx, weft_error_t **error);
 
 /** Call first(first_ctx) and second(second_ctx), and return when both have ended.
  *
- * On a worker of the pool, `first` runs on the calling thread. `second` runs there after it, or on another worker at the
- * same time. So neither may wait for the other. Both are parts of the calling task: a request to stop the task is for
- * both, and both are inside of its domain. If another worker has taken `second`, the caller waits as base.h says: until
- * the end of `second` it runs nothing but parts of `second`.
+ * On a worker of the pool, `first` runs on the calling thread. `second` runs there after it, or on another worker at
+ * the same time. So neither may wait for the other. Both are parts of the calling task: a request to stop the task is
+ * for both, and both are inside of its domain. If another worker has taken `second`, the caller waits as base.h says:
+ * until the end of `second` it runs nothing but parts of `second`.
  *
  * From a thread outside of the pool, both calls are made in the pool, and the caller sleeps. The bound of the pool's
  * queue does not count them. A request to stop the caller is handed on.
  *
- * If `first` fails, `second` is left out unless it has begun. A call that has not begun is also left out when the caller
- * is asked to stop, when its domain is closed, and when the pool cancels what is pending. What has begun comes to its
- * end in any case before this function returns.
+ * If `first` fails, `second` is left out unless it has begun. A call that has not begun is also left out when the
+ * caller is asked to stop, when its domain is closed, and when the pool cancels what is pending. What has begun comes
+ * to its end in any case before this function returns.
  *
  * A call that waits for what only the end of this function could bring, such as the future of the calling task, is told
  * WEFT_EDEADLK by that wait. On a thread inside of a strand's task, `second` may run outside of the strand.

@@ -1,7 +1,8 @@
 // The branch of a join: the second call, while another thread may take it. It lies in the frame of its caller.
 //
-// Owns the handing over of one call from the thread that joins to a thread that takes it, and the wait for its end. What
-// is called when, and what becomes of errors, is join.cpp. The protocol is argued in README.md of lib/sched, "Joins".
+// Owns the handing over of one call from the thread that joins to a thread that takes it, and the wait for its end.
+// What is called when, and what becomes of errors, is join.cpp. The protocol is argued in README.md of lib/sched,
+// "Joins".
 #pragma once
 
 #include <cstdint>
@@ -32,7 +33,8 @@ struct join_outcome {
 // On this thread. A forced unwind of the thread runs `unwound`, and goes on.
 // UBSan: a forced unwind is caught by a reference to no object; nothing reads it.
 template <class Unwound>
-[[gnu::always_inline]] __attribute__((no_sanitize("null"))) inline join_outcome run_call(join_call what, Unwound unwound) {
+[[gnu::always_inline]] __attribute__((no_sanitize("null"))) inline join_outcome run_call(join_call what,
+                                                                                         Unwound unwound) {
   weft_error *failure = nullptr;
   weft_status status = WEFT_OK;
   try {
@@ -80,8 +82,8 @@ public:
   void leave_out(weft_status why) noexcept { end({why, nullptr}); }
 
   // By its caller: wait until the thread that has taken it is through. Meanwhile the caller runs parts of it; or does
-  // not; or does not, and comes back (WEFT_EINTERRUPTED) when it is asked to stop. Else WEFT_OK, or WEFT_EFORKED: this is
-  // the child of a fork, where it has no end.
+  // not; or does not, and comes back (WEFT_EINTERRUPTED) when it is asked to stop. Else WEFT_OK, or WEFT_EFORKED: this
+  // is the child of a fork, where it has no end.
   enum class meanwhile { helps, only_waits, listens };
   weft_status await(record &self, meanwhile how);
   bool has_ended() const noexcept { return (count_.load(std::memory_order_acquire) & pending_mask) == 0; }
@@ -109,7 +111,7 @@ private:
       sizeof(weft_task_type_t), WEFT_TASK_POSTED | type_is_inner, 0, 0, nullptr, nullptr, nullptr};
 
   const join_call call_;
-  record &caller_;           // a record is never freed
+  record &caller_;            // a record is never freed
   const frame *const around_; // what the caller does, and is inside of; both stay until the join is over
   const scope *const inside_;
   awaited *const part_of_;

@@ -1,5 +1,5 @@
-// A thread without a deque gives what it offers to the pool in a *carrier*, a task that holds a pointer to the branch. A
-// guest (a thread from outside that runs something for the pool) does so only while a worker is free; a thread from
+// A thread without a deque gives what it offers to the pool in a *carrier*, a task that holds a pointer to the branch.
+// A guest (a thread from outside that runs something for the pool) does so only while a worker is free; a thread from
 // outside has the whole join carried in, once. The state of the carrier, which both sides may move on, decides who runs
 // the branch. README.md of lib/sched, "Joins".
 #include "exec/join.hpp"
@@ -50,9 +50,13 @@ private:
   }
   static void drop(void *room) { (*static_cast<branch **>(room))->leave_out(WEFT_ECANCELED); }
 
-  static constexpr weft_task_type_t type{
-      sizeof(weft_task_type_t), WEFT_TASK_POSTED | type_is_inner, sizeof(branch *), alignof(branch *), &run, &drop,
-      nullptr};
+  static constexpr weft_task_type_t type{sizeof(weft_task_type_t),
+                                         WEFT_TASK_POSTED | type_is_inner,
+                                         sizeof(branch *),
+                                         alignof(branch *),
+                                         &run,
+                                         &drop,
+                                         nullptr};
   task *held_;
 };
 

@@ -1,8 +1,8 @@
 // Fork-join on the stack: two calls, the second one possibly on another thread.
 //
 // On a worker the second call is a branch that lies on the worker's deque while the first one runs. If it still lies
-// there then, the worker takes it back and calls it as any function: no allocation, no shared word, no other thread. That
-// is here, to be inlined; all other ways are in join.cpp. README.md of lib/sched, "Joins".
+// there then, the worker takes it back and calls it as any function: no allocation, no shared word, no other thread.
+// That is here, to be inlined; all other ways are in join.cpp. README.md of lib/sched, "Joins".
 #pragma once
 
 #include "exec/branch.hpp"

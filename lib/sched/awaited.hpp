@@ -15,8 +15,9 @@ public:
   awaited(const awaited &) = delete;
   awaited &operator=(const awaited &) = delete;
 
-  // The calling worker has pushed an entry that names this, and has passed a light barrier. Pairs with the heavy barrier
-  // of a helper: it sets the flag, passes that barrier, then looks at the deques. One of the two sees the other.
+  // The calling worker has pushed an entry that names this, and has passed a light barrier. Pairs with the heavy
+  // barrier of a helper: it sets the flag, passes that barrier, then looks at the deques. One of the two sees the
+  // other.
   void tell_helpers() noexcept {
     if ((count_.load(std::memory_order_relaxed) & help_sleeps) != 0) wake_helpers();
   }

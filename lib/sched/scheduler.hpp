@@ -95,7 +95,8 @@ public:
     return is_worker(who) ? static_cast<worker *>(who->worker) : nullptr;
   }
   // Put a group's task, or the branch of a join, on the calling worker's deque, and, if `calling`, wake somebody who
-  // could steal it, as for every task that is published; else only those who are awake find it. False: the deque is full.
+  // could steal it, as for every task that is published; else only those who are awake find it. False: the deque is
+  // full.
   [[gnu::always_inline]] bool spawn(worker &me, const spawned &given, bool calling) noexcept {
     if (!me.spawns.load(std::memory_order_relaxed)) [[unlikely]]
       begin_to_spawn(me);
@@ -109,8 +110,8 @@ public:
     wake_one();
     return true;
   }
-  // Take the branch of a join back from the calling worker's deque. False: it was stolen. Tasks of groups that lie above
-  // it go to their groups.
+  // Take the branch of a join back from the calling worker's deque. False: it was stolen. Tasks of groups that lie
+  // above it go to their groups.
   [[gnu::always_inline]] static bool take_back(worker &me, record &self, const task &branch) noexcept {
     if (me.spawned.take(branch)) [[likely]]
       return true;

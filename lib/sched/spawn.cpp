@@ -79,9 +79,9 @@ void scheduler::hand_over_spawned(record &self) noexcept {
   if (!me.spawned.empty()) hand_over_all(me);
 }
 
-// The branches of joins stay, in their order: nobody waits for them but this worker, further down its stack, and threads
-// that help. Below them stay tasks of groups for which there is no memory, so that a branch is found on top. While they
-// were taken out, a thief may have looked in vain: one is called.
+// The branches of joins stay, in their order: nobody waits for them but this worker, further down its stack, and
+// threads that help. Below them stay tasks of groups for which there is no memory, so that a branch is found on top.
+// While they were taken out, a thief may have looked in vain: one is called.
 void scheduler::hand_over_all(worker &me) noexcept {
   const task_owner *const of_branches = &me.home.owner_;
   spawned staying[spawn_deque::capacity];

@@ -21,8 +21,8 @@ class task;
 
 struct spawned {
   task *which = nullptr;
-  // Its group, or null for the branch of a join; and what else the task is a part of, or null. Threads that wait for one
-  // of the two may run it. They stand here so that a waiter need not touch a task that may be gone.
+  // Its group, or null for the branch of a join; and what else the task is a part of, or null. Threads that wait for
+  // one of the two may run it. They stand here so that a waiter need not touch a task that may be gone.
   const awaited *of = nullptr, *also_of = nullptr;
 };
 

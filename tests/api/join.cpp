@@ -16,8 +16,8 @@ namespace {
 
 std::uint64_t fibonacci(const weft::executor_ref &pool, unsigned n) {
   if (n < 2) return n;
-  const auto [a, b] =
-      weft::invoke(pool, [&] { return fibonacci(pool, n - 1); }, [&] { return fibonacci(pool, n - 2); });
+  const auto [a, b] = weft::invoke(
+      pool, [&] { return fibonacci(pool, n - 1); }, [&] { return fibonacci(pool, n - 2); });
   return a + b;
 }
 
@@ -33,7 +33,8 @@ TEST_CASE("invoke: all calls are made once, from inside and outside") {
     weft::executor pool({.max_workers = workers});
     std::atomic<int> a = 0, b = 0, c = 0, d = 0, e = 0;
     const auto all = [&] {
-      static_assert(std::is_void_v<decltype(weft::invoke(pool, [&] { ++a; }, [&] { ++b; }))>);
+      static_assert(std::is_void_v<decltype(weft::invoke(
+                        pool, [&] { ++a; }, [&] { ++b; }))>);
       weft::invoke(
           pool, [&] { ++a; }, [&] { ++b; });
       weft::invoke(
@@ -57,14 +58,15 @@ TEST_CASE("invoke: results in their order, of any type") {
   auto results = weft::invoke(
       pool, [] { return 1; }, [] { return std::string("two"); }, [] {}, [] { return std::make_unique<int>(4); },
       [&]() -> int & { return place; }, []() -> const std::string { return "six"; });
-  static_assert(std::is_same_v<decltype(results), std::tuple<int, std::string, std::monostate, std::unique_ptr<int>,
-                                                             int &, std::string>>);
+  static_assert(std::is_same_v<decltype(results),
+                               std::tuple<int, std::string, std::monostate, std::unique_ptr<int>, int &, std::string>>);
   CHECK(std::get<0>(results) == 1);
   CHECK(std::get<1>(results) == "two");
   CHECK(*std::get<3>(results) == 4);
   CHECK(&std::get<4>(results) == &place);
   CHECK(std::get<5>(results) == "six");
-  const auto [number, text] = weft::invoke(pool, [] { return 7; }, [] { return std::string("eight"); });
+  const auto [number, text] = weft::invoke(
+      pool, [] { return 7; }, [] { return std::string("eight"); });
   CHECK(number == 7);
   CHECK(text == "eight");
 }

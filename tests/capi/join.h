@@ -1,4 +1,5 @@
-/* join.h: what the tests of weft/join.h have in common: calls that note what they were and where, and a task that joins.
+/* join.h: what the tests of weft/join.h have in common: calls that note what they were and where, and a task that
+ * joins.
  */
 #ifndef WEFT_TESTS_JOIN_H
 #define WEFT_TESTS_JOIN_H

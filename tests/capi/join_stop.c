@@ -1,4 +1,5 @@
-/* Tests of weft/join.h: requests to stop, cancellations, domains: what is left out, and what is told on which thread. */
+/* Tests of weft/join.h: requests to stop, cancellations, domains: what is left out, and what is told on which thread.
+ */
 #include <weft/cancel.h>
 #include <weft/parallel.h>
 
@@ -203,8 +204,7 @@ static void both_calls_have_the_token_of_their_task(void) {
   REQUIRE_OK(weft_cancel_token_create(NULL, WEFT_FOREVER, &token));
   weft_submit_options_init(&options);
   options.token = token;
-  REQUIRE_OK(
-      weft_executor_submit(stopping.pool, &options, join_with_token, &stopping, NULL, &stopping.task));
+  REQUIRE_OK(weft_executor_submit(stopping.pool, &options, join_with_token, &stopping, NULL, &stopping.task));
   await_meeting(&stopping);
   CHECK_STATUS(weft_cancel_token_cancel(token), WEFT_OK);
   end_future(stopping.task);
@@ -232,8 +232,7 @@ static weft_status join_in_domain(void *ctx, void **result, weft_error_t **error
   (void)result;
   (void)error;
   stopping->status = weft_join(stopping->pool, look_at_domain, stopping, look_at_domain, stopping, NULL);
-  CHECK_STATUS(weft_join(stopping->pool, call_part, &stopping->other, call_part, &stopping->other, NULL),
-               WEFT_ECLOSED);
+  CHECK_STATUS(weft_join(stopping->pool, call_part, &stopping->other, call_part, &stopping->other, NULL), WEFT_ECLOSED);
   return WEFT_OK;
 }
 

@@ -1,5 +1,5 @@
-// Joins: trees of any shape, from outside and inside of tasks and loops, beside groups, with sleeps, errors, stop requests
-// and shutdowns. Each call is made once at most, and none runs when its join has returned.
+// Joins: trees of any shape, from outside and inside of tasks and loops, beside groups, with sleeps, errors, stop
+// requests and shutdowns. Each call is made once at most, and none runs when its join has returned.
 #include <doctest/doctest.h>
 
 #include "stress.hpp"
@@ -13,12 +13,12 @@ namespace {
 
 // What may happen inside of a tree.
 struct manners {
-  std::uint32_t steps = 0;        // of work in each leaf
-  std::uint32_t failing = 0;      // per mille of the leaves
-  std::uint32_t sleeping = 0;     // per mille of the calls
-  std::uint32_t spawning = 0;     // the same, into a group that nobody waits for inside
-  std::uint32_t forking = 0;      // the same, with a scoped group in place of a join
-  bool disturbed = false;         // from outside: joins may be refused, and leave calls out
+  std::uint32_t steps = 0;    // of work in each leaf
+  std::uint32_t failing = 0;  // per mille of the leaves
+  std::uint32_t sleeping = 0; // per mille of the calls
+  std::uint32_t spawning = 0; // the same, into a group that nobody waits for inside
+  std::uint32_t forking = 0;  // the same, with a scoped group in place of a join
+  bool disturbed = false;     // from outside: joins may be refused, and leave calls out
 };
 
 // One tree of joins, with `size` leaves.

@@ -78,8 +78,8 @@ template <class... Fs> struct joined_calls {
   }
 };
 
-template <class F> using joined_value_t =
-    std::conditional_t<std::is_void_v<joined_result_t<F>>, std::monostate, joined_result_t<F>>;
+template <class F>
+using joined_value_t = std::conditional_t<std::is_void_v<joined_result_t<F>>, std::monostate, joined_result_t<F>>;
 
 } // namespace detail
 
@@ -90,18 +90,17 @@ template <class F> using joined_value_t =
 /// Returns a std::tuple of what they return, in their order: a reference stays one, and for void there is a
 /// std::monostate. If all return void, so does this.
 ///
-/// If some throw, the exception of the first of these, in their order, is thrown when all that have begun have ended; of
-/// those that had not begun then, some are left out. Throws interrupted: the caller was asked to stop; cancelled: the pool
-/// was told to cancel what is pending; closed: the domain that the caller is inside of was closed; in each case at least
-/// one call was left out. Throws shut_down, broken_pool, thread_refused; not_supported: not a pool.
+/// If some throw, the exception of the first of these, in their order, is thrown when all that have begun have ended;
+/// of those that had not begun then, some are left out. Throws interrupted: the caller was asked to stop; cancelled:
+/// the pool was told to cancel what is pending; closed: the domain that the caller is inside of was closed; in each
+/// case at least one call was left out. Throws shut_down, broken_pool, thread_refused; not_supported: not a pool.
 template <class... Fs>
-requires(sizeof...(Fs) >= 2) && (std::invocable<Fs> && ...)
-auto invoke(const executor_ref &pool, Fs &&...fs) {
+requires(sizeof...(Fs) >= 2) && (std::invocable<Fs> && ...) auto invoke(const executor_ref &pool, Fs &&...fs) {
   detail::joined_calls<Fs...> all{pool.native_handle(), {detail::joined_call<Fs>{std::forward<Fs>(fs)}...}};
   all.template join<0, sizeof...(Fs)>();
   if constexpr (!(std::is_void_v<detail::joined_result_t<Fs>> && ...))
-    return std::apply(
-        [](auto &...each) { return std::tuple<detail::joined_value_t<Fs>...>(each.take()...); }, all.calls);
+    return std::apply([](auto &...each) { return std::tuple<detail::joined_value_t<Fs>...>(each.take()...); },
+                      all.calls);
 }
 
 } // namespace weft
