@@ -285,18 +285,20 @@ static weft_status cancel_pending(void *ctx, weft_error_t **error) {
   return WEFT_OK;
 }
 
+static weft_status join_and_cancel(void *ctx, void **result, weft_error_t **error) {
+  stopping_t *stopping = (stopping_t *)ctx;
+  (void)result;
+  (void)error;
+  CHECK_STATUS(weft_join(stopping->pool, cancel_pending, stopping->pool, call_part, &stopping->other, NULL),
+               WEFT_ECANCELED);
+  return WEFT_OK;
+}
+
 static void a_pool_that_cancels_leaves_the_second_out(void) {
-  weft_executor_t *pool = make_pool(1);
-  part_t part = {0};
-  joining_t joining = make_joining(pool, cancel_pending, pool, &part);
-  weft_future_t *task;
-  joining.second = call_part;
-  task = submit(pool, join_in_task, &joining, NULL);
-  CHECK_STATUS(weft_future_wait(task, WEFT_FOREVER), WEFT_OK);
-  CHECK_STATUS(joining.status, WEFT_ECANCELED);
-  CHECK_EQUAL(part.calls, 0);
-  weft_future_unref(task);
-  end_executor(pool);
+  stopping_t stopping = make_stopping(1);
+  end_future(submit(stopping.pool, join_and_cancel, &stopping, NULL));
+  CHECK_EQUAL(stopping.other.calls, 0);
+  end_executor(stopping.pool);
 }
 
 static void a_pool_that_cancels_withdraws_a_join_from_outside(void) {
