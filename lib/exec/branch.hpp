@@ -66,15 +66,10 @@ weft_status reason_to_leave_out(const record &self) noexcept;
 class branch final : public task, public awaited {
 public:
   // Of a task that runs on this thread: what takes it goes on in the name of that task.
-  branch(pool &on, record &caller, awaited *part_of, join_call what) noexcept
-      : branch(on, caller, caller.top, part_of, what) {}
+  branch(pool &on, record &caller, join_call what) noexcept : branch(on, caller, caller.top, what) {}
   // From outside of the pool: what takes it runs in its own name, and the caller hands requests to stop on.
   struct from_outside {};
-  branch(pool &on, record &caller, from_outside /*how*/, join_call what) noexcept
-      : branch(on, caller, nullptr, nullptr, what) {}
-
-  // An entry for the deque of the calling worker.
-  spawned as_entry() noexcept { return {this, nullptr, part_of_}; }
+  branch(pool &on, record &caller, from_outside /*how*/, join_call what) noexcept : branch(on, caller, nullptr, what) {}
 
   // By the thread that has taken it: run it, or leave it out. The last thing that this thread does with it.
   void run_taken(record &self, task_owner::fate what, const helping *by);
@@ -94,9 +89,8 @@ public:
   [[gnu::always_inline]] static bool is_lost(const pool &on) noexcept { return in_child() && on.inherited(); }
 
 private:
-  branch(pool &on, record &caller, const frame *around, awaited *part_of, join_call what) noexcept
-      : task(type_of_all, on), awaited(1), call_(what), caller_(caller), around_(around), inside_(caller.inside),
-        part_of_(part_of) {}
+  branch(pool &on, record &caller, const frame *around, join_call what) noexcept
+      : task(type_of_all, on), awaited(1), call_(what), caller_(caller), around_(around), inside_(caller.inside) {}
 
   pool &on() const noexcept { return static_cast<pool &>(group()); }
   join_outcome perform(record &self, const helping *by);
@@ -114,7 +108,6 @@ private:
   record &caller_;            // a record is never freed
   const frame *const around_; // what the caller does, and is inside of; both stay until the join is over
   const scope *const inside_;
-  awaited *const part_of_;
   // The thread that runs it. Its release pairs with the acquire of may_end(); null: none yet.
   atomic<const record *> runner_{nullptr};
   bool helper_sleeps_;   // from the first sleep on; the caller's, others read it under the lock of the wait graph

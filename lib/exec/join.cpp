@@ -64,7 +64,7 @@ private:
 join_outcome join_as_guest(pool &on, record &self, join_call first, join_call second) {
   if (const weft_status why = look_before_call(self); why != WEFT_OK) return {why, nullptr};
   if (on.saturated()) return join_in_turn(on, self, first, second);
-  branch right(on, self, nullptr, second);
+  branch right(on, self, second);
   carrier offer(right);
   if (offer.push(on, true) != WEFT_OK) return join_in_turn(on, self, first, second);
   const join_outcome left = run_call(first, [&] {

@@ -40,8 +40,8 @@ join_outcome without_error(join_outcome got, weft_status status) noexcept;
     return join_without_deque(on, first, second);
   if (const weft_status why = look_before_call(*self); why != WEFT_OK) [[unlikely]]
     return {why, nullptr};
-  branch right(on, *self, me->helped, second);
-  if (!on.workers().spawn(*me, right.as_entry(), true)) [[unlikely]]
+  branch right(on, *self, second);
+  if (!on.workers().spawn(*me, {&right, nullptr, me->helped}, true)) [[unlikely]]
     return join_in_turn(on, *self, first, second);
   if (me->helped != nullptr) me->helped->tell_helpers(); // it runs below us, so it lives
   const join_outcome left = run_call(first, [&] { abandon_branch(on, right, *me, *self); });

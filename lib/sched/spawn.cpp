@@ -82,7 +82,7 @@ void scheduler::hand_over_spawned(record &self) noexcept {
 // The branches of joins stay, in their order: nobody waits for them but this worker, further down its stack, and
 // threads that help. Below them stay tasks of groups for which there is no memory, so that a branch is found on top.
 // While they were taken out, a thief may have looked in vain: one is called.
-void scheduler::hand_over_all(worker &me) noexcept {
+[[gnu::noinline]] void scheduler::hand_over_all(worker &me) noexcept {
   const task_owner *const of_branches = &me.home.owner_;
   spawned staying[spawn_deque::capacity];
   std::size_t branches = 0, refused = spawn_deque::capacity; // from the two ends
