@@ -105,9 +105,12 @@ public:
     if (!calling) return true;
     // Who goes to rest brings the heavy barrier before his last look: either he sees this task, or we see him at rest.
     // Who searches and is about to stop brings none, so while somebody does, the fence is ours.
-    if (census_.read().searching != 0) [[unlikely]]
+    if (const census::counts seen = census_.read(); seen.searching != 0) [[unlikely]] {
       full_fence();
-    wake_one();
+      wake_one();
+    } else if (seen.idle() != 0 || may_start_one(seen)) {
+      wake_one_of(seen);
+    }
     return true;
   }
   // Take the branch of a join back from the calling worker's deque. False: it was stolen. Tasks of groups that lie
