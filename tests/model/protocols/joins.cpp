@@ -117,8 +117,10 @@ MODEL("join: the first call sleeps", 0.4) {
     return WEFT_OK;
   });
   part second;
+  mine->enter();
   work parent([&] {
     check(mine->spawn(*stray.make_posted()) == WEFT_OK, "it is spawned");
+    mine->leave();
     join_well(*pool, first, second);
   });
   task *const one = submit(*pool, parent);
