@@ -19,6 +19,7 @@
  *   map.h       a function for each of many items
  *   stats.h     figures about an executor
  *   group.h     groups: spawn, wait for all, cancel together
+ *   join.h      two calls at once: fork-join on the stack
  *   context.h   a pointer of the user's on an executor or a group; which executor runs this
  *   parallel.h  loops and reductions over index ranges
  *   queue.h     completion queues: what happens, as events for a loop of the host's own
@@ -57,6 +58,7 @@
 #include <weft/future.h>
 #include <weft/group.h>
 #include <weft/host.h>
+#include <weft/join.h>
 #include <weft/map.h>
 #include <weft/parallel.h>
 #include <weft/queue.h>

@@ -13,6 +13,7 @@
 //   cpp/continuation.hpp  then, on_error, finally; when_all of a range or of different types, when_any
 //   cpp/coroutine.hpp     co_await on futures; futures as the return type of coroutines
 //   cpp/completion_queue.hpp  what is done, as events for a loop of the program's own
+//   cpp/join.hpp          several calls at once, down to the leaves of a recursion
 //   cpp/thread.hpp        threads, from a callable or by deriving; thread_ref.hpp: join, ask, this_thread
 //   cpp/cancel.hpp        cancel tokens, by hand or at a deadline; submit and post with one
 //   cpp/domain.hpp        what belongs to a plugin, to be closed as one
@@ -74,6 +75,7 @@
 #include <weft/cpp/future.hpp>
 #include <weft/cpp/group.hpp>
 #include <weft/cpp/host.hpp>
+#include <weft/cpp/join.hpp>
 #include <weft/cpp/map.hpp>
 #include <weft/cpp/parallel.hpp>
 #include <weft/cpp/promise.hpp>

@@ -40,7 +40,7 @@ inline atomic<bool> barriers_are_light{false};
 // In the child of a fork, before it has a second thread.
 void renew_light_barriers() noexcept;
 
-inline void light_barrier() noexcept {
+[[gnu::always_inline]] inline void light_barrier() noexcept {
   if (barriers_are_light.load(std::memory_order_relaxed))
     compiler_barrier();
   else

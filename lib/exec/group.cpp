@@ -43,7 +43,7 @@ weft_status group::make(pool &on, std::uint32_t flags, cancel_token &token, grou
 }
 
 // On a worker the first task is counted from the beginning, as its credit: it will mostly be the one to spawn it.
-group::group(pool &on, std::uint32_t flags) noexcept : pool_(on), flags_(flags) {
+group::group(pool &on, std::uint32_t flags) noexcept : awaited(one_handle), pool_(on), flags_(flags) {
   worker *const me = pool_.workers().worker_of(existing_record());
   pool_.workers().ref_owner(me);
   if (me == nullptr) return;
@@ -83,12 +83,12 @@ weft_status group::spawn(task &given, bool calling) {
   given.set_spawned(*this);
   count_one(me);
   if (me != nullptr) {
-    const auto *const helped = made_in_ == me->stretch ? static_cast<const group *>(me->helped) : nullptr;
+    awaited *const helped = made_in_ == me->stretch ? me->helped : nullptr;
     if (pool_.workers().spawn(*me, {&given, this, helped}, calling)) {
-      if ((count_.load(std::memory_order_relaxed) & help_sleeps) != 0) wake_waiters(whom::helpers);
-      // One of its tasks runs below us, so it lives.
-      if (helped != nullptr && (helped->count_.load(std::memory_order_relaxed) & help_sleeps) != 0)
-        const_cast<group *>(helped)->wake_waiters(whom::helpers);
+      worker_counts::step(me->counts.spawned);
+      tell_helpers();
+      // One of its tasks, or the branch itself, runs below us, so it lives.
+      if (helped != nullptr) helped->tell_helpers();
       return WEFT_OK;
     }
   }
@@ -133,7 +133,7 @@ weft_status group::enqueue(task &given, bool accepted) noexcept {
   // The task may have ended already, and with it what kept the group alive for a caller without a handle: then only the
   // ticket's keeps it, and when that is pushed, nothing does. So whoever sleeps is woken before.
   light_barrier(); // against the heavy one of sleep()
-  if ((count_.load(std::memory_order_relaxed) & help_sleeps) != 0) wake_waiters(whom::helpers);
+  tell_helpers();
   const weft_status status = pool_.push_inner(*carrier, accepted);
   if (status == WEFT_OK) return WEFT_OK;
   task::discard(carrier);
@@ -183,10 +183,8 @@ weft_status group::run_ticket(void *room, weft_error ** /*failure*/) {
   const handle alive(static_cast<ticket *>(room)->of);
   group &self = *static_cast<ticket *>(room)->of;
   record *const here = existing_record();
-  if (task *const taken = self.take_queued(); taken != nullptr) {
-    const stretch_scope stretch(self.pool_.workers().worker_of(here), self);
+  if (task *const taken = self.take_queued(); taken != nullptr)
     self.run_spawned(*taken, *here, self.pool_.discarding() ? fate::drop : fate::run);
-  }
   return WEFT_OK;
 }
 
@@ -205,8 +203,11 @@ void group::drop_ticket(void *room) {
   self.return_credit_of(here);
 }
 
+// From elsewhere than the deque of a worker that waits for this group: so a stretch of work begins.
 void group::run_spawned(task &taken, record &self, fate what, const helping *helps) {
-  run_here(taken, self, pool_.workers().worker_of(&self), what, helps);
+  worker *const me = pool_.workers().worker_of(&self);
+  const stretch_scope stretch(me, *this);
+  run_here(taken, self, me, what, helps);
 }
 
 void group::run_here(task &taken, record &self, worker *me, fate what, const helping *helps) {
@@ -287,10 +288,7 @@ bool group::run_one(record &self, worker *me, const helping &by) {
   if (taken == nullptr) taken = workers.steal_spawned(me, *this, discarded);
   if (taken == nullptr) return false;
   const bool ours = &taken->group() == this;
-  {
-    const stretch_scope stretch(me, taken->group());
-    taken->group().run_spawned(*taken, self, discarded ? fate::drop : fate::run, &by);
-  }
+  taken->group().run_spawned(*taken, self, discarded ? fate::drop : fate::run, &by);
   if (!ours && me != nullptr) scheduler::return_credit(*me); // who waits for that group may sleep
   return true;
 }

@@ -35,7 +35,7 @@ namespace weft::core {
 class completion_queue;
 class group_tie;
 
-class group final : public weft_group, public task_owner, public in_blocks<group> {
+class group final : public weft_group, public task_owner, public awaited, public in_blocks<group> {
 public:
   // With one handle. Null: no memory.
   static group *make(pool &on, std::uint32_t flags) noexcept;
@@ -145,6 +145,7 @@ private:
   weft_status sleep(record &self, deadline until, bool helps, helpful_sleep &sleeping);
   enum class whom { all, helpers };
   void wake_waiters(whom which) noexcept;
+  void wake_helpers() noexcept override { wake_waiters(whom::helpers); }
   void tie(group_tie &made) noexcept;
   void add_tie(group_tie &made) noexcept;
   std::uint64_t newest_tie() noexcept;
@@ -167,15 +168,11 @@ private:
   // The first, with a reference; its release pairs with the acquire of who reads it. Taken away, or given one more
   // reference, under mutex_.
   atomic<error *> error_{nullptr};
-  static constexpr std::uint64_t pending_mask = 0xffffffff;
-  // Somebody sleeps in wait(); somebody does who could help; ties_ is not empty.
-  static constexpr std::uint64_t waited_for = std::uint64_t{1} << 32, help_sleeps = waited_for << 1,
-                                 tied = help_sleeps << 1;
+  // In the count, beside `waited_for` and `help_sleeps`: ties_ is not empty.
+  static constexpr std::uint64_t tied = help_sleeps << 1;
   static constexpr std::uint64_t one_handle = tied << 1, no_flags = ~(waited_for | help_sleeps | tied);
   // The most credit that a worker keeps when it ends tasks.
   static constexpr std::uint32_t most_kept = 256;
-  // Each end of a task releases what it did to whoever reads that none is left.
-  atomic<std::uint64_t> count_{one_handle};
 
   mutable adaptive_mutex mutex_;
   task *first_ = nullptr, *last_ = nullptr; // under mutex_: the queue, linked through the tasks

@@ -7,6 +7,7 @@
 #include "base/forced_unwind.hpp"
 #include "base/log.hpp"
 #include "base/system.hpp"
+#include "exec/branch.hpp"
 #include "thread/blocking.hpp"
 #include "thread/wait_graph.hpp"
 
@@ -326,6 +327,11 @@ task_owner::lent pool::lend(task &wanted, record &self, haste when, const helpin
   if (!scheduler_.claim_from_inside(wanted, self)) return wanted.end_if_overdue() ? lent::yes : lent::no;
   wanted.run_claimed(self, this, &by);
   return lent::yes;
+}
+
+void pool::run_spawned(task &taken, record &self, fate what, const helping *helps) {
+  scheduler_.count_stolen_branch(scheduler_.worker_of(&self));
+  static_cast<branch &>(taken).run_taken(self, what, helps);
 }
 
 bool pool::may_start(const task & /*pending*/, const wait_graph &graph) const noexcept {

@@ -64,6 +64,7 @@ public:
   void last_handle_gone() override;
 
   lent lend(task &wanted, record &self, haste when, const helping &by) override;
+  void run_spawned(task &taken, record &self, fate what, const helping *helps = nullptr) override; // a branch
   bool may_lend_to(const record &who) const noexcept override { return serves(who, this); }
   std::int64_t next_look() const noexcept override;
   bool may_start(const task &pending, const wait_graph &graph) const noexcept override;

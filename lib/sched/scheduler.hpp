@@ -96,9 +96,39 @@ public:
   worker *worker_of(const record *who) const noexcept {
     return is_worker(who) ? static_cast<worker *>(who->worker) : nullptr;
   }
-  // Put a group's task on the calling worker's deque, and, if `calling`, wake somebody who could steal it, as for every
-  // task that is published; else only those who are awake find it. False: the deque is full.
-  bool spawn(worker &me, const spawned &given, bool calling) noexcept;
+  // Put a group's task, or the branch of a join, on the calling worker's deque, and, if `calling`, wake somebody who
+  // could steal it, as for every task that is published; else only those who are awake find it. False: the deque is
+  // full.
+  [[gnu::always_inline]] bool spawn(worker &me, const spawned &given, bool calling) noexcept {
+    if (!me.spawns.load(std::memory_order_relaxed)) [[unlikely]]
+      begin_to_spawn(me);
+    if (!me.spawned.push(given)) return false;
+    light_barrier(); // also for the caller, who looks next whether somebody sleeps for this
+    if (!calling) return true;
+    // Who goes to rest brings the heavy barrier before his last look: either he sees this task, or we see him at rest.
+    // Who searches and is about to stop brings none, so while somebody does, the fence is ours.
+    if (const census::counts seen = census_.read(); seen.searching != 0) [[unlikely]] {
+      full_fence();
+      wake_one();
+    } else if (seen.idle() != 0 || may_start_one(seen)) {
+      wake_one_of(seen);
+    }
+    return true;
+  }
+  // Take the branch of a join back from the calling worker's deque. False: it was stolen. Tasks of groups that lie
+  // above it go to their groups.
+  [[gnu::always_inline]] static bool take_back(worker &me, record &self, const task &branch) noexcept {
+    if (me.spawned.take(branch)) [[likely]]
+      return true;
+    return !me.spawned.empty() && take_from_below(me, self, branch);
+  }
+  // Statistics: a branch counts as a task when it is stolen. me: null for a thread that is no worker.
+  void count_stolen_branch(worker *me) noexcept {
+    if (me != nullptr)
+      worker_counts::step(me->counts.spawned);
+    else
+      passed_by_.fetch_add(1, std::memory_order_relaxed);
+  }
   // Wake somebody after all, for what the calling worker has spawned so.
   void call_for_spawned() noexcept {
     full_fence();
@@ -109,11 +139,11 @@ public:
   // The newest task of the caller's deque, or the oldest of another's, if it belongs to that group; the latter also if
   // it is something that a task of that group waits for.
   // discarded: it is not to start any more.
-  task *take_spawned(worker &me, const task_owner &group, bool &discarded) noexcept;
+  task *take_spawned(worker &me, const awaited &group, bool &discarded) noexcept;
   // me: null for a thread that acts for the pool without being a worker.
-  task *steal_spawned(worker *me, const task_owner &group, bool &discarded) noexcept;
+  task *steal_spawned(worker *me, const awaited &group, bool &discarded) noexcept;
   // Another worker's oldest task could be taken so. A guess.
-  bool has_spawned(const worker *me, const task_owner &group) const noexcept;
+  bool has_spawned(const worker *me, const awaited &group) const noexcept;
   // References to the owner for groups, which workers take and give back many at a time. me: null for other threads.
   void ref_owner(worker *me) noexcept;
   void unref_owner(worker *me) noexcept;
@@ -136,7 +166,7 @@ public:
     me.credit_of.store(nullptr, std::memory_order_relaxed);
     me.credit.store((me.credit.load(std::memory_order_relaxed) | 0xffffffff) + 1, std::memory_order_release);
   }
-  // The calling worker is about to sleep: its deque goes to the groups.
+  // The calling worker is about to sleep: the tasks of groups on its deque go to the groups. Branches stay.
   static void hand_over_spawned(record &self) noexcept;
   // The task that the calling worker runs is going to block elsewhere: the worker's slot is free for another one.
   void begin_blocking(worker &me, record &self) noexcept;
@@ -210,6 +240,9 @@ public:
 
 private:
   static void return_credit_left(worker &me) noexcept;
+  static void begin_to_spawn(worker &me) noexcept;
+  static bool take_from_below(worker &me, record &self, const task &branch) noexcept;
+  static void hand_over_all(worker &me) noexcept;
   enum class admission { checked, forced };
   weft_status push_to(task_queue &queue, task *const *tasks, std::size_t count, admission how) noexcept;
   [[gnu::always_inline]] static inline weft_status push_only(task_queue &queue, task *const *tasks, std::size_t count,
@@ -220,7 +253,7 @@ private:
     const std::uint32_t blocked = blocked_.load(std::memory_order_seq_cst);
     return settings_.max_workers + (blocked != 0 ? std::min(blocked, settings_.max_spares) : 0);
   }
-  bool may_start_one(const census::counts &now) const noexcept {
+  [[gnu::always_inline]] bool may_start_one(const census::counts &now) const noexcept {
     return now.alive < most_workers() && !settings_.host_only;
   }
   bool leave_as_surplus(worker &me) noexcept;

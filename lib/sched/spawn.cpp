@@ -12,20 +12,9 @@
 
 namespace weft::core {
 
-bool scheduler::spawn(worker &me, const spawned &given, bool calling) noexcept {
-  if (!me.spawns.load(std::memory_order_relaxed)) [[unlikely]] {
-    me.spawns.store(true, std::memory_order_relaxed);
-    full_fence(); // pairs with the one before others_spawn()
-  }
-  if (!me.spawned.push(given)) return false;
-  worker_counts::step(me.counts.spawned);
-  light_barrier(); // also for the group, which looks next whether somebody sleeps for this
-  if (!calling) return true;
-  // Who goes to rest brings the heavy barrier before his last look: either he sees this task, or we see him at rest.
-  // Who searches and is about to stop brings none, so while somebody does, the fence is ours.
-  if (census_.read().searching != 0) full_fence();
-  wake_one();
-  return true;
+void scheduler::begin_to_spawn(worker &me) noexcept {
+  me.spawns.store(true, std::memory_order_relaxed);
+  full_fence(); // pairs with the one before others_spawn()
 }
 
 // Those on their way already count. The last of them to stop searching looks once more, as a single one would.
@@ -41,7 +30,7 @@ void scheduler::call_several(std::uint64_t count) noexcept {
 }
 
 // The raised hand is for discard(): see next().
-task *scheduler::take_spawned(worker &me, const task_owner &group, bool &discarded) noexcept {
+task *scheduler::take_spawned(worker &me, const awaited &group, bool &discarded) noexcept {
   if (me.spawned.empty()) return nullptr;
   me.in_hand.store(true, std::memory_order_relaxed);
   compiler_barrier();
@@ -52,7 +41,7 @@ task *scheduler::take_spawned(worker &me, const task_owner &group, bool &discard
   return taken;
 }
 
-task *scheduler::steal_spawned(worker *me, const task_owner &group, bool &discarded) noexcept {
+task *scheduler::steal_spawned(worker *me, const awaited &group, bool &discarded) noexcept {
   const std::uint32_t count = places_.load(std::memory_order_acquire);
   task *taken = nullptr;
   if (me != nullptr) me->in_hand.store(true, std::memory_order_relaxed);
@@ -73,7 +62,7 @@ task *scheduler::steal_spawned(worker *me, const task_owner &group, bool &discar
   return taken;
 }
 
-bool scheduler::has_spawned(const worker *me, const task_owner &group) const noexcept {
+bool scheduler::has_spawned(const worker *me, const awaited &group) const noexcept {
   const std::uint32_t count = places_.load(std::memory_order_acquire);
   for (std::uint32_t i = 0; i < count; ++i)
     if (const worker *const other = workers_[i].load(std::memory_order_acquire);
@@ -82,18 +71,39 @@ bool scheduler::has_spawned(const worker *me, const task_owner &group) const noe
   return false;
 }
 
-// A worker that sleeps inside a task runs nothing of its deque. Thieves may, but not one who waits for a group whose
-// task lies behind those of another: so each task goes to its group.
+// A worker that sleeps inside a task runs nothing of its deque. Thieves may, but not a thread that waits for a group
+// whose task lies behind those of another: so each task goes to its group.
 void scheduler::hand_over_spawned(record &self) noexcept {
   worker &me = *static_cast<worker *>(self.worker);
   return_credit(me);
-  while (task *const left = me.spawned.pop()) {
-    if (!left->group().keep_spawned(*left)) { // no memory: thieves still see it here, and one is called
-      me.spawned.push({left, &left->group()});
-      return me.home.call_for_spawned();
-    }
-    me.counts.spawned.fetch_sub(1, std::memory_order_relaxed); // its ticket counts from now on
+  if (!me.spawned.empty()) hand_over_all(me);
+}
+
+// The branches of joins stay, in their order: nobody waits for them but this worker, further down its stack, and
+// threads that help. Below them stay tasks of groups for which there is no memory, so that a branch is found on top.
+// While they were taken out, a thief may have looked in vain: one is called.
+[[gnu::noinline]] void scheduler::hand_over_all(worker &me) noexcept {
+  const task_owner *const of_branches = &me.home.owner_;
+  spawned staying[spawn_deque::capacity];
+  std::size_t branches = 0, refused = spawn_deque::capacity; // from the two ends
+  for (spawned newest = me.spawned.newest(); task *const left = me.spawned.pop(); newest = me.spawned.newest()) {
+    if (&left->group() == of_branches)
+      staying[branches++] = newest;
+    else if (left->group().keep_spawned(*left))
+      me.counts.spawned.fetch_sub(1, std::memory_order_relaxed); // its ticket counts from now on
+    else
+      staying[--refused] = newest;
   }
+  if (branches == 0 && refused == spawn_deque::capacity) return;
+  while (refused != spawn_deque::capacity) me.spawned.push(staying[refused++]);
+  while (branches != 0) me.spawned.push(staying[--branches]);
+  me.home.call_for_spawned();
+}
+
+// What lies above it, or above its place, was spawned in the meantime, and nobody has waited for it.
+bool scheduler::take_from_below(worker &me, record &self, const task &branch) noexcept {
+  hand_over_spawned(self);
+  return me.spawned.take(branch);
 }
 
 // Who looks between the two steps must not take what is on its way for pending, nor for done: so it is marked.

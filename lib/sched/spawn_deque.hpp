@@ -13,17 +13,17 @@
 
 #include "base/atomic.hpp"
 #include "base/system.hpp"
+#include "sched/awaited.hpp"
 
 namespace weft::core {
 
 class task;
-class task_owner;
 
 struct spawned {
   task *which = nullptr;
-  // Its group, and another one whose waiters may run it too, or null: here, so that a waiter need not touch a task that
-  // may be gone.
-  const task_owner *of = nullptr, *also_of = nullptr;
+  // Its group, or null for the branch of a join; and what else the task is a part of, or null. Threads that wait for
+  // one of the two may run it. They stand here so that a waiter need not touch a task that may be gone.
+  const awaited *of = nullptr, *also_of = nullptr;
 };
 
 template <std::size_t Capacity> class basic_spawn_deque {
@@ -40,14 +40,14 @@ public:
   }
 
   // Anyone; it may be taken in this moment.
-  bool oldest_is_of(const task_owner *of) const noexcept {
+  bool oldest_is_of(const awaited *of) const noexcept {
     const std::int64_t head = head_.load(std::memory_order_acquire);
     return head < tail_.load(std::memory_order_acquire) &&
            entries_[static_cast<std::size_t>(head) & (Capacity - 1)].serves(of);
   }
 
   // Owner only. False: full.
-  bool push(spawned entry) noexcept {
+  [[gnu::always_inline]] bool push(spawned entry) noexcept {
     const std::int64_t tail = tail_.load(std::memory_order_relaxed);
     if (tail - head_.load(std::memory_order_acquire) >= static_cast<std::int64_t>(Capacity)) return false;
     place(tail).which.store(entry.which, std::memory_order_relaxed);
@@ -58,23 +58,25 @@ public:
   }
 
   // Owner only: the newest, if there is one and, unless `of` is null, it belongs to that group.
-  [[gnu::always_inline]] task *pop(const task_owner *of = nullptr) noexcept {
+  [[gnu::always_inline]] task *pop(const awaited *of = nullptr) noexcept {
     const std::int64_t last = tail_.load(std::memory_order_relaxed) - 1;
     if (last < head_.load(std::memory_order_relaxed)) return nullptr;
     if (of != nullptr && place(last).of.load(std::memory_order_relaxed) != of) return nullptr;
-    // A release, as each store to tail_: a thief that reads it must see the entries below, which were pushed before.
-    tail_.store(last, std::memory_order_release);
-    light_barrier();
-    std::int64_t head = head_.load(std::memory_order_acquire);
-    task *taken = nullptr;
-    if (head <= last) {
-      taken = place(last).which.load(std::memory_order_relaxed);
-      if (head < last) return taken;
-      // The last one: a thief may be after it too.
-      if (!head_.compare_exchange_strong(head, head + 1, std::memory_order_seq_cst)) taken = nullptr;
-    }
-    tail_.store(last + 1, std::memory_order_release);
-    return taken;
+    return pop_at(last);
+  }
+
+  // Owner only: this task, if it is the newest. False: it is not there, or not the newest, or a thief was faster.
+  [[gnu::always_inline]] bool take(const task &which) noexcept {
+    const std::int64_t last = tail_.load(std::memory_order_relaxed) - 1;
+    return last >= head_.load(std::memory_order_relaxed) &&
+           place(last).which.load(std::memory_order_relaxed) == &which && pop_at(last) != nullptr;
+  }
+
+  // Owner only: the newest as it was pushed; without a meaning if there is none.
+  spawned newest() noexcept {
+    const entry &at = place(tail_.load(std::memory_order_relaxed) - 1);
+    return {at.which.load(std::memory_order_relaxed), at.of.load(std::memory_order_relaxed),
+            at.also_of.load(std::memory_order_relaxed)};
   }
 
   // Where the oldest is, or would be; it changes with each one that is taken.
@@ -91,7 +93,7 @@ public:
 
   // Anyone: the oldest, if there is one and, unless `of` is null, it is also for that group. Null also when another
   // thief or the owner was faster.
-  task *steal(const task_owner *of = nullptr) noexcept {
+  task *steal(const awaited *of = nullptr) noexcept {
     std::int64_t head = head_.load(std::memory_order_acquire);
     if (head >= tail_.load(std::memory_order_acquire)) return nullptr; // not worth a barrier
     if (of != nullptr && !place(head).serves(of)) return nullptr;
@@ -105,11 +107,27 @@ public:
 private:
   struct entry {
     atomic<task *> which{nullptr};
-    atomic<const task_owner *> of{nullptr}, also_of{nullptr};
-    bool serves(const task_owner *group) const noexcept {
+    atomic<const awaited *> of{nullptr}, also_of{nullptr};
+    bool serves(const awaited *group) const noexcept {
       return of.load(std::memory_order_relaxed) == group || also_of.load(std::memory_order_relaxed) == group;
     }
   };
+  // The newest, which lies there.
+  [[gnu::always_inline]] task *pop_at(std::int64_t last) noexcept {
+    // A release, as each store to tail_: a thief that reads it must see the entries below, which were pushed before.
+    tail_.store(last, std::memory_order_release);
+    light_barrier();
+    std::int64_t head = head_.load(std::memory_order_acquire);
+    task *taken = nullptr;
+    if (head <= last) {
+      taken = place(last).which.load(std::memory_order_relaxed);
+      if (head < last) return taken;
+      // The last one: a thief may be after it too.
+      if (!head_.compare_exchange_strong(head, head + 1, std::memory_order_seq_cst)) taken = nullptr;
+    }
+    tail_.store(last + 1, std::memory_order_release);
+    return taken;
+  }
   entry &place(std::int64_t position) noexcept { return entries_[static_cast<std::size_t>(position) & (Capacity - 1)]; }
 
   std::array<entry, Capacity> entries_;

@@ -259,10 +259,7 @@ void scheduler::run_spawned(worker &me, record &self, task &ready) {
   me.in_hand.store(false, std::memory_order_release);
   worker_counts::step(what == task_owner::fate::run ? me.counts.completed : me.counts.cancelled);
   if (me.credit_of.load(std::memory_order_relaxed) != &ready.group()) return_credit(me);
-  {
-    const stretch_scope stretch(&me, ready.group());
-    ready.group().run_spawned(ready, self, what);
-  }
+  ready.group().run_spawned(ready, self, what);
 }
 
 bool scheduler::begin_searching(worker &me) noexcept {

@@ -7,6 +7,7 @@
 #include <weft/executor.h>
 
 #include "base/atomic.hpp"
+#include "sched/awaited.hpp"
 #include "sched/pace.hpp"
 #include "sched/ring.hpp"
 #include "sched/spawn_deque.hpp"
@@ -100,9 +101,9 @@ struct alignas(64) worker {
   static constexpr std::uint64_t one_change = std::uint64_t{1} << 32;
   static constexpr std::uint64_t on_its_way = std::uint64_t{1} << 31; // the credit is being given back
   const task_owner *last_into = nullptr;
-  // The group of the task at the bottom of what this worker runs on behalf of groups, and the number of that stretch of
-  // work, which no other has. README.md, "Helping further down".
-  const task_owner *helped = nullptr;
+  // The group of the task, or the branch, at the bottom of what this worker runs on behalf of groups and joins, and the
+  // number of that stretch of work, which no other has. README.md, "Helping further down".
+  awaited *helped = nullptr;
   std::uint64_t stretch = 0, stretches = 0;
   std::uint32_t owner_refs = 0; // references to the pool, taken in advance, for groups
   // Of a thread of the host: odd while it rests. Written by this worker; the release pairs with the acquire of those
@@ -132,13 +133,13 @@ struct alignas(64) worker {
   }
 };
 
-// A stretch of work: the task of a group that a worker has taken from elsewhere, and all that comes of it on this
-// thread. me: null for a thread that acts for the pool without being a worker.
+// A stretch of work: the task of a group, or the branch of a join, that a worker has taken from elsewhere, and all that
+// comes of it on this thread. me: null for a thread that acts for the pool without being a worker.
 class stretch_scope {
 public:
-  stretch_scope(worker *me, const task_owner &group) noexcept : me_(me) {
+  stretch_scope(worker *me, awaited &helped) noexcept : me_(me) {
     if (me == nullptr) return;
-    helped_before_ = std::exchange(me->helped, &group);
+    helped_before_ = std::exchange(me->helped, &helped);
     before_ = std::exchange(me->stretch, (++me->stretches << 16) + me->index + 1);
   }
   ~stretch_scope() {
@@ -151,7 +152,7 @@ public:
 
 private:
   worker *const me_;
-  const task_owner *helped_before_ = nullptr;
+  awaited *helped_before_ = nullptr;
   std::uint64_t before_ = 0;
 };
 

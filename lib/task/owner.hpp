@@ -52,8 +52,8 @@ public:
   virtual void look_at_time() {}
 
   enum class fate { run, drop };
-  // Run a task of a group, which the caller has taken from a deque; or, if it is not to start any more, drop it.
-  // helps: as task::perform().
+  // Run a task of a group, or the branch of a join, which the caller has taken from a deque; or, if it is not to start
+  // any more, drop it. helps: as task::perform().
   virtual void run_spawned(task & /*taken*/, record & /*self*/, fate /*what*/, const helping * /*helps*/ = nullptr) {}
   // A worker gives back what it had counted in advance, see lib/exec/group.hpp.
   virtual std::uint32_t take_credit_back(std::uint32_t /*count*/) noexcept { return 0; }

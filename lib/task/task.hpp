@@ -79,6 +79,13 @@ public:
   task(const task &) = delete;
   task &operator=(const task &) = delete;
 
+protected:
+  // One that is no allocation: the branch of a join, in the frame of its caller. It lies on a deque as the tasks of
+  // groups do, is run through its owner, and is never claimed, referred to or freed.
+  task(const weft_task_type_t &type, task_owner &owner) noexcept
+      : word_(running | magic | birthmark() | posted_bit | spawned_bit), refs_(1), type_(&type), link_(&owner) {}
+
+public:
   void ref() noexcept { refs_.fetch_add(1, std::memory_order_relaxed); }
   void unref() noexcept {
     // Release and acquire as in shared_object; alone with the last reference there is nobody to synchronise with.

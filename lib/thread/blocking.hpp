@@ -44,6 +44,7 @@ struct helpful_sleep {
   const lending_hand *hand = nullptr; // as blocked_thread
   bool interested = false;            // news since the look that saw so many end it
   std::uint64_t news_seen = 0;
+  bool stays = false;            // as blocked_thread: WEFT_EDEADLK then means that something is offered
   const void *offered = nullptr; // out, with WEFT_EDEADLK, as blocked_thread
 };
 
@@ -60,7 +61,10 @@ weft_status sleep_until(record &self, const dependency *on, std::size_t count, w
   for (;;) {
     if (self.before_sleep != nullptr) self.before_sleep(self);
     blocked_thread entry{&self, on, count, mode, !until.is_never()};
-    if (helper != nullptr) entry.hand = helper->hand;
+    if (helper != nullptr) {
+      entry.hand = helper->hand;
+      entry.stays = helper->stays;
+    }
     if (!graph.enter(entry)) {
       if (entry.offered == nullptr && ready()) return WEFT_OK;
       if (helper != nullptr) helper->offered = entry.offered;

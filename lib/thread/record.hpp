@@ -35,6 +35,7 @@ struct helping {
   const frame *waiter; // what the thread was doing when it began to wait
   const scope *inside; // what it was inside of; both may be null
   deadline until;
+  const helping *also = nullptr; // a second one that asks the same code to stop: of a branch that a waiter runs
   // Its limit leaves time for a task to begin.
   bool has_time() const noexcept { return until.is_beyond(WEFT_HELP_LIMIT); }
 };
@@ -224,9 +225,11 @@ inline bool task_asked_to_stop(const record &self) noexcept {
 template <class Look> bool each_asked(const frame *innermost, const scope *inside, Look look) noexcept {
   for (;;) {
     if (look(innermost, inside)) return true;
-    if (innermost == nullptr || innermost->helps == nullptr) return false;
-    inside = innermost->helps->inside;
-    innermost = innermost->helps->waiter;
+    const helping *const by = innermost != nullptr ? innermost->helps : nullptr;
+    if (by == nullptr) return false;
+    if (by->also != nullptr && each_asked(by->also->waiter, by->also->inside, look)) return true;
+    inside = by->inside;
+    innermost = by->waiter;
     if (innermost != nullptr && innermost->is_deaf()) return false;
   }
 }

@@ -37,6 +37,10 @@ bool wait_graph::enter(blocked_thread &entry) noexcept {
     helper->who->sleeper.unpark();
     return true;
   }
+  if (entry.stays && entry.offered == nullptr) {
+    tell_stuck_ones();
+    return true;
+  }
   unlink(entry);
   if (entry.offered == nullptr) { // some may have slept because this one was to run something, which it could not
     judge_all(nullptr);
@@ -212,7 +216,7 @@ void wait_graph::wake_thread(const thread *which) noexcept {
 void wait_graph::tell_stuck_ones() noexcept {
   wake_list sleepers;
   for (blocked_thread *b = first_; b != nullptr; b = b->next) {
-    if (!b->stuck || b->for_good) continue;
+    if (!b->stuck || b->for_good || b->stays) continue;
     b->looks_again.store(true, std::memory_order_release);
     sleepers.add(b->who->sleeper);
   }

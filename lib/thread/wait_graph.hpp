@@ -39,6 +39,7 @@ struct blocked_thread {
   bool timed; // it will come back by itself, so nobody can be stuck because of it
   bool stuck = false;
   bool for_good = false;              // it will never go on, whatever it is told
+  bool stays = false;                 // it cannot give up: others in its circle are told instead
   const lending_hand *hand = nullptr; // null: it may run nothing
   // Out of enter(): what this thread is to run instead of sleeping, with the reference of keep().
   const void *offered = nullptr;
@@ -53,7 +54,8 @@ class wait_graph {
 public:
   static wait_graph &instance() noexcept;
 
-  // Register. False: this wait could never end, unless the caller runs what it is offered; it was not registered.
+  // Register. False: this wait could never end, unless the caller runs what it is offered; it was not registered. One
+  // that stays is registered all the same, if it is offered nothing.
   bool enter(blocked_thread &entry) noexcept;
   void leave(blocked_thread &entry) noexcept;
   // Register a thread that will never go on: without judging it.

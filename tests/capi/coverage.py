@@ -29,6 +29,7 @@ spoken_of = {
     ("weft_future_request_stop", "WEFT_EINTERRUPTED"),
     ("weft_group_cancel", "WEFT_EINTERRUPTED"),
     ("weft_group_enter", "WEFT_EDEADLK"),
+    ("weft_join", "WEFT_EDEADLK"),
     ("weft_queue_wait", "WEFT_EDEADLK"),
     ("weft_runtime_reset_after_fork", "WEFT_EFORKED"),
     ("weft_runtime_reset_after_fork", "WEFT_ECANCELED"),

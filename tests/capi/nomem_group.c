@@ -1,4 +1,5 @@
-/* Tests of memory that runs out under groups and loops (see nomem.h). */
+/* Tests of memory that runs out under groups, loops and joins (see nomem.h). */
+#include <weft/join.h>
 #include <weft/parallel.h>
 
 #include "group.h"
@@ -196,8 +197,50 @@ static weft_status attempt_parallel_for(void) {
   return status;
 }
 
-/* The loop comes first, while there is nothing to be recycled. */
+static weft_status count_call(void *ctx, weft_error_t **error) {
+  (void)error;
+  count_drop(ctx);
+  return WEFT_OK;
+}
+
+static weft_status join_elsewhere(void *ctx) {
+  looping_t *self = (looping_t *)ctx;
+  return ARMED(weft_join(self->pool, count_call, &self->counter, count_call, &self->counter, NULL));
+}
+
+static weft_status attempt_join(void) {
+  looping_t looping = {NULL, 0};
+  weft_status status;
+  looping.pool = make_pool(2);
+  status = attempt_elsewhere(join_elsewhere, &looping);
+  CHECK_EQUAL(count_of(&looping.counter), status == WEFT_OK ? 2 : 0);
+  end_executor(looping.pool);
+  return status;
+}
+
+/* On a worker a join needs no memory. */
+static weft_status join_without_memory(void *ctx, void **result, weft_error_t **error) {
+  (void)result;
+  (void)error;
+  refused = 0;
+  CHECK_STATUS(join_elsewhere(ctx), WEFT_OK);
+  CHECK_EQUAL(refused, 0);
+  return WEFT_OK;
+}
+
+static weft_status attempt_join_inside(void) {
+  looping_t looping = {NULL, 0};
+  looping.pool = make_pool(1);
+  end_future(submit(looping.pool, join_without_memory, &looping, NULL));
+  CHECK_EQUAL(count_of(&looping.counter), 2);
+  end_executor(looping.pool);
+  return WEFT_OK;
+}
+
+/* The loop and the join come first, while there is nothing to be recycled. */
 static const attempt_t attempts[] = {
+    ATTEMPT_THAT_STARTS_THREADS(weft_join, attempt_join),
+    ATTEMPT(weft_join, attempt_join_inside),
     ATTEMPT(weft_parallel_for, attempt_parallel_for),
     ATTEMPT(weft_group_create, attempt_create),
     ATTEMPT_THAT_STARTS_THREADS(weft_group_spawn, attempt_spawn),

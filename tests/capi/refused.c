@@ -1,6 +1,8 @@
 /* Tests of what the system refuses: threads (WEFT_EAGAIN), priorities (WEFT_EPERM), memory (WEFT_ENOMEM); each in a
  * child process, which loses its privileges or gets a limit. The parent never uses weft.
  */
+#include <weft/join.h>
+
 #include "child.h"
 #include "setup.h"
 
@@ -74,6 +76,25 @@ static void a_pool_without_a_worker_is_refused(void) {
   CHECK_EQUAL(probe_runs(&probe), 2);
   CHECK_EQUAL(probe_drops(&probe), 2);
   CHECK_EQUAL(runs_in_room, 1);
+}
+
+static weft_status count_call(void *ctx, weft_error_t **error) {
+  (void)error;
+  count_drop(ctx);
+  return WEFT_OK;
+}
+
+static void a_join_from_outside_without_a_worker_is_refused(void) {
+  weft_executor_t *pool = make_pool(2);
+  int calls = 0;
+  if (!refuse_threads()) return;
+  CHECK_STATUS(weft_join(pool, count_call, &calls, count_call, &calls, NULL), WEFT_EAGAIN);
+  CHECK_EQUAL(count_of(&calls), 0);
+  CHECK_EQUAL(stats_of(pool).queued, 0);
+  allow_threads();
+  CHECK_STATUS(weft_join(pool, count_call, &calls, count_call, &calls, NULL), WEFT_OK);
+  CHECK_EQUAL(count_of(&calls), 2);
+  end_executor(pool);
 }
 
 static void a_pool_with_a_worker_goes_on_with_fewer(void) {
@@ -178,6 +199,7 @@ static void one_cpu_is_one_usable_cpu(void) {
 
 IN_CHILD(start_is_refused)
 IN_CHILD(a_pool_without_a_worker_is_refused)
+IN_CHILD(a_join_from_outside_without_a_worker_is_refused)
 IN_CHILD(a_pool_with_a_worker_goes_on_with_fewer)
 IN_CHILD(an_urgent_priority_is_refused)
 IN_CHILD(an_urgent_priority_is_granted_to_root)
@@ -189,6 +211,7 @@ int main(int argc, char **argv) {
   static const check_case_t cases[] = {
       {"start is refused", start_is_refused_in_child},
       {"a pool without a worker is refused", a_pool_without_a_worker_is_refused_in_child},
+      {"a join from outside without a worker is refused", a_join_from_outside_without_a_worker_is_refused_in_child},
       {"a pool with a worker goes on with fewer", a_pool_with_a_worker_goes_on_with_fewer_in_child},
       {"an urgent priority is refused", an_urgent_priority_is_refused_in_child},
       {"an urgent priority is granted to root", an_urgent_priority_is_granted_to_root_in_child},

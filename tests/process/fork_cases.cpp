@@ -349,6 +349,50 @@ int a_child_of_a_task_may_begin_anew() {
   return 0;
 }
 
+// Forks inside of a call of a join. In the child the join says so, and the task may begin anew.
+struct forking_join {
+  weft_executor_t *pool;
+  bool forks_in_first;
+  bool is_child = false;
+
+  static weft_status call(void *ctx, weft_error_t **) {
+    auto &self = *static_cast<forking_join *>(ctx);
+    const pid_t child = fork();
+    self.is_child = child == 0;
+    if (child != 0) expect_child(child, 7);
+    return WEFT_OK;
+  }
+  static weft_status run(void *ctx, void **, weft_error_t **) {
+    auto &self = *static_cast<forking_join *>(ctx);
+    const auto nothing_more = [](void *, weft_error_t **) -> weft_status { return WEFT_OK; };
+    const weft_status status = self.forks_in_first ? weft_join(self.pool, call, &self, nothing_more, nullptr, nullptr)
+                                                   : weft_join(self.pool, nothing_more, nullptr, call, &self, nullptr);
+    if (!self.is_child) {
+      EXPECT(status, WEFT_OK);
+      return status;
+    }
+    alarm(15);
+    EXPECT(status, WEFT_EFORKED);
+    EXPECT(weft_join(self.pool, nothing_more, nullptr, nothing_more, nullptr, nullptr), WEFT_EFORKED);
+    EXPECT(weft_runtime_reset_after_fork(), WEFT_OK);
+    use_a_pool(5);
+    std::exit(7);
+  }
+};
+
+int a_child_of_a_joined_call_is_told_by_the_join() {
+  weft_executor_t *pool = make_pool(1);
+  for (const bool forks_in_first : {true, false}) {
+    forking_join joining{pool, forks_in_first};
+    weft_future_t *future = nullptr;
+    EXPECT(weft_executor_submit(pool, nullptr, forking_join::run, &joining, nullptr, &future), WEFT_OK);
+    EXPECT(weft_future_wait(future, WEFT_FOREVER), WEFT_OK);
+    weft_future_unref(future);
+  }
+  weft_executor_unref(pool);
+  return 0;
+}
+
 // On a thread that is not weft's the child goes back to whoever called weft.
 int forked_on_the_way_through_weft;
 
@@ -424,6 +468,7 @@ const named_case cases[] = {
     {"fifty-forks-in-full-activity", fifty_forks_in_full_activity},
     {"a-child-that-returns-from-its-task-ends", a_child_that_returns_from_its_task_ends},
     {"a-child-of-a-task-may-begin-anew", a_child_of_a_task_may_begin_anew},
+    {"a-child-of-a-joined-call-is-told-by-the-join", a_child_of_a_joined_call_is_told_by_the_join},
     {"a-child-of-a-caller-run-task-returns-to-its-caller", a_child_of_a_caller_run_task_returns_to_its_caller},
     {"a-child-of-a-child", a_child_of_a_child},
     {"spawned-processes-need-nothing", spawned_processes_need_nothing},

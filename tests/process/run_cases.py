@@ -128,6 +128,7 @@ CASES += [
     Case("fifty-forks-in-full-activity", 0, ("nothing lost",), times=2, times_long=20, forks=True, forks_while_busy=True),
     Case("a-child-that-returns-from-its-task-ends", 0, ("task behind it",) * 2, times=3, forks=True),
     Case("a-child-of-a-task-may-begin-anew", times=3, forks=True),
+    Case("a-child-of-a-joined-call-is-told-by-the-join", times=3, forks=True),
     Case("a-child-of-a-caller-run-task-returns-to-its-caller", 0, ("task behind it",), times=3, forks=True),
     Case("a-child-of-a-child", times=3, forks=True),
     Case("spawned-processes-need-nothing", times=2, forks=True),

@@ -160,19 +160,18 @@ public:
     return root.got;
   }
   template <class A, class B> static void both(A a, B b) {
-    weft_group_t *pair;
-    weft_group_options_t options;
-    weft_group_options_init(&options);
-    options.flags = WEFT_GROUP_SCOPED;
-    check(weft_group_create(current, &options, &pair));
-    const auto run = [](void *ctx, void **, weft_error_t **) -> weft_status {
-      (*static_cast<A *>(ctx))();
-      return WEFT_OK;
-    };
-    check(weft_group_spawn(pair, nullptr, run, &a, nullptr));
-    b();
-    check(weft_group_wait(pair, WEFT_FOREVER));
-    weft_group_end(pair);
+    check(weft_join(
+        current,
+        [](void *ctx, weft_error_t **) -> weft_status {
+          (*static_cast<A *>(ctx))();
+          return WEFT_OK;
+        },
+        &a,
+        [](void *ctx, weft_error_t **) -> weft_status {
+          (*static_cast<B *>(ctx))();
+          return WEFT_OK;
+        },
+        &b, nullptr));
   }
 
   double sum(const double *data, std::size_t count) {
@@ -199,9 +198,33 @@ public:
     check(weft_parallel_for(pool_.native(), nullptr, 0, count, body, &f, nullptr));
   }
 
-private:
+protected:
   static inline weft_executor_t *current = nullptr;
+
+private:
   pool pool_;
+};
+
+// The same fork-join with a group for each fork.
+class with_groups : public parallel {
+public:
+  using parallel::parallel;
+
+  template <class A, class B> static void both(A a, B b) {
+    weft_group_t *pair;
+    weft_group_options_t options;
+    weft_group_options_init(&options);
+    options.flags = WEFT_GROUP_SCOPED;
+    check(weft_group_create(current, &options, &pair));
+    const auto run = [](void *ctx, void **, weft_error_t **) -> weft_status {
+      (*static_cast<A *>(ctx))();
+      return WEFT_OK;
+    };
+    check(weft_group_spawn(pair, nullptr, run, &a, nullptr));
+    b();
+    check(weft_group_wait(pair, WEFT_FOREVER));
+    weft_group_end(pair);
+  }
 };
 
 struct thread {
@@ -234,6 +257,7 @@ int main(int argc, char **argv) {
                      bench::long_bodies<parallel>(),
                      {{"W4", bench::tree<group>},
                       {"W4j", bench::fork_join<parallel>},
+                      {"W4j_group", bench::fork_join<with_groups>},
                       {"W7", bench::create_and_join<thread>},
                       {"W8f", bench::pending_future_memory<pool>},
                       {"CABI", bench::call},

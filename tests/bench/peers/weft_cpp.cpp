@@ -53,12 +53,7 @@ public:
   ~parallel() { current = {}; }
 
   template <class F> auto enter(F f) { return pool_.submit(f).get(); }
-  template <class A, class B> static void both(A a, B b) {
-    weft::group pair(current);
-    pair.run([&a] { a(); });
-    b();
-    pair.wait();
-  }
+  template <class A, class B> static void both(A a, B b) { weft::invoke(current, a, b); }
   double sum(const double *data, std::size_t count) {
     return weft::parallel_reduce(
         pool_, std::size_t{0}, count, 0.0,
@@ -69,9 +64,24 @@ public:
   }
   template <class F> void loop(std::size_t count, F f) { weft::parallel_for(pool_, std::size_t{0}, count, f); }
 
-private:
+protected:
   static inline weft::executor_ref current;
+
+private:
   pool pool_;
+};
+
+// The same fork-join with a group for each fork.
+class with_groups : public parallel {
+public:
+  using parallel::parallel;
+
+  template <class A, class B> static void both(A a, B b) {
+    weft::group pair(current);
+    pair.run([&a] { a(); });
+    b();
+    pair.wait();
+  }
 };
 
 struct thread {
@@ -121,6 +131,7 @@ int main(int argc, char **argv) {
                      bench::long_bodies<parallel>(),
                      {{"W4", bench::tree<group>},
                       {"W4j", bench::fork_join<parallel>},
+                      {"W4j_group", bench::fork_join<with_groups>},
                       {"W7", bench::create_and_join<thread>},
                       {"W8f", bench::pending_future_memory<pool>}}});
 }

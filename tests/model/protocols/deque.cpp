@@ -105,9 +105,9 @@ MODEL("deque: thieves of two groups") {
   core::prepare_light_barriers();
   load entries[3];
   small_deque deque;
-  const auto *const one = reinterpret_cast<const core::task_owner *>(&entries[0]);
-  const auto *const other = reinterpret_cast<const core::task_owner *>(&entries[1]);
-  const auto steal_of = [&](const core::task_owner *group, bool (*fits)(const load *, const load *)) {
+  const auto *const one = reinterpret_cast<const core::awaited *>(&entries[0]);
+  const auto *const other = reinterpret_cast<const core::awaited *>(&entries[1]);
+  const auto steal_of = [&](const core::awaited *group, bool (*fits)(const load *, const load *)) {
     for (int i = 0; i < 2; ++i)
       if (core::task *const got = deque.steal(group)) {
         model::check(fits(reinterpret_cast<load *>(got), entries), "it is of the group");
