@@ -21,8 +21,8 @@ task *numbered(std::uintptr_t n) {
 std::uintptr_t number_of(const task *t) {
   return reinterpret_cast<std::uintptr_t>(t);
 }
-const task_owner *group_of(std::uintptr_t n) {
-  return reinterpret_cast<const task_owner *>(n); // NOLINT: never followed
+const awaited *group_of(std::uintptr_t n) {
+  return reinterpret_cast<const awaited *>(n); // NOLINT: never followed
 }
 
 bool push(small_deque &deque, std::uintptr_t n, std::uintptr_t group = 1) {
@@ -134,6 +134,19 @@ TEST_CASE("spawn deque: who asks for a group's task gets no other") {
   CHECK(deque.size() == 2);
   CHECK(number_of(deque.pop(group_of(20))) == 2);
   CHECK(number_of(deque.steal(group_of(10))) == 1);
+  CHECK(deque.empty());
+}
+
+TEST_CASE("spawn deque: its owner takes back what it names, while that is the newest") {
+  small_deque deque;
+  CHECK_FALSE(deque.take(*numbered(1)));
+  CHECK(push(deque, 1));
+  CHECK(push(deque, 2));
+  CHECK_FALSE(deque.take(*numbered(1)));
+  CHECK(deque.take(*numbered(2)));
+  CHECK_FALSE(deque.take(*numbered(2)));
+  CHECK(number_of(deque.steal()) == 1);
+  CHECK_FALSE(deque.take(*numbered(1)));
   CHECK(deque.empty());
 }
 
