@@ -21,8 +21,8 @@ task *numbered(std::uintptr_t n) {
 std::uintptr_t number_of(const task *t) {
   return reinterpret_cast<std::uintptr_t>(t);
 }
-const task_owner *group_of(std::uintptr_t n) {
-  return reinterpret_cast<const task_owner *>(n); // NOLINT: never followed
+const awaited *group_of(std::uintptr_t n) {
+  return reinterpret_cast<const awaited *>(n); // NOLINT: never followed
 }
 
 bool push(small_deque &deque, std::uintptr_t n, std::uintptr_t group = 1) {
