@@ -141,7 +141,7 @@ MODEL("join: a call fails", 0.4) {
   finish(submit(*pool, parent));
 }
 
-// A branch that waits for the task that joins: its wait is told, whoever comes last.
+// A branch that waits for the task that joins: its wait is told at once, for it is a part of that task.
 MODEL("join: a circle", 0.4) {
   one_pool pool({2});
   task *joining = nullptr;
@@ -155,6 +155,31 @@ MODEL("join: a circle", 0.4) {
   joining = submit(*pool, parent);
   known.store(true, std::memory_order_release);
   finish(joining);
+}
+
+// The branch waits for a task that waits for the one that joins. Whoever sleeps last, one of the two waits is told.
+MODEL("join: a circle of three", 0.4) {
+  one_pool pool({3});
+  task *joining = nullptr, *beside = nullptr;
+  atomic<bool> known{false};
+  weft_status said[2] = {};
+  part first, second([&] {
+    while (!known.load(std::memory_order_acquire)) weft::model::yield();
+    said[0] = wait_for_task(*beside, deadline::never());
+    return WEFT_OK;
+  });
+  work parent([&] { join_well(*pool, first, second); });
+  work other([&] {
+    while (!known.load(std::memory_order_acquire)) weft::model::yield();
+    said[1] = wait_for_task(*joining, deadline::never());
+  });
+  joining = submit(*pool, parent);
+  beside = submit(*pool, other);
+  known.store(true, std::memory_order_release);
+  check(wait_for_task(*joining, deadline::never()) == WEFT_OK, "the wait ends, and well");
+  finish(beside);
+  finish(joining);
+  check((said[0] == WEFT_EDEADLK) + (said[1] == WEFT_EDEADLK) == 1, "one of the two is told");
 }
 
 // From outside, with all workers away: withdrawn, or run.
