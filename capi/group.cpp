@@ -60,7 +60,8 @@ weft_status weft_group_spawn(weft_group_t *group, const weft_task_options_t *opt
 weft_status weft_group_spawn_task(weft_group_t *group, weft_task_t *task) {
   if (bad(group) || bad(task) || unwrap(task)->has_future()) return WEFT_EINVAL;
   if (const weft_status forked = answer_of(group); forked != WEFT_OK) return forked;
-  if (unwrap(task)->priority() != WEFT_PRIORITY_NORMAL) return WEFT_ENOTSUP;
+  if (unwrap(task)->priority() != WEFT_PRIORITY_NORMAL)
+    return refuse_option("priority", "is set; a group has one order");
   return guard([&]() -> weft_status { return unwrap(group)->accept(*unwrap(task)); });
 }
 

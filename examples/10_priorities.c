@@ -1,5 +1,6 @@
 /* Priorities, a blocking region and statistics, on a pool of one worker: what is urgent goes first; a task that blocks
- * elsewhere lends its worker's place; and the pool has counted all of it. Read on in include/weft/executor.h. */
+ * elsewhere lends its worker's place; and the pool has counted all of it. Read on in include/weft/task_options.h,
+ * worker.h and stats.h. */
 #include <weft/weft.h>
 
 #include <stdio.h>

@@ -58,7 +58,8 @@ typedef weft_status (*weft_then_fn)(void *ctx, weft_future_t *done, void **resul
  * Never blocks otherwise. Success: *out owns one reference; without it everything goes on all the same, and only the
  * outcome is lost. On every failure the caller keeps ctx:
  *  WEFT_EINVAL: future, fn or out is NULL, when is none of the three, or the options are malformed. WEFT_ENOTSUP
- * (options, or a priority and the executor is NULL or no pool). WEFT_ENOMEM. */
+ * (options, or a priority and the executor is NULL or no pool). WEFT_ECANCELED: the token is cancelled. WEFT_ECLOSED:
+ * the domain is closed. WEFT_ENOMEM. */
 WEFT_API weft_status weft_future_then(weft_future_t *future, weft_executor_t *executor, uint32_t when,
                                       const weft_task_options_t *options, weft_then_fn fn, void *ctx, weft_drop_fn drop,
                                       weft_future_t **out);

@@ -71,12 +71,13 @@ typedef struct weft_executor_options {
   uint32_t max_workers;     /**< 0: min(32, weft_usable_cpus() + 4). At most 4096 */
   const char *name_prefix;  /**< workers are called <prefix>_<i>; NULL or "": weft-<n> */
   uint64_t stack_size;      /**< of each worker; as weft_thread_options_t.stack_size */
-  const uint32_t *affinity; /**< the CPUs on which its own workers may run, as weft_thread_options_t.affinity. If the
-                               system refuses them or the nice value, the worker runs without, and the log says so */
-  uint32_t affinity_count;  /**< how many entries affinity has; 0: as the process */
-  int32_t nice;             /**< of its own workers, as weft_thread_options_t.nice */
-  uint32_t max_spares;      /**< workers beside max_workers while others are in blocking regions; 0: 64, at most 4096 */
-  uint32_t signals;         /**< WEFT_SIGNALS_...; 0: WEFT_SIGNALS_BLOCK */
+  const uint32_t *affinity; /**< the CPUs on which its own workers may run, each below 1024. What the system refuses of
+                               this and of nice is left out, and the log says so */
+  uint32_t affinity_count; /**< how many entries affinity has; 0: as the thread that starts the worker, which may be any
+                              thread that submits */
+  int32_t nice;            /**< of its own workers, -20 to 19; 0: as the thread that starts the worker */
+  uint32_t max_spares;     /**< workers beside max_workers while others are in blocking regions; 0: 64, at most 4096 */
+  uint32_t signals;        /**< WEFT_SIGNALS_...; 0: WEFT_SIGNALS_BLOCK */
 
   /* Queue */
   uint64_t max_queue;   /**< how many tasks may wait to start; 0: no bound. At most 2^40 */

@@ -119,8 +119,8 @@ WEFT_API weft_status weft_group_leave(weft_group_t *group);
  * shut down before, the task is cancelled; so what is to run on a pool that ends with the group waits for the group
  * instead. If it refuses for another reason, the task fails with that, which the exception hook is told.
  *  ctx, drop: on success they belong to weft. drop runs once: when fn has run, on the same thread; or when the task is
- * cancelled or refused, on the thread that does that; there it must not wait for anything. The task belongs to the
- * domain that the calling thread is inside of, whose close cancels it though the group be pending.
+ * cancelled or refused, on the thread that does that; there it must not wait for anything. options:
+ * NULL for the defaults. The close of the task's domain, or its token, cancels it while it waits for the group.
  *  Never blocks. On failure the caller keeps ctx. WEFT_EINVAL: group, executor or fn is NULL. WEFT_ENOMEM.
  * WEFT_ECANCELED: the token of the options is cancelled. WEFT_ECLOSED: its domain is closed. WEFT_ENOTSUP (options, or
  * a priority and the executor is no pool). */

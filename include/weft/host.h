@@ -49,20 +49,22 @@ typedef void (*weft_free_fn)(void *ctx, void *memory, size_t size, size_t align)
 /** Have weft allocate all its memory with these functions. To be called before anything else of weft that needs memory;
  * it holds for the life of the process, and so must ctx. Not covered are only: what the system keeps for a thread
  * (stacks, thread-local storage), what the C library notes of atexit and of keys, and exceptions in flight with the
- * names of their types, which are the C++ runtime's. weft keeps freed memory for later use; weft_cleanup gives it back.
- * Never blocks. WEFT_EINVAL: NULL. WEFT_EINVALIDSTATE: too late, or it was called before; nothing is changed. */
+ * names of their types, which are the C++ runtime's. Names (weft_name) are never given back. weft keeps freed memory
+ * for later use; weft_cleanup gives it back. Never blocks. WEFT_EINVAL: NULL. WEFT_EINVALIDSTATE: too late, or it was
+ * called before; nothing is changed. */
 WEFT_API weft_status weft_set_allocator(weft_allocate_fn allocate, weft_free_fn free, void *ctx);
 
-/** Give back all memory that weft keeps, when the host is through with it. Beside small amounts that is what a wave of
- * many tasks has used: up to 128 MiB of the C library's memory (none of a host's own functions) are kept for the next
- * wave, for a second, or until anything of weft runs again after that. This call shuts the default runtime down if it
- * was used, waits until the last of weft's threads have gone, and frees what is kept for the process. To be called when
- * isolated runtimes have been destroyed and all handles given back, on the last thread that uses weft: threads of the
- * host that have used it must have ended. Afterwards nothing is allocated (but for hooks that are set), and weft may be
- * used again, beginning with a new default runtime. Blocks up to timeout. WEFT_OK. WEFT_ETIMEDOUT: threads that use
- * weft, or have used it, are there still. WEFT_EINVALIDSTATE: an isolated runtime is there, and nothing was changed; or
- * the rest was freed, but for what belongs to handles that are still held. WEFT_EDEADLK: called from inside a task,
- * callback or drop. WEFT_EINTERRUPTED: as weft_runtime_shutdown. WEFT_ENOMEM. */
+/** Give back all memory that weft keeps but for names (weft_name), when the host is through with it. Beside small
+ * amounts that is what a wave of many tasks has used: up to 128 MiB of the C library's memory (none of a host's own
+ * functions) are kept for the next wave, for a second, or until anything of weft runs again after that. This call shuts
+ * the default runtime down if it was used, waits until the last of weft's threads have gone, and frees what is kept for
+ * the process. To be called when isolated runtimes have been destroyed and all handles given back, on the last thread
+ * that uses weft: threads of the host that have used it must have ended. Afterwards nothing is allocated (but for hooks
+ * that are set), and weft may be used again, beginning with a new default runtime. Blocks up to timeout. WEFT_OK.
+ * WEFT_ETIMEDOUT: threads that use weft, or have used it, are there still. WEFT_EINVALIDSTATE: an isolated runtime is
+ * there, and nothing was changed; or the rest was freed, but for what belongs to handles that are still held.
+ * WEFT_EDEADLK: called from inside a task, callback or drop. WEFT_EINTERRUPTED: as weft_runtime_shutdown. WEFT_ENOMEM.
+ */
 WEFT_API weft_status weft_cleanup(int64_t timeout);
 
 /** 1: this library looks at every handle that it is given, and handles that were freed, or never were any, are told to

@@ -120,15 +120,16 @@ WEFT_API WEFT_NO_RETURN void weft_exit(int32_t status);
 WEFT_API weft_status weft_process_signal_mask(void *sigset);
 
 /** Is told of an error that left the target of a thread, or a task that has no future (weft_executor_post).
- *  thread: the thread in which it happened (borrowed). error: borrowed. Runs on that thread. If it throws, the default
+ *  thread: the thread in which it happened (borrowed). error: borrowed. Runs on that thread, where weft_task_name
+ * names the task. If it throws, the default
  * takes over. */
 typedef void (*weft_exception_hook_fn)(void *ctx, weft_thread_t *thread, const weft_error_t *error);
 
-/** Replace the exception hook of a runtime. hook NULL restores the default: one line on stderr, with the name of
- *  the thread, the kind and the message. Never blocks. The previous hook's drop runs on the calling thread, or on the
- * thread that is just running the previous hook when it returns. On success ctx and drop belong to the runtime.
- *  WEFT_OK. WEFT_EINVAL: runtime was destroyed. WEFT_ENOMEM. WEFT_ESHUTDOWN: the runtime has ended. WEFT_ECLOSED: the
- * thread is inside of a domain that is closed. */
+/** Replace the exception hook of a runtime. hook NULL restores the default: one line on stderr, with the names of
+ *  the task, if it has one, and of the thread, the kind and the message. Never blocks. The previous hook's drop runs on
+ * the calling thread, or on the thread that is just running the previous hook when it returns. On success ctx and drop
+ * belong to the runtime. WEFT_OK. WEFT_EINVAL: runtime was destroyed. WEFT_ENOMEM. WEFT_ESHUTDOWN: the runtime has
+ * ended. WEFT_ECLOSED: the thread is inside of a domain that is closed. */
 WEFT_API weft_status weft_runtime_set_exception_hook(weft_runtime_t *runtime, weft_exception_hook_fn hook, void *ctx,
                                                      weft_drop_fn drop);
 

@@ -7,8 +7,8 @@
  *
  *  - priority: by strands, caller-run executors and groups, which have one order only; by a continuation without an
  *    executor, which runs at once.
- *  - result_drop: by groups, timers and tasks with room. The first two have no results; the type of a task with room
- * says how its result is dropped.
+ *  - result_drop: by spawns into groups and by timers, which have no results; by tasks with room, whose type says how a
+ *    result is dropped.
  */
 #ifndef WEFT_TASK_OPTIONS_H
 #define WEFT_TASK_OPTIONS_H
@@ -57,7 +57,8 @@ static inline void weft_task_options_init(weft_task_options_t *options) {
  */
 WEFT_API const char *weft_name(const char *name);
 
-/** Read the name of the task that the calling thread runs, of several within each other the innermost.
+/** Read the name of the task that the calling thread runs, of several within each other the innermost. In the exception
+ * hook: of the task that has failed.
  *
  * Threads: any.
  * Blocks:  never.

@@ -40,15 +40,15 @@ typedef weft_status (*weft_thread_fn)(void *ctx, weft_error_t **error);
 
 /** Options of a thread. Everything is copied by weft_thread_create. */
 typedef struct weft_thread_options {
-  uint32_t size;           /**< sizeof(weft_thread_options_t), see WEFT_OPTIONS_INIT */
-  uint32_t daemon;         /**< WEFT_DAEMON_...; 0 inherits from the creating thread */
-  const char *name;        /**< NULL or "": Thread-N. The system sees at most 15 bytes of it, cut so that a number at
-                                its end survives */
-  uint64_t stack_size;     /**< bytes; 0: the system's default. Less than 64 KiB counts as 64 KiB; a small size that the
-                                program's thread-local data do not fit into is replaced by the default, with a line in the
-                              log.     Over 2^40 is WEFT_EINVAL */
-  int32_t nice;            /**< -20 (urgent) ... 19 (idle), 0: as the process. Below 0 needs a privilege */
-  uint32_t affinity_count; /**< how many entries affinity has; 0: as the process */
+  uint32_t size;       /**< sizeof(weft_thread_options_t), see WEFT_OPTIONS_INIT */
+  uint32_t daemon;     /**< WEFT_DAEMON_...; 0 inherits from the creating thread */
+  const char *name;    /**< NULL or "": Thread-N. The system sees at most 15 bytes of it, cut so that a number at
+                            its end survives */
+  uint64_t stack_size; /**< bytes; 0: the system's default. Less than 64 KiB counts as 64 KiB; a small size that the
+                            program's thread-local data do not fit into is replaced by the default, with a line in the
+                          log.     Over 2^40 is WEFT_EINVAL */
+  int32_t nice;        /**< -20 (urgent) ... 19 (idle), 0: as the thread that starts it. Below 0 needs a privilege */
+  uint32_t affinity_count;  /**< how many entries affinity has; 0: as the thread that starts it */
   const uint32_t *affinity; /**< the CPUs on which the thread may run, each below 1024 */
   uint32_t signals;         /**< WEFT_SIGNALS_...; 0: WEFT_SIGNALS_INHERIT */
   uint32_t reserved;        /**< 0 */

@@ -54,11 +54,15 @@ WEFT_API int64_t weft_now(void);
  * ctx.
  *
  * Returns
- *   WEFT_OK
+ *   WEFT_OK        the timer is made
  *   WEFT_EINVAL    executor, fn or out is NULL, or the options are malformed
- *   WEFT_ENOTSUP   the options are of a later version; or result_drop is set; or a priority, and the executor is no
- * pool WEFT_ECANCELED the token is cancelled WEFT_ECLOSED   the domain is closed WEFT_ESHUTDOWN, WEFT_EBROKEN  as
- * weft_executor_submit WEFT_ENOMEM
+ *   WEFT_ENOTSUP   the options are of a later version, or have a result_drop
+ *   WEFT_ENOTSUP   the options have a priority, and the executor is no pool
+ *   WEFT_ECANCELED the token is cancelled
+ *   WEFT_ECLOSED   the domain is closed
+ *   WEFT_ESHUTDOWN the executor was shut down
+ *   WEFT_EBROKEN   as weft_executor_submit
+ *   WEFT_ENOMEM    there is no memory
  */
 WEFT_API weft_status weft_timer_create(weft_executor_t *executor, const weft_task_options_t *options, weft_task_fn fn,
                                        void *ctx, weft_drop_fn drop, weft_timer_t **out);
@@ -131,7 +135,8 @@ WEFT_API weft_status weft_timer_close(weft_timer_t *timer, int64_t timeout);
 /** As weft_executor_submit, but the task becomes ready only after `delay` nanoseconds (as for weft_timer_arm). Its
  * future is pending until it runs, and can be cancelled, which forgets the task at once. Never blocks.
  * On every failure the caller keeps ctx: WEFT_EINVAL: executor, fn or out is NULL, or the options are malformed.
- * WEFT_ENOTSUP (options). WEFT_ESHUTDOWN. WEFT_EBROKEN. WEFT_EAGAIN: as weft_timer_arm. WEFT_ENOMEM. */
+ * WEFT_ENOTSUP (options, or a priority and the executor is no pool). WEFT_ECANCELED: the token is cancelled.
+ * WEFT_ECLOSED: the domain is closed. WEFT_ESHUTDOWN. WEFT_EBROKEN. WEFT_EAGAIN: as weft_timer_arm. WEFT_ENOMEM. */
 WEFT_API weft_status weft_executor_submit_after(weft_executor_t *executor, int64_t delay,
                                                 const weft_task_options_t *options, weft_task_fn fn, void *ctx,
                                                 weft_drop_fn drop, weft_future_t **out);

@@ -5,6 +5,7 @@
 //
 //   cpp/executor.hpp      the pool, the strand, and the executor that the caller runs
 //   cpp/executor_ref.hpp  what can be done with any of them: submit, post, submit_batch, map, shutdown
+//   cpp/task_options.hpp  how a task is to run: priority, token, domain, name
 //   cpp/context.hpp       an object that hangs on an executor or a group; which executor runs this
 //   cpp/map.hpp           the results of map
 //   cpp/future.hpp        futures: result, take, exception, cancel, callbacks

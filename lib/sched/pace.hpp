@@ -36,7 +36,9 @@ public:
     if (was_long_) {
       look_after_ = 1;
       short_looks_ = 0;
-    } else if (ran < turn / 16 && look_after_ < most_unlooked && ++short_looks_ == looks_to_relax) {
+    } else if (ran >= turn / 16) {
+      short_looks_ = 0;
+    } else if (look_after_ < most_unlooked && ++short_looks_ == looks_to_relax) {
       look_after_ *= 2;
       short_looks_ = 0;
     }

@@ -9,7 +9,7 @@
 namespace weft::core {
 namespace {
 
-// A round before high tasks begins when rank has kept a source waiting for so many cycles(): half a millisecond, so
+// When rank has kept a source waiting for so many cycles(), a round comes before high tasks: half a millisecond, so
 // with the looks between it is under one.
 constexpr std::uint64_t round_after = 5 * pace::turn;
 // Other workers' queues have a turn after so many: about a millisecond.
@@ -118,15 +118,19 @@ void scheduler::begin_round(worker &me, std::uint32_t first) noexcept {
 }
 
 // From the source whose turn it is, or the next one that has something. A round that is under way goes on over several
-// tasks, be they long or short, and none begins before it is over, but for one for rank: so each source has its turn.
+// tasks, be they long or short, and none begins before it is over: so each source has its turn.
 task *scheduler::take_in_round(worker &me) noexcept {
-  task *low = nullptr;
-  if (std::exchange(me.low_is_due, false) && low_.pop(&low, 1) == 1) return low;
+  task *ranked = nullptr;
+  if (std::exchange(me.low_has_run, false) && high_.pop(&ranked, 1) == 1) return ranked;
+  if (std::exchange(me.low_is_due, false) && low_.pop(&ranked, 1) == 1) {
+    me.low_has_run = true;
+    return ranked;
+  }
   for (; me.round_next != worker::sources; ++me.round_next, me.source_ran = 0) {
     task *ready = nullptr;
     const auto which = static_cast<worker::source>(me.round_next);
-    const bool is_over = me.source_ran == most_of_source ||
-                         (me.source_ran != 0 && cycles() - me.source_began > turn_of_source);
+    const bool is_over =
+        me.source_ran == most_of_source || (me.source_ran != 0 && cycles() - me.source_began > turn_of_source);
     if (!is_over && (ready = take_from(which, me)) != nullptr) {
       if (me.source_ran++ == 0) me.source_began = cycles();
       return ready;

@@ -68,7 +68,8 @@ struct alignas(64) worker {
   std::uint32_t blocking = 0;   // how many blocking regions are open, in all tasks on its stack
 
   // Turns of the sources that a worker takes tasks from: README.md, "Turns".
-  // In the order of slots and rounds. The others' queues have no slots. Low tasks have one turn before a round for rank.
+  // In the order of slots and rounds. The others' queues have no slots. Low tasks have one turn before a round for
+  // rank.
   enum class source : std::uint8_t { low, due, injector, own, spawned, batch, others };
   static constexpr std::uint32_t sources = 7, sources_with_slots = 6, first_in_round = 1;
   source batch_of = source::injector; // where the tasks in `batch` come from; `batch`: from other workers
@@ -81,6 +82,7 @@ struct alignas(64) worker {
   bool round_is_due = false;          // the same, since the worker has thought of turns
   bool round_has_ranks = false;       // the rest of the present round comes before high tasks
   bool low_is_due = false;            // one low task comes before what is left of the present round
+  bool low_has_run = false;           // it has, and a high one is next
   std::uint32_t round_next = sources; // the source whose turn it is in the present round; `sources`: none is under way
   std::uint32_t source_ran = 0;       // how many tasks of that source have run in this turn of it
   std::uint64_t source_began = 0;     // cycles() at the first of them

@@ -114,7 +114,7 @@ observer *task::publish(outcome end) noexcept {
 
 void task::tell_of_error(const weft_error *failure) {
   record *const self = existing_record();
-  if (self == nullptr || !has_attachment()) return owner()->report(failure);
+  if (self == nullptr) return owner()->report(failure);
   struct telling { // also when the hook ends the thread
     record &self;
     const task *const before = self.told_of;

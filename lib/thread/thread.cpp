@@ -190,14 +190,16 @@ bool thread::create_system_thread(std::uint64_t stack_size) {
       this);
 }
 
+// Tries both, for a worker runs without what is refused.
 weft_status thread::settle_on_cpus(std::uint64_t native_id) const noexcept {
-  if (settings_.nice != 0 && setpriority(PRIO_PROCESS, static_cast<id_t>(native_id), settings_.nice) != 0)
-    return WEFT_EPERM;
-  if (settings_.affinity.empty()) return WEFT_OK;
+  const bool is_nice =
+      settings_.nice == 0 || setpriority(PRIO_PROCESS, static_cast<id_t>(native_id), settings_.nice) == 0;
   cpu_set_t cpus;
   CPU_ZERO(&cpus);
   for (const std::uint32_t cpu : settings_.affinity) CPU_SET(cpu, &cpus);
-  return pthread_setaffinity_np(pthread_self(), sizeof cpus, &cpus) == 0 ? WEFT_OK : WEFT_EINVAL;
+  const bool is_placed = settings_.affinity.empty() || pthread_setaffinity_np(pthread_self(), sizeof cpus, &cpus) == 0;
+  if (!is_nice) return WEFT_EPERM;
+  return is_placed ? WEFT_OK : WEFT_EINVAL;
 }
 
 // Runs in the new thread, before anybody may know that it lives.
@@ -210,7 +212,7 @@ weft_status thread::settle_in(std::uint64_t native_id) noexcept {
   }
   if (const weft_status status = settle_on_cpus(native_id); status != WEFT_OK) {
     if (may_be_refused()) return status;
-    log_line({"worker ", settings_.name, ": the system refuses its nice value or its CPUs"}, WEFT_LOG_WARNING);
+    place_refused_ = true;
   }
   char name[16];
   try {
@@ -249,6 +251,8 @@ __attribute__((no_sanitize("null"))) void thread::body() noexcept(false) {
   if (leaves) return;
   if (stack_refused_)
     log_line({"thread ", settings_.name, ": the stack size was refused, the default is used"}, WEFT_LOG_WARNING);
+  if (place_refused_)
+    log_line({"thread ", settings_.name, ": its nice value or its CPUs were refused"}, WEFT_LOG_WARNING);
 
   weft_error *failure = nullptr;
   struct ending { // also when pthread_exit or a cancellation unwinds the target

@@ -148,6 +148,7 @@ private:
   // Written by start() and by the thread; the release of each store pairs with the acquire of whoever reads on from it.
   atomic<std::uint32_t> phase_{initial};
   bool stack_refused_ = false;    // written by start() before the thread is created
+  bool place_refused_ = false;    // of a worker: its nice value or its CPUs; its own thread's
   weft_status refusal_ = WEFT_OK; // written by the new thread before phase_ becomes refused
   atomic<std::uint32_t> flags_{0};
   atomic<bool> daemon_;

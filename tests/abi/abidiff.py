@@ -44,7 +44,7 @@ ADDITIONS = [
      "WEFT_API weft_status weft_sleep("),
     ("a status", "base.h", "#define WEFT_STATUS_LIST(X) ", "#define WEFT_STATUS_LIST(X) X(WEFT_ENEW, -99, \"\") "),
     ("a field at the end of options", "thread.h", "} weft_thread_options_t;", "uint64_t more; } weft_thread_options_t;"),
-    ("a field at the end of figures", "executor.h", "} weft_executor_stats_t;", "uint64_t more; } weft_executor_stats_t;"),
+    ("a field at the end of figures", "stats.h", "} weft_executor_stats_t;", "uint64_t more; } weft_executor_stats_t;"),
 ]
 
 

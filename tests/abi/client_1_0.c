@@ -19,25 +19,37 @@ struct thread_options {
   int32_t nice;
   uint32_t affinity_count;
   const uint32_t *affinity;
+  uint32_t signals, reserved;
 };
 struct executor_options {
   uint32_t size, max_workers;
   const char *name_prefix;
+  uint64_t stack_size;
+  const uint32_t *affinity;
+  uint32_t affinity_count;
+  int32_t nice;
+  uint32_t max_spares, signals;
+  uint64_t max_queue;
+  int64_t full_timeout;
+  uint32_t when_full, daemon;
   status_t (*initializer)(void *ctx, void **error);
   void *initializer_ctx;
   drop_t initializer_drop;
-  uint64_t max_queue;
-  uint32_t when_full, daemon;
-  int64_t full_timeout;
-  uint64_t stack_size;
+  void *worker_start, *worker_stop, *worker_rest, *worker_ctx;
+  drop_t worker_drop;
+  uint64_t flags;
 };
-struct submit_options {
+struct task_options {
   uint32_t size, priority;
+  void *token, *domain;
   drop_t result_drop;
+  const char *name;
 };
 struct executor_stats {
   uint32_t size, max_workers, workers_started, workers_alive;
-  uint64_t workers_refused, queued;
+  uint64_t workers_refused, queued, submitted, completed, cancelled, stolen, injected, parks, wakes, rescues;
+  uint32_t workers_blocked, workers_idle;
+  uint64_t waits[12];
 };
 
 extern uint32_t weft_version(void);
@@ -53,9 +65,9 @@ extern const char *weft_thread_name(const void *thread);
 extern void weft_thread_unref(void *thread);
 extern status_t weft_executor_create(void *runtime, const struct executor_options *options, void **out);
 extern status_t weft_strand_create(void *pool, void **out);
-extern status_t weft_executor_submit(void *executor, const struct submit_options *options, task_t fn, void *ctx,
+extern status_t weft_executor_submit(void *executor, const struct task_options *options, task_t fn, void *ctx,
                                      drop_t drop, void **out);
-extern status_t weft_executor_post(void *executor, NULL, task_t fn, void *ctx, drop_t drop);
+extern status_t weft_executor_post(void *executor, const void *options, task_t fn, void *ctx, drop_t drop);
 extern status_t weft_executor_stats(void *executor, struct executor_stats *stats);
 extern status_t weft_executor_shutdown(void *executor, uint32_t flags, int64_t timeout);
 extern void weft_executor_unref(void *executor);
@@ -63,10 +75,10 @@ extern status_t weft_future_result(void *future, int64_t timeout, void **result)
 extern status_t weft_future_exception(void *future, int64_t timeout, void **error);
 extern void weft_future_unref(void *future);
 extern status_t weft_group_create(void *pool, const void *options, void **out);
-extern status_t weft_group_spawn(void *group, NULL, task_t fn, void *ctx, drop_t drop);
+extern status_t weft_group_spawn(void *group, const void *options, task_t fn, void *ctx, drop_t drop);
 extern status_t weft_group_wait(void *group, int64_t timeout);
 extern void weft_group_unref(void *group);
-extern status_t weft_timer_create(void *executor, NULL, task_t fn, void *ctx, drop_t drop, void **out);
+extern status_t weft_timer_create(void *executor, const void *options, task_t fn, void *ctx, drop_t drop, void **out);
 extern status_t weft_timer_arm(void *timer, int64_t delay);
 extern void weft_timer_unref(void *timer);
 
@@ -106,7 +118,7 @@ static void dropped(void *ctx) {
 int main(void) {
   struct executor_options pool_options;
   struct thread_options thread_options;
-  struct submit_options submit_options;
+  struct task_options submit_options;
   struct executor_stats stats;
   void *pool, *strand, *future, *group, *timer, *thread, *error, *result;
   int ran = 0, i;

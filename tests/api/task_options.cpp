@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -113,4 +114,29 @@ TEST_CASE("task options: a priority is refused where there is one order") {
   weft::group group(pool);
   CHECK_THROWS_AS(group.run(high, [] {}), weft::not_supported);
   CHECK_THROWS_AS(weft::timer(high, strand, [] {}), weft::not_supported);
+}
+
+TEST_CASE("task options: a map whose token is cancelled, or whose domain goes, in the middle") {
+  weft::executor pool({.max_workers = 1});
+  const weft::cancel_source source;
+  auto called_off = pool.map({.token = source.token()}, [](int n) { return n; }, {1, 2, 3}, {.buffer = 1});
+  auto it = called_off.begin();
+  CHECK(*it == 1); // and the second one is submitted
+  source.cancel();
+  int cancelled = 0, read = 0;
+  for (++it; it != called_off.end(); ++it) try {
+      static_cast<void>(*it);
+      ++read;
+    } catch (const weft::cancelled &) {
+      ++cancelled;
+    }
+  CHECK(read + cancelled == 2);
+  CHECK(cancelled >= 1);
+
+  std::optional<weft::domain> domain(std::in_place);
+  auto inside = pool.map({.domain = &*domain}, [](int n) { return n; }, {1, 2, 3}, {.buffer = 1});
+  domain.reset(); // the map has a handle of its own
+  int sum = 0;
+  for (const int n : inside) sum += n;
+  CHECK(sum == 6);
 }

@@ -1,4 +1,4 @@
-/* Tests of weft_blocking_begin and weft_blocking_end (weft/executor.h): other tasks run meanwhile, under a bound;
+/* Tests of weft_blocking_begin and weft_blocking_end (weft/worker.h): other tasks run meanwhile, under a bound;
  * workers that are too many leave, and stay for the next region; regions belong to their task.
  */
 #include <weft/group.h>

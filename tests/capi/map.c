@@ -1,5 +1,5 @@
-/* Tests of weft_executor_map (weft/executor.h): order, failures, windows, time-outs, early ends, and the drops. */
-#include <weft/executor.h>
+/* Tests of weft_executor_map (weft/map.h): order, failures, windows, time-outs, early ends, and the drops. */
+#include <weft/map.h>
 
 #include "setup.h"
 

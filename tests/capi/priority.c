@@ -1,4 +1,4 @@
-/* Tests of priorities (weft/executor.h, weft_task_set_priority): which of the waiting tasks start first, the order
+/* Tests of priorities (weft/task_options.h, weft_task_set_priority): which of the waiting tasks start first, the order
  * within a priority, and how long one can starve. One worker, held at a gate while tasks are submitted, gives one
  * order.
  */

@@ -1,4 +1,4 @@
-/* Tests of weft_executor_stats (weft/executor.h): after a quiet scenario each figure is exact. What else the figures
+/* Tests of weft_executor_stats (weft/stats.h): after a quiet scenario each figure is exact. What else the figures
  * say in special cases stands beside those cases, in executor.c and blocking.c.
  */
 #include <weft/group.h>

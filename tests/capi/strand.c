@@ -1,5 +1,5 @@
-/* Tests of strands (weft/executor.h): one task at a time, in order, on any worker, without blocking one another. */
-#include <weft/executor.h>
+/* Tests of strands (weft/strand.h): one task at a time, in order, on any worker, without blocking one another. */
+#include <weft/strand.h>
 
 #include "setup.h"
 

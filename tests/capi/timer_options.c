@@ -43,6 +43,37 @@ static void a_token_disarms_it(void) {
   weft_cancel_token_unref(token);
 }
 
+static weft_status cancel_token(void *ctx, void **result, weft_error_t **error) {
+  (void)result;
+  (void)error;
+  return weft_cancel_token_cancel((weft_cancel_token_t *)ctx);
+}
+
+/* Both are due when the worker comes to look, so the second tick waits in the pool as the first one runs. */
+static void a_token_calls_off_a_tick_that_is_under_way(void) {
+  weft_executor_t *pool = make_pool(1);
+  weft_cancel_token_t *token = make_token(NULL);
+  weft_task_options_t options = with(token);
+  probe_t probe = {0};
+  gate_t gate = GATE_CLOSED;
+  weft_timer_t *first = make_timer(pool, NULL, cancel_token, token, NULL);
+  weft_timer_t *second = make_timer(pool, &options, probe_run, &probe, probe_drop);
+  weft_future_t *running = occupy_worker(pool, &gate), *behind = NULL;
+  REQUIRE_OK(weft_timer_arm_at(first, 1));
+  REQUIRE_OK(weft_timer_arm_every_at(second, 2, 1, WEFT_MISSED_CATCH_UP));
+  REQUIRE_OK(weft_executor_submit_after(pool, WEFT_MILLISECOND, NULL, return_ctx, NULL, NULL, &behind));
+  gate_open(&gate);
+  end_future(running);
+  end_future(behind);
+  CHECK_EQUAL(probe_runs(&probe), 0);
+  CHECK_STATUS(weft_timer_cancel(second), WEFT_EDONE);
+  weft_timer_unref(first);
+  weft_timer_unref(second);
+  CHECK_EQUAL(probe_drops(&probe), 1);
+  end_executor(pool);
+  weft_cancel_token_unref(token);
+}
+
 static void a_token_asks_the_run_to_stop(void) {
   weft_executor_t *pool = make_pool(1);
   weft_cancel_token_t *token = make_token(NULL);
@@ -135,6 +166,7 @@ static void a_period_may_begin_at_a_time_of_the_clock(void) {
 int main(int argc, char **argv) {
   static const check_case_t cases[] = {
       {"a token disarms it", a_token_disarms_it},
+      {"a token calls off a tick that is under way", a_token_calls_off_a_tick_that_is_under_way},
       {"a token asks the run to stop", a_token_asks_the_run_to_stop},
       {"its runs have its priority", its_runs_have_its_priority},
       {"a period may begin at a time of the clock", a_period_may_begin_at_a_time_of_the_clock},

@@ -1,4 +1,4 @@
-/* Tests of the start and stop hooks of workers (weft/executor.h): first and last on each worker, once each, whatever
+/* Tests of the start and stop hooks of workers (weft/worker.h): first and last on each worker, once each, whatever
  * ends the worker; and what a start hook that fails does to the pool.
  */
 #include "setup.h"

@@ -151,8 +151,8 @@ void configure_default_executor(const executor_options &chosen);
 
 namespace this_thread {
 
-/// The index of the worker that this thread is, in its pool: for data of which each worker has its own. Nothing: it is
-/// no worker of a pool. Never blocks.
+/// The index of the worker that this thread is, in its pool: for data of which each worker has its own. It is below
+/// weft_worker_index_bound. Nothing: the thread is no worker of a pool. Never blocks.
 inline std::optional<std::uint32_t> worker_index() noexcept {
   const std::int32_t index = weft_worker_index();
   if (index < 0) return std::nullopt;

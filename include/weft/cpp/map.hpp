@@ -92,7 +92,9 @@ template <class F, class Item> struct map_call {
 /// for void a std::monostate. It throws what the item's task threw; then ++ goes on with the next item. Besides:
 ///   timed_out     the time given to map is over: what has not started is cancelled, and the iteration has ended
 ///   interrupted, deadlock   as in future::wait; it may be tried again
-///   cancelled     the item was cancelled, or the executor was shut down before it could be submitted
+///   cancelled     the item was cancelled, or the executor was shut down, the token cancelled or the domain closed
+///   before it
+///                 could be submitted
 ///   what the range itself throws (its iterators, a filter): in the place of the item that it did not give, after the
 ///                 outcomes of those before; then the iteration has ended
 ///
@@ -169,7 +171,9 @@ private:
               const task_options &each)
       : executor_(executor_handle::share(executor)), each_(each), home_(home_of(each)),
         f_(new F(std::forward<Callable>(f))), items_(std::forward<Range>(items)), next_(detail::begin_of(items_)),
-        buffer_(options.buffer), timeout_(options.timeout), begun_(clock::now()) {}
+        buffer_(options.buffer), timeout_(options.timeout), begun_(clock::now()) {
+    each_.domain = home_ ? &*home_ : nullptr;
+  }
 
   // The iteration.
   bool at_end() { // not const, for some views have no const end
@@ -200,15 +204,10 @@ private:
     if (each.domain == nullptr) return std::nullopt;
     return *each.domain;
   }
-  weft_task_options_t options_of_each() const noexcept {
-    weft_task_options_t native = detail::native_options(each_);
-    native.domain = home_ ? home_->native_handle() : nullptr;
-    return native;
-  }
 
   executor_handle executor_;
-  task_options each_;
-  std::optional<domain> home_;
+  const std::optional<domain> home_;
+  task_options each_; // refers to home_
   std::shared_ptr<const F> f_;
   Range items_; // a reference for an lvalue range
   std::ranges::iterator_t<Range> next_;
@@ -281,7 +280,7 @@ template <class F, class Range> void map_results<F, Range>::prepare_next() {
   const bool given = ask_range([&] {
     auto &&next = *next_;
     status = detail::guard(&failure, [&] {
-      stalled_.emplace(options_of_each(), std::in_place_t(), f_,
+      stalled_.emplace(detail::native_options(each_), std::in_place_t(), f_,
                        detail::forward_item<Range>(std::forward<decltype(next)>(next)));
     });
   });
@@ -318,7 +317,7 @@ template <class F, class Range> bool map_results<F, Range>::submit_next() {
   }
   ahead_.pop_back();
   if (status == WEFT_EFULL || status == WEFT_ETIMEDOUT) return false;
-  if (accepted_any_ && status == WEFT_ESHUTDOWN) {
+  if (accepted_any_ && (status == WEFT_ESHUTDOWN || status == WEFT_ECANCELED || status == WEFT_ECLOSED)) {
     stalled_.reset();
     append_cancelled();
     return true;
