@@ -169,7 +169,7 @@ private:
   template <class Callable>
   map_results(unfilled, weft_executor_t *executor, Callable &&f, Range &&items, const map_options &options,
               const task_options &each)
-      : executor_(executor_handle::share(executor)), each_(each), home_(home_of(each)),
+      : executor_(executor_handle::share(executor)), home_(home_of(each)), each_(each),
         f_(new F(std::forward<Callable>(f))), items_(std::forward<Range>(items)), next_(detail::begin_of(items_)),
         buffer_(options.buffer), timeout_(options.timeout), begun_(clock::now()) {
     each_.domain = home_ ? &*home_ : nullptr;
