@@ -16,7 +16,7 @@
 static weft_status (*executor_create)(weft_runtime_t *, const weft_executor_options_t *, weft_executor_t **);
 static weft_status (*executor_submit)(weft_executor_t *, const weft_task_options_t *, weft_task_fn, void *,
                                       weft_drop_fn, weft_future_t **);
-static weft_status (*executor_post)(weft_executor_t *, weft_task_fn, void *, weft_drop_fn);
+static weft_status (*executor_post)(weft_executor_t *, const weft_task_options_t *, weft_task_fn, void *, weft_drop_fn);
 static weft_status (*future_wait)(weft_future_t *, int64_t);
 static void (*future_unref)(weft_future_t *);
 static weft_status (*sleep_for)(int64_t);
@@ -62,7 +62,7 @@ static void use(void *library, const char *mode) {
   if (future_wait(future, WEFT_FOREVER) != WEFT_OK) exit(93);
   future_unref(future);
   if (strcmp(mode, "running") == 0) nap = 60 * WEFT_SECOND; /* still there at the end */
-  if (executor_post(pool, task, late_task, NULL) != WEFT_OK) exit(92);
+  if (executor_post(pool, NULL, task, late_task, NULL) != WEFT_OK) exit(92);
 }
 
 /* A thread of the host that uses the library, and ends when that has been closed: what weft keeps for the thread goes
