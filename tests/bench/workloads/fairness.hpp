@@ -194,7 +194,7 @@ private:
   std::thread submitter_;
   std::atomic<bool> stopped_ = false;
   std::atomic<std::uint64_t> pending_ = 0; // the release of each task pairs with the acquire in end()
-  std::atomic<std::uint64_t> ended_ = 0; // tasks of some length; orders nothing
+  std::atomic<std::uint64_t> ended_ = 0;   // tasks of some length; orders nothing
   std::atomic<bool> asked_ = false, taking_ = false;
   probe *inside_ = nullptr; // handed over by asked_
 };
