@@ -66,9 +66,11 @@ weft_status reason_to_leave_out(const record &self) noexcept;
 class branch final : public task, public awaited {
 public:
   // Of a task that runs on this thread: what takes it goes on in the name of that task.
+  // NOLINTNEXTLINE(clang-analyzer-optin.cplusplus.UninitializedObject): only a stolen one has an outcome
   branch(pool &on, record &caller, join_call what) noexcept : branch(on, caller, caller.top, what) {}
   // From outside of the pool: what takes it runs in its own name, and the caller hands requests to stop on.
   struct from_outside {};
+  // NOLINTNEXTLINE(clang-analyzer-optin.cplusplus.UninitializedObject)
   branch(pool &on, record &caller, from_outside /*how*/, join_call what) noexcept : branch(on, caller, nullptr, what) {}
 
   // By the thread that has taken it: run it, or leave it out. The last thing that this thread does with it.

@@ -33,10 +33,8 @@ public:
     const std::uint64_t ran = now - looked_at_;
     looked_at_ = now;
     was_long_ = ran > turn / 4;
-    if (was_long_) {
-      look_after_ = 1;
-      short_looks_ = 0;
-    } else if (ran >= turn / 16) {
+    if (was_long_) look_after_ = 1;
+    if (ran >= turn / 16) {
       short_looks_ = 0;
     } else if (look_after_ < most_unlooked && ++short_looks_ == looks_to_relax) {
       look_after_ *= 2;

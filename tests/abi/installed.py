@@ -77,7 +77,7 @@ static weft_status use(void) {
   for (i = 0; i < 200; ++i) {
     weft_future_t *future;
     if (weft_executor_submit(i % 2 ? pool : strand, NULL, fail, NULL, NULL, &future) != WEFT_OK) return 1;
-    if (weft_group_spawn(group, fail, NULL, NULL) != WEFT_OK) return 1;
+    if (weft_group_spawn(group, NULL, fail, NULL, NULL) != WEFT_OK) return 1;
     if (weft_future_notify(future, queue, 1) != WEFT_OK) return 1;
     if (weft_queue_wait(queue, &event, 1, WEFT_FOREVER, &count) != WEFT_OK) return 1;
     weft_future_unref(future);
