@@ -14,6 +14,19 @@ caller_run *as_caller_run(weft_executor_t *executor) noexcept {
   return given->kind() == executor_kind::caller_run ? static_cast<caller_run *>(given) : nullptr;
 }
 
+// run(which, count) runs tasks and counts them.
+template <class Run> weft_status run_tasks(weft_executor_t *executor, uint64_t *ran, Run run) {
+  if (const weft_status forked = answer_of(executor); forked != WEFT_OK) return forked;
+  caller_run *const which = as_caller_run(executor);
+  if (which == nullptr) return WEFT_ENOTSUP;
+  return guard([&]() -> weft_status {
+    uint64_t count = 0;
+    const weft_status status = run(*which, count);
+    if (status == WEFT_OK && ran != nullptr) *ran = count;
+    return status;
+  });
+}
+
 } // namespace
 
 extern "C" {
@@ -38,27 +51,15 @@ weft_status weft_caller_run_create(weft_runtime_t *handle, const weft_caller_run
 
 weft_status weft_executor_run(weft_executor_t *executor, uint64_t max_tasks, int64_t budget, uint64_t *ran) {
   if (bad(executor)) return WEFT_EINVAL;
-  if (const weft_status forked = answer_of(executor); forked != WEFT_OK) return forked;
-  caller_run *const which = as_caller_run(executor);
-  if (which == nullptr) return WEFT_ENOTSUP;
-  return guard([&]() -> weft_status {
-    uint64_t count = 0;
-    const weft_status status = which->run(max_tasks, deadline::after(budget), count);
-    if (status == WEFT_OK && ran != nullptr) *ran = count;
-    return status;
+  return run_tasks(executor, ran, [&](caller_run &which, uint64_t &count) {
+    return which.run(max_tasks, deadline::after(budget), count);
   });
 }
 
 weft_status weft_executor_run_wait(weft_executor_t *executor, uint64_t max_tasks, int64_t timeout, uint64_t *ran) {
   if (bad(executor)) return WEFT_EINVAL;
-  if (const weft_status forked = answer_of(executor); forked != WEFT_OK) return forked;
-  caller_run *const which = as_caller_run(executor);
-  if (which == nullptr) return WEFT_ENOTSUP;
-  return guard([&]() -> weft_status {
-    uint64_t count = 0;
-    const weft_status status = which->run_wait(max_tasks, deadline::after(timeout), count);
-    if (status == WEFT_OK && ran != nullptr) *ran = count;
-    return status;
+  return run_tasks(executor, ran, [&](caller_run &which, uint64_t &count) {
+    return which.run_wait(max_tasks, deadline::after(timeout), count);
   });
 }
 

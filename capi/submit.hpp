@@ -19,31 +19,22 @@ struct task_settings {
   belonging to{nullptr, current_domain()};
 };
 
-// False: a handle is none.
-inline bool read_belonging(const weft_task_options_t &read, belonging &to, const char *function) noexcept {
-  if ((read.token != nullptr && bad(read.token, function)) || (read.domain != nullptr && bad(read.domain, function)))
-    return false;
-  to.token = unwrap(read.token);
-  to.name = read.name;
-  if (read.domain != nullptr) to.home = unwrap(read.domain);
-  return true;
-}
-
-inline weft_status read_task_options_given(const weft_task_options_t &options, task_settings &settings,
-                                           const char *function) noexcept {
-  weft_task_options_t read;
-  if (const weft_status status = read_options(&options, read); status != WEFT_OK) return status;
-  if (check_options(read).at_most("priority", read.priority, WEFT_PRIORITY_LOW).fails()) return WEFT_EINVAL;
-  settings.priority = read.priority;
-  settings.result_drop = read.result_drop;
-  if (const weft_status forked = answer_if_given(read.token); forked != WEFT_OK) return forked;
-  return read_belonging(read, settings.to, function) ? WEFT_OK : WEFT_EINVAL;
-}
-
+// options: null, as on the path of most submits, changes nothing.
 inline weft_status read_task_options(const weft_task_options_t *options, task_settings &settings,
                                      const char *function = __builtin_FUNCTION()) noexcept {
-  if (options == nullptr) return WEFT_OK; // the common case, on the path of each submit
-  return read_task_options_given(*options, settings, function);
+  if (options == nullptr) return WEFT_OK;
+  weft_task_options_t read;
+  if (const weft_status status = read_options(options, read); status != WEFT_OK) return status;
+  if (check_options(read).at_most("priority", read.priority, WEFT_PRIORITY_LOW).fails()) return WEFT_EINVAL;
+  if ((read.token != nullptr && bad(read.token, function)) || (read.domain != nullptr && bad(read.domain, function)))
+    return WEFT_EINVAL;
+  if (const weft_status forked = answer_if_given(read.token); forked != WEFT_OK) return forked;
+  settings.priority = read.priority;
+  settings.result_drop = read.result_drop;
+  settings.to.token = unwrap(read.token);
+  settings.to.name = read.name;
+  if (read.domain != nullptr) settings.to.home = unwrap(read.domain);
+  return WEFT_OK;
 }
 
 // One line of the log, and WEFT_ENOTSUP.

@@ -89,7 +89,7 @@ bool branch::run_one(record &self, worker *me, const helping &by) {
   const bool is_branch = &taken->group() == static_cast<const task_owner *>(&on());
   taken->group().run_spawned(*taken, self, discarded ? task_owner::fate::drop : task_owner::fate::run,
                              is_branch ? nullptr : &by);
-  if (me != nullptr) scheduler::return_credit(*me); // who waits for that group may sleep
+  if (me != nullptr) scheduler::return_credit(*me); // a thread that waits for that group may sleep
   return true;
 }
 

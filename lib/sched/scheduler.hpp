@@ -96,17 +96,17 @@ public:
   worker *worker_of(const record *who) const noexcept {
     return is_worker(who) ? static_cast<worker *>(who->worker) : nullptr;
   }
-  // Put a group's task, or the branch of a join, on the calling worker's deque, and, if `calling`, wake somebody who
-  // could steal it, as for every task that is published; else only those who are awake find it. False: the deque is
+  // Put a group's task, or the branch of a join, on the calling worker's deque. If `calling`, a worker is woken that
+  // could steal it, as for every task that is published; else only workers that are awake find it. False: the deque is
   // full.
   [[gnu::always_inline]] bool spawn(worker &me, const spawned &given, bool calling) noexcept {
     if (!me.spawns.load(std::memory_order_relaxed)) [[unlikely]]
       begin_to_spawn(me);
     if (!me.spawned.push(given)) return false;
-    light_barrier(); // also for the caller, who looks next whether somebody sleeps for this
+    light_barrier(); // also for the caller, which looks next whether a thread sleeps that could run this
     if (!calling) return true;
-    // Who goes to rest brings the heavy barrier before his last look: either he sees this task, or we see him at rest.
-    // Who searches and is about to stop brings none, so while somebody does, the fence is ours.
+    // A worker that goes to rest passes a heavy barrier before its last look: either it sees this task, or this thread
+    // sees it at rest. A searching worker that is about to stop passes none, so while one searches the fence is here.
     if (const census::counts seen = census_.read(); seen.searching != 0) [[unlikely]] {
       full_fence();
       wake_one();

@@ -79,9 +79,9 @@ void scheduler::hand_over_spawned(record &self) noexcept {
   if (!me.spawned.empty()) hand_over_all(me);
 }
 
-// The branches of joins stay, in their order: nobody waits for them but this worker, further down its stack, and
-// threads that help. Below them stay tasks of groups for which there is no memory, so that a branch is found on top.
-// While they were taken out, a thief may have looked in vain: one is called.
+// The branches of joins stay, in their order: only this worker, further down its stack, and threads that help wait for
+// them. Below them stay tasks of groups for which there is no memory, so that a branch is found on top. A thief that
+// looked while they were taken out has found nothing, so one is called.
 [[gnu::noinline]] void scheduler::hand_over_all(worker &me) noexcept {
   const task_owner *const of_branches = &me.home.owner_;
   spawned staying[spawn_deque::capacity];
@@ -100,7 +100,7 @@ void scheduler::hand_over_spawned(record &self) noexcept {
   me.home.call_for_spawned();
 }
 
-// What lies above it, or above its place, was spawned in the meantime, and nobody has waited for it.
+// What lies above it, or above its place, was spawned in the meantime, and no thread has waited for it.
 bool scheduler::take_from_below(worker &me, record &self, const task &branch) noexcept {
   hand_over_spawned(self);
   return me.spawned.take(branch);

@@ -178,7 +178,7 @@ static weft_status join_crowd(void *ctx, void **result, weft_error_t **error) {
   return WEFT_OK;
 }
 
-/* Exactly one of the two is told, whoever comes last; the join itself never is. */
+/* In every order of arrival exactly one of the two is told. The join itself never is. */
 static void a_circle_of_three(void) {
   int round;
   for (round = 0; round < 20; ++round) {
