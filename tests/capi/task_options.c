@@ -28,7 +28,7 @@ static weft_task_options_t with_drop(weft_drop_fn drop) {
 static weft_status note_name(void *ctx, void **result, weft_error_t **error) {
   (void)result;
   (void)error;
-  *(const char **)ctx = weft_task_name();
+  __atomic_store_n((const char **)ctx, weft_task_name(), __ATOMIC_RELEASE); /* one caller looks meanwhile */
   return WEFT_OK;
 }
 
