@@ -157,7 +157,8 @@ MODEL("join: a circle", 0.4) {
   finish(joining);
 }
 
-// The branch waits for a task that waits for the one that joins. In every order of going to sleep, one of the two waits is told.
+// The branch waits for a task that waits for the one that joins. In every order of going to sleep, one of the two waits
+// is told.
 MODEL("join: a circle of three", 0.4) {
   one_pool pool({3});
   task *joining = nullptr, *beside = nullptr;
