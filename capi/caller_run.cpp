@@ -4,6 +4,7 @@
 #include "executor.hpp"
 #include "guard.hpp"
 #include "handle.hpp"
+#include "task/source_link.hpp"
 
 using namespace weft::core;
 
@@ -60,6 +61,18 @@ weft_status weft_executor_run_wait(weft_executor_t *executor, uint64_t max_tasks
   if (bad(executor)) return WEFT_EINVAL;
   return run_tasks(executor, ran, [&](caller_run &which, uint64_t &count) {
     return which.run_wait(max_tasks, deadline::after(timeout), count);
+  });
+}
+
+weft_status weft_executor_run_until(weft_executor_t *executor, weft_future_t *future, int64_t timeout) {
+  if (bad(executor) || bad(future)) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(executor); forked != WEFT_OK) return forked;
+  caller_run *const which = as_caller_run(executor);
+  if (which == nullptr) return WEFT_ENOTSUP;
+  return guard([&]() -> weft_status {
+    task &wanted = *unwrap(future);
+    const task_reference kept(wanted); // a task may drop the caller's
+    return which->run_until(wanted, deadline::after(timeout));
   });
 }
 

@@ -22,6 +22,7 @@ weft_status read_pool(const weft_executor_options_t *options, pool_settings &set
                          .at_most("max_spares", read.max_spares, most_workers)
                          .at_most("flags", read.flags, WEFT_EXECUTOR_HOST_WORKERS)
                          .at_most("signals", read.signals, WEFT_SIGNALS_BLOCK)
+                         .that(read.linger >= 0, "linger", read.linger, "0 or more")
                          .fails();
   if (fails || !are_cpus(read.nice, read.affinity, read.affinity_count, struct_name<weft_executor_options_t>))
     return WEFT_EINVAL;
@@ -41,6 +42,7 @@ weft_status read_pool(const weft_executor_options_t *options, pool_settings &set
   settings.daemon = read.daemon == WEFT_DAEMON_YES;
   settings.stack_size = read.stack_size;
   if (read.max_spares != 0) settings.max_spares = read.max_spares;
+  settings.linger = read.linger;
   settings.nice = read.nice;
   settings.affinity.assign(read.affinity, read.affinity + read.affinity_count);
   return WEFT_OK;
@@ -184,6 +186,19 @@ weft_status weft_executor_shutdown(weft_executor_t *executor, uint32_t flags, in
     if ((flags & WEFT_SHUTDOWN_CANCEL_PENDING) != 0) which.cancel_pending();
     return (flags & WEFT_SHUTDOWN_WAIT) != 0 ? which.join(until) : WEFT_OK;
   });
+}
+
+weft_status weft_executor_wait_idle(weft_executor_t *executor, int64_t timeout) {
+  if (bad(executor)) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(executor); forked != WEFT_OK) return forked;
+  return guard([&]() -> weft_status { return unwrap(executor)->wait_idle(deadline::after(timeout)); });
+}
+
+weft_status weft_executor_set_max_workers(weft_executor_t *executor, uint32_t max_workers) {
+  if (bad(executor)) return WEFT_EINVAL;
+  if (const weft_status forked = answer_of(executor); forked != WEFT_OK) return forked;
+  if (unwrap(executor)->kind() != executor_kind::pool || unwrap(executor)->is_everybodys()) return WEFT_ENOTSUP;
+  return static_cast<pool *>(unwrap(executor))->set_max_workers(max_workers) ? WEFT_OK : WEFT_EINVAL;
 }
 
 weft_status weft_executor_error(weft_executor_t *executor, weft_error_t **error) {

@@ -147,6 +147,16 @@ weft_status weft_future_add_done_callback(weft_future_t *future, weft_future_fn 
   return guard([&]() -> weft_status { return add_callback(*unwrap(future), fn, ctx, drop); });
 }
 
+weft_status weft_future_remove_callback(weft_future_t *future, weft_future_fn fn, void *ctx) {
+  if (bad(future) || fn == nullptr) return WEFT_EINVAL;
+  if (const weft_status forked = answer_here(); forked != WEFT_OK) return forked;
+  return guard([&]() -> weft_status {
+    task &which = *unwrap(future);
+    if (remove_callback(which, fn, ctx)) return WEFT_OK;
+    return which.done() ? WEFT_EDONE : WEFT_EINVALIDSTATE;
+  });
+}
+
 weft_status weft_future_on_stop(weft_future_t *future, weft_future_fn fn, void *ctx, weft_drop_fn drop) {
   if (bad(future) || fn == nullptr) return WEFT_EINVAL;
   if (const weft_status forked = answer_here(); forked != WEFT_OK) return forked;
@@ -161,6 +171,7 @@ weft_status weft_wait(weft_future_t *const *futures, size_t count, uint32_t mode
     future_set all;
     if (!all.assign(unwrap_all(futures), count)) return WEFT_ENOMEM;
     const weft_status status = all.wait(mode, deadline::after(timeout));
+    if (status == WEFT_ENOMEM) return status;
     const std::size_t finished = all.note_done();
     if (done != nullptr)
       std::transform(futures, futures + count, done, [&all](weft_future_t *f) { return all.was_done(*unwrap(f)); });

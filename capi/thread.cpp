@@ -178,6 +178,14 @@ int32_t weft_stop_requested(void) {
   return self != nullptr && stop_requested(*self);
 }
 
+int32_t weft_thread_clear_stop(void) {
+  const record *const self = existing_record();
+  if (self == nullptr) return 0;
+  if (self->top != nullptr) return WEFT_ENOTSUP;
+  thread *const own = object_of(*self);
+  return own != nullptr && own->clear_stop();
+}
+
 weft_status weft_sleep(int64_t duration) {
   const weft_status forked = answer_here();
   return forked == WEFT_OK ? sleep_for(duration) : forked;

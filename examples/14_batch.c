@@ -31,14 +31,10 @@ static void close_the_room(void *context) {
 }
 
 static weft_status print_pages(void *ctx, void **result, weft_error_t **error) {
-  weft_executor_t *here;
-  struct print_room *room;
+  struct print_room *room = weft_executor_context(weft_executor_current()); /* of the executor that runs this */
   uintptr_t pages = (uintptr_t)ctx;
   weft_status status;
   (void)error;
-  if ((status = weft_executor_current(&here)) != WEFT_OK) return status; /* the executor that runs this */
-  room = weft_executor_context(here);
-  weft_executor_unref(here); /* which stays, with its context, while it runs tasks */
   /* The wait keeps its worker: they who hold a printer never need another one to go on. */
   if ((status = weft_semaphore_wait(room->free_printers, 10 * WEFT_SECOND)) != WEFT_OK) return status;
   pthread_mutex_lock(&room->mutex);

@@ -1,5 +1,8 @@
 #include "exec/caller_run.hpp"
 
+#include <utility>
+
+#include "task/wait.hpp"
 #include "thread/blocking.hpp"
 #include "thread/wait_graph.hpp"
 
@@ -27,6 +30,7 @@ public:
       of_.running_.fetch_sub(1, std::memory_order_relaxed);
     }
     of_.end_if_quiet();
+    of_.tell_if_idle();
   }
   turn(const turn &) = delete;
   turn &operator=(const turn &) = delete;
@@ -142,27 +146,64 @@ weft_status caller_run::run_wait(std::uint64_t max_tasks, deadline until, std::u
     const weft_status status = run(max_tasks, deadline::never(), ran);
     if (status != WEFT_OK || ran != 0) return status;
     if (stop_requested(*self)) return WEFT_EINTERRUPTED;
-    sleeper me{&self->sleeper, nullptr};
-    {
-      const std::scoped_lock hold(mutex_);
-      me.next = first_;
-      first_ = &me;
-    }
-    const std::int64_t due = timers().next_due();
-    const bool until_due = due < until.at() && !until.is_poll();
-    const auto wake = until_due ? deadline::at(due) : until;
-    weft_status woken = sleep_until(*self, nullptr, 0, wait_for::all, wake, [this, due]() noexcept {
-      return !queue_.empty() || closed_.load(std::memory_order_acquire) || timers().next_due() < due;
-    });
-    if (until_due && woken == WEFT_ETIMEDOUT) woken = WEFT_OK;
-    {
-      const std::scoped_lock hold(mutex_);
-      sleeper **at = &first_;
-      while (*at != &me) at = &(*at)->next;
-      *at = me.next;
-    }
-    if (woken != WEFT_OK) return woken;
+    if (const weft_status woken = sleep_until_given(*self, until, {}, nullptr); woken != WEFT_OK) return woken;
   }
+}
+
+weft_status caller_run::run_until(task &wanted, deadline until) {
+  record *const self = current_record();
+  if (self == nullptr) return WEFT_ENOMEM;
+  for (const frame *f = self->top; f != nullptr; f = f->below)
+    if (f->running == &wanted) return WEFT_EDEADLK;
+  const shared<task_owner> alive(this);
+  // While it is open somebody may bring about anything. README.md of thread/ tells what the graph makes of it.
+  const dependency on[] = {{&wanted, &task::may_end}, {this, &caller_run::may_be_given}};
+  const helper mine(*self, until, true);
+  for (;;) {
+    if (wanted.done()) return WEFT_OK;
+    if (stop_requested(*self)) return WEFT_EINTERRUPTED;
+    std::uint64_t ran = 0;
+    if (const weft_status status = run(1, deadline::never(), ran); status != WEFT_OK && status != WEFT_ESHUTDOWN)
+      return status;
+    // Inside of a task of another executor that may be what can run it.
+    if (ran == 0 && !wanted.done() && mine.may_begin() && try_lend(wanted, mine) == lent::yes) ran = 1;
+    if (ran == 0) {
+      const weft_status woken = sleep_until_given(*self, until, on, &wanted);
+      if (woken != WEFT_OK) return wanted.done() ? WEFT_OK : woken;
+    } else if (until.passed() && !wanted.done()) {
+      return WEFT_ETIMEDOUT;
+    }
+  }
+}
+
+caller_run::sleeper::sleeper(caller_run &of, parker &who) noexcept : of_(of), who_(who) {
+  const std::scoped_lock hold(of_.mutex_);
+  next_ = std::exchange(of_.first_, this);
+}
+
+caller_run::sleeper::~sleeper() {
+  const std::scoped_lock hold(of_.mutex_);
+  sleeper **at = &of_.first_;
+  while (*at != this) at = &(*at)->next_;
+  *at = next_;
+}
+
+// Until there is a task to run or a timer is due, the executor closes, or `wanted` is done. `on`: one of these must be
+// possible; empty: nothing is asked.
+weft_status caller_run::sleep_until_given(record &self, deadline until, std::span<const dependency> on,
+                                          task *wanted) noexcept {
+  const sleeper me(*this, self.sleeper);
+  const completion_waker waker(self.sleeper, wanted != nullptr ? wanted->end() : nullptr);
+  const bool was_closed = wanted != nullptr && closed_.load(std::memory_order_acquire);
+  const std::int64_t due = timers().next_due();
+  const bool until_due = due < until.at() && !until.is_poll();
+  const weft_status woken =
+      sleep_until(self, on.data(), on.size(), on.empty() ? wait_for::all : wait_for::any,
+                  until_due ? deadline::at(due) : until, [&]() noexcept {
+                    return !queue_.empty() || closed_.load(std::memory_order_acquire) != was_closed ||
+                           timers().next_due() < due || (wanted != nullptr && wanted->done());
+                  });
+  return until_due && woken == WEFT_ETIMEDOUT ? WEFT_OK : woken;
 }
 
 // After a push or a close. The lock orders it with run_wait(): a sleeper is either listed, or looks at the queue after
@@ -170,7 +211,7 @@ weft_status caller_run::run_wait(std::uint64_t max_tasks, deadline until, std::u
 void caller_run::wake_sleepers() noexcept {
   wake_list sleepers;
   const std::scoped_lock hold(mutex_);
-  for (const sleeper *s = first_; s != nullptr; s = s->next) sleepers.add(*s->who);
+  for (const sleeper *s = first_; s != nullptr; s = s->next_) sleepers.add(s->who_);
 }
 
 void caller_run::close() {
@@ -202,6 +243,12 @@ void caller_run::cancel_pending() {
   while (task *const next = withdraw_one()) all.add(*next);
   all.finish();
   end_if_quiet();
+  tell_if_idle();
+}
+
+bool caller_run::idle() noexcept {
+  const std::scoped_lock hold(mutex_); // run() takes and claims under it, and counts itself before
+  return running_.load(std::memory_order_relaxed) == 0 && queue_.empty();
 }
 
 task *caller_run::withdraw_one() noexcept {
@@ -262,6 +309,15 @@ bool caller_run::could_run(const wait_graph &graph) const noexcept {
 
 bool caller_run::may_make_room(const void *object, const wait_graph &graph) noexcept {
   return static_cast<const caller_run *>(object)->could_run(graph);
+}
+
+// Open, and not every thread is stuck.
+bool caller_run::may_be_given(const void *object, const wait_graph &graph) noexcept {
+  return !static_cast<const caller_run *>(object)->closed_.load(std::memory_order_acquire) && !graph.all_are_stuck();
+}
+
+bool caller_run::may_become_idle(const wait_graph &graph) const noexcept {
+  return may_finish(this, graph) && could_run(graph);
 }
 
 bool caller_run::may_finish(const void *object, const wait_graph &graph) noexcept {

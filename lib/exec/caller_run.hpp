@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <mutex>
+#include <span>
 
 #include "base/atomic.hpp"
 #include "exec/bound.hpp"
@@ -25,6 +26,7 @@ public:
   weft_status join(deadline until) override;
   void halt() noexcept override {}
   bool ended() const noexcept override { return quiet_.finished(); }
+  bool idle() noexcept override;
   void read(weft_executor_stats_t &figures) const noexcept override;
   void last_handle_gone() override;
 
@@ -43,11 +45,23 @@ public:
   weft_status run(std::uint64_t max_tasks, deadline budget, std::uint64_t &ran);
   // Waits for the first task.
   weft_status run_wait(std::uint64_t max_tasks, deadline until, std::uint64_t &ran);
+  // Runs tasks, and waits for further ones, until `wanted` is done.
+  weft_status run_until(task &wanted, deadline until);
 
 private:
-  struct sleeper { // on the stack of a thread in run_wait()
-    parker *who;
-    sleeper *next;
+  // On the stack of a thread that waits for tasks.
+  class sleeper {
+  public:
+    sleeper(caller_run &of, parker &who) noexcept;
+    ~sleeper();
+    sleeper(const sleeper &) = delete;
+    sleeper &operator=(const sleeper &) = delete;
+
+  private:
+    friend class caller_run;
+    caller_run &of_;
+    parker &who_;
+    sleeper *next_; // under the executor's mutex_
   };
   // Counts this thread as running from construction to destruction, and shows that it serves this executor.
   class turn;
@@ -59,7 +73,10 @@ private:
   void wake_sleepers() noexcept;
   void end_if_quiet() noexcept;
   bool could_run(const wait_graph &graph) const noexcept;
+  weft_status sleep_until_given(record &self, deadline until, std::span<const dependency> on, task *wanted) noexcept;
+  bool may_become_idle(const wait_graph &graph) const noexcept override;
   static bool may_make_room(const void *object, const wait_graph &graph) noexcept;
+  static bool may_be_given(const void *object, const wait_graph &graph) noexcept;
   static bool may_finish(const void *object, const wait_graph &graph) noexcept;
 
   bound bound_;

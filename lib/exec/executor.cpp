@@ -62,6 +62,23 @@ weft_status executor::accept_after(task &delayed, std::int64_t due) {
   return submit_attached(&one, 1, [&](task *const *, std::size_t) { return timers_.add(delayed, due); });
 }
 
+weft_status executor::wait_idle(deadline until) {
+  if (inside()) return WEFT_EDEADLK;
+  record *const self = current_record();
+  if (self == nullptr) return WEFT_ENOMEM;
+  const shared<task_owner> alive(this);
+  const idle_waiters::entry me(idle_waiters_, self->sleeper);
+  const dependency on{this, [](const void *object, const wait_graph &graph) {
+                        return static_cast<const executor *>(object)->may_become_idle(graph);
+                      }};
+  return sleep_until(*self, &on, 1, wait_for::all, until, [&]() noexcept { return me.told() || idle(); });
+}
+
+void executor::ref_handle() noexcept {
+  // Borrowed from executor::current(), perhaps when the handles are gone: all together have one reference.
+  if (handles_.fetch_add(1, std::memory_order_relaxed) == 0) ref();
+}
+
 void executor::unref_handle() {
   if (handles_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   last_handle_gone();
@@ -76,18 +93,15 @@ void executor::drop_context_if_over() noexcept {
   if (handles_.load(std::memory_order_acquire) == 0 && ended()) static_cast<void>(context_.set(nullptr, nullptr));
 }
 
-// Also when the handles are gone and only its last tasks run.
-weft_executor *executor::share_handle() noexcept {
-  if (inherited() || !try_ref()) return nullptr; // a child that was forked inside of a task runs nothing for it
-  if (handles_.fetch_add(1, std::memory_order_relaxed) != 0) unref(); // all together have one
-  return this;
-}
-
-weft_executor *executor::current() noexcept {
+executor *executor::current() noexcept {
   const record *const self = existing_record();
   if (self == nullptr) return nullptr;
   for (const frame *f = self->top; f != nullptr; f = f->below)
-    if (f->owner != nullptr) return const_cast<task_owner *>(f->owner)->share_handle();
+    if (f->owner != nullptr) {
+      auto *const found = static_cast<executor *>(const_cast<task_owner *>(f->owner)->as_executor());
+      // A child that was forked inside of a task runs nothing for it.
+      return found == nullptr || found->inherited() ? nullptr : found;
+    }
   return nullptr;
 }
 

@@ -17,6 +17,7 @@
 #include "base/clock.hpp"
 #include "base/completion.hpp"
 #include "base/misuse.hpp"
+#include "exec/idle_waiters.hpp"
 #include "task/owner.hpp"
 #include "task/task.hpp"
 #include "thread/roster.hpp"
@@ -81,12 +82,16 @@ public:
   virtual void last_handle_gone() { close(); }
   // Closed, and nothing of it runs or will run.
   virtual bool ended() const noexcept = 0;
+  // Everything that was accepted before this call has ended, and so has everything that it has submitted here.
+  virtual bool idle() noexcept = 0;
+  // Wait until that is so. WEFT_EDEADLK when called from inside, or when it can never be.
+  weft_status wait_idle(deadline until);
 
   // True: the calling thread acts for this executor, so it must not wait for its end.
   bool inside() const noexcept;
 
-  // The one that the calling thread runs something for, innermost, as a new handle; null: none.
-  static weft_executor *current() noexcept;
+  // The one that the calling thread runs something for, innermost; null: none.
+  static executor *current() noexcept;
 
   // True once: the end of the runtime deals with each executor a single time.
   bool ask_once() noexcept { return !asked_.exchange(true, std::memory_order_relaxed); }
@@ -105,7 +110,7 @@ public:
   // What its user has hung on it. Dropped when no handle is left and it has ended, or else in the destructor.
   user_context &context() noexcept { return context_; }
 
-  void ref_handle() noexcept { handles_.fetch_add(1, std::memory_order_relaxed); }
+  void ref_handle() noexcept;
   void unref_handle();
 
   // The executor whose workers run what is given to this one; null: itself.
@@ -115,7 +120,7 @@ public:
   void left_queue() noexcept override { unref(); }
   void look_at_time() override;
   void report(const weft_error *failure) override;
-  weft_executor *share_handle() noexcept override;
+  weft_executor *as_executor() noexcept override { return this; }
 
 protected:
   executor(executor_kind kind, shared<roster> home, executor_list *list, bool daemon) noexcept
@@ -131,6 +136,12 @@ protected:
   // After it has ended: the context goes with the last handle, though references may remain, of timers and of those who
   // look at it. Not under a lock.
   void drop_context_if_over() noexcept;
+  // By the thread that has ended something, after that.
+  void tell_if_idle() noexcept {
+    if (idle_waiters_.any() && idle()) idle_waiters_.tell();
+  }
+  // It is possible that it becomes idle. Under the wait graph's lock.
+  virtual bool may_become_idle(const wait_graph &graph) const noexcept = 0;
   // First thing in the destructor of each kind, while its virtual functions still work: afterwards neither the
   // runtime's list nor the wait graph calls them any more.
   void withdraw_from_view() noexcept;
@@ -150,6 +161,7 @@ private:
   executor *next_ = nullptr, *prev_ = nullptr; // the list's, under its mutex
   bool listed_ = false;                        // the same
   timer_queue timers_;
+  idle_waiters idle_waiters_;
   [[no_unique_address]] magic_word<0x2bad5eed0e440003> magic_;
 };
 

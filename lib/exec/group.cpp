@@ -241,7 +241,7 @@ void group::run_here(task &taken, record &self, worker *me, fate what, const hel
   }
   const outcome end = taken.perform(self, this, word_, helps);
   if (end.state != with_error) [[likely]]
-    return;
+    return taken.drop_unread_result();
   report(end.failure);
   end.failure->unref();
 }

@@ -100,7 +100,7 @@ public:
   void left_queue() noexcept override {}
   bool belongs_to(const roster &home) const noexcept override { return pool_.belongs_to(home); }
   void report(const weft_error *failure) override;
-  weft_executor *share_handle() noexcept override { return pool_.share_handle(); }
+  weft_executor *as_executor() noexcept override { return &pool_; }
 
 private:
   friend class group_event;

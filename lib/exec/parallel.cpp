@@ -446,6 +446,8 @@ weft_status run(loop &of, range all, void *result, error **failure) {
     if (failure != nullptr) *failure = of.failure.exchange(nullptr, std::memory_order_acquire);
     return WEFT_EFAILED;
   }
+  // The group of the pieces has failed, and no body has: the pool broke, and pieces that it had taken were dropped.
+  if (status == WEFT_EFAILED) return WEFT_EBROKEN;
   if (!of.ended.load(std::memory_order_relaxed)) return status;
   if (of.home != nullptr && of.home->closed()) return WEFT_ECLOSED;
   return status != WEFT_OK ? status : WEFT_EINTERRUPTED;

@@ -43,9 +43,11 @@ pool::pool(shared<roster> home, executor_list &list, const pool_settings &settin
       bound_(settings.queue),
       scheduler_(home, *this,
                  {settings_.max_workers, settings_.name_prefix, settings_.daemon, settings_.stack_size,
-                  settings_.host_only, settings_.max_spares, settings_.has_hooks() ? &pool::prepare_worker : nullptr,
+                  settings_.host_only, settings_.max_spares, settings_.linger, settings_.has_hooks() ? &pool::prepare_worker : nullptr,
                   &pool::dismiss_worker, settings_.worker_rest != nullptr ? &pool::rest_worker : nullptr,
-                  [](task_owner &self) { static_cast<pool &>(self).serve_due(); }, &pool::let_go_of, settings_.home,
+                  [](task_owner &self) { static_cast<pool &>(self).serve_due(); },
+                  [](task_owner &self) noexcept { static_cast<pool &>(self).tell_if_idle(); }, &pool::let_go_of,
+                  settings_.home,
                   signal_settings::from_here(settings_.blocks_signals), settings_.nice, settings_.affinity}),
       alarm_(scheduler_.context(), timers()) {
   settings_.initializer_ctx = nullptr;
@@ -247,6 +249,7 @@ void pool::cancel_pending() {
   withdraw_all(nullptr);
   scheduler_.end_if_drained(); // without a worker nobody else would
   note_end();
+  tell_if_idle();
 }
 
 // Who works here has a handle; so nobody does any more, or ever will.
@@ -283,7 +286,7 @@ weft_status pool::await_end(record &self, deadline until) noexcept {
 
 void pool::read(weft_executor_stats_t &figures) const noexcept {
   const scheduler_figures now = scheduler_.figures();
-  figures.max_workers = settings_.max_workers;
+  figures.max_workers = scheduler_.limit();
   figures.workers_started = now.started;
   figures.workers_alive = now.workers.alive;
   figures.workers_refused = now.refused;
@@ -300,6 +303,12 @@ void pool::read(weft_executor_stats_t &figures) const noexcept {
   figures.workers_idle = now.workers.idle();
   static_assert(sizeof now.waits == sizeof figures.waits);
   std::copy(std::begin(now.waits), std::end(now.waits), figures.waits);
+}
+
+bool pool::set_max_workers(std::uint32_t most) noexcept {
+  if (most == 0 || most > settings_.max_workers) return false;
+  scheduler_.set_limit(most);
+  return true;
 }
 
 // --- threads of the host ---
@@ -340,6 +349,11 @@ bool pool::may_start(const task & /*pending*/, const wait_graph &graph) const no
 
 bool pool::may_make_room(const void *object, const wait_graph &graph) noexcept {
   return static_cast<const pool *>(object)->scheduler_.could_run(graph);
+}
+
+// What waits can be run, and all workers come to rest, so none may be stuck.
+bool pool::may_become_idle(const wait_graph &graph) const noexcept {
+  return scheduler_.could_run(graph) && graph.stuck_workers(this) == 0;
 }
 
 // All workers must come to their end, so none may be stuck.

@@ -33,6 +33,7 @@ struct pool_settings {
   bool daemon = false;
   std::uint64_t stack_size = 0;
   std::uint32_t max_spares = 64;
+  std::int64_t linger = 0;             // how long a worker without work stays; 0: as scheduler_settings says
   std::int32_t nice = 0;               // of its own workers
   std::vector<std::uint32_t> affinity; // the same
   bool host_only = false;              // no workers but those that call work()
@@ -58,6 +59,7 @@ public:
   weft_status join(deadline until) override;
   void halt() noexcept override { scheduler_.halt_workers(); }
   bool ended() const noexcept override { return scheduler_.end().finished(); }
+  bool idle() noexcept override { return scheduler_.is_idle(); }
   void read(weft_executor_stats_t &figures) const noexcept override;
   error *broken() const noexcept override;
 
@@ -96,6 +98,8 @@ public:
   bool others_at_work(record &self) noexcept { return scheduler_.others_at_work(self); }
   scheduler &workers() noexcept { return scheduler_; } // for groups
   std::uint32_t index_bound() const noexcept { return settings_.max_workers + settings_.max_spares; }
+  // As weft_executor_set_max_workers. False: out of range.
+  bool set_max_workers(std::uint32_t most) noexcept;
   void leave_as_guest() noexcept;
   short_bodies &loops() noexcept { return loops_; }
   const std::string &name() const noexcept { return settings_.name_prefix; }
@@ -123,6 +127,7 @@ private:
   bool begin_withdraw() noexcept override { return true; }
   void finish_withdraw() override;
 
+  bool may_become_idle(const wait_graph &graph) const noexcept override;
   static bool may_make_room(const void *object, const wait_graph &graph) noexcept;
   static bool may_finish(const void *object, const wait_graph &graph) noexcept;
 

@@ -77,6 +77,7 @@ void pool::let_go_of(task_owner &self) noexcept {
 void pool::leave_as_guest() noexcept {
   scheduler_.leave_as_guest();
   note_end();
+  tell_if_idle();
 }
 
 } // namespace weft::core

@@ -265,6 +265,7 @@ void strand::close() {
 }
 
 void strand::end_if_quiet() noexcept {
+  tell_if_idle();
   {
     const std::scoped_lock hold(mutex_);
     if (!closed_ || scheduled_ || ended_) return;
@@ -272,6 +273,11 @@ void strand::end_if_quiet() noexcept {
   }
   quiet_.finish(false);
   drop_context_if_over();
+}
+
+bool strand::idle() noexcept {
+  const std::scoped_lock hold(mutex_);
+  return !scheduled_ && waiting_.empty();
 }
 
 // When this returns nothing starts any more. The argument is that of the pool: lib/sched/README.md, "Cancelling what is
@@ -353,9 +359,13 @@ bool strand::may_start(const task &pending, const wait_graph &graph) const noexc
   return !is_held(graph) && pool_.of.may_start(pending, graph);
 }
 
+bool strand::may_become_idle(const wait_graph &graph) const noexcept {
+  return !is_held(graph) && pool_.of.can_run(graph);
+}
+
 bool strand::may_finish(const void *object, const wait_graph &graph) noexcept {
   const auto *self = static_cast<const strand *>(object);
-  return self->quiet_.finished() || (!self->is_held(graph) && self->pool_.of.can_run(graph));
+  return self->quiet_.finished() || self->may_become_idle(graph);
 }
 
 } // namespace weft::core

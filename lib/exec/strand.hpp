@@ -32,6 +32,7 @@ public:
   weft_status join(deadline until) override;
   void halt() noexcept override {}
   bool ended() const noexcept override { return quiet_.finished(); }
+  bool idle() noexcept override;
   void read(weft_executor_stats_t &figures) const noexcept override;
   error *broken() const noexcept override { return pool_.of.broken(); }
 
@@ -83,6 +84,7 @@ private:
   shared<task_owner> keep() noexcept { return shared<task_owner>(this); }
   static weft_status run_turn(void *room, weft_error **failure);
   static void drop_turn(void *room);
+  bool may_become_idle(const wait_graph &graph) const noexcept override;
   static bool may_finish(const void *object, const wait_graph &graph) noexcept;
   task *current_turn() noexcept;
 

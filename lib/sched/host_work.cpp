@@ -95,7 +95,7 @@ private:
 weft_status scheduler::take_place(const record &self, worker *&place) noexcept {
   const std::scoped_lock hold(start_mutex_);
   if (ended_) return WEFT_OK;
-  if (census_.read().alive >= settings_.max_workers) return WEFT_EAGAIN;
+  if (census_.read().alive >= limit()) return WEFT_EAGAIN;
   worker *found = nullptr;
   try {
     found = free_place_locked();
@@ -162,11 +162,11 @@ weft_status scheduler::rest_until(worker &me, record &self, deadline until, bool
   while (!io_.stopped()) {
     if (!me.woken) {
       weft_status why = reason_to_leave(self, until);
-      if (why != WEFT_OK && get_up(me)) return why;
+      if (why != WEFT_OK && get_up(me, 0)) return why;
       // One who may not leave, for all who rest are called, is about to be woken, or somebody else is.
-      const std::int64_t most = why != WEFT_OK ? WEFT_MILLISECOND : std::chrono::nanoseconds(recheck_period).count();
+      const std::int64_t most = why != WEFT_OK ? WEFT_MILLISECOND : recheck_period;
       const std::int64_t left = why != WEFT_OK || until.is_never() ? most : until.at() - now_ns();
-      if (run_one_within(io_, std::chrono::nanoseconds(std::clamp<std::int64_t>(left, 0, most))) == 0 &&
+      if (run_one_within(io_, std::clamp<std::int64_t>(left, 0, most)) == 0 &&
           !io_.stopped() && has_work())
         wake_one();
     }
@@ -180,10 +180,11 @@ weft_status scheduler::rest_until(worker &me, record &self, deadline until, bool
   return WEFT_OK;
 }
 
-// From resting to active, by itself. False: as many as rest have been called, so one call may be for this one.
-bool scheduler::get_up(worker &me) noexcept {
+// From resting to active, by itself, if more than `staying` rest uncalled. False: as many as rest have been called, so
+// one call may be for this one.
+bool scheduler::get_up(worker &me, std::uint32_t staying) noexcept {
   census::counts seen = census_.read();
-  while (seen.idle() > 0)
+  while (seen.idle() > staying)
     if (census_.change(seen, 0, +1, 0)) {
       me.idle = false;
       return true;

@@ -17,6 +17,16 @@ bool scheduler::has_room_beside(std::uint32_t at_work) const noexcept {
   return at_work < std::max(2u, most_workers()) && injector_.empty() && has_free_hand();
 }
 
+// In this order: a submitter that runs tasks leaves what these submit in the queues, and a worker that takes the last
+// task from a queue is active until that has ended. README.md, "Idle".
+bool scheduler::is_idle() noexcept {
+  {
+    const std::scoped_lock hold(start_mutex_);
+    if (guests_ != 0) return false;
+  }
+  return !has_work() && census_.read().active == 0;
+}
+
 bool scheduler::could_run(const wait_graph &graph) const noexcept {
   const census::counts now = census_.read();
   // Of threads that the host lends another may come while there is none; but when all that are there are stuck, that is

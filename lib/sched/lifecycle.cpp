@@ -123,6 +123,7 @@ void scheduler::retire(worker &me) noexcept {
     wake_one();
   else if (watched_.load(std::memory_order_seq_cst))
     keep_watch();
+  if (settings_.rested != nullptr) settings_.rested(owner_);
 }
 
 void scheduler::close() noexcept {

@@ -38,6 +38,9 @@ struct scheduler_settings {
   std::uint64_t stack_size = 0;
   bool host_only = false;       // no threads of its own: workers are those that the host lends
   std::uint32_t max_spares = 0; // workers beside max_workers while others are in blocking regions
+  // How many nanoseconds a worker stays that has nothing to do, a surplus one too; 0: as long as the scheduler, and
+  // surplus ones some seconds.
+  std::int64_t linger = 0;
   // Runs on each new worker before its first task; may close the scheduler. False: it failed.
   bool (*prepare)(task_owner &owner, weft_worker_t &shown) = nullptr;
   // Runs last on each worker that was prepared without a failure. With prepare only.
@@ -47,6 +50,8 @@ struct scheduler_settings {
   // What is due by now becomes ready: called by a worker that has been busy for a turn, if nobody waits in the
   // io_context. May run callbacks. Null: nothing.
   void (*serve_due)(task_owner &owner) = nullptr;
+  // A worker has come to rest, or has left. Null: nothing.
+  void (*rested)(task_owner &owner) noexcept = nullptr;
   // A worker's thread is through, with its reference to the owner, which is given back here. Null: it just is.
   void (*let_go)(task_owner &owner) noexcept = nullptr;
   shared<domain> inside;               // of the workers' threads
@@ -230,6 +235,13 @@ public:
 
   bool has_host_threads() noexcept; // threads of the host
 
+  // Nothing is queued, no worker is at work, and no submitter runs a task itself.
+  bool is_idle() noexcept;
+  // How many workers there may be, spares aside: from 1 to max_workers of the settings. Workers that are too many leave
+  // after a turn at most.
+  std::uint32_t limit() const noexcept { return limit_.load(std::memory_order_relaxed); }
+  void set_limit(std::uint32_t most) noexcept;
+
   scheduler_figures figures() const noexcept;
   boost::asio::io_context &context() noexcept { return io_; }
   bool is_stopped() const noexcept { return io_.stopped(); }
@@ -251,12 +263,14 @@ private:
   task_queue &queue_for(const task &first) noexcept;
   [[gnu::always_inline]] std::uint32_t most_workers() const noexcept {
     const std::uint32_t blocked = blocked_.load(std::memory_order_seq_cst);
-    return settings_.max_workers + (blocked != 0 ? std::min(blocked, settings_.max_spares) : 0);
+    return limit_.load(std::memory_order_seq_cst) + (blocked != 0 ? std::min(blocked, settings_.max_spares) : 0);
   }
   [[gnu::always_inline]] bool may_start_one(const census::counts &now) const noexcept {
     return now.alive < most_workers() && !settings_.host_only;
   }
   bool leave_as_surplus(worker &me) noexcept;
+  bool leave_after_turn(worker &me) noexcept;
+  bool leave_after_rest(worker &me) noexcept;
   bool linger(worker &me) noexcept;
   void call_lingering_locked() noexcept;
   void end_regions(worker &me, std::uint32_t count) noexcept;
@@ -333,7 +347,7 @@ private:
   weft_status take_place(const record &self, worker *&place) noexcept;
   weft_status work_until(worker &me, record &self, deadline until);
   weft_status rest_until(worker &me, record &self, deadline until, bool &ended) noexcept;
-  bool get_up(worker &me) noexcept;
+  bool get_up(worker &me, std::uint32_t staying) noexcept;
 
   const shared<roster> home_;
   task_owner &owner_;
@@ -360,6 +374,7 @@ private:
   // Statistics: what threads that are no workers have submitted past the queues, and run or dropped themselves.
   atomic<std::uint64_t> passed_by_{0}, completed_elsewhere_{0}, cancelled_elsewhere_{0};
   atomic<std::uint32_t> blocked_{0}; // workers in blocking regions; sequentially consistent like the census
+  atomic<std::uint32_t> limit_;      // how many workers there may be beside spares; the same
 
   atomic<bool> closed_{false};     // sequentially consistent against the census, see README.md, "The end"
   atomic<bool> discarding_{false}; // with worker::in_hand, see README.md, "Cancelling what is pending"

@@ -162,6 +162,14 @@ void scheduler::begin_blocking(worker &me, record &self) noexcept {
     keep_watch();
 }
 
+void scheduler::set_limit(std::uint32_t most) noexcept {
+  limit_.store(most, std::memory_order_seq_cst); // as begin_blocking
+  if (has_work())
+    wake_one();
+  else if (watched_.load(std::memory_order_seq_cst))
+    keep_watch();
+}
+
 void scheduler::replace_lost_worker() noexcept {
   blocked_.fetch_add(1, std::memory_order_seq_cst); // as begin_blocking
   if (has_work()) wake_one();
@@ -203,10 +211,20 @@ bool scheduler::leave_as_surplus(worker &me) noexcept {
   return me.left = true;
 }
 
+// After a lowered limit not only those leave that find nothing to do. What it leaves in its queues is open to thieves,
+// and the next worker in its place inherits it. Threads of the host stay as long as their host says.
+bool scheduler::leave_after_turn(worker &me) noexcept {
+  if (me.host.who != nullptr || !leave_as_surplus(me)) return false;
+  me.until_turns = 1;
+  hand_over_all(me);
+  if (me.spawned.empty()) no_longer_spawns(me); // else there was no memory
+  return true;
+}
+
 // A surplus worker that has left the census stays for a while, so that the next region need not start a thread. True:
 // it was called back, and is counted as a searcher.
 bool scheduler::linger(worker &me) noexcept {
-  constexpr std::int64_t linger_time = 5 * WEFT_SECOND;
+  const std::int64_t linger_time = settings_.linger != 0 ? settings_.linger : 5 * WEFT_SECOND;
   record &self = *existing_record();
   {
     const std::scoped_lock hold(start_mutex_);
@@ -220,6 +238,7 @@ bool scheduler::linger(worker &me) noexcept {
     wake_one();
   else if (watched_.load(std::memory_order_seq_cst))
     keep_watch();
+  if (settings_.rested != nullptr) settings_.rested(owner_);
   if (settings_.rest != nullptr) tell_of_rest(me);
   flush_freed_blocks();
   me.at_rest.store(true, std::memory_order_relaxed);

@@ -78,8 +78,10 @@ void scheduler::dismiss(worker &me) noexcept {
 
 task *scheduler::next(worker &me) {
   const bool thinks_of_turns = --me.until_turns == 0;
-  if (thinks_of_turns) [[unlikely]]
+  if (thinks_of_turns) [[unlikely]] {
     count_turns(me);
+    if (limit() < settings_.max_workers && leave_after_turn(me)) return nullptr;
+  }
   me.in_hand.store(true, std::memory_order_relaxed); // until it is claimed, or nothing was found
   compiler_barrier();
   task *ready = nullptr;
@@ -282,25 +284,37 @@ void scheduler::end_searching(worker &me) noexcept {
 // False: the scheduler has ended.
 bool scheduler::wait_for_wake_up(worker &me) noexcept {
   return_credit(me);
-  if (leave_as_surplus(me)) return linger(me);
+  if (me.left || leave_as_surplus(me)) return linger(me);
   lie_down(me);
   me.at_rest.store(true, std::memory_order_relaxed);
   const bool watchman = !has_watchman_.exchange(true, std::memory_order_acq_rel);
-  while (!io_.stopped() && !me.woken) { // it may have woken itself, in lie_down() or in a handler
-    if (!watchman)
+  std::int64_t stays = settings_.linger != 0 ? settings_.linger : INT64_MAX;
+  bool leaves = false;
+  while (!io_.stopped() && !me.woken && !leaves) { // it may have woken itself, in lie_down() or in a handler
+    const std::int64_t most = watchman ? std::min(stays, recheck_period) : stays;
+    if (most == INT64_MAX) {
       io_.run_one();
-    else if (run_one_within(io_, recheck_period) == 0 && !io_.stopped() && has_work()) {
-      worker_counts::step(me.counts.rescues);
-      wake_one();
+    } else if (run_one_within(io_, most) == 0 && !io_.stopped()) {
+      if (watchman && has_work()) {
+        worker_counts::step(me.counts.rescues);
+        wake_one();
+      }
+      if (stays != INT64_MAX && !me.woken) leaves = leave_after_rest(me);
+      stays = INT64_MAX; // one that is needed here does not ask again
     }
   }
   me.at_rest.store(false, std::memory_order_relaxed);
   if (watchman) has_watchman_.store(false, std::memory_order_release);
-  if (!std::exchange(me.woken, false)) return false;
+  if (leaves || !std::exchange(me.woken, false)) return false;
   me.searching = true; // both counted by whoever sent the wake-up
   me.idle = false;
   me.clock.restart(cycles());
   return leave_as_surplus(me) ? linger(me) : true; // a region may have ended meanwhile
+}
+
+// It has had nothing to do for as long as it stays. One is kept while something is expected in the io_context.
+bool scheduler::leave_after_rest(worker &me) noexcept {
+  return get_up(me, watched_.load(std::memory_order_seq_cst) ? 1 : 0);
 }
 
 // From active to resting, with all that has to be looked at then.
@@ -318,6 +332,7 @@ void scheduler::lie_down(worker &me) noexcept {
   if (others_spawn(me)) heavy_barrier(); // for the deques: see spawn()
   if (has_work()) wake_one();
   end_if_drained();
+  if (settings_.rested != nullptr) settings_.rested(owner_);
   if (!me.woken) worker_counts::step(me.counts.parks); // after the last look: who sees it counted has to wake us
   if (settings_.rest != nullptr && !me.woken) tell_of_rest(me);
 }

@@ -174,6 +174,23 @@ void add_callback(task &future, callback &entry) {
   future.unref();
 }
 
+bool remove_callback(task &future, weft_future_fn fn, void *ctx) {
+  struct wanted {
+    weft_future_fn fn;
+    void *ctx;
+  } const it{fn, ctx};
+  observer *const found = future.end()->take_callback(
+      [](const observer &each, const void *what) noexcept {
+        const auto &added = static_cast<const callback &>(each);
+        const auto &key = *static_cast<const wanted *>(what);
+        if (added.memory == callback::storage::own) return added.fn == key.fn && added.ctx == key.ctx;
+        return domain_callback::is_of(added, key.fn, key.ctx);
+      },
+      &it);
+  drop_callbacks(found);
+  return found != nullptr;
+}
+
 void drop_callbacks(observer *first) noexcept {
   if (first == nullptr) return;
   const drop_scope nobodys(nullptr);

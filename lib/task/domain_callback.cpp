@@ -22,6 +22,12 @@ weft_status domain_callback::add(task &future, const what &called, domain &home)
   return WEFT_OK;
 }
 
+bool domain_callback::is_of(const callback &entry, weft_future_fn fn, const void *ctx) noexcept {
+  if (entry.fn != &domain_callback::done) return false;
+  const what &called = static_cast<const domain_callback *>(entry.ctx)->what_;
+  return called.fn == fn && called.ctx == ctx;
+}
+
 void domain_callback::done(void *ctx, weft_future_t *source) {
   auto &self = *static_cast<domain_callback *>(ctx);
   self.cut();

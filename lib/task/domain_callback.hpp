@@ -23,6 +23,9 @@ public:
   };
   // WEFT_OK, WEFT_ENOMEM, WEFT_ECLOSED.
   static weft_status add(task &future, const what &called, domain &home);
+  // Is this entry of a future's list one that was added with these? If so, and whoever asks has taken it out of the
+  // list, its drop ends it. Under the lock of the list.
+  static bool is_of(const callback &entry, weft_future_fn fn, const void *ctx) noexcept;
 
 private:
   domain_callback(const what &called, domain &home) noexcept

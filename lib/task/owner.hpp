@@ -63,8 +63,8 @@ public:
   virtual bool keep_spawned(task & /*taken*/) noexcept { return false; }
   // A task of a group that was called off from elsewhere, its closure dropped only now, after the group had come to it.
   virtual void end_cancelled(task & /*dropped*/) noexcept {}
-  // The executor that runs what is given to this one, as a new handle; null: it is on its way out.
-  virtual weft_executor *share_handle() noexcept { return nullptr; }
+  // The executor that runs what is given to this one. Alive while a thread acts for this owner.
+  virtual weft_executor *as_executor() noexcept { return nullptr; }
   // It runs under this runtime.
   virtual bool belongs_to(const roster & /*home*/) const noexcept { return false; }
   // A task without a future ended with an error (borrowed).

@@ -109,6 +109,11 @@ public:
   // One that somebody else has cancelled, who drops its closure: the second of the two to come here ends it for its
   // group, so that no wait is over before that drop. (As nobody has a handle, its result is never taken.)
   bool is_ended_by_second() noexcept { return !take(); }
+  // Of a task whose result has no reader: a task of a group.
+  void drop_unread_result() noexcept {
+    if (type_->drop_result != nullptr) [[unlikely]]
+      drop_result();
+  }
   // One that has run or will not run any more, and has no attachment.
   void free_spawned() noexcept { release_block(); }
   void drop_closure() noexcept;
@@ -409,6 +414,8 @@ inline void run_callbacks(task &done, observer *first) {
   if (first != nullptr) call_all(done, *first);
 }
 weft_status add_callback(task &future, weft_future_fn fn, void *ctx, weft_drop_fn drop);
+// Take out the first callback that was added so, and drop its context here. False: there is none.
+bool remove_callback(task &future, weft_future_fn fn, void *ctx);
 void drop_callbacks(observer *first) noexcept;
 
 } // namespace weft::core

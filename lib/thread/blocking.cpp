@@ -3,17 +3,15 @@
 #include "base/system.hpp"
 
 namespace weft::core {
-namespace {
 
-struct wake_on_finish : observer {
-  explicit wake_on_finish(parker &who) noexcept : observer(tell), sleeper(who) {}
-  static void tell(observer &self, bool /*failed*/, wake_list &sleepers) noexcept {
-    sleepers.add(static_cast<wake_on_finish &>(self).sleeper);
-  }
-  parker &sleeper;
-};
+completion_waker::completion_waker(parker &sleeper, completion *end) noexcept
+    : observer(&completion_waker::tell), sleeper_(sleeper), end_(end) {
+  is_listed_ = end_ != nullptr && end_->add(*this);
+}
 
-} // namespace
+void completion_waker::tell(observer &self, bool /*failed*/, wake_list &sleepers) noexcept {
+  sleepers.add(static_cast<completion_waker &>(self).sleeper_);
+}
 
 int spin_limit() noexcept {
   static const int limit = usable_cpus() > 1 ? 1000 : 0;
@@ -27,11 +25,9 @@ weft_status wait_for_completion(record &self, completion &end, dependency on, de
   if (until.is_poll()) return WEFT_ETIMEDOUT;
   if (stop_requested(self)) return WEFT_EINTERRUPTED;
   if (before == spinning::some && spin_until(ready)) return WEFT_OK;
-  wake_on_finish waker(self.sleeper);
-  if (!end.add(waker)) return WEFT_OK;
-  const weft_status status = sleep_until(self, &on, 1, wait_for::all, until, ready, helper);
-  end.remove(waker);
-  return status;
+  const completion_waker waker(self.sleeper, &end);
+  if (!waker.is_listed()) return WEFT_OK;
+  return sleep_until(self, &on, 1, wait_for::all, until, ready, helper);
 }
 
 weft_status sleep_for(std::int64_t duration) noexcept {

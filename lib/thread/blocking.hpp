@@ -100,6 +100,24 @@ weft_status sleep_until(record &self, const dependency *on, std::size_t count, w
   }
 }
 
+// For as long as it lives, the end of something wakes this thread. end: null for nothing.
+class completion_waker : private observer {
+public:
+  completion_waker(parker &sleeper, completion *end) noexcept;
+  ~completion_waker() {
+    if (is_listed_) end_->remove(*this);
+  }
+  completion_waker(const completion_waker &) = delete;
+  completion_waker &operator=(const completion_waker &) = delete;
+  bool is_listed() const noexcept { return is_listed_; } // false: it has ended already
+
+private:
+  static void tell(observer &self, bool failed, wake_list &sleepers) noexcept;
+  parker &sleeper_;
+  completion *const end_;
+  bool is_listed_;
+};
+
 // Wait for one completion. `may_happen` as in dependency; `object` is what it gets.
 enum class spinning { some, none }; // before it sleeps
 weft_status wait_for_completion(record &self, completion &end, dependency on, deadline until,

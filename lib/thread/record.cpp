@@ -79,13 +79,9 @@ record *take_record(record_store &s) noexcept {
 
 } // namespace
 
-namespace {
-
-const thread *object_of(const record &self) noexcept {
+thread *object_of(const record &self) noexcept {
   return self.object != nullptr || !self.is_main ? self.object : thread::main_if_made();
 }
-
-} // namespace
 
 bool can_be_asked_to_stop(const record &self) noexcept {
   return self.top != nullptr || self.inside != nullptr || object_of(self) != nullptr;

@@ -237,6 +237,8 @@ template <class Look> bool each_asked(const frame *innermost, const scope *insid
 // False: nothing that exists could make stop_requested() true as long as this thread does nothing.
 bool can_be_asked_to_stop(const record &self) noexcept;
 
+// The object of that thread, by the thread itself; null: nobody has asked for it.
+thread *object_of(const record &self) noexcept;
 // Is this the object of that thread? That of the main thread may have been made by another one that asked for it, and
 // its record does not know it yet.
 bool is_object_of(const record &who, const thread *which) noexcept;

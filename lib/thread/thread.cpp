@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <new>
+#include <string_view>
 #include <utility>
 
 #include <pthread.h>
@@ -13,6 +14,7 @@
 #include "base/error.hpp"
 #include "base/forced_unwind.hpp"
 #include "base/log.hpp"
+#include "base/name.hpp"
 #include "base/system.hpp"
 #include "thread/blocking.hpp"
 #include "thread/record.hpp"
@@ -33,6 +35,17 @@ std::string default_name(thread_role role) {
     return "MainThread";
   default:
     return "Thread-" + std::to_string(next_number.fetch_add(1, std::memory_order_relaxed));
+  }
+}
+
+// To the system, by the thread itself.
+void show_name(const std::string_view name) noexcept {
+  char room[16];
+  try {
+    const std::string shown = system_thread_name(std::string(name));
+    room[shown.copy(room, sizeof room - 1)] = '\0';
+    pthread_setname_np(pthread_self(), room);
+  } catch (const std::bad_alloc &) { // it then keeps the name that it has
   }
 }
 
@@ -102,12 +115,27 @@ weft_status thread::set_name(const char *name) noexcept {
   try {
     std::string copy(name);
     const std::scoped_lock hold(mutex_);
-    if (phase_.load(std::memory_order_relaxed) != initial) return WEFT_ESTARTED;
+    if (phase_.load(std::memory_order_relaxed) != initial) return rename(name);
     settings_.name.swap(copy);
     return WEFT_OK;
   } catch (const std::bad_alloc &) {
     return WEFT_ENOMEM;
   }
+}
+
+// Others may hold the old name, so it stays where it is. The system is told only by the thread itself: no other can know
+// that it still exists.
+weft_status thread::rename(const char *name) noexcept {
+  const char *const kept = interned(name);
+  if (kept == nullptr) return WEFT_ENOMEM;
+  renamed_.store(kept, std::memory_order_release);
+  const record *const self = existing_record();
+  if (system_ && self != nullptr && self->object == this) show_name(name);
+  return WEFT_OK;
+}
+
+bool thread::clear_stop() noexcept {
+  return (flags_.fetch_and(~stop_bit, std::memory_order_acq_rel) & stop_bit) != 0;
 }
 
 weft_status thread::start() noexcept {
@@ -214,13 +242,7 @@ weft_status thread::settle_in(std::uint64_t native_id) noexcept {
     if (may_be_refused()) return status;
     place_refused_ = true;
   }
-  char name[16];
-  try {
-    const std::string shown = system_thread_name(settings_.name);
-    name[shown.copy(name, sizeof name - 1)] = '\0';
-    pthread_setname_np(pthread_self(), name);
-  } catch (const std::bad_alloc &) { // it then keeps the name of its parent
-  }
+  show_name(settings_.name);
   adopt_calling_thread(*self, native_id);
   return WEFT_OK;
 }

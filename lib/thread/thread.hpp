@@ -63,6 +63,8 @@ public:
   weft_status start() noexcept;
   weft_status join(deadline until) noexcept;
   void request_stop() noexcept { raise(stop_bit_value()); }
+  // By the thread itself, which goes on. True: it was asked to stop.
+  bool clear_stop() noexcept;
   // The runtime has ended: like a stop request, but tasks on this thread see it too.
   void halt() noexcept;
 
@@ -75,7 +77,10 @@ public:
   bool belongs_to(const roster &home) const noexcept { return home_.get() == &home; }
   weft_status set_daemon(bool daemon) noexcept;
   weft_status set_name(const char *name) noexcept;
-  const char *name() const noexcept { return settings_.name.c_str(); }
+  const char *name() const noexcept {
+    const char *const later = renamed_.load(std::memory_order_acquire);
+    return later != nullptr ? later : settings_.name.c_str();
+  }
   std::uint64_t ident() const noexcept { return ident_.load(std::memory_order_relaxed); }
   std::uint64_t native_id() const noexcept; // 0: not started. Of one that has just been started, waits for it
   // For reports: when it began, of now_ns(), and what was given to it to run.
@@ -123,6 +128,7 @@ private:
   void body() noexcept(false);
   weft_status settle_on_cpus(std::uint64_t native_id) const noexcept;
   weft_status settle_in(std::uint64_t native_id) noexcept;
+  weft_status rename(const char *name) noexcept;
   void adopt_calling_thread(record &self, std::uint64_t native_id) noexcept;
   weft_status join_in_the_system(record &self, const dependency &on) noexcept;
   void drop(const thread_target &target) noexcept;
@@ -138,6 +144,8 @@ private:
 
   const shared<roster> home_;
   thread_settings settings_; // name: until the start under mutex_, then fixed
+  // The name that it was given after its start, interned; null: none. The release pairs with the acquire of name().
+  atomic<const char *> renamed_{nullptr};
   const weft_thread_fn entry_;
   thread_target target_;   // the running thread's; before the start under mutex_, and then the last handle's
   native_mutex mutex_;     // start against the setters and against the domain; nothing is called under it

@@ -15,17 +15,32 @@ struct user_context::kept {
   domain *home; // it counts this one, and so is there; null: none
 };
 
+weft_status user_context::keep(void *ctx, weft_drop_fn drop, kept *&made) noexcept {
+  made = nullptr;
+  if (ctx == nullptr && drop == nullptr) return WEFT_OK;
+  made = new (std::nothrow) kept{ctx, drop, drop != nullptr ? current_domain() : nullptr};
+  if (made == nullptr) return WEFT_ENOMEM;
+  if (made->home == nullptr || made->home->enter()) return WEFT_OK;
+  delete made;
+  return WEFT_ECLOSED;
+}
+
 weft_status user_context::set(void *ctx, weft_drop_fn drop) noexcept {
   kept *next = nullptr;
-  if (ctx != nullptr || drop != nullptr) {
-    next = new (std::nothrow) kept{ctx, drop, drop != nullptr ? current_domain() : nullptr};
-    if (next == nullptr) return WEFT_ENOMEM;
-    if (next->home != nullptr && !next->home->enter()) {
-      delete next;
-      return WEFT_ECLOSED;
-    }
-  }
-  replace(next);
+  const weft_status status = keep(ctx, drop, next);
+  if (status == WEFT_OK) replace(next);
+  return status;
+}
+
+weft_status user_context::swap(void *ctx, weft_drop_fn drop, void *&old_ctx, weft_drop_fn &old_drop) noexcept {
+  kept *next = nullptr;
+  if (const weft_status status = keep(ctx, drop, next); status != WEFT_OK) return status;
+  const kept *const before = exchange(next);
+  old_ctx = before != nullptr ? before->ctx : nullptr;
+  old_drop = before != nullptr ? before->drop : nullptr;
+  if (before == nullptr) return WEFT_OK;
+  if (before->home != nullptr) before->home->leave(); // it is the caller's, whose domain does not count it any more
+  delete before;
   return WEFT_OK;
 }
 
@@ -34,14 +49,16 @@ void *user_context::get() const noexcept {
   return kept_ != nullptr ? kept_->ctx : nullptr;
 }
 
+user_context::kept *user_context::exchange(kept *next) noexcept {
+  const std::scoped_lock hold(mutex_);
+  return std::exchange(kept_, next);
+}
+
 void user_context::replace(kept *next) noexcept {
-  {
-    const std::scoped_lock hold(mutex_);
-    std::swap(kept_, next);
-  }
-  if (next == nullptr) return;
-  const kept before = *next;
-  delete next;
+  const kept *const old = exchange(next);
+  if (old == nullptr) return;
+  const kept before = *old;
+  delete old;
   if (before.drop == nullptr) return;
   {
     const inside_scope here(existing_record(), before.home); // of nobody: outside of what the thread is in

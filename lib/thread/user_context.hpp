@@ -18,6 +18,8 @@ public:
 
   // Drops the one before, here. WEFT_OK, WEFT_ENOMEM, WEFT_ECLOSED. Not under a lock.
   weft_status set(void *ctx, weft_drop_fn drop) noexcept;
+  // Drops nothing: the one before becomes the caller's. The rest as set().
+  weft_status swap(void *ctx, weft_drop_fn drop, void *&old_ctx, weft_drop_fn &old_drop) noexcept;
   void *get() const noexcept;
 
   // For destructors, when nobody else knows the object any more.
@@ -28,6 +30,8 @@ public:
 
 private:
   struct kept;
+  static weft_status keep(void *ctx, weft_drop_fn drop, kept *&made) noexcept;
+  kept *exchange(kept *next) noexcept;
   void replace(kept *next) noexcept;
 
   mutable adaptive_mutex mutex_; // takes no other inside

@@ -29,6 +29,7 @@ struct executor_options {
   uint32_t affinity_count;
   int32_t nice;
   uint32_t max_spares, signals;
+  int64_t linger;
   uint64_t max_queue;
   int64_t full_timeout;
   uint32_t when_full, daemon;

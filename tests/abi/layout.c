@@ -32,7 +32,7 @@ static void thread_options(void) {
 }
 
 static void executor_options(void) {
-  CHECK_EQUAL(sizeof(weft_executor_options_t), 144);
+  CHECK_EQUAL(sizeof(weft_executor_options_t), 152);
   AT(weft_executor_options_t, size, 0);
   AT(weft_executor_options_t, max_workers, 4);
   AT(weft_executor_options_t, name_prefix, 8);
@@ -42,19 +42,20 @@ static void executor_options(void) {
   AT(weft_executor_options_t, nice, 36);
   AT(weft_executor_options_t, max_spares, 40);
   AT(weft_executor_options_t, signals, 44);
-  AT(weft_executor_options_t, max_queue, 48);
-  AT(weft_executor_options_t, full_timeout, 56);
-  AT(weft_executor_options_t, when_full, 64);
-  AT(weft_executor_options_t, daemon, 68);
-  AT(weft_executor_options_t, initializer, 72);
-  AT(weft_executor_options_t, initializer_ctx, 80);
-  AT(weft_executor_options_t, initializer_drop, 88);
-  AT(weft_executor_options_t, worker_start, 96);
-  AT(weft_executor_options_t, worker_stop, 104);
-  AT(weft_executor_options_t, worker_rest, 112);
-  AT(weft_executor_options_t, worker_ctx, 120);
-  AT(weft_executor_options_t, worker_drop, 128);
-  AT(weft_executor_options_t, flags, 136);
+  AT(weft_executor_options_t, linger, 48);
+  AT(weft_executor_options_t, max_queue, 56);
+  AT(weft_executor_options_t, full_timeout, 64);
+  AT(weft_executor_options_t, when_full, 72);
+  AT(weft_executor_options_t, daemon, 76);
+  AT(weft_executor_options_t, initializer, 80);
+  AT(weft_executor_options_t, initializer_ctx, 88);
+  AT(weft_executor_options_t, initializer_drop, 96);
+  AT(weft_executor_options_t, worker_start, 104);
+  AT(weft_executor_options_t, worker_stop, 112);
+  AT(weft_executor_options_t, worker_rest, 120);
+  AT(weft_executor_options_t, worker_ctx, 128);
+  AT(weft_executor_options_t, worker_drop, 136);
+  AT(weft_executor_options_t, flags, 144);
   CHECK_EQUAL(sizeof(weft_caller_run_options_t), 32);
   AT(weft_caller_run_options_t, size, 0);
   AT(weft_caller_run_options_t, when_full, 4);

@@ -313,6 +313,107 @@ static void adding_against_finishing_loses_none(void) {
   }
 }
 
+typedef struct noted {
+  int calls, drops;
+} noted_t;
+
+static void note_call(void *ctx, weft_future_t *future) {
+  (void)future;
+  ++((noted_t *)ctx)->calls;
+}
+
+static void note_drop(void *ctx) {
+  ++((noted_t *)ctx)->drops;
+}
+
+static void one_is_taken_back(void) {
+  weft_future_t *promise = make_promise(NULL);
+  noted_t first = {0, 0}, second = {0, 0};
+  CHECK_STATUS(weft_future_remove_callback(NULL, note_call, &first), WEFT_EINVAL);
+  CHECK_STATUS(weft_future_remove_callback(promise, NULL, &first), WEFT_EINVAL);
+  CHECK_STATUS(weft_future_remove_callback(promise, note_call, &first), WEFT_EINVALIDSTATE);
+  CHECK_STATUS(weft_future_add_done_callback(promise, note_call, &first, note_drop), WEFT_OK);
+  CHECK_STATUS(weft_future_add_done_callback(promise, note_call, &second, note_drop), WEFT_OK);
+  CHECK_STATUS(weft_future_add_done_callback(promise, note_call, &first, NULL), WEFT_OK);
+  CHECK_STATUS(weft_future_remove_callback(promise, note_call, &first), WEFT_OK);
+  CHECK_EQUAL(first.drops, 1); /* the first of the two had a drop */
+  CHECK_STATUS(weft_future_remove_callback(promise, note_call, &first), WEFT_OK);
+  CHECK_STATUS(weft_future_remove_callback(promise, note_call, &first), WEFT_EINVALIDSTATE);
+  CHECK_EQUAL(first.drops, 1);
+  CHECK_STATUS(weft_future_set_result(promise, NULL), WEFT_OK);
+  CHECK_EQUAL(first.calls, 0);
+  CHECK_EQUAL(second.calls, 1);
+  CHECK_EQUAL(second.drops, 1);
+  CHECK_STATUS(weft_future_remove_callback(promise, note_call, &second), WEFT_EDONE);
+  weft_future_unref(promise);
+}
+
+/* Inside a domain it hangs on the future in another way, and the domain counts it. */
+static void one_of_a_domain_is_taken_back(void) {
+  weft_future_t *promise = make_promise(NULL);
+  weft_domain_t *domain = NULL;
+  weft_domain_scope_t scope;
+  noted_t noted = {0, 0};
+  REQUIRE_OK(weft_domain_create(NULL, NULL, &domain));
+  CHECK_STATUS(weft_domain_enter(domain, &scope), WEFT_OK);
+  CHECK_STATUS(weft_future_add_done_callback(promise, note_call, &noted, note_drop), WEFT_OK);
+  CHECK_STATUS(weft_domain_leave(&scope), WEFT_OK);
+  CHECK_EQUAL(weft_domain_count(domain), 1);
+  CHECK_STATUS(weft_future_remove_callback(promise, note_call, &noted), WEFT_OK);
+  CHECK_EQUAL(noted.drops, 1);
+  CHECK_EQUAL(weft_domain_count(domain), 0);
+  CHECK_STATUS(weft_domain_close(domain, 0), WEFT_OK);
+  CHECK_STATUS(weft_future_set_result(promise, NULL), WEFT_OK);
+  CHECK_EQUAL(noted.calls, 0);
+  weft_domain_unref(domain);
+  weft_future_unref(promise);
+}
+
+typedef struct race {
+  weft_future_t *promise;
+  int calls, drops;
+  gate_t start;
+} race_t;
+
+static void count_call(void *ctx, weft_future_t *future) {
+  (void)future;
+  count_drop(&((race_t *)ctx)->calls);
+}
+
+static void count_end(void *ctx) {
+  count_drop(&((race_t *)ctx)->drops);
+}
+
+static weft_status finish_it(void *ctx, void **result, weft_error_t **error) {
+  race_t *race = (race_t *)ctx;
+  (void)result;
+  (void)error;
+  gate_pass(&race->start);
+  CHECK_STATUS(weft_future_set_result(race->promise, NULL), WEFT_OK);
+  return WEFT_OK;
+}
+
+static void taking_back_against_finishing_calls_or_drops(void) {
+  weft_executor_t *pool = make_pool(1);
+  int turns = check_rounds(500, 50000), turn;
+  for (turn = 0; turn < turns; ++turn) {
+    race_t race = {NULL, 0, 0, GATE_CLOSED};
+    weft_future_t *other;
+    weft_status status;
+    race.promise = make_promise(NULL);
+    CHECK_STATUS(weft_future_add_done_callback(race.promise, count_call, &race, count_end), WEFT_OK);
+    other = submit(pool, finish_it, &race, NULL);
+    gate_await(&race.start, 1);
+    gate_open(&race.start);
+    status = weft_future_remove_callback(race.promise, count_call, &race);
+    end_future(other);
+    CHECK_EQUAL(race.calls, status != WEFT_OK);
+    CHECK_EQUAL(race.drops, 1);
+    weft_future_unref(race.promise);
+  }
+  end_executor(pool);
+}
+
 int main(int argc, char **argv) {
   static const check_case_t cases[] = {
       {"bad arguments change nothing", bad_arguments_change_nothing},
@@ -323,6 +424,9 @@ int main(int argc, char **argv) {
       {"a callback may use the future", a_callback_may_use_the_future},
       {"a callback may submit", a_callback_may_submit},
       {"a callback may drop the last handle", a_callback_may_drop_the_last_handle},
+      {"one is taken back", one_is_taken_back},
+      {"one of a domain is taken back", one_of_a_domain_is_taken_back},
+      {"taking back against finishing calls or drops", taking_back_against_finishing_calls_or_drops},
       {"long chains need no stack", long_chains_need_no_stack},
       {"long chains that never end need no stack either", long_chains_that_never_end_need_no_stack_either},
       {"adding against finishing loses none", adding_against_finishing_loses_none},

@@ -30,10 +30,22 @@ static void ready(hung_t *hung) {
   } while (0)
 
 static void bad_arguments_are_refused(void) {
+  weft_executor_t *pool = make_pool(1), *shared = NULL;
+  void *old = UNTOUCHED(void);
+  weft_drop_fn old_drop = probe_drop;
   int drops = 0;
   CHECK_STATUS(weft_executor_set_context(NULL, &drops, count_drop), WEFT_EINVAL);
   CHECK_STATUS(weft_group_set_context(NULL, &drops, count_drop), WEFT_EINVAL);
-  CHECK_STATUS(weft_executor_current(NULL), WEFT_EINVAL);
+  CHECK(weft_executor_current() == NULL);
+  CHECK_STATUS(weft_executor_swap_context(NULL, &drops, count_drop, &old, &old_drop), WEFT_EINVAL);
+  CHECK_STATUS(weft_executor_swap_context(pool, &drops, count_drop, NULL, &old_drop), WEFT_EINVAL);
+  CHECK_STATUS(weft_executor_swap_context(pool, &drops, count_drop, &old, NULL), WEFT_EINVAL);
+  CHECK_STATUS(weft_group_swap_context(NULL, &drops, count_drop, &old, &old_drop), WEFT_EINVAL);
+  CHECK_STATUS(weft_default_executor(&shared), WEFT_OK);
+  CHECK_STATUS(weft_executor_swap_context(shared, &drops, count_drop, &old, &old_drop), WEFT_ENOTSUP);
+  weft_executor_unref(shared);
+  end_executor(pool);
+  CHECK(old == UNTOUCHED(void) && old_drop == probe_drop);
   CHECK(weft_executor_context(NULL) == NULL);
   CHECK(weft_group_context(NULL) == NULL);
   CHECK_EQUAL(drops, 0);
@@ -95,27 +107,24 @@ typedef struct asking {
   gate_t *gate; /* NULL: none */
   void *found;
   weft_executor_t *expected; /* borrowed */
-  weft_status status;
 } asking_t;
 
 static weft_status ask(void *ctx, void **result, weft_error_t **error) {
   asking_t *self = (asking_t *)ctx;
-  weft_executor_t *here = NULL;
+  weft_executor_t *here;
   (void)result;
   (void)error;
   if (self->gate != NULL) gate_pass(self->gate);
-  self->status = weft_executor_current(&here);
-  if (self->status != WEFT_OK) return WEFT_OK;
+  here = weft_executor_current();
   CHECK(here == self->expected);
   self->found = weft_executor_context(here);
-  weft_executor_unref(here);
+  weft_executor_unref(weft_executor_ref(here)); /* perhaps the only handle by now */
   return WEFT_OK;
 }
 
 static void a_task_finds_its_executor(void) {
   weft_executor_t *pool = make_pool(1), *strand = make_strand(pool), *mine = make_caller_run();
-  weft_executor_t *none = UNTOUCHED(weft_executor_t);
-  asking_t asking = {NULL, NULL, NULL, WEFT_OK};
+  asking_t asking = {NULL, NULL, NULL};
   weft_group_t *group = make_group(pool);
   int on_pool, on_strand, on_mine;
   CHECK_STATUS(weft_executor_set_context(pool, &on_pool, NULL), WEFT_OK);
@@ -123,7 +132,6 @@ static void a_task_finds_its_executor(void) {
   CHECK_STATUS(weft_executor_set_context(mine, &on_mine, NULL), WEFT_OK);
   asking.expected = pool;
   end_future(submit(pool, ask, &asking, NULL));
-  CHECK_STATUS(asking.status, WEFT_OK);
   CHECK(asking.found == &on_pool);
   asking.found = NULL;
   CHECK_STATUS(weft_group_spawn(group, NULL, ask, &asking, NULL), WEFT_OK);
@@ -136,8 +144,7 @@ static void a_task_finds_its_executor(void) {
   CHECK_STATUS(weft_executor_post(mine, NULL, ask, &asking, NULL), WEFT_OK);
   CHECK_STATUS(weft_executor_run(mine, 0, WEFT_FOREVER, NULL), WEFT_OK);
   CHECK(asking.found == &on_mine);
-  CHECK_STATUS(weft_executor_current(&none), WEFT_ENOTSUP);
-  CHECK(none == UNTOUCHED(weft_executor_t));
+  CHECK(weft_executor_current() == NULL);
   end_executor(mine);
   end_executor(strand);
   end_executor(pool);
@@ -145,7 +152,7 @@ static void a_task_finds_its_executor(void) {
 
 /* The last handle goes while a task runs: the task may still take one, and the context goes after it. */
 static void check_the_last_task_finds_it(weft_executor_t *on) {
-  asking_t asking = {NULL, NULL, NULL, WEFT_OK};
+  asking_t asking = {NULL, NULL, NULL};
   gate_t gate = GATE_CLOSED;
   hung_t hung;
   pthread_t self = pthread_self();
@@ -160,7 +167,6 @@ static void check_the_last_task_finds_it(weft_executor_t *on) {
   CHECK_EQUAL(count_of(&hung.drops), 0);
   gate_open(&gate);
   end_future(future);
-  CHECK_STATUS(asking.status, WEFT_OK);
   CHECK(asking.found == &hung);
   gate_await(&hung.dropped, 1);
   CHECK_EQUAL(count_of(&hung.drops), 1);
@@ -214,11 +220,10 @@ enum { links = 50 };
 
 static weft_status make_chain(void *ctx, void **result, weft_error_t **error) {
   chain_t *first = (chain_t *)ctx; /* [links], the last one spawns into a group of the test's */
-  weft_executor_t *pool = NULL;
+  weft_executor_t *pool = weft_executor_current();
   int i;
   (void)result;
   (void)error;
-  if (!CHECK_STATUS(weft_executor_current(&pool), WEFT_OK)) return WEFT_OK;
   for (i = links - 1; i >= 0; --i) {
     weft_group_t *group = make_group(pool);
     CHECK_STATUS(weft_group_set_context(group, &first[i], drop_spawns), WEFT_OK);
@@ -228,8 +233,54 @@ static weft_status make_chain(void *ctx, void **result, weft_error_t **error) {
     else
       weft_group_unref(group);
   }
-  weft_executor_unref(pool);
   return WEFT_OK;
+}
+
+/* --- swapping --- */
+
+static void one_is_swapped_for_another(void) {
+  weft_executor_t *pool = make_pool(1);
+  weft_group_t *group = make_group(pool);
+  void *old = UNTOUCHED(void);
+  weft_drop_fn old_drop = probe_drop;
+  int first = 0, second = 0;
+  CHECK_STATUS(weft_executor_swap_context(pool, &first, count_drop, &old, &old_drop), WEFT_OK);
+  CHECK(old == NULL && old_drop == NULL);
+  CHECK_STATUS(weft_executor_swap_context(pool, &second, NULL, &old, &old_drop), WEFT_OK);
+  CHECK(old == &first && old_drop == count_drop);
+  CHECK(weft_executor_context(pool) == &second);
+  CHECK_STATUS(weft_executor_swap_context(pool, NULL, NULL, &old, &old_drop), WEFT_OK);
+  CHECK(old == &second && old_drop == NULL);
+  CHECK(weft_executor_context(pool) == NULL);
+  CHECK_STATUS(weft_group_swap_context(group, &second, count_drop, &old, &old_drop), WEFT_OK);
+  CHECK(old == NULL && old_drop == NULL);
+  CHECK_STATUS(weft_group_swap_context(group, NULL, NULL, &old, &old_drop), WEFT_OK);
+  CHECK(old == &second && old_drop == count_drop);
+  weft_group_unref(group);
+  end_executor(pool);
+  CHECK_EQUAL(first, 0);
+  CHECK_EQUAL(second, 0);
+}
+
+/* What was taken away is counted by the domain no more: its close need not wait for it. */
+static void a_domain_lets_go_of_what_is_taken_away(void) {
+  weft_executor_t *pool = make_pool(1);
+  weft_group_t *group = make_group(pool);
+  weft_domain_t *domain = make_domain();
+  weft_domain_scope_t scope;
+  void *old = NULL;
+  weft_drop_fn old_drop = NULL;
+  int drops = 0;
+  CHECK_STATUS(weft_domain_enter(domain, &scope), WEFT_OK);
+  CHECK_STATUS(weft_executor_set_context(pool, &drops, count_drop), WEFT_OK);
+  CHECK_STATUS(weft_domain_leave(&scope), WEFT_OK);
+  CHECK_EQUAL(weft_domain_count(domain), 1);
+  CHECK_STATUS(weft_executor_swap_context(pool, NULL, NULL, &old, &old_drop), WEFT_OK);
+  CHECK(old == &drops && old_drop == count_drop);
+  end_domain(domain); /* it has nothing to wait for */
+  CHECK_EQUAL(drops, 0);
+  weft_group_unref(group);
+  end_executor(pool);
 }
 
 static void a_drop_may_spawn(void) {
@@ -291,11 +342,16 @@ typedef struct inside_closed {
 static weft_status set_when_closed(void *ctx, weft_error_t **error) {
   inside_closed_t *self = (inside_closed_t *)ctx;
   weft_domain_scope_t scope;
+  void *old = UNTOUCHED(void);
+  weft_drop_fn old_drop = probe_drop;
   (void)error;
   CHECK_STATUS(weft_domain_enter(self->domain, &scope), WEFT_OK);
   gate_pass(&self->gate);
   CHECK_STATUS(weft_executor_set_context(self->pool, &self->drops, count_drop), WEFT_ECLOSED);
   CHECK_STATUS(weft_group_set_context(self->group, &self->drops, count_drop), WEFT_ECLOSED);
+  CHECK_STATUS(weft_executor_swap_context(self->pool, &self->drops, count_drop, &old, &old_drop), WEFT_ECLOSED);
+  CHECK_STATUS(weft_group_swap_context(self->group, &self->drops, count_drop, &old, &old_drop), WEFT_ECLOSED);
+  CHECK(old == UNTOUCHED(void) && old_drop == probe_drop);
   CHECK_STATUS(weft_domain_leave(&scope), WEFT_OK);
   return WEFT_OK;
 }
@@ -355,6 +411,8 @@ int main(int argc, char **argv) {
       {"a task finds its executor", a_task_finds_its_executor},
       {"the last task still finds it", the_last_task_still_finds_it},
       {"a group drops it after its last task", a_group_drops_it_after_its_last_task},
+      {"one is swapped for another", one_is_swapped_for_another},
+      {"a domain lets go of what is taken away", a_domain_lets_go_of_what_is_taken_away},
       {"a drop may spawn", a_drop_may_spawn},
       {"a domain counts it", a_domain_counts_it},
       {"a closed domain takes none", a_closed_domain_takes_none},

@@ -122,14 +122,10 @@ static void finalize_account(void *ctx) {
 
 /* dispatch_get_specific: the task knows its amount alone, and finds the account by the queue it is on. */
 static weft_status deposit(void *ctx, void **result, weft_error_t **error) {
-  weft_executor_t *queue = NULL;
-  account_t *account;
+  account_t *account = (account_t *)weft_executor_context(weft_executor_current());
   (void)result;
   (void)error;
-  if (!CHECK_STATUS(weft_executor_current(&queue), WEFT_OK)) return WEFT_OK;
-  account = (account_t *)weft_executor_context(queue);
   account->balance += (int64_t)(intptr_t)ctx;
-  weft_executor_unref(queue);
   return WEFT_OK;
 }
 

@@ -2,6 +2,7 @@
  * Waiting is in group_wait.c, ends of pools and threads in group_end.c.
  */
 #include "group.h"
+#include "room.h"
 
 static void arguments_are_checked(void) {
   weft_executor_t *pool = make_pool(1), *strand = make_strand(pool), *caller_run = make_caller_run();
@@ -351,7 +352,71 @@ static const check_case_t cases[] = {
     {"an error can cancel the rest", an_error_can_cancel_the_rest},
     {"cancel drops what has not started", cancel_drops_what_has_not_started},
     {"cancel asks what runs to stop", cancel_asks_what_runs_to_stop},
+    {"results of tasks with room are dropped", results_of_tasks_with_room_are_dropped},
 };
+
+static weft_status build_outcome(void *room, weft_error_t **error) {
+  fate_t *fate = *(fate_t **)room;
+  outcome_t *outcome = (outcome_t *)room;
+  (void)error;
+  count_drop(&fate->runs);
+  outcome->fate = fate;
+  outcome->square = 49;
+  return WEFT_OK;
+}
+
+/* A group reads no results: they are dropped at once, also of a task that belongs to something. */
+static void results_of_tasks_with_room_are_dropped(void) {
+  static const weft_task_type_t type = {sizeof type, 0, sizeof(outcome_t), 0, build_outcome, NULL, drop_outcome};
+  weft_executor_t *pool = make_pool(1);
+  weft_group_t *group = make_group(pool);
+  weft_task_options_t options;
+  weft_task_t *task = NULL;
+  fate_t fate = {0, 0, 0};
+  weft_task_options_init(&options);
+  options.name = "named";
+  REQUIRE_OK(weft_task_create(&type, &task));
+  *(fate_t **)weft_task_room(task) = &fate;
+  CHECK_STATUS(weft_group_spawn_task(group, task), WEFT_OK);
+  REQUIRE_OK(weft_task_create_with(&type, &options, &task));
+  *(fate_t **)weft_task_room(task) = &fate;
+  CHECK_STATUS(weft_group_spawn_task(group, task), WEFT_OK);
+  end_group(group);
+  check_fate(&fate, 2, 0, 2);
+  end_executor(pool);
+}
+
+static weft_status build_outcome(void *room, weft_error_t **error) {
+  fate_t *fate = *(fate_t **)room;
+  outcome_t *outcome = (outcome_t *)room;
+  (void)error;
+  count_drop(&fate->runs);
+  outcome->fate = fate;
+  outcome->square = 49;
+  return WEFT_OK;
+}
+
+/* A group reads no results: they are dropped at once, also of a task that belongs to something. */
+static void results_of_tasks_with_room_are_dropped(void) {
+  static const weft_task_type_t type = {sizeof type,   WEFT_TASK_POSTED, sizeof(outcome_t), 0,
+                                        build_outcome, NULL,             drop_outcome};
+  weft_executor_t *pool = make_pool(1);
+  weft_group_t *group = make_group(pool);
+  weft_task_options_t options;
+  weft_task_t *task = NULL;
+  fate_t fate = {0, 0, 0};
+  weft_task_options_init(&options);
+  options.name = "named";
+  REQUIRE_OK(weft_task_create(&type, &task));
+  *(fate_t **)weft_task_room(task) = &fate;
+  CHECK_STATUS(weft_group_spawn_task(group, task), WEFT_OK);
+  REQUIRE_OK(weft_task_create_with(&type, &options, &task));
+  *(fate_t **)weft_task_room(task) = &fate;
+  CHECK_STATUS(weft_group_spawn_task(group, task), WEFT_OK);
+  end_group(group);
+  check_fate(&fate, 2, 0, 2);
+  end_executor(pool);
+}
 
 int main(int argc, char **argv) {
   return check_main(cases, CHECK_COUNT_OF(cases), argc, argv);

@@ -216,6 +216,76 @@ static void a_join_that_ends_its_thread(void) {
   }
 }
 
+/* --- the pool breaks meanwhile --- */
+
+typedef struct breaking {
+  weft_executor_t *pool;
+  gate_t gate; /* of the initializer */
+} breaking_t;
+
+static weft_status refuse_at_the_gate(void *ctx, weft_error_t **error) {
+  (void)error;
+  gate_pass(&((breaking_t *)ctx)->gate);
+  return 42;
+}
+
+/* Runs on the caller alone: no worker gets further than the initializer. */
+static weft_status await_the_break(void *ctx, uint64_t begin, uint64_t end, weft_error_t **error) {
+  breaking_t *breaking = (breaking_t *)ctx;
+  weft_error_t *reason = NULL;
+  (void)begin;
+  (void)end;
+  (void)error;
+  gate_await(&breaking->gate, 1);
+  gate_open(&breaking->gate);
+  while (reason == NULL) CHECK_STATUS(weft_executor_error(breaking->pool, &reason), WEFT_OK);
+  weft_error_unref(reason);
+  return WEFT_OK;
+}
+
+static void init_nothing(void *ctx, void *state) {
+  (void)ctx;
+  (void)state;
+}
+
+static weft_status await_the_break_in(void *ctx, void *state, uint64_t begin, uint64_t end, weft_error_t **error) {
+  (void)state;
+  return await_the_break(ctx, begin, end, error);
+}
+
+static void join_nothing(void *ctx, void *into, void *from) {
+  (void)ctx;
+  (void)into;
+  (void)from;
+}
+
+static void check_break(int reduces, int asks) {
+  static const weft_reduction_t how = {sizeof how, 1, 1, init_nothing, await_the_break_in, join_nothing, NULL};
+  weft_executor_options_t options;
+  weft_range_options_t range;
+  weft_error_t *error = UNTOUCHED(weft_error_t), **out = asks ? &error : NULL;
+  breaking_t breaking = {NULL, GATE_CLOSED};
+  char result = 0;
+  weft_executor_options_init(&options);
+  options.max_workers = 2;
+  options.initializer = refuse_at_the_gate;
+  options.initializer_ctx = &breaking;
+  REQUIRE_OK(weft_executor_create(NULL, &options, &breaking.pool));
+  weft_range_options_init(&range);
+  range.grain = 1;
+  if (reduces)
+    CHECK_STATUS(weft_parallel_reduce(breaking.pool, &range, 0, 8, &how, &breaking, &result, out), WEFT_EBROKEN);
+  else
+    CHECK_STATUS(weft_parallel_for(breaking.pool, &range, 0, 8, await_the_break, &breaking, out), WEFT_EBROKEN);
+  CHECK(error == UNTOUCHED(weft_error_t));
+  end_executor(breaking.pool);
+}
+
+static void a_pool_that_breaks_meanwhile_is_told(void) {
+  int way;
+  for (way = 0; way < 4; ++way) check_break(way / 2, way % 2);
+}
+
 int main(int argc, char **argv) {
   static const check_case_t cases[] = {
       {"a loop on a thread of the host", a_loop_on_a_thread_of_the_host},
@@ -223,6 +293,8 @@ int main(int argc, char **argv) {
       {"a loop in a task", a_loop_in_a_task},
       {"a reduction in a task", a_reduction_in_a_task},
       {"a join that ends its thread", a_join_that_ends_its_thread},
+      {"a pool that breaks meanwhile is told", a_pool_that_breaks_meanwhile_is_told},
+      {"a pool that breaks meanwhile is told", a_pool_that_breaks_meanwhile_is_told},
   };
   return check_main(cases, CHECK_COUNT_OF(cases), argc, argv);
 }

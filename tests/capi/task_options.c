@@ -94,15 +94,13 @@ static void the_task_knows_its_name_however_it_was_made(void) {
 
 static weft_status note_names_around_a_wait(void *ctx, void **result, weft_error_t **error) {
   const char **seen = (const char **)ctx;
-  weft_executor_t *pool = NULL;
+  weft_executor_t *pool = weft_executor_current();
   weft_task_options_t options = named("inner");
   weft_future_t *future = NULL;
   seen[0] = weft_task_name();
-  if (weft_executor_current(&pool) != WEFT_OK) return 1;
   if (weft_executor_submit(pool, &options, note_name, &seen[1], NULL, &future) != WEFT_OK) return 1;
   weft_future_wait(future, WEFT_FOREVER); /* the only worker: this runs it */
   weft_future_unref(future);
-  weft_executor_unref(pool);
   return note_name(&seen[2], result, error);
 }
 

@@ -23,7 +23,6 @@ static void the_main_thread_has_an_object(void) {
   CHECK(weft_thread_ident(main_thread) != 0);
   CHECK_EQUAL(weft_thread_native_id(main_thread), getpid());
   CHECK_STATUS(weft_thread_set_daemon(main_thread, 1), WEFT_ESTARTED);
-  CHECK_STATUS(weft_thread_set_name(main_thread, "other"), WEFT_ESTARTED);
   weft_thread_unref(current);
   weft_thread_unref(main_thread);
   weft_thread_unref(again);

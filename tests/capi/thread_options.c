@@ -181,10 +181,8 @@ static void set_name_reaches_the_system(void) {
   REQUIRE_OK(weft_thread_create(NULL, NULL, mirror_target, &mirror, NULL, &thread));
   CHECK_STATUS(weft_thread_set_name(thread, "renamed"), WEFT_OK);
   CHECK_STATUS(weft_thread_start(thread), WEFT_OK);
-  CHECK_STATUS(weft_thread_set_name(thread, "late"), WEFT_ESTARTED);
   CHECK_STATUS(weft_thread_set_daemon(thread, 1), WEFT_ESTARTED);
   CHECK_STATUS(weft_thread_join(thread, WEFT_FOREVER), WEFT_OK);
-  CHECK_STATUS(weft_thread_set_name(thread, "late"), WEFT_ESTARTED);
   CHECK_STATUS(weft_thread_set_daemon(thread, 0), WEFT_ESTARTED);
   CHECK_TEXT(weft_thread_name(thread), "renamed");
   CHECK_TEXT(mirror.system_name, "renamed");
@@ -286,6 +284,52 @@ static void a_thread_may_be_bound_to_a_cpu(void) {
   CHECK_EQUAL(probe_drops(&probe), 1);
 }
 
+/* At the gate it is renamed by another thread, then it renames itself. */
+typedef struct renamed {
+  gate_t gate;
+  char system_name[16];
+  const char *first;
+} renamed_t;
+
+static weft_status rename_itself(void *ctx, weft_error_t **error) {
+  renamed_t *renamed = (renamed_t *)ctx;
+  weft_thread_t *self = NULL;
+  (void)error;
+  CHECK_STATUS(weft_thread_current(&self), WEFT_OK);
+  renamed->first = weft_thread_name(self);
+  CHECK_TEXT(renamed->first, "before");
+  gate_pass(&renamed->gate);
+  CHECK_TEXT(weft_thread_name(self), "by-another");
+  CHECK_STATUS(weft_thread_set_name(self, "by-itself"), WEFT_OK);
+  CHECK_TEXT(weft_thread_name(self), "by-itself");
+  CHECK_TEXT(renamed->first, "before"); /* the old pointer stays good */
+  CHECK(pthread_getname_np(pthread_self(), renamed->system_name, sizeof renamed->system_name) == 0);
+  weft_thread_unref(self);
+  return WEFT_OK;
+}
+
+static void a_thread_that_runs_is_renamed(void) {
+  weft_thread_options_t options;
+  weft_thread_t *thread = NULL;
+  renamed_t renamed;
+  gate_t closed = GATE_CLOSED;
+  memset(&renamed, 0, sizeof renamed);
+  renamed.gate = closed;
+  weft_thread_options_init(&options);
+  options.name = "before";
+  REQUIRE_OK(weft_thread_create(NULL, &options, rename_itself, &renamed, NULL, &thread));
+  CHECK_STATUS(weft_thread_start(thread), WEFT_OK);
+  gate_await(&renamed.gate, 1);
+  CHECK_STATUS(weft_thread_set_name(thread, "by-another"), WEFT_OK);
+  gate_open(&renamed.gate);
+  CHECK_STATUS(weft_thread_join(thread, WEFT_FOREVER), WEFT_OK);
+  CHECK_TEXT(renamed.system_name, "by-itself");
+  CHECK_TEXT(weft_thread_name(thread), "by-itself");
+  CHECK_STATUS(weft_thread_set_name(thread, "after"), WEFT_OK);
+  CHECK_TEXT(weft_thread_name(thread), "after");
+  weft_thread_unref(thread);
+}
+
 int main(int argc, char **argv) {
   static const check_case_t cases[] = {
       {"options out of range are invalid", options_out_of_range_are_invalid},
@@ -294,6 +338,7 @@ int main(int argc, char **argv) {
       {"the system sees the name cut so that its number survives",
        the_system_sees_the_name_cut_so_that_its_number_survives},
       {"set_name reaches the system", set_name_reaches_the_system},
+      {"a thread that runs is renamed", a_thread_that_runs_is_renamed},
       {"daemon is inherited unless set", daemon_is_inherited_unless_set},
       {"what is set is not inherited", what_is_set_is_not_inherited},
       {"a stack is at least as large as asked", a_stack_is_at_least_as_large_as_asked},

@@ -294,6 +294,35 @@ static void request_stop_of_a_future_has_its_answers(void) {
   weft_future_unref(promise);
 }
 
+static weft_status clear_in_a_task(void *ctx, void **result, weft_error_t **error) {
+  (void)ctx;
+  (void)result;
+  (void)error;
+  CHECK_EQUAL(weft_thread_clear_stop(), WEFT_ENOTSUP);
+  return WEFT_OK;
+}
+
+static void a_thread_may_take_it_back_and_go_on(void) {
+  weft_executor_t *pool = make_pool(1);
+  weft_thread_t *self = NULL;
+  CHECK_EQUAL(weft_thread_clear_stop(), 0);
+  REQUIRE_OK(weft_thread_current(&self));
+  CHECK_EQUAL(weft_thread_clear_stop(), 0);
+  CHECK_STATUS(weft_thread_request_stop(self), WEFT_OK);
+  CHECK_STATUS(weft_sleep(WEFT_FOREVER), WEFT_EINTERRUPTED);
+  CHECK_EQUAL(weft_stop_requested(), 1);
+  CHECK_EQUAL(weft_thread_clear_stop(), 1);
+  CHECK_EQUAL(weft_stop_requested(), 0);
+  CHECK_STATUS(weft_sleep(1), WEFT_OK);
+  CHECK_EQUAL(weft_thread_clear_stop(), 0);
+  CHECK_STATUS(weft_thread_request_stop(self), WEFT_OK); /* the next request counts again */
+  CHECK_STATUS(weft_sleep(WEFT_FOREVER), WEFT_EINTERRUPTED);
+  CHECK_EQUAL(weft_thread_clear_stop(), 1);
+  end_future(submit(pool, clear_in_a_task, NULL, NULL));
+  weft_thread_unref(self);
+  end_executor(pool);
+}
+
 int main(int argc, char **argv) {
   static const check_case_t cases[] = {
       {"sleeping lasts at least so long", sleeping_lasts_at_least_so_long},
@@ -303,6 +332,7 @@ int main(int argc, char **argv) {
       {"a request before the call interrupts a task", a_request_before_the_call_interrupts_a_task},
       {"a request during the call interrupts a task", a_request_during_the_call_interrupts_a_task},
       {"the flag can be polled and stays", the_flag_can_be_polled_and_stays},
+      {"a thread may take it back and go on", a_thread_may_take_it_back_and_go_on},
       {"a request never reaches another task", a_request_never_reaches_another_task},
       {"a request to a worker never reaches its tasks", a_request_to_a_worker_never_reaches_its_tasks},
       {"a pending task starts all the same and sees the flag", a_pending_task_starts_all_the_same_and_sees_the_flag},

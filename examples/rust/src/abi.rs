@@ -34,6 +34,7 @@ pub struct weft_executor_options_t {
     pub nice: i32,
     pub max_spares: u32,
     pub signals: u32,
+    pub linger: i64,
     pub max_queue: u64,
     pub full_timeout: i64,
     pub when_full: u32,

@@ -151,6 +151,7 @@ impl Pool {
             nice: 0,
             max_spares: 0,
             signals: 0,
+            linger: 0,
             max_queue: 0,
             full_timeout: 0,
             when_full: 0,

@@ -42,10 +42,7 @@ public:
   /// True: nothing of it runs or ever will. False: the time is over; something still runs, or somebody holds a result
   /// that it counts. Throws deadlock: from inside of it; interrupted.
   bool close(duration timeout = forever) const {
-    const weft_status status = weft_domain_close(handle_.get(), timeout.count());
-    if (status == WEFT_ETIMEDOUT) return false;
-    check(status);
-    return true;
+    return detail::is_in_time(weft_domain_close(handle_.get(), timeout.count()));
   }
   bool is_closed() const noexcept { return weft_domain_is_closed(handle_.get()) == 1; }
   /// How much a close would have to withdraw or wait for.

@@ -252,6 +252,17 @@ inline void check(weft_status status) {
     throw_status(status);
 }
 
+namespace detail {
+
+// Of a wait with a limit: false when the time is over.
+inline bool is_in_time(weft_status status) {
+  if (status == WEFT_ETIMEDOUT) return false;
+  check(status);
+  return true;
+}
+
+} // namespace detail
+
 inline error::error(std::int32_t code, const std::string &kind, const std::string &message) {
   weft_error_t *native = nullptr;
   check(weft_error_create(code, kind.c_str(), message.c_str(), &native));

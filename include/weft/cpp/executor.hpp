@@ -45,6 +45,8 @@ struct executor_options {
   std::int32_t nice = 0;                       ///< of its own workers, -20 ... 19
   std::uint32_t max_spares = 0;                ///< workers beside max_workers while others are in a
                                                ///< weft::blocking_region; 0: 64
+  duration linger = duration::zero();          ///< how long a worker stays that has nothing to do; zero: as long as the
+                                               ///< pool, spares 5 seconds
   const weft::runtime *runtime = nullptr;      ///< the runtime it belongs to; nullptr: the default one
   std::function<void(weft_worker_t &)> worker_start = {}; ///< runs first on each worker, before the initializer; if it
                                                           ///< throws, the pool is broken
@@ -137,6 +139,13 @@ public:
     check(status);
     return ran;
   }
+
+  /// Runs tasks, and waits for further ones, until the future is done (true) or the time is over (false). The future may
+  /// belong to any executor; what it ended with stays in it. Blocks up to timeout. Throws interrupted; deadlock: called
+  /// inside the task of that future, or nothing can complete it.
+  template <class T> bool run_until(const future<T> &wanted, duration timeout = forever) const {
+    return detail::is_in_time(weft_executor_run_until(handle_.get(), wanted.native_handle(), timeout.count()));
+  }
 };
 
 /// The pool that all in this process share who have no wish of their own: as many workers as usable_cpus(), made on
@@ -211,6 +220,7 @@ inline weft_executor_options_t native_pool_options(const executor_options &chose
   native.max_workers = chosen.max_workers;
   native.stack_size = chosen.stack_size;
   native.max_spares = chosen.max_spares;
+  native.linger = chosen.linger.count();
   native.signals = static_cast<std::uint32_t>(chosen.signals);
   native.flags = chosen.host_workers ? WEFT_EXECUTOR_HOST_WORKERS : 0;
   if (chosen.initializer) {

@@ -168,20 +168,28 @@ public:
   /// caller-run executor runs its pending tasks in this call then. Cancelling runs callbacks and destroys closures
   /// here. Throws deadlock: one of its own tasks or workers asks it to wait, and nothing changed; interrupted.
   bool shutdown(weft::shutdown how = weft::shutdown::wait, duration timeout = forever) const {
-    const weft_status status = weft_executor_shutdown(handle_.get(), static_cast<std::uint32_t>(how), timeout.count());
-    if (status == WEFT_ETIMEDOUT) return false;
-    check(status);
-    return true;
+    return detail::is_in_time(
+        weft_executor_shutdown(handle_.get(), static_cast<std::uint32_t>(how), timeout.count()));
+  }
+
+  /// Waits until it has nothing to do, without shutting it down: what was submitted before has ended, and so has what
+  /// that has submitted here. Timers and delayed tasks that are not due do not count. False: the time is over. Blocks.
+  /// Throws deadlock: called by one of its own tasks or workers, or it can never become idle; interrupted.
+  bool wait_idle(duration timeout = forever) const {
+    return detail::is_in_time(weft_executor_wait_idle(handle_.get(), timeout.count()));
+  }
+
+  /// Changes how many workers a pool may have: from 1 to what it was made with. Never blocks. Throws not_supported: not
+  /// a pool, or the default executor; invalid_argument: out of that range.
+  void set_max_workers(std::uint32_t max_workers) const {
+    check(weft_executor_set_max_workers(handle_.get(), max_workers));
   }
 
   /// Lets the calling thread be a worker of a pool until the pool has ended (true) or the time is over (false). Blocks.
   /// Throws deadlock: called by a worker or from inside a task or callback; interrupted; broken_pool; not_supported:
   /// not a pool; thread_refused: it has max_workers workers.
   bool work(duration timeout = forever) const {
-    const weft_status status = weft_executor_work(handle_.get(), timeout.count());
-    if (status == WEFT_ETIMEDOUT) return false;
-    check(status);
-    return true;
+    return detail::is_in_time(weft_executor_work(handle_.get(), timeout.count()));
   }
 
   /// Never blocks.
@@ -223,11 +231,9 @@ public:
   /// The executor that the calling code runs on, innermost: the strand for a task of a strand, the pool for a task of a
   /// group or a piece of a loop. Nothing: the thread runs nothing for an executor. Never blocks.
   static std::optional<executor_ref> current() {
-    weft_executor_t *native = nullptr;
-    const weft_status status = weft_executor_current(&native);
-    if (status == WEFT_ENOTSUP) return std::nullopt;
-    check(status);
-    return adopt(native);
+    weft_executor_t *const native = weft_executor_current();
+    if (native == nullptr) return std::nullopt;
+    return share(native);
   }
 
   /// Takes over a reference of the caller's.

@@ -172,10 +172,7 @@ public:
 
   /// Waits until it is done, in whatever way. False: the time is over. Blocks up to timeout.
   bool wait(duration timeout = forever) const {
-    const weft_status status = weft_future_wait(handle_.get(), timeout.count());
-    if (status == WEFT_ETIMEDOUT) return false;
-    check(status);
-    return true;
+    return detail::is_in_time(weft_future_wait(handle_.get(), timeout.count()));
   }
 
   /// Waits for the end and tells what the task threw: null when there is a result. For errors that were no C++

@@ -84,10 +84,7 @@ public:
   /// to timeout. From then on nothing new starts in it (shut_down). Throws deadlock when called by one of its own
   /// threads or tasks, interrupted.
   bool shutdown(duration timeout = forever) {
-    const weft_status status = weft_runtime_shutdown(native_, timeout.count());
-    if (status == WEFT_ETIMEDOUT) return false;
-    check(status);
-    return true;
+    return detail::is_in_time(weft_runtime_shutdown(native_, timeout.count()));
   }
 
   /// Ends it within a bound: as shutdown(timeout), then cancels what is pending, asks every thread to stop, and waits

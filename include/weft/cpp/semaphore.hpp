@@ -49,10 +49,10 @@ public:
   void acquire() const { check(weft_semaphore_wait(handle_.get(), WEFT_FOREVER)); }
   /// The same, up to timeout. False: the time is over, and none was taken.
   bool try_acquire_for(duration timeout) const {
-    return was_taken(weft_semaphore_wait(handle_.get(), timeout.count()));
+    return detail::is_in_time(weft_semaphore_wait(handle_.get(), timeout.count()));
   }
   /// Takes one if it is there. Never blocks.
-  bool try_acquire() const { return was_taken(weft_semaphore_try_wait(handle_.get())); }
+  bool try_acquire() const { return detail::is_in_time(weft_semaphore_try_wait(handle_.get())); }
 
   /// How many there are at this moment: for figures and tests.
   std::int64_t value() const {
@@ -71,12 +71,6 @@ public:
 private:
   using shared = detail::handle<weft_semaphore_t, weft_semaphore_ref, weft_semaphore_unref>;
   explicit semaphore(shared object) noexcept : handle_(std::move(object)) {}
-
-  static bool was_taken(weft_status status) {
-    if (status == WEFT_ETIMEDOUT) return false;
-    check(status);
-    return true;
-  }
 
   shared handle_;
 };

@@ -52,10 +52,7 @@ public:
 
   /// The same with a limit. False: it is still alive. Blocks up to timeout.
   bool join_for(duration timeout) const {
-    const weft_status status = weft_thread_join(handle_.get(), timeout.count());
-    if (status == WEFT_ETIMEDOUT) return false;
-    check(status);
-    return true;
+    return detail::is_in_time(weft_thread_join(handle_.get(), timeout.count()));
   }
 
   /// Asks it to stop: this_thread::stop_requested() becomes true in it, and its blocking calls of weft throw
@@ -154,6 +151,14 @@ inline void sleep_for(duration span) {
 /// Whether the running task, or outside of tasks this thread, was asked to stop. Never blocks.
 inline bool stop_requested() noexcept {
   return weft_stop_requested() == 1;
+}
+
+/// Takes back the request to stop that was made to this thread, which then goes on: for one that turns the request into
+/// something else. True: there was one. Never blocks. Throws not_supported: inside of a task, callback or hook.
+inline bool clear_stop() {
+  const std::int32_t answer = weft_thread_clear_stop();
+  if (answer < 0) check(answer);
+  return answer == 1;
 }
 
 } // namespace this_thread

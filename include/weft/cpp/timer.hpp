@@ -102,10 +102,7 @@ public:
   /// arming it throws closed. False: the time is over, and the last run still goes on. Throws interrupted; deadlock:
   /// the caller is its callable; it is closed all the same. Blocks up to `timeout`.
   bool close(duration timeout = forever) const {
-    const weft_status status = weft_timer_close(handle_.get(), timeout.count());
-    if (status == WEFT_ETIMEDOUT) return false;
-    check(status);
-    return true;
+    return detail::is_in_time(weft_timer_close(handle_.get(), timeout.count()));
   }
 
   /// Takes over a reference of the caller's.

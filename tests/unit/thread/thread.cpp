@@ -28,7 +28,8 @@ TEST_CASE("thread: from initial to stopped, its context dropped once, by then") 
   CHECK(t->native_id() != 0);
   CHECK(t->start() == WEFT_ESTARTED);
   CHECK(t->set_daemon(true) == WEFT_ESTARTED);
-  CHECK(t->set_name("late") == WEFT_ESTARTED);
+  CHECK(t->set_name("late") == WEFT_OK);
+  CHECK(std::string(t->name()) == "late");
   REQUIRE(t->join(soon()) == WEFT_OK);
   CHECK(t->state() == WEFT_THREAD_STOPPED);
   CHECK(told == 42);

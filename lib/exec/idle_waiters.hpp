@@ -1,0 +1,62 @@
+// Threads that wait until an executor is idle. The executor tells them whenever it may have become so.
+//
+// Knows nothing of what idle means: that is executor::idle(). The argument is in sched/README.md, "Idle".
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+
+#include "base/atomic.hpp"
+#include "base/parker.hpp"
+
+namespace weft::core {
+
+class idle_waiters {
+public:
+  // Lives on the stack of the waiter, listed for as long.
+  class entry {
+  public:
+    entry(idle_waiters &all, parker &sleeper) noexcept : all_(all), sleeper_(sleeper) {
+      const std::scoped_lock hold(all_.mutex_);
+      next_ = all_.first_;
+      all_.first_ = this;
+      all_.count_.fetch_add(1, std::memory_order_seq_cst);
+    }
+    ~entry() {
+      const std::scoped_lock hold(all_.mutex_);
+      entry **at = &all_.first_;
+      while (*at != this) at = &(*at)->next_;
+      *at = next_;
+      all_.count_.fetch_sub(1, std::memory_order_relaxed);
+    }
+    entry(const entry &) = delete;
+    entry &operator=(const entry &) = delete;
+    // The executor has been idle since this entry was listed.
+    bool told() const noexcept { return told_.load(std::memory_order_acquire); }
+
+  private:
+    friend class idle_waiters;
+    idle_waiters &all_;
+    parker &sleeper_;
+    entry *next_ = nullptr;    // under the lock of the list
+    atomic<bool> told_{false}; // its release pairs with the acquire of told()
+  };
+
+  // Sequentially consistent: the waiter is counted before it looks whether the executor is idle. The executor comes to
+  // rest before it asks here. One of the two sees the other.
+  bool any() const noexcept { return count_.load(std::memory_order_seq_cst) != 0; }
+  void tell() noexcept {
+    const std::scoped_lock hold(mutex_); // until the wake-up is done: an entry goes under this lock
+    for (entry *each = first_; each != nullptr; each = each->next_) {
+      each->told_.store(true, std::memory_order_release);
+      each->sleeper_.unpark();
+    }
+  }
+
+private:
+  native_mutex mutex_;
+  entry *first_ = nullptr;         // under mutex_
+  atomic<std::uint32_t> count_{0}; // written under mutex_
+};
+
+} // namespace weft::core
