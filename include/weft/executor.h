@@ -54,8 +54,8 @@
  * other workers have. No mixture of loads keeps a ready task of a pool from starting, as long as
  * tasks end. On each worker:
  *  - A task of normal or low priority is passed over for at most 60 other tasks.
- *  - When a worker has run for 100 microseconds, each source has a turn: one long task, or up
- *    to 16 short ones for 25 microseconds. So beside long tasks, a task of normal priority waits for
+ *  - When a worker has run for 100 microseconds, each source has a turn: one long task, or up to
+ *    16 short ones for 25 microseconds. So beside long tasks, a task of normal priority waits for
  *    the one that runs and for at most one of each other source.
  *  - When a worker has run for a millisecond, each source has a turn whatever the priorities. One
  *    task of low priority comes first. Between two long turns comes one task of high priority. So
@@ -127,7 +127,7 @@ typedef struct weft_executor_options {
   /** How many entries `affinity` has, at most 1024. 0: a worker keeps the CPUs of the thread that
    * starts it, which may be any thread that submits. */
   uint32_t affinity_count;
-  /** Of the pool's own workers, -20 (urgent) to 19 (idle). 0: as the thread that starts a worker */
+  /** Of the pool's own workers, -20 (urgent) to 19 (idle). 0: as the thread that starts one. */
   int32_t nice;
   uint32_t max_spares; /**< workers beyond max_workers for blocking regions, at most 4096; 0: 64 */
   uint32_t signals;    /**< WEFT_SIGNALS_... (thread.h); 0: WEFT_SIGNALS_BLOCK */
