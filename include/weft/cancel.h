@@ -69,8 +69,8 @@ typedef struct weft_cancel_token weft_cancel_token_t;
  *   WEFT_ENOMEM        nothing changed
  *   WEFT_ESHUTDOWN     there is a timeout, the default runtime has ended, and so has every isolated
  *                      one
- *   WEFT_EAGAIN        there is a timeout, and the system refuses the thread that keeps the deadlines,
- *                      or its descriptors
+ *   WEFT_EAGAIN        there is a timeout, and the system refuses the thread that keeps the
+ *                      deadlines, or its descriptors
  */
 WEFT_API weft_status weft_cancel_token_create(weft_cancel_token_t *parent, int64_t timeout, weft_cancel_token_t **out);
 
