@@ -29,7 +29,7 @@ unreachable = {
 FUNCTION = re.compile(r"^WEFT_API weft_status (\w+)\(", re.M)
 COMMENT = re.compile(r"/\*\*((?:(?!\*/).)*)\*/\s*\Z", re.S)
 LIST = re.compile(r"^ \* Returns\n((?: \* .*\n)*)", re.M)
-ENTRY = re.compile(r" \*   (WEFT_\w+) +\S")
+ENTRY = re.compile(r" \*   (WEFT_[A-Z]+) +\S")
 FURTHER_LINE = re.compile(r" \* {6,}\S")
 
 
