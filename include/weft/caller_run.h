@@ -18,6 +18,8 @@
  *    thread of the process sleeps in such waits. Otherwise it goes on, even if no thread ever calls
  *    weft_executor_run (guide/waiting.md).
  *
+ * A full queue. With WEFT_FULL_CALLER, a submit to a full queue runs its task on its own thread.
+ *
  * The end. The end of the runtime and the last unref cancel what is pending. A
  * weft_executor_shutdown that waits runs it on the calling thread.
  */
