@@ -4,10 +4,10 @@
  *
  *   weft_caller_run_create(NULL, NULL, &loop);
  *   while (playing) {
- *     weft_executor_run(loop, 0, 2 * WEFT_MILLISECOND, NULL);     what other threads have submitted
+ *     weft_executor_run(loop, 0, 2 * WEFT_MILLISECOND, NULL);   what other threads have submitted
  *     draw();
  *   }
- *   weft_executor_unref(loop);                                  what is pending is cancelled
+ *   weft_executor_unref(loop);                                what is pending is cancelled
  *
  * Waits. Any thread may run the executor, and weft does not know which one will. This decides which
  * waits without a limit return WEFT_EDEADLK:

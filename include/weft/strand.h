@@ -4,7 +4,7 @@
  *
  *   weft_strand_create(pool, &account);
  *   weft_executor_post(account, NULL, deposit, &some, NULL);
- *   weft_executor_post(account, NULL, withdraw, &less, NULL);     starts when deposit has ended
+ *   weft_executor_post(account, NULL, withdraw, &less, NULL);   starts when deposit has ended
  *   weft_executor_unref(account);                               what was posted still runs
  *
  * Order. Each task sees all that the tasks before it did. Any worker of the pool may run it.
