@@ -39,8 +39,9 @@
  * The unwinding of a thread that ends itself (pthread_exit, a cancellation) is not stopped.
  *
  * Threads. Any thread may call any function at any time, several threads at once, also from tasks,
- * callbacks and drops. A part `Threads` in a comment says where that is not so. Signal handlers may
- * not call weft.
+ * callbacks and drops. A part `Threads` in a comment says where that is not so. No function is
+ * promised to work in a signal handler; guide/signal_handlers.md has the functions that do in this
+ * version.
  *
  * Blocking. "Blocks: never" means that the call waits for no task, thread, timer or descriptor. It
  * may take a lock that weft holds for a short time, and it may allocate memory. Drops and callbacks
@@ -64,7 +65,7 @@
  *    stack. Beyond that it sleeps. A wait without a limit then returns WEFT_EDEADLK if no other
  *    worker can run the task.
  *  - A sleeping wait serves the timers of its executor when no worker is free to.
- * guide/waiting.md has the details and the exceptions.
+ * guide/helping.md has the details and the exceptions.
  */
 #ifndef WEFT_BASE_H
 #define WEFT_BASE_H
