@@ -22,7 +22,7 @@ extern "C" {
 #endif
 
 /* Levels of the log. */
-#define WEFT_LOG_WARNING 1u /**< a call was refused for what it asked, as an option out of range */
+#define WEFT_LOG_WARNING 1u /**< weft refused what a call asked for, or goes on without it */
 #define WEFT_LOG_ERROR 2u   /**< something failed, and no caller could be told */
 
 /** Receive one line of weft's log.
