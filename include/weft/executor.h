@@ -57,9 +57,9 @@
  *  - When a worker has run for 100 microseconds, each source has a turn: one long task, or up to
  *    16 short ones for 25 microseconds. So beside long tasks, a task of normal priority waits for
  *    the one that runs and for at most one of each other source.
- *  - When a worker has run for a millisecond, each source has a turn whatever the priorities. One
- *    task of low priority comes first. Between two long turns comes one task of high priority. So
- *    beside tasks of high priority, the others wait for a millisecond and for the tasks that run
+ *  - When a worker has run for a millisecond, each source has a turn, without regard to priority.
+ *    One task of low priority comes first. Between two long turns comes one task of high priority.
+ *    So beside tasks of high priority, the others wait for a millisecond and for the tasks that run
  *    then.
  *  - A timer or delayed task that is due becomes ready when the running task ends. While tasks are
  *    shorter than 100 microseconds, it becomes ready after at most that time. It has a turn of its

@@ -53,9 +53,9 @@ typedef struct weft_group weft_group_t;
 /** weft_group_options_t.flags: the task that makes the group waits for it, or ends it
  * (weft_group_end), before it ends itself.
  *
- * This promise lets another worker help that waits, further up, for that task. What the task waits
- * for, that worker waits for too. So it may run tasks of this group meanwhile. Without effect for a
- * group that is not made inside a task.
+ * This promise lets other workers help. A worker that waits further up for that task depends on
+ * this group, too, so its wait may run tasks of the group. Without effect for a group that is not
+ * made inside a task.
  */
 #define WEFT_GROUP_SCOPED 2u
 
@@ -279,7 +279,7 @@ WEFT_API weft_status weft_group_then_task(weft_group_t *group, weft_executor_t *
  */
 WEFT_API weft_status weft_group_wait(weft_group_t *group, int64_t timeout);
 
-/** Wait until nothing of the group is pending, whatever asks the caller to stop.
+/** Wait until nothing of the group is pending, even if the caller is asked to stop.
  *
  * For destructors, when the closures refer to something that is about to go. Requests to stop and
  * the end of the runtime do not end this wait. It runs tasks as weft_group_wait does, however deep
