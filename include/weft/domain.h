@@ -1,4 +1,4 @@
-/* weft/domain.h: domains: what belongs to one plugin or binding, to be closed as one, so that its code can be unloaded.
+/* weft/domain.h: domains: what one plugin or binding owns, closed as one before it is unloaded.
  *
  *   weft_domain_create(NULL, NULL, &domain);
  *   weft_domain_enter(domain, &scope);          what is registered from here on belongs to it
@@ -9,43 +9,60 @@
  *   weft_domain_unref(domain);
  *   dlclose(plugin_library);
  *
- * What belongs to a domain. A thread is *inside* of a domain between weft_domain_enter and weft_domain_leave, while it
- * runs code of it (a task, a callback, a drop, a piece of a loop), and for all of its life when it was made inside.
- * Everything that is given to weft by a thread inside of a domain belongs to that domain: tasks (submitted, posted, in
- * batches, delayed, spawned, after a group, items of maps, continuations), threads, pools, promises, done callbacks,
- * callbacks of cancel tokens, timers, the hooks for exceptions, the log and misuse, errors with a foreign payload. So a
- * plugin whose entry point was entered owns all that follows from it, without changing one call. A single task can be
- * given a domain by hand (weft_task_options_t.domain). Code without a domain that runs on
- * top of a domain's (a done callback of the host on a future that the plugin has completed) is outside.
+ * Inside. A thread is inside a domain
+ *  - between weft_domain_enter and weft_domain_leave;
+ *  - while it runs code of the domain: a task, a callback, a drop, a piece of a loop;
+ *  - for all of its life, if it was made inside.
  *
- * What a domain counts is there until the last of its code has run:
- *  - a task: until its context was dropped, or, when it has a result with a drop, until that drop has run, which is
- * when the last reference to its future goes;
+ * What belongs to a domain. Everything that a thread inside a domain gives to weft belongs to the
+ * domain:
+ *  - tasks: submitted, posted, in batches, delayed, spawned, after a group, items of maps,
+ *    continuations;
+ *  - threads, pools, promises, timers;
+ *  - done callbacks, callbacks of cancel tokens, the hooks for exceptions, the log and misuse;
+ *  - errors with a foreign payload.
+ * So a plugin whose entry point was entered owns all that follows from it, without a change to one
+ * call. A single task can be given a domain by hand (weft_task_options_t.domain). Code without a
+ * domain that runs on top of a domain's code is outside, such as a done callback of the host on a
+ * future that the plugin completes.
+ *
+ * What a domain counts. Each thing counts until the last of its code has run:
+ *  - a task: until its context was dropped. If its result has a drop: until that has run, with the
+ *    last reference to its future;
  *  - a callback or a hook: until its context was dropped;
- *  - a timer: until its context was dropped, by the close at the latest, though handles remain;
- *  - a thread, whoever starts it: until it has ended, its thread-local destructors included. The close asks it to stop.
- *    One that was not started loses its context to the close, and is not started any more;
- *  - a pool: until its workers have ended and the contexts of its initializer and its hooks were dropped, which the
- * close brings about though handles remain: it shuts the pool down, cancels what is pending on it, whoever has
- * submitted that, and asks the workers to stop. Each worker is counted for itself, too;
- *  - a promise: until it is done, or, with a drop for its result, until that has run. The close cancels one that is
- *    pending, for nobody of the domain could keep it any more. One that was set running is its maker's to complete, and
- *    waited for. One that is given up undone stays until the close;
- *  - a loop or reduction: while the call runs. Its pieces are inside, on whatever worker, are asked to stop, and those
- *    that have not begun are left out;
- *  - a context of an executor or a group (context.h): until it was dropped, which the close waits for;
- *  - an error: until its payload was dropped; a map: until it was destroyed; a thread between enter and leave.
+ *  - a timer: until its context was dropped. The close does that at the latest, even if handles
+ *    remain;
+ *  - a thread, whichever thread starts it: until it has ended, its thread-local destructors
+ *    included. The close asks it to stop. A thread that was not started loses its context to the
+ *    close, and cannot be started after it;
+ *  - a pool: until its workers have ended and the contexts of its initializer and its hooks were
+ *    dropped. The close brings that about even if handles remain. It shuts the pool down, cancels
+ *    what is pending on it, also what others have submitted, and asks the workers to stop. Each
+ *    worker counts for itself, too;
+ *  - a promise: until it is done. If its result has a drop: until that has run. The close cancels a
+ *    pending promise, because no code of the domain could complete it any more. It waits for a
+ *    promise that was set running: its maker completes it. A promise that is given up undone counts
+ *    until the close;
+ *  - a loop or reduction: while the call runs. Its pieces are inside, on whatever worker. The close
+ *    asks them to stop, and those that have not begun are left out;
+ *  - a context of an executor or a group (context.h): until it was dropped. The close waits for
+ *    that;
+ *  - an error: until its payload was dropped;
+ *  - a map: until it was destroyed;
+ *  - a thread between enter and leave: until it leaves.
  *
- * What has no code of its own is not counted, and goes on to work for who has a handle: groups, strands, caller-run
- * executors, cancel tokens, completion queues and what is tied to them, runtimes. What a plugin does not give back of
- * these is memory lost, and no more. The default executor is everybody's, whoever has used it first; its hooks are the
- * host's.
+ * What a domain does not count. Objects without code of their own go on to work for the threads
+ * that have handles: groups, strands, caller-run executors, semaphores, cancel tokens, completion
+ * queues and what is tied to them, runtimes. A plugin that does not give one of these back loses
+ * memory, and no more. The default executor belongs to no domain, wherever it was first used. Its
+ * hooks are the host's.
  *
- * What weft does not see: threads that the plugin makes without weft; and data of a thread that the plugin's code
- * leaves on threads that live on, such as workers of the host. A thread_local of C++ keeps the library mapped until the
- * thread ends; keys with a destructor are to be deleted (pthread_key_delete) before the library goes.
+ * What weft does not see. Threads that the plugin makes without weft. Data that the plugin's code
+ * leaves on threads that live on, such as workers of the host: a thread_local of C++ keeps the
+ * library mapped until the thread ends, and keys with a destructor must be deleted
+ * (pthread_key_delete) before the library goes.
  *
- * A domain is kept by its handles and by what it counts.
+ * Life. A domain lives as long as its handles and what it counts.
  */
 #ifndef WEFT_DOMAIN_H
 #define WEFT_DOMAIN_H
@@ -70,56 +87,121 @@ static inline void weft_domain_options_init(weft_domain_options_t *options) {
   WEFT_OPTIONS_INIT(options);
 }
 
-/** Make a domain. runtime: NULL for the default one; what belongs to the domain may be of any. options: NULL for the
- * defaults. Never blocks. Success: *out owns one reference. WEFT_EINVAL: out is NULL, an option is out of range, or the
- * runtime was destroyed. WEFT_ENOTSUP (options). WEFT_ENOMEM. WEFT_ESHUTDOWN: the runtime has ended. */
+/** Make a domain.
+ *
+ * `runtime` says only which runtime must not have ended; NULL means the default one. What belongs
+ * to the domain may be of any runtime.
+ *
+ * Blocks:    never.
+ * Ownership: `*out` owns one reference.
+ *
+ * Returns
+ *   WEFT_OK            the domain is made
+ *   WEFT_EINVAL        `out` is NULL, an option is out of range, or `runtime` was destroyed
+ *   WEFT_ENOTSUP       the options ask for something that this version does not know
+ *   WEFT_ENOMEM        nothing changed
+ *   WEFT_ESHUTDOWN     the runtime has ended
+ */
 WEFT_API weft_status weft_domain_create(weft_runtime_t *runtime, const weft_domain_options_t *options,
                                         weft_domain_t **out);
 
 /** Take one more reference and return the same pointer. NULL gives NULL. Never blocks. */
 WEFT_API weft_domain_t *weft_domain_ref(weft_domain_t *domain);
 
-/** Give back a reference. It does not close. NULL is allowed. Never blocks. */
+/** Give back a reference. That does not close the domain. Never blocks. */
 WEFT_API void weft_domain_unref(weft_domain_t *domain);
 
-/** Close it, for good. From the beginning of this call on nothing of it starts any more, and whatever would give it
- * more says WEFT_ECLOSED. Here, on this thread: what has not started is cancelled (futures of its tasks and its
- * promises with all that follows from that; callbacks are taken out of the futures and tokens that they wait for, and
- * not called; timers are disarmed, pools shut down, hooks taken back), and the contexts are dropped. What runs is asked
- * to stop at once (weft_stop_requested, WEFT_EINTERRUPTED), and waited for up to timeout. WEFT_OK: nothing of the
- * domain runs or ever will: no task, no thread, no callback, no drop. WEFT_ETIMEDOUT: something still runs, or a result
- * or error that the domain counts is still held by somebody; the close has taken place all the same, and another call
- * waits further. So WEFT_FOREVER is for a host that knows that it holds no such future. Any number of threads may close
- * at once: each returns when it is over. WEFT_EDEADLK: the caller is inside of the domain, at any depth (a task on a
- * worker of one of its pools is), and nothing was changed; or what is waited for waits for the caller.
- * WEFT_EINTERRUPTED: the caller was asked to stop; the close has taken place. WEFT_EINVAL: NULL. WEFT_ENOMEM: nothing
- * was changed. */
+/** Close a domain, permanently.
+ *
+ * From the start of this call nothing of the domain starts, and every call that would add to it
+ * returns WEFT_ECLOSED. The close goes in two steps:
+ *  1. The calling thread withdraws what has not started, and drops the contexts. Tasks and promises
+ *     are cancelled, with all that follows from it. Callbacks are removed from the futures and
+ *     tokens that they wait for. Timers are disarmed, pools shut down, hooks taken back.
+ *  2. What runs is asked to stop (weft_stop_requested, WEFT_EINTERRUPTED), and this call waits for
+ *     it.
+ *
+ * Results and errors that the domain counts may be held by others. The call waits for these, too,
+ * so WEFT_FOREVER is for a host that holds none of the domain's futures.
+ *
+ * Threads:   any, several at once; each call returns when the close is complete.
+ * Blocks:    up to `timeout`. Drops and callbacks of what is withdrawn run here.
+ *
+ * Returns
+ *   WEFT_OK            nothing of the domain runs, or ever will: no task, thread, callback or drop
+ *   WEFT_ETIMEDOUT     something still runs, or a result or an error is still held; the domain is
+ *                      closed; a later call waits on
+ *   WEFT_EDEADLK       the caller is inside the domain, at any depth, also as a task on a worker of
+ *                      one of its pools: nothing changed. Or what is waited for waits for the
+ *                      caller: the domain is closed
+ *   WEFT_EINTERRUPTED  the caller was asked to stop; the domain is closed
+ *   WEFT_EINVAL        `domain` is NULL
+ *   WEFT_ENOMEM        nothing changed
+ */
 WEFT_API weft_status weft_domain_close(weft_domain_t *domain, int64_t timeout);
 
-/** 1 when weft_domain_close was called, 0 when not, WEFT_EINVAL for NULL. Never blocks. */
+/** Ask whether weft_domain_close was called.
+ *
+ * Blocks:    never.
+ *
+ * Returns    1 when it was, 0 when not, WEFT_EINVAL for NULL.
+ */
 WEFT_API int32_t weft_domain_is_closed(const weft_domain_t *domain);
 
-/** How much is there that weft_domain_close would have to withdraw or wait for; 0 for NULL. Never blocks. */
+/** Count what weft_domain_close would have to withdraw or wait for.
+ *
+ * Blocks:    never.
+ *
+ * Returns    the count; 0 for NULL.
+ */
 WEFT_API uint64_t weft_domain_count(const weft_domain_t *domain);
 
-/** What weft_domain_enter notes, on the stack of the caller; not to be copied. */
+/** The room in which weft_domain_enter keeps a scope, mostly on the stack of the caller. It must
+ * not be copied. */
 typedef struct weft_domain_scope {
   void *reserved[4];
 } weft_domain_scope_t;
 
-/** Go inside: from now on what this thread gives to weft belongs to the domain, and its close waits for this thread to
- * leave (without asking it to stop). domain NULL: go outside, on top of a domain's code: what follows belongs to none.
- * Scopes nest, and end in reverse order, on the same thread and in the task that has begun them. A thread that ends
- * inside, by pthread_exit say, has left all of its scopes. Never blocks.
- * WEFT_OK: *scope is to be given to weft_domain_leave. WEFT_ECLOSED: it is closed; nothing to leave. WEFT_EINVAL: scope
- * is NULL. WEFT_ENOMEM. */
+/** Enter a domain: the calling thread is inside from now on.
+ *
+ * What this thread gives to weft then belongs to the domain. The close of the domain waits until
+ * this thread leaves, without asking it to stop. A `domain` of NULL leads outside, on top of a
+ * domain's code: what follows belongs to no domain.
+ *
+ * Scopes nest. They end in reverse order, on the same thread, and in the task that has begun them.
+ * A thread that ends inside, by pthread_exit for example, has left all of its scopes.
+ *
+ * Blocks:    never.
+ * Ownership: on success `*scope` must be given to weft_domain_leave. On failure there is nothing to
+ *            leave.
+ *
+ * Returns
+ *   WEFT_OK            the thread is inside
+ *   WEFT_ECLOSED       the domain is closed
+ *   WEFT_EINVAL        `scope` is NULL
+ *   WEFT_ENOMEM        nothing changed
+ */
 WEFT_API weft_status weft_domain_enter(weft_domain_t *domain, weft_domain_scope_t *scope);
 
-/** Back to where the thread was before. Never blocks. WEFT_OK. WEFT_EINVALIDSTATE: it is not the innermost scope of
- * this thread; nothing changed. WEFT_EINVAL: NULL. */
+/** Leave the innermost scope: the thread is again where it was before weft_domain_enter.
+ *
+ * Threads:   the one that has entered.
+ * Blocks:    never.
+ *
+ * Returns
+ *   WEFT_OK            the scope is left
+ *   WEFT_EINVALIDSTATE `scope` is not the innermost one of this thread; nothing changed
+ *   WEFT_EINVAL        `scope` is NULL
+ */
 WEFT_API weft_status weft_domain_leave(weft_domain_scope_t *scope);
 
-/** The domain that the calling thread is inside of, innermost; NULL: none. Borrowed. Never blocks. */
+/** Get the innermost domain that the calling thread is inside.
+ *
+ * Blocks:    never.
+ * Ownership: the pointer is borrowed.
+ *
+ * Returns    the domain; NULL when the thread is outside.
+ */
 WEFT_API weft_domain_t *weft_domain_current(void);
 
 #ifdef __cplusplus

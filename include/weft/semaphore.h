@@ -1,25 +1,33 @@
-/* weft/semaphore.h: counting semaphores, whose waits are weft's: with a timeout, and woken by a stop request.
+/* weft/semaphore.h: counting semaphores, whose waits have a timeout and end with a stop request.
  *
- * A semaphore has a value, the number of permits that are there. A signal adds permits; a wait takes one, and sleeps
- * while there is none. It is a bound on how many do something at once (it begins with that number: wait, use, signal),
- * or a count of what has been made and not been taken yet (it begins with 0: the maker signals, the taker waits).
+ * A semaphore has a value: the number of free permits. A signal adds permits. A wait takes one, and
+ * sleeps while there is none. There are two uses:
+ *  - A bound on how many threads or tasks do something at once. The value begins with that number;
+ *    each waits, works, then signals.
+ *  - A count of what was made and not taken yet. The value begins with 0; the maker signals, the
+ *    taker waits.
  *
- *   weft_semaphore_create(4, &connections);                at most four at a time
+ *   weft_semaphore_create(4, &connections);                   at most four at a time
  *   if (weft_semaphore_wait(connections, 5 * WEFT_SECOND) == WEFT_OK) {
  *     fetch();
  *     weft_semaphore_signal(connections, 1);
  *   }
  *
- * Nobody owns a permit: whoever likes may signal, a callback or a thread that never waited too. So a wait for a
- * semaphore is never WEFT_EDEADLK, and never runs tasks meanwhile, for nobody knows which of them would signal. A task
- * that waits keeps its worker: when the task that is to signal needs a worker of the same pool, the pool must have one
- * more, or the wait stands in a blocking region (weft_blocking_begin).
+ * Owners. A permit has none. Any thread may signal, also one that never waited, and so may a
+ * callback.
  *
- * Permits go to those who sleep in the order in which they went to sleep, and nobody overtakes a sleeper. What happens
- * before a signal happens before what follows the wait that takes its permit.
+ * Waits inside tasks. weft does not know which task would signal. So a wait never returns
+ * WEFT_EDEADLK and never runs tasks. A task that waits keeps its worker. If the task that is to
+ * signal needs a worker of the same pool, the pool must have another one, or the wait must stand in
+ * a blocking region (weft_blocking_begin).
  *
- * A thread that comes back from a wait may give back the last reference at once, though the signal that let it go has
- * not returned on its own thread. So a semaphore on which one thing is waited for needs one reference, the waiter's.
+ * Order. Sleepers get permits in the order in which they went to sleep, and no other thread
+ * overtakes them. What happens before a signal happens before what follows the wait that takes its
+ * permit.
+ *
+ * The last reference. A thread that returns from a wait may give back the last reference at once,
+ * even though the signal has not returned on its own thread yet. So a semaphore on which one thing
+ * is waited for needs one reference: the waiter's.
  */
 #ifndef WEFT_SEMAPHORE_H
 #define WEFT_SEMAPHORE_H
@@ -36,36 +44,75 @@ typedef struct weft_semaphore weft_semaphore_t;
 /** The largest value of a semaphore. */
 #define WEFT_SEMAPHORE_MAX INT64_MAX
 
-/** Make a semaphore of this value. It belongs to no runtime. Never blocks. Success: *out owns one reference.
- * WEFT_EINVAL: initial is negative, or out is NULL. WEFT_ENOMEM. */
+/** Make a semaphore with the value `initial`. It belongs to no runtime.
+ *
+ * Blocks:    never.
+ * Ownership: `*out` owns one reference.
+ *
+ * Returns
+ *   WEFT_OK            the semaphore is made
+ *   WEFT_EINVAL        `initial` is negative, or `out` is NULL
+ *   WEFT_ENOMEM        nothing changed
+ */
 WEFT_API weft_status weft_semaphore_create(int64_t initial, weft_semaphore_t **out);
 
 /** Take one more reference and return the same pointer. NULL gives NULL. Never blocks. */
 WEFT_API weft_semaphore_t *weft_semaphore_ref(weft_semaphore_t *semaphore);
 
-/** Give back a reference. The last one may go whatever the value is, but not while somebody waits. NULL is allowed.
- * Never blocks. */
+/** Give back a reference. The last one may go with any value, but not while a thread waits. NULL is
+ * allowed. Never blocks. */
 WEFT_API void weft_semaphore_unref(weft_semaphore_t *semaphore);
 
-/** Add count permits at once: so many of those who sleep are woken, the one who has slept longest first; what is left
- * is added to the value. With a count of 0 nothing happens. From any thread. Never blocks. WEFT_OK. WEFT_EFULL: the
- * value would be more than WEFT_SEMAPHORE_MAX; nothing was changed. WEFT_EINVAL: semaphore is NULL, or count is
- * negative. */
+/** Add `count` permits at once.
+ *
+ * It wakes as many sleepers, the one first that has slept longest. The permits that are left are
+ * added to the value. A `count` of 0 changes nothing.
+ *
+ * Blocks:    never.
+ *
+ * Returns
+ *   WEFT_OK            the permits are added
+ *   WEFT_EFULL         the value would be over WEFT_SEMAPHORE_MAX; nothing changed
+ *   WEFT_EINVAL        `semaphore` is NULL, or `count` is negative
+ */
 WEFT_API weft_status weft_semaphore_signal(weft_semaphore_t *semaphore, int64_t count);
 
-/** Take one permit, and wait for it if there is none. Blocks up to timeout. Any number of threads may wait, in tasks
- * and outside. On every failure no permit was taken; a permit that comes just as the time is over, or the stop is
- * asked for, is taken all the same.
- *  WEFT_OK: it was taken. WEFT_ETIMEDOUT. WEFT_EINTERRUPTED: the waiting thread or task was asked to stop, and no
- * permit was there. WEFT_EINVAL: NULL. WEFT_ENOMEM: there is none to let a thread wait that is new to weft. */
+/** Take one permit, and wait for it if there is none.
+ *
+ * After a failure no permit was taken. A permit that comes just as the time is over, or as the stop
+ * is requested, is taken all the same.
+ *
+ * Threads:   any, several at once, inside tasks and outside.
+ * Blocks:    up to `timeout`.
+ *
+ * Returns
+ *   WEFT_OK            a permit was taken
+ *   WEFT_ETIMEDOUT     there was none in time
+ *   WEFT_EINTERRUPTED  the waiting thread or task was asked to stop, and there was no permit
+ *   WEFT_EINVAL        `semaphore` is NULL
+ *   WEFT_ENOMEM        there is no memory for the wait of a thread that is new to weft
+ */
 WEFT_API weft_status weft_semaphore_wait(weft_semaphore_t *semaphore, int64_t timeout);
 
-/** Take one permit if there is one. From any thread. Never blocks. WEFT_OK: it was taken. WEFT_ETIMEDOUT: there was
- * none. WEFT_EINVAL: NULL. */
+/** Take one permit if there is one.
+ *
+ * Blocks:    never.
+ *
+ * Returns
+ *   WEFT_OK            a permit was taken
+ *   WEFT_ETIMEDOUT     there was none
+ *   WEFT_EINVAL        `semaphore` is NULL
+ */
 WEFT_API weft_status weft_semaphore_try_wait(weft_semaphore_t *semaphore);
 
-/** How many permits are there at this moment; 0 while somebody sleeps; WEFT_EINVAL for NULL. For figures and tests: it
- * may be another number by the time the caller reads it. Never blocks. */
+/** Read the value, for figures and tests.
+ *
+ * It may be another one by the time the caller reads it.
+ *
+ * Blocks:    never.
+ *
+ * Returns    the number of free permits; 0 while a thread sleeps; WEFT_EINVAL for NULL.
+ */
 WEFT_API int64_t weft_semaphore_value(const weft_semaphore_t *semaphore);
 
 #ifdef __cplusplus

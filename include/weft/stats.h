@@ -1,4 +1,9 @@
-/* weft/stats.h: figures about an executor. */
+/* weft/stats.h: figures about an executor.
+ *
+ *   weft_executor_stats_t stats;
+ *   stats.size = sizeof stats;
+ *   if (weft_executor_stats(pool, &stats) == WEFT_OK) show(stats.queued, stats.workers_idle);
+ */
 #ifndef WEFT_STATS_H
 #define WEFT_STATS_H
 
@@ -9,35 +14,51 @@
 extern "C" {
 #endif
 
-/** Figures about an executor. Read at one moment each, not all at the same. Later versions append. While nothing
- * happens, submitted = completed + cancelled + queued for every kind of executor. Those after cancelled are counted by
- * pools only.
+/** Figures about an executor.
+ *
+ * Each is read at one moment, but not all at the same. For every kind of executor, while nothing
+ * happens, `submitted` is the sum of `completed`, `cancelled` and `queued`. Only pools have
+ * workers, and only pools count what follows `cancelled`; elsewhere these figures are 0. Later
+ * versions append fields.
  */
 typedef struct weft_executor_figures {
-  uint32_t size;        /**< set it to sizeof(weft_executor_stats_t) before the call; only so many bytes are written */
-  uint32_t max_workers; /**< 0 for kinds without workers */
+  /** Set it to sizeof(weft_executor_stats_t) before the call. No more bytes are written. */
+  uint32_t size;
+  uint32_t max_workers;     /**< of the pool's options */
   uint32_t workers_started; /**< threads started so far */
-  uint32_t workers_alive;   /**< those that have not ended, without spares that no region needs at the moment */
+  uint32_t workers_alive;   /**< those that have not ended; not spares that no region needs now */
   uint64_t workers_refused; /**< how often the system refused a thread */
-  uint64_t queued;          /**< tasks that wait to start, cancelled ones that no worker has come by yet included */
-  uint64_t submitted; /**< tasks that became ready, spawned ones and the library's own (turns of strands) included */
-  uint64_t completed; /**< of them, those that workers, waiters or submitters have begun to run; what a waiter has run
-                           counts as queued until a worker comes by */
-  uint64_t cancelled; /**< of them, those that were cancelled or dropped: a cancelled one counts as queued until a
-                         worker comes by */
-  uint64_t stolen;    /**< those that one worker took from another's queues */
-  uint64_t injected;  /**< those that came through the common queues: from outside, or with a priority */
-  uint64_t parks;     /**< how often a worker went to rest */
-  uint64_t wakes;     /**< how often one was woken */
-  uint64_t rescues;   /**< how often a resting worker found work by its bounded re-check alone; should be 0 */
+  /** Tasks that wait to start. A task that was cancelled, or that a waiter has run, counts as
+   * queued until a worker comes by. */
+  uint64_t queued;
+  /** Tasks that became ready, with spawned ones and the library's own (turns of strands). */
+  uint64_t submitted;
+  /** Of the submitted: those that workers, waiters or submitters have begun to run. */
+  uint64_t completed;
+  uint64_t cancelled; /**< of the submitted: those that were cancelled or dropped */
+  uint64_t stolen;    /**< tasks that a worker took from another worker's queues */
+  /** Tasks that came through the common queues: from outside, with a priority, due ones of timers;
+   * all tasks that are not spawned if max_workers is 1. */
+  uint64_t injected;
+  uint64_t parks;           /**< how often a worker went to rest */
+  uint64_t wakes;           /**< how often a worker was woken */
+  uint64_t rescues;         /**< how often only a worker's regular look found work; should be 0 */
   uint32_t workers_blocked; /**< workers in blocking regions now */
   uint32_t workers_idle;    /**< workers that rest now */
-  /** How long tasks waited to start, counted over a sample of one in some hundred: waits[0] under a microsecond,
-   * waits[i] under 4^i microseconds, the last one all that were longer. */
+  /** How long tasks waited in a queue until a worker took them, from a sample of at most one in
+   * 128. waits[0] counts waits under a microsecond, waits[i] those under 4^i microseconds, the last
+   * one all longer ones. */
   uint64_t waits[12];
 } weft_executor_stats_t;
 
-/** Read the figures. Never blocks. WEFT_EINVAL: NULL, or stats->size is under that of the first version. */
+/** Read the figures of an executor.
+ *
+ * Blocks:    never.
+ *
+ * Returns
+ *   WEFT_OK            `*stats` has the figures, and in `size` how many bytes were written
+ *   WEFT_EINVAL        `executor` or `stats` is NULL, or `stats->size` is under that of version 1.0
+ */
 WEFT_API weft_status weft_executor_stats(weft_executor_t *executor, weft_executor_stats_t *stats);
 
 #ifdef __cplusplus

@@ -1,14 +1,19 @@
-/* weft/task_options.h: how a task is to run: its priority, what calls it off, what it belongs to, its name.
+/* weft/task_options.h: how a task is to run: its priority, its token, its domain, its name.
  *
- * One struct for everything that makes a task: submits, posts, batches, maps, delayed submits, continuations, spawns
- * into groups, timers, and tasks with room (task.h).
+ *   weft_task_options_t options;
+ *   weft_task_options_init(&options);
+ *   options.priority = WEFT_PRIORITY_HIGH;
+ *   options.name = "render";
+ *   weft_executor_submit(pool, &options, render, scene, free, &future);
  *
- * A field that cannot be honoured is refused with WEFT_ENOTSUP, and nothing changes:
+ * All calls that make a task take this struct: submits, posts, batches, maps, delayed submits,
+ * continuations, spawns into groups, timers, and tasks with room (task.h).
  *
- *  - priority: by strands, caller-run executors and groups, which have one order only; by a continuation without an
- *    executor, which runs at once.
- *  - result_drop: by spawns into groups and by timers, which have no results; by tasks with room, whose type says how a
- *    result is dropped.
+ * A call that cannot honour a field returns WEFT_ENOTSUP, and nothing changes:
+ *  - priority: a strand, a caller-run executor and a group have one order only. A continuation
+ *    without an executor runs at once.
+ *  - result_drop: a task that is spawned into a group and a timer have no results. The type of a
+ *    task with room says how its result is dropped.
  */
 #ifndef WEFT_TASK_OPTIONS_H
 #define WEFT_TASK_OPTIONS_H
@@ -21,49 +26,57 @@
 extern "C" {
 #endif
 
-/* Values of weft_task_options_t.priority. */
+/* Values of weft_task_options_t.priority. The bounds are told in executor.h, "Turns". */
 #define WEFT_PRIORITY_NORMAL 0u
-#define WEFT_PRIORITY_HIGH 1u /**< before the others, except one task in 8 and one of each source a millisecond */
-#define WEFT_PRIORITY_LOW 2u  /**< when there is nothing else, but after 60 others or a millisecond on each worker */
+/** Before the others, except for one task in 10, and one turn of each source in a millisecond. */
+#define WEFT_PRIORITY_HIGH 1u
+/** After the others, but passed over for at most 60 tasks or a millisecond on each worker. */
+#define WEFT_PRIORITY_LOW 2u
 
 /** How one task is to run. */
 typedef struct weft_task_options {
-  uint32_t size;     /**< sizeof(weft_task_options_t), see WEFT_OPTIONS_INIT */
-  uint32_t priority; /**< WEFT_PRIORITY_...: which of the tasks that wait in a pool start first. Tasks of one priority
-                        keep their order */
-  weft_cancel_token_t *token; /**< calls the task off when it is cancelled (cancel.h). The task keeps a reference. NULL:
-                                 none */
-  weft_domain_t *domain;    /**< what the task belongs to (domain.h). NULL: the domain that the calling thread is inside
-                               of, or none */
-  weft_drop_fn result_drop; /**< gets a result that nobody took, when the last reference to the future goes; without a
-                               future, when the task has run. NULL: nothing to do */
-  const char *name;         /**< for reports and the exception hook. Not copied: it must live as long as the process, as
-                               a string literal does, or what weft_name returns. NULL: none */
+  uint32_t size; /**< sizeof(weft_task_options_t), see WEFT_OPTIONS_INIT */
+  /** WEFT_PRIORITY_...: which of the ready tasks of a pool start first. Tasks of one priority keep
+   * their order. */
+  uint32_t priority;
+  /** When it is cancelled, the task is called off (cancel.h). The task keeps a reference. NULL:
+   * none. */
+  weft_cancel_token_t *token;
+  /** The domain that the task belongs to (domain.h). NULL: the one that the calling thread is
+   * inside, or none. */
+  weft_domain_t *domain;
+  /** Drops a result that was not taken, when the last reference to the future goes. The result of a
+   * task without a future is dropped when the task has run. NULL: nothing to do. */
+  weft_drop_fn result_drop;
+  /** The name of the task, for reports and the exception hook. It is not copied: it must live as
+   * long as the process, like a string literal or a result of weft_name. NULL: none. */
+  const char *name;
 } weft_task_options_t;
 
 static inline void weft_task_options_init(weft_task_options_t *options) {
   WEFT_OPTIONS_INIT(options);
 }
 
-/** Intern a name: get a copy of a string that lives until the process ends. Equal strings give the same pointer.
+/** Intern a name: get a copy of a string that lives until the process ends.
  *
- * For bindings, and for names that are made at run time. Each different name takes memory for good, so names should be
- * few: a kind of task, not each task.
+ * Equal strings give the same pointer. For bindings, and for names that are made at run time. The
+ * memory of each different name is never given back. So there should be few names: one for a kind
+ * of task, not one for each task. This works in the child of a fork, too.
  *
- * Threads: any, also in the child of a fork.
- * Blocks:  never.
+ * Blocks:    never.
  *
- * Returns the copy; NULL: `name` is NULL, or there is no memory.
+ * Returns    the copy; NULL when `name` is NULL or there is no memory.
  */
 WEFT_API const char *weft_name(const char *name);
 
-/** Read the name of the task that the calling thread runs, of several within each other the innermost. In the exception
- * hook: of the task that has failed.
+/** Read the name of the task that the calling thread runs.
  *
- * Threads: any.
- * Blocks:  never.
+ * If a wait inside a task runs another task, it is the name of the inner one. In the exception
+ * hook it is the name of the task that has failed.
  *
- * Returns the `name` of its options; NULL: it has none, or the thread runs no task.
+ * Blocks:    never.
+ *
+ * Returns    `name` of the options of the task; NULL when it has none or the thread runs no task.
  */
 WEFT_API const char *weft_task_name(void);
 

@@ -1,22 +1,29 @@
-/* weft/timer.h: timers: a task that runs at a time, once or every period; and submits that take effect later.
+/* weft/timer.h: timers: a task that runs at a time, once or every period; and submits that take
+ * effect later.
  *
  *   weft_timer_create(pool, NULL, tick, ctx, NULL, &timer);        not armed yet
  *   weft_timer_arm(timer, 5 * WEFT_SECOND);                        once, in five seconds
- *   weft_timer_arm_every(timer, 0, WEFT_SECOND, WEFT_MISSED_SKIP); instead of that: now, and then each second
+ *   weft_timer_arm_every(timer, 0, WEFT_SECOND, WEFT_MISSED_SKIP); instead: now, and each second
  *   weft_timer_cancel(timer);
  *   weft_timer_unref(timer);
  *
- * When it is due, the task becomes ready on the executor as if it had been submitted at that moment: on a strand it
- * takes its place in the order, on a caller-run executor it waits for weft_executor_run. Never earlier than asked for;
- * how much later depends on how busy the executor is. What is due does not count against the bound of a queue, for it
- * was accepted when it was armed. Equal times keep the order in which they were armed.
+ * Ticks. Each run of the task of a timer is a tick. Ticks of one timer never overlap. Each tick
+ * sees ctx as the one before has left it.
  *
- * The task of one timer never overlaps itself. Its ctx is seen by each run as the one before it left it.
+ * Due. When a timer or a delayed task is due, its task becomes ready on the executor as if it had
+ * been submitted at that moment. On a strand it takes its place in the order. On a caller-run
+ * executor it waits for weft_executor_run. It is never early. How late it is depends on how busy
+ * the executor is. Equal times keep the order in which they were armed. The bound of a queue does
+ * not count what is due, because it was accepted when it was armed.
  *
- * Shutting an executor down (also by giving back its last reference, and at the end of the runtime) disarms its timers
- * and cancels its delayed futures that are not due yet, on the thread that does it; a shutdown never waits for them.
- * Shutting a pool down does the same for its strands. Arming on a pool starts its first worker, and while something is
- * armed the pool keeps one worker (of max_workers) free to look after the time.
+ * Who looks at the time. Arming on a pool starts its first worker. While something is armed, the
+ * pool keeps one worker free to look after the time, and starts one more for that if max_workers
+ * lets it. If all are busy, what is due becomes ready as executor.h says under "Turns".
+ *
+ * The end. A shutdown of an executor disarms its timers and cancels its delayed futures that are
+ * not due yet, on the thread that calls it. So do the last unref of the executor and the end of the
+ * runtime. The shutdown of a pool does the same for its strands. A pool that breaks disarms its
+ * timers, and its delayed futures fail with its error. A shutdown never waits for what is armed.
  */
 #ifndef WEFT_TIMER_H
 #define WEFT_TIMER_H
@@ -34,35 +41,36 @@ extern "C" {
 /** A timer. Shared: weft_timer_ref / weft_timer_unref. */
 typedef struct weft_timer weft_timer_t;
 
-/** The time, in nanoseconds of the monotonic clock that durations are counted on. Never blocks, never fails. */
+/** Get the time. Never blocks, never fails.
+ *
+ * Returns    nanoseconds of the monotonic clock that durations are counted on.
+ */
 WEFT_API int64_t weft_now(void);
 
-/** Make a timer that is not armed. It runs fn(ctx) on an executor each time that it is due.
+/** Make a timer that is not armed. Each time that it is due, it runs fn(ctx) on an executor.
  *
- * A result of fn is ignored; an error goes to the exception hook of the runtime. The timer does not keep the executor
- * open.
+ *  - `executor`: of any kind. The timer does not keep it open.
+ *  - `options`: for each tick; NULL for the defaults. When the token is cancelled, a tick that runs
+ *    is asked to stop, and no other tick begins. The timer is disarmed at the latest when it would
+ *    be due, and arming it returns WEFT_ECANCELED.
+ *  - `fn`: its result is ignored. Its error goes to the exception hook of the runtime.
  *
- * executor: of any kind.
- * options:  how each run is to run; NULL for the defaults. When the token is cancelled, a run that is under way is
- * asked to stop, and no other run begins: the timer is disarmed at the latest when it would be due, and arming it says
- * WEFT_ECANCELED.
- *
- * Threads:   any.
  * Blocks:    never.
- * Ownership: on success *out owns one reference, and ctx belongs to the timer. drop runs once, when the last reference
- * is gone and no run of fn is under way, on the thread that ends the later of these. On every failure the caller keeps
- * ctx.
+ * Ownership: on success `*out` owns one reference, and `ctx` belongs to the timer. drop runs once,
+ *            when the last reference is gone and no tick runs, on the thread that ends the later of
+ *            these. The close of the timer's domain (domain.h) drops `ctx` though references
+ *            remain, as soon as no tick runs. On failure the caller keeps `ctx`.
  *
  * Returns
- *   WEFT_OK        the timer is made
- *   WEFT_EINVAL    executor, fn or out is NULL, or the options are malformed
- *   WEFT_ENOTSUP   the options are of a later version, or have a result_drop
- *   WEFT_ENOTSUP   the options have a priority, and the executor is no pool
- *   WEFT_ECANCELED the token is cancelled
- *   WEFT_ECLOSED   the domain is closed
- *   WEFT_ESHUTDOWN the executor was shut down
- *   WEFT_EBROKEN   as weft_executor_submit
- *   WEFT_ENOMEM    there is no memory
+ *   WEFT_OK         `*out` is the timer
+ *   WEFT_ESHUTDOWN  the executor was shut down
+ *   WEFT_EBROKEN    the pool is broken, see weft_executor_error
+ *   WEFT_ECANCELED  the token of the options is cancelled
+ *   WEFT_ECLOSED    the domain of the task is closed
+ *   WEFT_ENOTSUP    the options are of a later version or have a result_drop; or they have a
+ *                   priority, and the executor is no pool
+ *   WEFT_EINVAL     `executor`, `fn` or `out` is NULL, or the options are malformed
+ *   WEFT_ENOMEM     nothing changed
  */
 WEFT_API weft_status weft_timer_create(weft_executor_t *executor, const weft_task_options_t *options, weft_task_fn fn,
                                        void *ctx, weft_drop_fn drop, weft_timer_t **out);
@@ -70,92 +78,250 @@ WEFT_API weft_status weft_timer_create(weft_executor_t *executor, const weft_tas
 /** Take one more reference and return the same pointer. NULL gives NULL. Never blocks. */
 WEFT_API weft_timer_t *weft_timer_ref(weft_timer_t *timer);
 
-/** Give back a reference. With the last one the timer is disarmed as by weft_timer_cancel; a run of its task that is
- * under way goes on. NULL is allowed. Never blocks; may be called by its own task. */
+/** Give back a reference. NULL is allowed. Never blocks. A tick may give back references to its own
+ * timer.
+ *
+ * The last reference disarms the timer as weft_timer_cancel does. A tick that runs goes on. */
 WEFT_API void weft_timer_unref(weft_timer_t *timer);
 
-/** Arm: run the task once, after `delay` nanoseconds (negative: 0; WEFT_FOREVER: never). Armed already, it is armed
- * anew instead: what was set before will not happen. While its task runs, the next run follows when that has ended.
- * Needs no memory for the timer itself, and no system call unless it is the next one due. Never blocks; may be called
- * by its own task. When it fails, the timer is as it was before:
- * WEFT_EINVAL: NULL. WEFT_ESHUTDOWN. WEFT_EBROKEN. WEFT_ECLOSED: it was closed (weft_timer_close), or its domain is.
- * WEFT_ECANCELED: its token is cancelled.
- * WEFT_EAGAIN: the pool has no
- * worker yet and the system refuses a thread, or the descriptors with which a pool waits for the time. WEFT_ENOMEM. */
+/** Arm a timer: run its task once, after `delay` nanoseconds.
+ *
+ * A negative delay counts as 0. WEFT_FOREVER is never. If the timer is armed already, the new time
+ * takes the place of the old one. If a tick runs, the next one follows when that has ended. On
+ * failure the timer stays as it was.
+ *
+ * Arming needs no memory for the timer itself. It makes a system call only if the timer is the next
+ * one due.
+ *
+ * Threads:   any, also its own task.
+ * Blocks:    never.
+ *
+ * Returns
+ *   WEFT_OK         the timer is armed
+ *   WEFT_ESHUTDOWN  the executor was shut down
+ *   WEFT_EBROKEN    the pool is broken, see weft_executor_error
+ *   WEFT_ECANCELED  the token of the timer is cancelled
+ *   WEFT_ECLOSED    the timer was closed (weft_timer_close), or its domain is closed
+ *   WEFT_EAGAIN     the pool has no worker, and the system refuses a thread; or the system refuses
+ *                   the descriptors with which a pool waits for the time
+ *   WEFT_EINVAL     `timer` is NULL
+ *   WEFT_ENOMEM     nothing changed
+ */
 WEFT_API weft_status weft_timer_arm(weft_timer_t *timer, int64_t delay);
 
-/** The same for a time of weft_now(); one that has passed is due at once. */
+/** Arm a timer as weft_timer_arm, for a time of weft_now. A time that has passed is due at once.
+ *
+ * Threads:   any, also its own task.
+ * Blocks:    never.
+ *
+ * Returns
+ *   WEFT_OK         the timer is armed
+ *   WEFT_ESHUTDOWN  the executor was shut down
+ *   WEFT_EBROKEN    the pool is broken, see weft_executor_error
+ *   WEFT_ECANCELED  the token of the timer is cancelled
+ *   WEFT_ECLOSED    the timer was closed (weft_timer_close), or its domain is closed
+ *   WEFT_EAGAIN     the system refuses a thread or a descriptor, see weft_timer_arm
+ *   WEFT_EINVAL     `timer` is NULL
+ *   WEFT_ENOMEM     nothing changed
+ */
 WEFT_API weft_status weft_timer_arm_at(weft_timer_t *timer, int64_t time);
 
-/* What a periodic timer does when a tick was late, or still ran, so that others should have begun meanwhile. */
-#define WEFT_MISSED_SKIP 0u     /**< leave them out: the next is the first one that is still to come */
+/* What a periodic timer does with ticks that were missed: a tick was late, or still ran, when the
+ * next ones were due. */
+#define WEFT_MISSED_SKIP 0u     /**< leave them out: the next tick is the first one that is still to come */
 #define WEFT_MISSED_CATCH_UP 1u /**< run each of them, one right after the other, until none is missing */
 #define WEFT_MISSED_DELAY 2u    /**< there are none: each tick comes one period after the end of the one before */
 
-/** Arm: run the task after first_delay, and then every period. Ticks do not drift: the n-th one is due at the first
- * plus n periods (not so with WEFT_MISSED_DELAY). period: 1 or more nanoseconds. missed: WEFT_MISSED_...
- * WEFT_EINVAL: NULL, period is not positive, or missed is none of these. The rest as weft_timer_arm. */
+/** Arm a timer to run its task after `first_delay` nanoseconds, and then every `period`.
+ *
+ * Ticks do not drift: the n-th one after the first is due n periods after the first.
+ * WEFT_MISSED_DELAY is the exception. The rest as weft_timer_arm.
+ *
+ * Threads:   any, also its own task.
+ * Blocks:    never.
+ *
+ * Returns
+ *   WEFT_OK         the timer is armed
+ *   WEFT_ESHUTDOWN  the executor was shut down
+ *   WEFT_EBROKEN    the pool is broken, see weft_executor_error
+ *   WEFT_ECANCELED  the token of the timer is cancelled
+ *   WEFT_ECLOSED    the timer was closed (weft_timer_close), or its domain is closed
+ *   WEFT_EAGAIN     the system refuses a thread or a descriptor, see weft_timer_arm
+ *   WEFT_EINVAL     `timer` is NULL, `period` is less than 1, or `missed` is not one of
+ *                   WEFT_MISSED_...
+ *   WEFT_ENOMEM     nothing changed
+ */
 WEFT_API weft_status weft_timer_arm_every(weft_timer_t *timer, int64_t first_delay, int64_t period, uint32_t missed);
 
-/** The same with the first run at a time of weft_now(); one that has passed is due at once. */
+/** Arm a timer as weft_timer_arm_every, with the first tick at a time of weft_now. A time that has
+ * passed is due at once.
+ *
+ * Threads:   any, also its own task.
+ * Blocks:    never.
+ *
+ * Returns
+ *   WEFT_OK         the timer is armed
+ *   WEFT_ESHUTDOWN  the executor was shut down
+ *   WEFT_EBROKEN    the pool is broken, see weft_executor_error
+ *   WEFT_ECANCELED  the token of the timer is cancelled
+ *   WEFT_ECLOSED    the timer was closed (weft_timer_close), or its domain is closed
+ *   WEFT_EAGAIN     the system refuses a thread or a descriptor, see weft_timer_arm
+ *   WEFT_EINVAL     `timer` is NULL, `period` is less than 1, or `missed` is not one of
+ *                   WEFT_MISSED_...
+ *   WEFT_ENOMEM     nothing changed
+ */
 WEFT_API weft_status weft_timer_arm_every_at(weft_timer_t *timer, int64_t first, int64_t period, uint32_t missed);
 
-/** Disarm: it will not fire any more until it is armed again, by any thread or by its own task. To stop it for good, or
- * to wait for a run that is under way: weft_timer_close.
+/** Disarm a timer: no tick begins until it is armed again, by any thread or by its own task.
  *
- * Threads: any, also its own task.
- * Blocks:  never.
+ * weft_timer_close stops a timer for good and waits for a tick that runs.
+ *
+ * Threads:   any, also its own task.
+ * Blocks:    never.
  *
  * Returns
  *   WEFT_OK        it was armed, or due but not yet run, and its task does not run
  *   WEFT_EDONE     it was not armed, and its task does not run
- *   WEFT_ERUNNING  its task runs at this moment, perhaps it is the caller; it goes on to its end. No run follows unless
- *                  the timer is armed again, which that task may still do
- *   WEFT_EINVAL    NULL
+ *   WEFT_ERUNNING  its task runs at this moment, perhaps as the caller, and goes on to its end; no
+ *                  tick follows unless the timer is armed again, which that task may still do
+ *   WEFT_EINVAL    `timer` is NULL
  */
 WEFT_API weft_status weft_timer_cancel(weft_timer_t *timer);
 
-/** Disarm for good, and wait for the run that is under way. From the start of this call no run begins, and every call
- * that would arm it returns WEFT_ECLOSED. When the status is WEFT_OK, its task will never use ctx again; drop runs with
- * the last reference, as ever. A run that is under way is not asked to stop.
+/** Disarm a timer for good, and wait for a tick that runs.
  *
- * Threads: any, several at once, also its own task.
- * Blocks:  up to `timeout`; 0: not at all.
+ * From the start of this call no tick begins, and every call that would arm the timer returns
+ * WEFT_ECLOSED. A tick that runs is not asked to stop. Once the status is WEFT_OK, the task will
+ * never use ctx again. drop runs with the last reference, as ever.
+ *
+ * Threads:   any, several at once, also its own task.
+ * Blocks:    up to `timeout`.
  *
  * Returns
- *   WEFT_OK           it is closed, and its task does not run
- *   WEFT_ETIMEDOUT    it is closed; its task still runs, for the last time; a later call may wait again
- *   WEFT_EINTERRUPTED the caller was asked to stop; the rest as WEFT_ETIMEDOUT
- *   WEFT_EDEADLK      it is closed; the caller is its task, or what the task waits for; that run is the last
- *   WEFT_ENOMEM       it is closed; there is no memory to wait with
- *   WEFT_EINVAL       NULL
+ *   WEFT_OK            it is closed, and its task does not run
+ *   WEFT_ETIMEDOUT     it is closed; its task still runs, for the last time; a later call may wait
+ *                      again
+ *   WEFT_EINTERRUPTED  the caller was asked to stop; the rest as WEFT_ETIMEDOUT
+ *   WEFT_EDEADLK       it is closed; the caller is its task, or the task waits for the caller; that
+ *                      tick is the last
+ *   WEFT_EINVAL        `timer` is NULL
+ *   WEFT_ENOMEM        it is closed; no memory to wait with
  */
 WEFT_API weft_status weft_timer_close(weft_timer_t *timer, int64_t timeout);
 
-/** As weft_executor_submit, but the task becomes ready only after `delay` nanoseconds (as for weft_timer_arm). Its
- * future is pending until it runs, and can be cancelled, which forgets the task at once. Never blocks.
- * On every failure the caller keeps ctx: WEFT_EINVAL: executor, fn or out is NULL, or the options are malformed.
- * WEFT_ENOTSUP (options, or a priority and the executor is no pool). WEFT_ECANCELED: the token is cancelled.
- * WEFT_ECLOSED: the domain is closed. WEFT_ESHUTDOWN. WEFT_EBROKEN. WEFT_EAGAIN: as weft_timer_arm. WEFT_ENOMEM. */
+/** Submit a task that becomes ready after `delay` nanoseconds, and get its future.
+ *
+ * `delay` is as for weft_timer_arm. The bound of the executor's queue does not count the task. The
+ * future is pending until the task runs. weft_future_cancel forgets the task at once. All else is
+ * as for weft_executor_submit.
+ *
+ * Blocks:    never.
+ * Ownership: on success `*out` owns one reference, and `ctx` belongs to weft. On failure the caller
+ *            keeps `ctx`.
+ *
+ * Returns
+ *   WEFT_OK         the executor has accepted the task
+ *   WEFT_ESHUTDOWN  the executor was shut down
+ *   WEFT_EBROKEN    the pool is broken, see weft_executor_error
+ *   WEFT_ECANCELED  the token of the options is cancelled
+ *   WEFT_ECLOSED    the domain of the task is closed
+ *   WEFT_EAGAIN     the system refuses a thread or a descriptor, see weft_timer_arm
+ *   WEFT_ENOTSUP    the options are of a later version; or they have a priority, and the executor
+ *                   is no pool
+ *   WEFT_EINVAL     `executor`, `fn` or `out` is NULL, or the options are malformed
+ *   WEFT_ENOMEM     nothing changed
+ */
 WEFT_API weft_status weft_executor_submit_after(weft_executor_t *executor, int64_t delay,
                                                 const weft_task_options_t *options, weft_task_fn fn, void *ctx,
                                                 weft_drop_fn drop, weft_future_t **out);
 
-/** The same for a time of weft_now(); one that has passed is due at once. */
+/** Submit a task as weft_executor_submit_after, for a time of weft_now. A time that has passed is
+ * due at once.
+ *
+ * Blocks:    never.
+ * Ownership: as weft_executor_submit_after.
+ *
+ * Returns
+ *   WEFT_OK         the executor has accepted the task
+ *   WEFT_ESHUTDOWN  the executor was shut down
+ *   WEFT_EBROKEN    the pool is broken, see weft_executor_error
+ *   WEFT_ECANCELED  the token of the options is cancelled
+ *   WEFT_ECLOSED    the domain of the task is closed
+ *   WEFT_EAGAIN     the system refuses a thread or a descriptor, see weft_timer_arm
+ *   WEFT_ENOTSUP    the options are of a later version; or they have a priority, and the executor
+ *                   is no pool
+ *   WEFT_EINVAL     `executor`, `fn` or `out` is NULL, or the options are malformed
+ *   WEFT_ENOMEM     nothing changed
+ */
 WEFT_API weft_status weft_executor_submit_at(weft_executor_t *executor, int64_t time,
                                              const weft_task_options_t *options, weft_task_fn fn, void *ctx,
                                              weft_drop_fn drop, weft_future_t **out);
 
-/** The same two without a future, as weft_executor_post. */
+/** Post a task that becomes ready after `delay` nanoseconds: weft_executor_submit_after without a
+ * future.
+ *
+ * Its result and its error go where those of weft_executor_post go.
+ *
+ * Blocks:    never.
+ * Ownership: on success `ctx` belongs to weft. On failure the caller keeps it.
+ *
+ * Returns
+ *   WEFT_OK         the executor has accepted the task
+ *   WEFT_ESHUTDOWN  the executor was shut down
+ *   WEFT_EBROKEN    the pool is broken, see weft_executor_error
+ *   WEFT_ECANCELED  the token of the options is cancelled
+ *   WEFT_ECLOSED    the domain of the task is closed
+ *   WEFT_EAGAIN     the system refuses a thread or a descriptor, see weft_timer_arm
+ *   WEFT_ENOTSUP    the options are of a later version; or they have a priority, and the executor
+ *                   is no pool
+ *   WEFT_EINVAL     `executor` or `fn` is NULL, or the options are malformed
+ *   WEFT_ENOMEM     nothing changed
+ */
 WEFT_API weft_status weft_executor_post_after(weft_executor_t *executor, int64_t delay,
                                               const weft_task_options_t *options, weft_task_fn fn, void *ctx,
                                               weft_drop_fn drop);
+
+/** Post a task as weft_executor_post_after, for a time of weft_now. A time that has passed is due
+ * at once.
+ *
+ * Blocks:    never.
+ * Ownership: as weft_executor_post_after.
+ *
+ * Returns
+ *   WEFT_OK         the executor has accepted the task
+ *   WEFT_ESHUTDOWN  the executor was shut down
+ *   WEFT_EBROKEN    the pool is broken, see weft_executor_error
+ *   WEFT_ECANCELED  the token of the options is cancelled
+ *   WEFT_ECLOSED    the domain of the task is closed
+ *   WEFT_EAGAIN     the system refuses a thread or a descriptor, see weft_timer_arm
+ *   WEFT_ENOTSUP    the options are of a later version; or they have a priority, and the executor
+ *                   is no pool
+ *   WEFT_EINVAL     `executor` or `fn` is NULL, or the options are malformed
+ *   WEFT_ENOMEM     nothing changed
+ */
 WEFT_API weft_status weft_executor_post_at(weft_executor_t *executor, int64_t time, const weft_task_options_t *options,
                                            weft_task_fn fn, void *ctx, weft_drop_fn drop);
 
-/** The same for a task with room, as weft_executor_submit_task. WEFT_EINVAL: executor or task is NULL, out is given
- * for a WEFT_TASK_POSTED type, or the type is a WEFT_TASK_CONTINUATION. WEFT_ENOTSUP: it has a priority, and the
- * executor is no pool. */
+/** Submit a task with room (task.h) that becomes ready after `delay` nanoseconds.
+ *
+ * `out` gets its future; NULL submits without a future. The rest as weft_executor_submit_after.
+ *
+ * Blocks:    never.
+ * Ownership: on success the task and its closure belong to the executor, and `*out` owns one
+ *            reference. On failure both are still the caller's.
+ *
+ * Returns
+ *   WEFT_OK         the executor has accepted the task
+ *   WEFT_ESHUTDOWN  the executor was shut down
+ *   WEFT_EBROKEN    the pool is broken, see weft_executor_error
+ *   WEFT_ECANCELED  the token of the task is cancelled
+ *   WEFT_ECLOSED    the domain of the task is closed
+ *   WEFT_EAGAIN     the system refuses a thread or a descriptor, see weft_timer_arm
+ *   WEFT_ENOTSUP    the task has a priority, and the executor is no pool
+ *   WEFT_EINVAL     `executor` or `task` is NULL, `out` is given for a WEFT_TASK_POSTED type, or
+ *                   the type is a WEFT_TASK_CONTINUATION
+ *   WEFT_ENOMEM     nothing changed
+ */
 WEFT_API weft_status weft_executor_submit_task_after(weft_executor_t *executor, int64_t delay, weft_task_t *task,
                                                      weft_future_t **out);
 

@@ -1,4 +1,7 @@
-/* weft/version.h: which weft these headers belong to, which one is running, and what it can do. */
+/* weft/version.h: the version of these headers and of the loaded library, and what it can do.
+ *
+ * A program runs with any library of the same major version that is not older than its headers.
+ */
 #ifndef WEFT_VERSION_H
 #define WEFT_VERSION_H
 
@@ -14,21 +17,36 @@ extern "C" {
 /** The version as one number that grows: major * 1000000 + minor * 1000 + patch. */
 #define WEFT_VERSION (WEFT_VERSION_MAJOR * 1000000 + WEFT_VERSION_MINOR * 1000 + WEFT_VERSION_PATCH)
 
-/** WEFT_VERSION of the library that is loaded; the macro is that of the headers. A program runs with any library
- *  of the same major version that is not older than its headers. Never blocks, never fails. */
+/** Get the version of the library that is loaded. WEFT_VERSION is that of the headers.
+ *
+ * Blocks:    never.
+ *
+ * Returns    the number that WEFT_VERSION had when the library was built.
+ */
 WEFT_API uint32_t weft_version(void);
 
-/** Whether the library that is loaded can do something, by the name of the part: "timers", "groups", "fork" ... A
- *  program asks so before it calls what a function looked up at run time would need, or to say why it cannot go on.
- *  The names are never changed or taken back; later versions have more. weft_feature lists them. 1: it can.
- *  0: this library does not know that name. WEFT_EINVAL: NULL. Never blocks, never fails otherwise. */
+/** Ask whether the library that is loaded has a feature, such as "timers", "groups" or "fork".
+ *
+ * A program asks before it calls functions that it has looked up at run time, or to say why it
+ * cannot go on. Names are never changed or taken back; later versions have more. weft_feature lists
+ * them.
+ *
+ * Blocks:    never.
+ *
+ * Returns    1 when it has; 0 when this library does not know the name; WEFT_EINVAL for NULL.
+ */
 WEFT_API int32_t weft_has_feature(const char *name);
 
-/** The name of a feature by its index, from 0 on, in alphabetical order; NULL behind the last. Static. Never blocks,
- *  never fails. */
+/** Get the name of a feature by its index. The names are in alphabetical order.
+ *
+ * Blocks:    never.
+ *
+ * Returns    a static string; NULL when `index` is not below the number of features.
+ */
 WEFT_API const char *weft_feature(size_t index);
 
-/** The version as text, "1.0.0". Static. Never blocks, never fails. */
+/** Get the version of the library that is loaded, as a text like "1.0.0". The string is static.
+ * Never blocks. */
 WEFT_API const char *weft_version_string(void);
 
 #ifdef __cplusplus

@@ -1,7 +1,29 @@
-/* weft/worker.h: the workers of a pool: what runs on each of them, which one this thread is, and when one is lent out.
+/* weft/worker.h: the workers of a pool: hooks, threads of the host, indices, blocking regions.
  *
- * Hooks are given in weft_executor_options_t. They attach a thread to a JVM, an interpreter or a profiler, and detach
- * it. A thread of the host becomes a worker for a while by weft_executor_work.
+ * Hooks attach each worker to a JVM, an interpreter or a profiler, and detach it. They are options
+ * of the pool:
+ *
+ *   static weft_status attach(void *ctx, weft_worker_t *worker, weft_error_t **error) {
+ *     worker->data = attach_this_thread(ctx);
+ *     return worker->data != NULL ? WEFT_OK : weft_error_create(1, "VM", "no thread", error);
+ *   }
+ *   static void detach(void *ctx, weft_worker_t *worker) {
+ *     detach_this_thread(ctx, worker->data);
+ *   }
+ *
+ *   options.worker_start = attach;
+ *   options.worker_stop = detach;
+ *   options.worker_ctx = vm;
+ *   weft_executor_create(NULL, &options, &pool);
+ *
+ * Order on each worker: the start hook, the initializer, then tasks; the rest hook each time before
+ * the worker sleeps; at the end the stop hook. If the start hook or the initializer fails, the pool
+ * is broken (weft_executor_error).
+ *
+ * Threads of the host. weft_executor_work makes the calling thread a worker for a while.
+ *
+ * Blocking regions. A task that blocks outside of weft says so with weft_blocking_begin and
+ * weft_blocking_end, so that the pool may run one worker more meanwhile.
  */
 #ifndef WEFT_WORKER_H
 #define WEFT_WORKER_H
@@ -15,85 +37,150 @@ extern "C" {
 
 struct weft_executor; /* executor.h */
 
-/** Runs first on each worker of a pool, before any task. A failure (as for weft_task_fn) breaks the pool. */
+/** The initializer of a pool. It runs on each worker before any task, after the start hook.
+ *
+ * A failure, as of a weft_task_fn, breaks the pool. `ctx` is initializer_ctx.
+ */
 typedef weft_status (*weft_initializer_fn)(void *ctx, weft_error_t **error);
 
-/** A worker of a pool, as its start and stop hooks see it; the same object for both. Lives from the one to the other.
- */
+/** A worker of a pool, as its hooks see it. They all see the same object. */
 typedef struct weft_worker {
-  uint32_t size;    /**< sizeof(weft_worker_t) of the library's version; later versions append */
-  uint32_t index;   /**< from 0; no two workers of a pool that are alive at the same time have the same one */
-  const char *name; /**< of its thread, <prefix>_<index>; of a thread of the host as weft_thread_name says, or "" */
-  void *data;       /**< NULL; the start hook may store what it likes here, see weft_worker_data */
+  uint32_t size;  /**< sizeof(weft_worker_t) of the library's version; later versions append */
+  uint32_t index; /**< from 0; two workers of a pool that are alive at the same time differ */
+  /** The name of its thread: <prefix>_<index>. For a thread of the host, that of weft_thread_name,
+   * or "". */
+  const char *name;
+  void *data; /**< free for the start hook to set, NULL before; see weft_worker_data */
 } weft_worker_t;
 
-/** Runs first on each worker of a pool, before the initializer: attach the thread to a JVM, an interpreter, a GPU
- * context, a profiler. A failure (as for weft_task_fn) breaks the pool as that of an initializer does; the stop hook
- * does not run for that worker then. ctx: worker_ctx. May call any function of weft that does not wait for this pool.
+/** The start hook of a pool. It runs first on each worker, before the initializer.
+ *
+ * It attaches the thread to a JVM, an interpreter, a GPU context, a profiler. A failure, as of a
+ * weft_task_fn, breaks the pool, and the stop hook does not run for that worker. `ctx` is
+ * worker_ctx. The hook may call any function of weft that does not wait for this pool.
  */
 typedef weft_status (*weft_worker_start_fn)(void *ctx, weft_worker_t *worker, weft_error_t **error);
 
-/** Runs last on each worker whose start hook returned WEFT_OK (or that has none), exactly once: when the worker ends,
- * also because its pool was shut down or because a task ended the thread (pthread_exit). No task of the pool runs on
- * this thread any more. Must not end the thread itself; what it throws becomes a line of the log. */
+/** The stop hook of a pool. It runs last on each worker.
+ *
+ * It runs exactly once for each worker whose start hook has succeeded, or that has none: when the
+ * worker ends, also because its pool was shut down or because a task has ended the thread
+ * (pthread_exit). No task of the pool runs on this thread any more. The hook must not end the
+ * thread itself. An exception out of it becomes a line of the log. `ctx` is worker_ctx.
+ */
 typedef void (*weft_worker_stop_fn)(void *ctx, weft_worker_t *worker);
 
-/** Runs on a worker each time before it goes to sleep because there is nothing to do: to give back what it has kept
- * from one task to the next, such as the lock of an interpreter, which the next task takes again. On the worker's
- * thread, between the start and the stop hook, any number of times: also when it was woken and found nothing. Not
- * between two tasks, and not when a task blocks. The stop hook may come without it. The worker counts as idle
- * meanwhile, and what is submitted may wait for its return, so it is to be short. It may submit and spawn, but must not
- * wait for anything of weft or end its thread; what it throws becomes a line of the log. ctx: worker_ctx. */
+/** The rest hook of a pool. It runs on a worker each time before the worker sleeps without work.
+ *
+ * It gives back what the worker has kept from one task to the next, such as the lock of an
+ * interpreter. The next task takes that again.
+ *
+ * It runs on the worker's thread, between the start hook and the stop hook, any number of times. A
+ * worker that was woken and found nothing runs it again. It does not run between two tasks, nor
+ * when a task blocks. The stop hook may come without it.
+ *
+ * The worker counts as idle during the hook, and a submitted task may wait for its return. So it
+ * must be short. It may submit and spawn. It must not wait for anything of weft, or end its thread.
+ * An exception out of it becomes a line of the log. `ctx` is worker_ctx.
+ */
 typedef void (*weft_worker_rest_fn)(void *ctx, weft_worker_t *worker);
 
-/** Let the calling thread be a worker of a pool, beside its own or instead of them (WEFT_EXECUTOR_HOST_WORKERS), until
- * the pool was shut down and everything has run, the time is over, or the thread was asked to stop
- * (weft_thread_request_stop). It counts against max_workers, runs the start hook, the initializer and at the end the
- * stop hook of the pool; its name, its signal mask and its thread-local data stay as they are. When it leaves, its
- * share of the work goes to the other workers, or waits for the next one. Blocks up to timeout: no task begins after
- * that, but at least one is looked for; a task that runs is finished first. A stop
- * request also wakes it when there is nothing to do. The end of the runtime does not interrupt what runs here.
- * WEFT_OK: the pool has ended. WEFT_ETIMEDOUT. WEFT_EINTERRUPTED. WEFT_EAGAIN: it has max_workers workers.
- * WEFT_EBROKEN: the pool is broken. WEFT_EDEADLK: called by a worker, or from inside a task, callback or drop.
- * WEFT_ENOTSUP: not a pool. WEFT_EINVAL: NULL. WEFT_ENOMEM. */
+/* --- threads of the host --- */
+
+/** Let the calling thread be a worker of a pool, until the pool has ended.
+ *
+ * It works beside the pool's own workers, or instead of them (WEFT_EXECUTOR_HOST_WORKERS), and
+ * counts against max_workers. It runs the start hook and the initializer of the pool, and at the
+ * end the stop hook. Its name, its signal mask and its thread-local data stay as they are.
+ *
+ * It returns earlier when `timeout` is over or the thread is asked to stop
+ * (weft_thread_request_stop). A stop request also wakes it when there is nothing to do. No task
+ * begins after `timeout`, but even a `timeout` of 0 allows one look for a task. A task that runs is
+ * finished first. What the thread leaves behind goes to the other workers, or waits for the next
+ * one. The end of the runtime does not interrupt what runs here.
+ *
+ * Threads:   only a thread that is no worker, and runs no task, callback or drop.
+ * Blocks:    up to `timeout`, and until a task that runs has ended.
+ *
+ * Returns
+ *   WEFT_OK            the pool was shut down, and everything has run
+ *   WEFT_ETIMEDOUT     `timeout` is over
+ *   WEFT_EINTERRUPTED  the thread was asked to stop
+ *   WEFT_EAGAIN        the pool has max_workers workers
+ *   WEFT_EBROKEN       the pool is broken, before or by this call
+ *   WEFT_EDEADLK       the caller is a worker, or runs a task, callback or drop
+ *   WEFT_ENOTSUP       `executor` is not a pool
+ *   WEFT_EINVAL        `executor` is NULL
+ *   WEFT_ENOMEM        the thread did not become a worker
+ */
 WEFT_API weft_status weft_executor_work(struct weft_executor *executor, int64_t timeout);
 
-/** The bound of the indices of a pool's workers: max_workers + max_spares of its options, or what these stand for.
- * Spares and threads of the host count like other workers. For arrays in which each worker has an element of its own.
+/* --- which worker this is --- */
+
+/** Get the bound of the indices of a pool's workers, for arrays with an element for each worker.
  *
- * executor: a pool; or a strand, for the workers of its pool.
+ * It is max_workers + max_spares of the pool's options, or of the defaults. Spares and threads of
+ * the host count like other workers. For a strand it is the bound of its pool.
  *
- * Threads: any.
- * Blocks:  never.
+ * Blocks:    never.
  *
- * Returns the bound, at least 1; or
- *   WEFT_ENOTSUP a caller-run executor has no workers
- *   WEFT_EINVAL  NULL
+ * Returns    the bound, at least 1; WEFT_ENOTSUP for a caller-run executor, which has no workers;
+ *            WEFT_EINVAL for NULL.
  */
 WEFT_API int32_t weft_worker_index_bound(struct weft_executor *executor);
 
-/** The index of the worker that the calling thread is, in its pool: from 0 up to but not including
- * weft_worker_index_bound. Never blocks. WEFT_ENOTSUP: the calling thread is no worker of a pool. */
+/** Get the index of the worker that the calling thread is, in its pool.
+ *
+ * Blocks:    never.
+ *
+ * Returns    an index from 0 up to but not including weft_worker_index_bound; WEFT_ENOTSUP when the
+ *            calling thread is no worker.
+ */
 WEFT_API int32_t weft_worker_index(void);
 
-/** What the start hook stored in weft_worker_t.data for the worker that the calling thread is: the environment of a
- * JVM, the thread state of an interpreter. NULL: nothing, or the calling thread is no worker. Never blocks. */
+/** Get what the start hook stored in weft_worker_t.data for the worker that the calling thread is,
+ * such as the environment of a JVM or the thread state of an interpreter.
+ *
+ * Blocks:    never.
+ *
+ * Returns    the pointer; NULL when nothing was stored or the calling thread is no worker.
+ */
 WEFT_API void *weft_worker_data(void);
 
-/* Blocking regions */
+/* --- blocking regions --- */
 
-/** Say that the calling task is going to block outside of weft (a file, a lock, another library), for long enough that
- * its worker should be lent out: until weft_blocking_end the pool may run one worker more, up to max_spares more at a
- * time. On a pool of one worker other tasks may then run beside this one. While something is armed on the pool, a
- * worker is kept to look after the time, as if this one were not there. Regions nest. They belong to the task that
- * begins them: another task that runs here because this one waits cannot end them, and what a task leaves open ends
- * with it. The same holds for callbacks. Never blocks. WEFT_OK, also when no spare worker can be had. WEFT_ENOTSUP: the
- * calling thread is no worker of a pool; nothing happens. */
+/** Begin a blocking region: the calling task is going to block outside of weft.
+ *
+ * For a file, a lock or another library, when it takes long enough to lend the worker out. Until
+ * weft_blocking_end the pool may run one worker more, and up to max_spares more at a time. On a
+ * pool of one worker, other tasks may then run beside this one. While a timer is armed on the pool,
+ * another worker looks after the time, as if this one did not exist.
+ *
+ * Regions nest. They belong to the task that begins them. Another task that runs on this thread
+ * because this one waits cannot end them. What a task leaves open ends with the task. The same
+ * holds for callbacks.
+ *
+ * Blocks:    never.
+ *
+ * Returns
+ *   WEFT_OK            the region has begun, also when no further worker can be started
+ *   WEFT_ENOTSUP       the calling thread is no worker of a pool; nothing changed
+ */
 WEFT_API weft_status weft_blocking_begin(void);
 
-/** The end of the region. The calling task goes on at once; a worker that is one too many takes no further task, and
- * ends when no region has needed it for some seconds. (If a wait without a limit counts on it, it stays until that is
- * over.) Never blocks. WEFT_EINVALIDSTATE: the calling task has begun none. WEFT_ENOTSUP: as there. */
+/** End the innermost blocking region of the calling task.
+ *
+ * The task goes on at once. A worker that is then one too many takes no further task. It ends after
+ * some seconds in which no region has needed it. If a wait without a limit counts on it, it stays
+ * until that wait is over.
+ *
+ * Blocks:    never.
+ *
+ * Returns
+ *   WEFT_OK            the region has ended
+ *   WEFT_EINVALIDSTATE the calling task has begun none
+ *   WEFT_ENOTSUP       the calling thread is no worker of a pool
+ */
 WEFT_API weft_status weft_blocking_end(void);
 
 #ifdef __cplusplus

@@ -1,9 +1,17 @@
 #!/usr/bin/env python3
-"""Every status that a header names for a function is expected of that function by a test.
+"""Every status that a header lists for a function is expected of that function by a test.
 
-Reads the comments of include/weft/*.h and the sources of tests/capi, as text: for each `WEFT_API weft_status f(...)`,
-each WEFT_E... in the comment above it must stand in a CHECK_STATUS(f(...), WEFT_E...) somewhere. Whether the
-expectation is met is for those tests to say. Output is TAP.
+Reads the comments of include/weft/*.h and the sources of tests/capi, as text. Above each `WEFT_API weft_status f(...)`
+stands a comment with a list:
+
+     * Returns
+     *   WEFT_OK            what holds then
+     *   WEFT_EINVAL        when, in one line or more;
+     *                      further lines begin below the text
+
+It begins with WEFT_OK, names no status twice, and ends with the comment or an empty line. Each other status in it must
+stand in a CHECK_STATUS(f(...), WEFT_E...) somewhere. Whether the expectation is met is for those tests to say. Output
+is TAP.
 """
 
 import pathlib
@@ -18,37 +26,38 @@ unreachable = {
     ("weft_strand_create", "WEFT_ENOMEM"): "Asio 1.74 itself crashes when its strand finds no memory",
 }
 
-# Statuses that a comment speaks of without saying that this function returns them.
-spoken_of = {
-    ("weft_caller_run_create", "WEFT_EDEADLK"),
-    ("weft_default_executor", "WEFT_ENOTSUP"),
-    ("weft_domain_close", "WEFT_ECLOSED"),
-    ("weft_executor_shutdown", "WEFT_ESHUTDOWN"),
-    ("weft_executor_error", "WEFT_EBROKEN"),
-    ("weft_future_enter", "WEFT_EINTERRUPTED"),
-    ("weft_future_request_stop", "WEFT_EINTERRUPTED"),
-    ("weft_group_cancel", "WEFT_EINTERRUPTED"),
-    ("weft_group_enter", "WEFT_EDEADLK"),
-    ("weft_join", "WEFT_EDEADLK"),
-    ("weft_queue_wait", "WEFT_EDEADLK"),
-    ("weft_runtime_reset_after_fork", "WEFT_EFORKED"),
-    ("weft_runtime_reset_after_fork", "WEFT_ECANCELED"),
-    ("weft_runtime_shutdown", "WEFT_ESHUTDOWN"),
-    ("weft_runtime_destroy", "WEFT_ESHUTDOWN"),
-    ("weft_thread_request_stop", "WEFT_EINTERRUPTED"),
-    ("weft_timer_close", "WEFT_ECLOSED"),
-    ("weft_timer_create_notify", "WEFT_ERUNNING"),
-}
+FUNCTION = re.compile(r"^WEFT_API weft_status (\w+)\(", re.M)
+COMMENT = re.compile(r"/\*\*((?:(?!\*/).)*)\*/\s*\Z", re.S)
+LIST = re.compile(r"^ \* Returns\n((?: \* .*\n)*)", re.M)
+ENTRY = re.compile(r" \*   (WEFT_[A-Z]+) +\S")
+FURTHER_LINE = re.compile(r" \* {6,}\S")
+
+
+def listed(comment):
+    """The statuses that a comment lists, and what is wrong with the list or None."""
+    lists = LIST.findall(comment)
+    if len(lists) != 1:
+        return [], "no list of what it returns" if not lists else "two lists of what it returns"
+    statuses = []
+    for line in lists[0].splitlines():
+        entry = ENTRY.match(line)
+        if entry:
+            statuses.append(entry[1])
+        elif not FURTHER_LINE.match(line) or not statuses:
+            return statuses, f"not a line of a list: {line}"
+    if statuses[:1] != ["WEFT_OK"]:
+        return statuses, "WEFT_OK is not the first"
+    twice = [status for status in statuses if statuses.count(status) > 1]
+    return statuses, f"{twice[0]} is there twice" if twice else None
 
 
 def documented():
-    """(function, status) pairs in the order of the headers."""
+    """(function, its statuses, what is wrong with their list or None) in the order of the headers."""
     for header in sorted((root / "include/weft").glob("*.h")):
         text = header.read_text()
-        for match in re.finditer(r"/\*\*((?:(?!\*/).)*?)\*/\s*WEFT_API weft_status (\w+)\(", text, re.S):
-            comment, function = match.groups()
-            for status in dict.fromkeys(re.findall(r"\bWEFT_E[A-Z]+\b", comment)):
-                yield function, status
+        for match in FUNCTION.finditer(text):
+            comment = COMMENT.search(text, 0, match.start())
+            yield match[1], *listed(comment[1] if comment else "")
 
 
 def expectations(source):
@@ -82,18 +91,18 @@ for path in sorted((root / "tests/capi").glob("*.c")):
         for function in re.findall(r"CHECK_STATUS\((weft_\w+)\(", body):
             covered.update((function, answer) for answer in answers)
 
-pairs = [pair for pair in documented() if pair not in spoken_of]
-if not pairs:
-    sys.exit("no documented statuses found: the headers are not as this test expects them")
-print(f"1..{len(pairs)}")
-failed = False
-for number, pair in enumerate(pairs, 1):
-    function, status = pair
-    if pair in unreachable:
-        ok = pair not in covered
-        remark = f" # SKIP {unreachable[pair]}"
-    else:
-        ok, remark = pair in covered, ""
-    failed |= not ok
-    print(f"{'ok' if ok else 'not ok'} {number} - {function} {status}{remark}")
-sys.exit(failed)
+results = []  # (is it right, what was looked at)
+for function, statuses, fault in documented():
+    results.append((fault is None, f"{function}: {fault or 'its list'}"))
+    for status in dict.fromkeys(statuses):
+        pair = (function, status)
+        if pair in unreachable:
+            results.append((pair not in covered, f"{function} {status} # SKIP {unreachable[pair]}"))
+        elif status != "WEFT_OK":
+            results.append((pair in covered, f"{function} {status}"))
+if not results:
+    sys.exit("no function found: the headers are not as this test expects them")
+print(f"1..{len(results)}")
+for number, (ok, what) in enumerate(results, 1):
+    print(f"{'ok' if ok else 'not ok'} {number} - {what}")
+sys.exit(not all(ok for ok, _ in results))
