@@ -105,6 +105,30 @@ WEFT_API weft_status weft_executor_run(weft_executor_t *executor, uint64_t max_t
 WEFT_API weft_status weft_executor_run_wait(weft_executor_t *executor, uint64_t max_tasks, int64_t timeout,
                                             uint64_t *ran);
 
+/** Run tasks of a caller-run executor, and wait for further ones, until a future is done.
+ *
+ * For a main loop that needs one result, and must not stand still meanwhile: what the future
+ * waits for may post to this executor. The future may belong to any executor. It is looked at
+ * before each task. When the executor was shut down and has no task left, this waits for the future
+ * alone.
+ *
+ * timeout: limits the wait, and when the last task may begin. 0: at most one task runs.
+ *
+ * Threads:   any; tasks run here, one after the other.
+ * Blocks:    up to `timeout`, and until the task that runs then has returned. A new task, a timer
+ *            that is due, and the end of the future wake it.
+ *
+ * Returns
+ *   WEFT_OK           the future is done
+ *   WEFT_ETIMEDOUT    the time is over; call again to go on
+ *   WEFT_EINTERRUPTED the caller was asked to stop
+ *   WEFT_EDEADLK      the caller is inside the task of this future, or nothing can complete it
+ *   WEFT_ENOTSUP      `executor` is no caller-run executor
+ *   WEFT_EINVAL       `executor` or `future` is NULL
+ *   WEFT_ENOMEM       nothing was run
+ */
+WEFT_API weft_status weft_executor_run_until(weft_executor_t *executor, weft_future_t *future, int64_t timeout);
+
 #ifdef __cplusplus
 }
 #endif

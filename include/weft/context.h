@@ -6,12 +6,9 @@
  *   weft_executor_unref(account);                          deposit still runs, then free(state)
  *
  *   weft_status deposit(void *amount, void **result, weft_error_t **error) {
- *     weft_executor_t *self;
- *     if (weft_executor_current(&self) == WEFT_OK) {
- *       struct state *state = weft_executor_context(self);
- *       ...
- *       weft_executor_unref(self);
- *     }
+ *     struct state *state = weft_executor_context(weft_executor_current());
+ *     ...
+ *   }
  *
  * When a context is dropped. Once, in one of two cases:
  *  - Another context is set in its place. The thread that sets it runs the drop.
@@ -61,6 +58,26 @@ extern "C" {
  */
 WEFT_API weft_status weft_executor_set_context(weft_executor_t *executor, void *ctx, weft_drop_fn drop);
 
+/** Hang another context on an executor, and get the one before instead of dropping it.
+ *
+ * ctx, drop: as for weft_executor_set_context; both NULL take the context away.
+ * old_ctx, old_drop: get what was set before; NULL and NULL: there was none.
+ *
+ * Threads:   any.
+ * Blocks:    never.
+ * Ownership: on WEFT_OK `ctx` belongs to the executor, and the old one to the caller. No drop runs.
+ *            On failure nothing changed and the outputs are untouched.
+ *
+ * Returns
+ *   WEFT_OK
+ *   WEFT_ENOTSUP  it is the default executor, which everybody shares
+ *   WEFT_EINVAL   `executor`, `old_ctx` or `old_drop` is NULL
+ *   WEFT_ENOMEM   nothing changed
+ *   WEFT_ECLOSED  the thread is inside a domain that is closed
+ */
+WEFT_API weft_status weft_executor_swap_context(weft_executor_t *executor, void *ctx, weft_drop_fn drop,
+                                                void **old_ctx, weft_drop_fn *old_drop);
+
 /** Get the context of an executor.
  *
  * Blocks:    never.
@@ -70,20 +87,16 @@ WEFT_API weft_status weft_executor_set_context(weft_executor_t *executor, void *
  */
 WEFT_API void *weft_executor_context(weft_executor_t *executor);
 
-/** Get the executor that the calling code runs on.
+/** The executor that the calling code runs on, of the innermost task, callback or hook of the thread: the
+ * strand for a task of a strand, the pool for a task of a group or a piece of a loop.
  *
- * It is that of the innermost task, callback or hook that the thread is in: the strand for a task
- * of a strand, the pool for a task of a group or a piece of a loop.
- *
+ * Threads:   any.
  * Blocks:    never.
- * Ownership: `*out` is a new reference.
+ * Ownership: borrowed, valid inside that task, callback or hook; weft_executor_ref keeps it longer.
  *
- * Returns
- *   WEFT_OK            `*out` is the executor
- *   WEFT_EINVAL        `out` is NULL
- *   WEFT_ENOTSUP       the thread runs nothing for an executor
+ * Returns    NULL when the thread runs nothing for an executor.
  */
-WEFT_API weft_status weft_executor_current(weft_executor_t **out);
+WEFT_API weft_executor_t *weft_executor_current(void);
 
 /** Set the context of a group, in place of the previous one: as weft_executor_set_context.
  *
@@ -99,6 +112,21 @@ WEFT_API weft_status weft_executor_current(weft_executor_t **out);
  *   WEFT_ECLOSED       `drop` is given, and the thread is inside a domain that is closed
  */
 WEFT_API weft_status weft_group_set_context(weft_group_t *group, void *ctx, weft_drop_fn drop);
+
+/** The same for a group: hang another context on it, and get the one before.
+ *
+ * Threads:   any.
+ * Blocks:    never.
+ * Ownership: as for weft_executor_swap_context.
+ *
+ * Returns
+ *   WEFT_OK
+ *   WEFT_EINVAL   `group`, `old_ctx` or `old_drop` is NULL
+ *   WEFT_ENOMEM   nothing changed
+ *   WEFT_ECLOSED  the thread is inside a domain that is closed
+ */
+WEFT_API weft_status weft_group_swap_context(weft_group_t *group, void *ctx, weft_drop_fn drop, void **old_ctx,
+                                             weft_drop_fn *old_drop);
 
 /** Get the context of a group.
  *

@@ -131,6 +131,9 @@ typedef struct weft_executor_options {
   int32_t nice;
   uint32_t max_spares; /**< workers beyond max_workers for blocking regions, at most 4096; 0: 64 */
   uint32_t signals;    /**< WEFT_SIGNALS_... (thread.h); 0: WEFT_SIGNALS_BLOCK */
+  int64_t linger;           /**< how many nanoseconds a worker stays that has nothing to do, a spare too; then its
+                               thread ends. While a timer is armed one stays. 0: workers stay as long as the pool,
+                               spares 5 seconds. Negative: WEFT_EINVAL */
 
   /* Queue */
   uint64_t max_queue;   /**< how many tasks may wait to start, at most 2^40; 0: no bound */
@@ -370,6 +373,47 @@ WEFT_API weft_status weft_executor_submit_batch(weft_executor_t *executor, const
 WEFT_API weft_status weft_executor_shutdown(weft_executor_t *executor, uint32_t flags, int64_t timeout);
 #define WEFT_SHUTDOWN_WAIT 1u
 #define WEFT_SHUTDOWN_CANCEL_PENDING 2u
+
+/** Wait until an executor has nothing to do, without shutting it down.
+ *
+ * What was accepted before this call has ended when it returns WEFT_OK, and so has what that has
+ * submitted to the executor in turn. Timers that are armed and delayed tasks that are not due do not
+ * count, nor does what is on its way to the executor (a continuation whose source is pending).
+ * Others may submit meanwhile: the wait ends at the first moment at which nothing is queued and
+ * nothing runs. On a pool that includes tasks of its strands and groups.
+ *
+ * Threads:   any, several at once.
+ * Blocks:    up to `timeout`. It runs no task, not even on a caller-run executor.
+ *
+ * Returns
+ *   WEFT_OK           it was idle
+ *   WEFT_ETIMEDOUT    it was not within the time
+ *   WEFT_EINTERRUPTED the caller was asked to stop
+ *   WEFT_EDEADLK      the caller is a worker or a task of the executor, or it can never become idle
+ *   WEFT_EINVAL       `executor` is NULL
+ *   WEFT_ENOMEM       there is no memory to wait with
+ */
+WEFT_API weft_status weft_executor_wait_idle(weft_executor_t *executor, int64_t timeout);
+
+/** Change how many workers a pool may have.
+ *
+ * max_workers: from 1 to the max_workers that the pool was made with. So weft_worker_index_bound
+ * stays. Blocking regions may add spares, as ever. The order that a pool with one worker promises is
+ * that of a pool made with one.
+ *
+ * More: workers start when there is work for them. Fewer: a worker that is one too many leaves after
+ * the task that it runs, or the short tasks of 100 microseconds. It ends some seconds later (see
+ * `linger`), unless it is needed again. Threads of the host stay.
+ *
+ * Threads:   any.
+ * Blocks:    never.
+ *
+ * Returns
+ *   WEFT_OK       from now on
+ *   WEFT_ENOTSUP  `executor` is no pool, or the default executor
+ *   WEFT_EINVAL   `executor` is NULL, or `max_workers` is out of range
+ */
+WEFT_API weft_status weft_executor_set_max_workers(weft_executor_t *executor, uint32_t max_workers);
 
 /** Get the reason why a pool is broken.
  *

@@ -244,6 +244,22 @@ typedef void (*weft_future_fn)(void *ctx, weft_future_t *future);
 WEFT_API weft_status weft_future_add_done_callback(weft_future_t *future, weft_future_fn fn, void *ctx,
                                                    weft_drop_fn drop);
 
+/** Take back a callback of weft_future_add_done_callback.
+ *
+ * fn, ctx: as they were given there. If several callbacks have both, the first of them goes.
+ *
+ * Threads:   any.
+ * Blocks:    never.
+ * Ownership: on WEFT_OK drop(ctx) runs here.
+ *
+ * Returns
+ *   WEFT_OK             it will not be called
+ *   WEFT_EDONE          there is none, and the future is done: it was called, or is being called
+ *   WEFT_EINVALIDSTATE  there is none, and the future is not done
+ *   WEFT_EINVAL         `future` or `fn` is NULL
+ */
+WEFT_API weft_status weft_future_remove_callback(weft_future_t *future, weft_future_fn fn, void *ctx);
+
 /** Have fn called once when a stop is requested of a future that is not done.
  *
  * The request may come by weft_future_request_stop, weft_future_cancel_or_stop, a token, or the

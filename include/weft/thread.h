@@ -194,15 +194,19 @@ WEFT_API weft_status weft_thread_set_daemon(weft_thread_t *thread, int32_t daemo
  */
 WEFT_API const char *weft_thread_name(const weft_thread_t *thread);
 
-/** Set the name of a thread, before it is started. The name is copied.
+/** Set the name of a thread, at any time.
  *
+ * Before the start `name` is copied, and a pointer got from weft_thread_name must not be used after this call. After
+ * the start the name is kept for good, as by weft_name: it may go on to be used by reports, so a thread should not be
+ * given ever new names. The system shows the new name when a thread that weft has started renames itself.
+ *
+ * Threads:   any.
  * Blocks:    never.
  *
  * Returns
- *   WEFT_OK        the thread has the name
- *   WEFT_ESTARTED  too late: it was started
- *   WEFT_EINVAL    `thread` or `name` is NULL, or `name` is ""
- *   WEFT_ENOMEM    nothing changed
+ *   WEFT_OK
+ *   WEFT_EINVAL  `thread` or `name` is NULL, or `name` is ""
+ *   WEFT_ENOMEM  nothing changed
  */
 WEFT_API weft_status weft_thread_set_name(weft_thread_t *thread, const char *name);
 
@@ -303,6 +307,20 @@ WEFT_API weft_status weft_thread_active_count(weft_runtime_t *runtime, size_t *c
  * Returns    1 when it was, 0 when not.
  */
 WEFT_API int32_t weft_stop_requested(void);
+
+/** Take back the request to stop that was made to the calling thread, which then goes on.
+ *
+ * For a thread that turns a request into something else, such as a main thread whose binding raises
+ * an exception for it and goes on afterwards. Only requests to the thread count
+ * (weft_thread_request_stop), not those to promises that it has entered.
+ *
+ * Threads:   any, outside of tasks.
+ * Blocks:    never.
+ *
+ * Returns    1 when the thread was asked to stop, and is not any more; 0 when it was not asked;
+ *            WEFT_ENOTSUP inside of a task, callback or hook.
+ */
+WEFT_API int32_t weft_thread_clear_stop(void);
 
 /** Sleep for `duration` nanoseconds, or until the calling code is asked to stop.
  *

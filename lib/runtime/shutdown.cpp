@@ -167,13 +167,15 @@ weft_status runtime::shutdown(deadline until) {
   return status;
 }
 
-// Nothing starts any more; what is not waited for is told to end.
+// Nothing starts any more; what is not waited for is told to end. The thread that ends the runtime goes on, and may wait
+// again.
 void runtime::stop(what which) {
   const bool all = which == what::everything;
+  const record &self = *current_record();
   close();
   executors_.close();
   close_executors(executors_, all);
-  halt([all](const thread &t) { return all || t.is_daemon(); });
+  halt([all, &self](const thread &t) { return (all || t.is_daemon()) && !is_object_of(self, &t); });
 }
 
 weft_status runtime::shutdown(deadline until, std::int64_t grace, end_report *&out) {
