@@ -58,19 +58,18 @@ extern "C" {
  */
 WEFT_API weft_status weft_executor_set_context(weft_executor_t *executor, void *ctx, weft_drop_fn drop);
 
-/** Hang another context on an executor, and get the one before instead of dropping it.
+/** Set the context of an executor, and take the previous one back instead of dropping it.
  *
- * ctx, drop: as for weft_executor_set_context; both NULL take the context away.
- * old_ctx, old_drop: get what was set before; NULL and NULL: there was none.
+ * `ctx` and `drop`: as for weft_executor_set_context. Both NULL take the context away.
+ * `*old_ctx` and `*old_drop` get what was set before, or NULL and NULL.
  *
- * Threads:   any.
  * Blocks:    never.
  * Ownership: on WEFT_OK `ctx` belongs to the executor, and the old one to the caller. No drop runs.
  *            On failure nothing changed and the outputs are untouched.
  *
  * Returns
- *   WEFT_OK
- *   WEFT_ENOTSUP  it is the default executor, which everybody shares
+ *   WEFT_OK       the context is set
+ *   WEFT_ENOTSUP  `executor` is the default executor, which all parts of the process share
  *   WEFT_EINVAL   `executor`, `old_ctx` or `old_drop` is NULL
  *   WEFT_ENOMEM   nothing changed
  *   WEFT_ECLOSED  the thread is inside a domain that is closed
@@ -113,14 +112,14 @@ WEFT_API weft_executor_t *weft_executor_current(void);
  */
 WEFT_API weft_status weft_group_set_context(weft_group_t *group, void *ctx, weft_drop_fn drop);
 
-/** The same for a group: hang another context on it, and get the one before.
+/** Set the context of a group, and take the previous one back instead of dropping it.
  *
  * Threads:   any.
  * Blocks:    never.
  * Ownership: as for weft_executor_swap_context.
  *
  * Returns
- *   WEFT_OK
+ *   WEFT_OK       the context is set
  *   WEFT_EINVAL   `group`, `old_ctx` or `old_drop` is NULL
  *   WEFT_ENOMEM   nothing changed
  *   WEFT_ECLOSED  the thread is inside a domain that is closed

@@ -131,9 +131,9 @@ typedef struct weft_executor_options {
   int32_t nice;
   uint32_t max_spares; /**< workers beyond max_workers for blocking regions, at most 4096; 0: 64 */
   uint32_t signals;    /**< WEFT_SIGNALS_... (thread.h); 0: WEFT_SIGNALS_BLOCK */
-  int64_t linger;           /**< how many nanoseconds a worker stays that has nothing to do, a spare too; then its
-                               thread ends. While a timer is armed one stays. 0: workers stay as long as the pool,
-                               spares 5 seconds. Negative: WEFT_EINVAL */
+  /** How many nanoseconds a worker without work stays before its thread ends; 0 or more. 0: workers
+   * stay as long as the pool, spares 5 seconds. While a timer is armed, one worker stays anyway. */
+  int64_t linger;
 
   /* Queue */
   uint64_t max_queue;   /**< how many tasks may wait to start, at most 2^40; 0: no bound */

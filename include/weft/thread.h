@@ -204,7 +204,7 @@ WEFT_API const char *weft_thread_name(const weft_thread_t *thread);
  * Blocks:    never.
  *
  * Returns
- *   WEFT_OK
+ *   WEFT_OK      the name is set
  *   WEFT_EINVAL  `thread` or `name` is NULL, or `name` is ""
  *   WEFT_ENOMEM  nothing changed
  */

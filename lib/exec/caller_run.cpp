@@ -311,9 +311,10 @@ bool caller_run::may_make_room(const void *object, const wait_graph &graph) noex
   return static_cast<const caller_run *>(object)->could_run(graph);
 }
 
-// Open, and not every thread is stuck.
+// It has been given a task, for which the sleeper is being woken; or it may yet be.
 bool caller_run::may_be_given(const void *object, const wait_graph &graph) noexcept {
-  return !static_cast<const caller_run *>(object)->closed_.load(std::memory_order_acquire) && !graph.all_are_stuck();
+  const auto &self = *static_cast<const caller_run *>(object);
+  return !self.queue_.empty() || (!self.closed_.load(std::memory_order_acquire) && !graph.all_are_stuck());
 }
 
 bool caller_run::may_become_idle(const wait_graph &graph) const noexcept {

@@ -171,11 +171,11 @@ weft_status runtime::shutdown(deadline until) {
 // again.
 void runtime::stop(what which) {
   const bool all = which == what::everything;
-  const record &self = *current_record();
+  const record *const self = existing_record();
   close();
   executors_.close();
   close_executors(executors_, all);
-  halt([all, &self](const thread &t) { return (all || t.is_daemon()) && !is_object_of(self, &t); });
+  halt([all, self](const thread &t) { return (all || t.is_daemon()) && (self == nullptr || !is_object_of(*self, &t)); });
 }
 
 weft_status runtime::shutdown(deadline until, std::int64_t grace, end_report *&out) {

@@ -164,6 +164,15 @@ void scheduler::begin_blocking(worker &me, record &self) noexcept {
 
 void scheduler::set_limit(std::uint32_t most) noexcept {
   limit_.store(most, std::memory_order_seq_cst); // as begin_blocking
+  // Those at rest that are too many are woken, to leave.
+  census::counts seen = census_.read();
+  const std::uint32_t kept = most_workers();
+  for (std::uint32_t excess = seen.alive > kept ? seen.alive - kept : 0; excess != 0 && seen.idle() != 0;)
+    if (census_.change(seen, +1, +1, 0)) {
+      send_wake_up();
+      --excess;
+      seen = census_.read();
+    }
   if (has_work())
     wake_one();
   else if (watched_.load(std::memory_order_seq_cst))

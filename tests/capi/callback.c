@@ -369,27 +369,27 @@ static void one_of_a_domain_is_taken_back(void) {
   weft_future_unref(promise);
 }
 
-typedef struct race {
+typedef struct contest {
   weft_future_t *promise;
   int calls, drops;
   gate_t start;
-} race_t;
+} contest_t;
 
-static void count_call(void *ctx, weft_future_t *future) {
+static void count_contest_call(void *ctx, weft_future_t *future) {
   (void)future;
-  count_drop(&((race_t *)ctx)->calls);
+  count_drop(&((contest_t *)ctx)->calls);
 }
 
-static void count_end(void *ctx) {
-  count_drop(&((race_t *)ctx)->drops);
+static void count_contest_drop(void *ctx) {
+  count_drop(&((contest_t *)ctx)->drops);
 }
 
-static weft_status finish_it(void *ctx, void **result, weft_error_t **error) {
-  race_t *race = (race_t *)ctx;
+static weft_status finish_contest(void *ctx, void **result, weft_error_t **error) {
+  contest_t *contest = (contest_t *)ctx;
   (void)result;
   (void)error;
-  gate_pass(&race->start);
-  CHECK_STATUS(weft_future_set_result(race->promise, NULL), WEFT_OK);
+  gate_pass(&contest->start);
+  CHECK_STATUS(weft_future_set_result(contest->promise, NULL), WEFT_OK);
   return WEFT_OK;
 }
 
@@ -397,19 +397,19 @@ static void taking_back_against_finishing_calls_or_drops(void) {
   weft_executor_t *pool = make_pool(1);
   int turns = check_rounds(500, 50000), turn;
   for (turn = 0; turn < turns; ++turn) {
-    race_t race = {NULL, 0, 0, GATE_CLOSED};
+    contest_t contest = {NULL, 0, 0, GATE_CLOSED};
     weft_future_t *other;
     weft_status status;
-    race.promise = make_promise(NULL);
-    CHECK_STATUS(weft_future_add_done_callback(race.promise, count_call, &race, count_end), WEFT_OK);
-    other = submit(pool, finish_it, &race, NULL);
-    gate_await(&race.start, 1);
-    gate_open(&race.start);
-    status = weft_future_remove_callback(race.promise, count_call, &race);
+    contest.promise = make_promise(NULL);
+    CHECK_STATUS(weft_future_add_done_callback(contest.promise, count_contest_call, &contest, count_contest_drop), WEFT_OK);
+    other = submit(pool, finish_contest, &contest, NULL);
+    gate_await(&contest.start, 1);
+    gate_open(&contest.start);
+    status = weft_future_remove_callback(contest.promise, count_contest_call, &contest);
     end_future(other);
-    CHECK_EQUAL(race.calls, status != WEFT_OK);
-    CHECK_EQUAL(race.drops, 1);
-    weft_future_unref(race.promise);
+    CHECK_EQUAL(contest.calls, status != WEFT_OK);
+    CHECK_EQUAL(contest.drops, 1);
+    weft_future_unref(contest.promise);
   }
   end_executor(pool);
 }

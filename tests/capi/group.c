@@ -340,52 +340,6 @@ static void cancel_asks_what_runs_to_stop(void) {
   end_executor(pool);
 }
 
-static const check_case_t cases[] = {
-    {"arguments are checked", arguments_are_checked},
-    {"tasks with room", tasks_with_room},
-    {"spawned from outside", spawned_from_outside},
-    {"from outside they start in order", from_outside_they_start_in_order},
-    {"inside the newest starts first", inside_the_newest_starts_first},
-    {"a deep recursion", a_deep_recursion},
-    {"a wide fork", a_wide_fork},
-    {"the first error is kept", the_first_error_is_kept},
-    {"an error can cancel the rest", an_error_can_cancel_the_rest},
-    {"cancel drops what has not started", cancel_drops_what_has_not_started},
-    {"cancel asks what runs to stop", cancel_asks_what_runs_to_stop},
-    {"results of tasks with room are dropped", results_of_tasks_with_room_are_dropped},
-};
-
-static weft_status build_outcome(void *room, weft_error_t **error) {
-  fate_t *fate = *(fate_t **)room;
-  outcome_t *outcome = (outcome_t *)room;
-  (void)error;
-  count_drop(&fate->runs);
-  outcome->fate = fate;
-  outcome->square = 49;
-  return WEFT_OK;
-}
-
-/* A group reads no results: they are dropped at once, also of a task that belongs to something. */
-static void results_of_tasks_with_room_are_dropped(void) {
-  static const weft_task_type_t type = {sizeof type, 0, sizeof(outcome_t), 0, build_outcome, NULL, drop_outcome};
-  weft_executor_t *pool = make_pool(1);
-  weft_group_t *group = make_group(pool);
-  weft_task_options_t options;
-  weft_task_t *task = NULL;
-  fate_t fate = {0, 0, 0};
-  weft_task_options_init(&options);
-  options.name = "named";
-  REQUIRE_OK(weft_task_create(&type, &task));
-  *(fate_t **)weft_task_room(task) = &fate;
-  CHECK_STATUS(weft_group_spawn_task(group, task), WEFT_OK);
-  REQUIRE_OK(weft_task_create_with(&type, &options, &task));
-  *(fate_t **)weft_task_room(task) = &fate;
-  CHECK_STATUS(weft_group_spawn_task(group, task), WEFT_OK);
-  end_group(group);
-  check_fate(&fate, 2, 0, 2);
-  end_executor(pool);
-}
-
 static weft_status build_outcome(void *room, weft_error_t **error) {
   fate_t *fate = *(fate_t **)room;
   outcome_t *outcome = (outcome_t *)room;
@@ -417,6 +371,21 @@ static void results_of_tasks_with_room_are_dropped(void) {
   check_fate(&fate, 2, 0, 2);
   end_executor(pool);
 }
+
+static const check_case_t cases[] = {
+    {"arguments are checked", arguments_are_checked},
+    {"tasks with room", tasks_with_room},
+    {"spawned from outside", spawned_from_outside},
+    {"from outside they start in order", from_outside_they_start_in_order},
+    {"inside the newest starts first", inside_the_newest_starts_first},
+    {"a deep recursion", a_deep_recursion},
+    {"a wide fork", a_wide_fork},
+    {"the first error is kept", the_first_error_is_kept},
+    {"an error can cancel the rest", an_error_can_cancel_the_rest},
+    {"cancel drops what has not started", cancel_drops_what_has_not_started},
+    {"cancel asks what runs to stop", cancel_asks_what_runs_to_stop},
+    {"results of tasks with room are dropped", results_of_tasks_with_room_are_dropped},
+};
 
 int main(int argc, char **argv) {
   return check_main(cases, CHECK_COUNT_OF(cases), argc, argv);

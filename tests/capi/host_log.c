@@ -96,7 +96,7 @@ static void options_of_a_pool_name_themselves(void) {
   CHECK_NAMED("weft_executor_options.affinity is 0; allowed: an array of affinity_count");
   options.size = 3;
   CHECK_STATUS(weft_executor_create(NULL, &options, &out), WEFT_EINVAL);
-  CHECK_NAMED("weft_executor_options.size is 3; allowed: 144 to 4096");
+  CHECK_NAMED("weft_executor_options.size is 3; allowed: 152 to 4096");
   CHECK(out == UNTOUCHED(weft_executor_t));
   CHECK_EQUAL(heard.lines, 11);
   stop_listening();

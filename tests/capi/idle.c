@@ -172,7 +172,7 @@ static void what_a_submitter_runs_itself_counts(void) {
 
 typedef struct waiter {
   weft_executor_t *pool;
-  weft_status expected;
+  int is_stopped;
   uint64_t tid;
 } waiter_t;
 
@@ -180,7 +180,10 @@ static weft_status wait_for_rest(void *ctx, weft_error_t **error) {
   waiter_t *waiter = (waiter_t *)ctx;
   (void)error;
   __atomic_store_n(&waiter->tid, own_tid(), __ATOMIC_RELEASE);
-  CHECK_STATUS(weft_executor_wait_idle(waiter->pool, WEFT_FOREVER), waiter->expected);
+  if (waiter->is_stopped)
+    CHECK_STATUS(weft_executor_wait_idle(waiter->pool, WEFT_FOREVER), WEFT_EINTERRUPTED);
+  else
+    CHECK_STATUS(weft_executor_wait_idle(waiter->pool, WEFT_FOREVER), WEFT_OK);
   return WEFT_OK;
 }
 
@@ -193,7 +196,7 @@ static void several_wait_and_one_is_asked_to_stop(void) {
   int i;
   for (i = 0; i < 3; ++i) {
     waiters[i].pool = pool;
-    waiters[i].expected = i == 1 ? WEFT_EINTERRUPTED : WEFT_OK;
+    waiters[i].is_stopped = i == 1;
     waiters[i].tid = 0;
     threads[i] = start_thread(NULL, WEFT_DAEMON_NO, wait_for_rest, &waiters[i], NULL);
     while (__atomic_load_n(&waiters[i].tid, __ATOMIC_ACQUIRE) == 0) sched_yield();

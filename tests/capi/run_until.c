@@ -74,15 +74,17 @@ static weft_status send_to_the_loop(void *ctx, void **result, weft_error_t **err
 
 static void either_wakes_it(void) {
   weft_executor_t *pool = make_pool(1), *mine = make_caller_run();
+  int turns = check_rounds(50, 5000), turn;
   errand_t errand = {NULL, 0, 0};
-  weft_future_t *wanted;
   errand.loop = mine;
   errand.main_tid = own_tid();
-  wanted = submit(pool, send_to_the_loop, &errand, NULL);
-  CHECK_STATUS(weft_executor_run_until(mine, wanted, WEFT_FOREVER), WEFT_OK);
-  CHECK_EQUAL(weft_future_state(wanted), WEFT_FUTURE_RESULT);
-  CHECK_EQUAL(errand.runs, 1);
-  weft_future_unref(wanted);
+  for (turn = 0; turn < turns; ++turn) {
+    weft_future_t *wanted = submit(pool, send_to_the_loop, &errand, NULL);
+    CHECK_STATUS(weft_executor_run_until(mine, wanted, WEFT_FOREVER), WEFT_OK);
+    CHECK_EQUAL(weft_future_state(wanted), WEFT_FUTURE_RESULT);
+    weft_future_unref(wanted);
+  }
+  CHECK_EQUAL(errand.runs, turns);
   weft_executor_unref(mine);
   end_executor(pool);
 }
