@@ -42,7 +42,6 @@ typedef struct weft_executor_figures {
   uint64_t injected;
   uint64_t parks;           /**< how often a worker went to rest */
   uint64_t wakes;           /**< how often a worker was woken */
-  uint64_t rescues;         /**< how often only a worker's regular look found work; should be 0 */
   uint32_t workers_blocked; /**< workers in blocking regions now */
   uint32_t workers_idle;    /**< workers that rest now */
   /** How long tasks waited in a queue until a worker took them, from a sample of at most one in

@@ -298,7 +298,6 @@ void pool::read(weft_executor_stats_t &figures) const noexcept {
   figures.injected = now.injected;
   figures.parks = now.parks;
   figures.wakes = now.wakes;
-  figures.rescues = now.rescues;
   figures.workers_blocked = now.blocked;
   figures.workers_idle = now.workers.idle();
   static_assert(sizeof now.waits == sizeof figures.waits);

@@ -6,13 +6,9 @@
 #include <new>
 #include <utility>
 
-#include <boost/asio/post.hpp>
-
 #include <pthread.h>
-#include <time.h>
 
 #include "base/system.hpp"
-#include "sched/io_wait.hpp"
 #include "sched/scheduler.hpp"
 #include "thread/blocking.hpp"
 #include "thread/record.hpp"
@@ -26,70 +22,30 @@ weft_status reason_to_leave(const record &self, deadline until) noexcept {
   return until.passed() ? WEFT_ETIMEDOUT : WEFT_OK;
 }
 
-bool call(worker &who, std::uint64_t rest) noexcept;
+} // namespace
 
-// What is posted to the io_context for one who rests there, and has been asked to stop since. Somebody else who is
-// handed it passes it on, and stays away until it has arrived, lest he be handed it again and again.
-struct called {
-  worker *who;
-  std::uint64_t rest;
-
-  void operator()() const noexcept {
-    const record &self = *existing_record();
-    const worker &me = *static_cast<const worker *>(self.worker);
-    if (&me == who || is_over()) return; // it looks for itself when it comes back from here
-    if (!call(*who, rest) || !me.idle) return;
-    // Should it get no processor, work must not wait for that.
-    const deadline patience = deadline::after(WEFT_MILLISECOND);
-    while (!patience.passed() && !is_over() && !is_called_too(me, self) && !me.home.is_stopped()) {
-      const timespec moment{0, 20'000};
-      nanosleep(&moment, nullptr);
-    }
-  }
-  // Two who stayed away for one another would do so for nothing.
-  static bool is_called_too(const worker &me, const record &self) noexcept {
-    return (me.rests.load(std::memory_order_relaxed) & 1) != 0 && stop_requested(self);
-  }
-  bool is_over() const noexcept { return who->rests.load(std::memory_order_acquire) != rest; }
-};
-
-bool call(worker &who, std::uint64_t rest) noexcept {
-  try {
-    boost::asio::post(who.home.context(), called{&who, rest});
-    return true;
-  } catch (const std::bad_alloc &) { // then it sees the request when it looks by itself
-    return false;
-  }
-}
-
-// For as long as a thread rests, it can be called. Only one that has an object can be asked to stop.
-class rest_scope : private blocked_thread {
+// For as long as a thread of the host rests, a request to stop wakes it. Only one that has an object can be asked.
+class scheduler::rest_scope : private blocked_thread {
 public:
-  rest_scope(worker &me, record &self) noexcept : blocked_thread(), me_(me), listed_(self.object != nullptr) {
-    step();
+  rest_scope(worker &me, record &self) noexcept : blocked_thread(), me_(me), is_listed_(self.object != nullptr) {
     who = &self;
     timed = true;
-    blocked_thread::call = [](blocked_thread &sleeper) noexcept {
+    call = [](blocked_thread &sleeper) noexcept {
       worker &which = static_cast<rest_scope &>(sleeper).me_;
-      core::call(which, which.rests.load(std::memory_order_relaxed)); // it was written before the graph knew of it
+      which.home.disturb(which);
     };
-    if (listed_) wait_graph::instance().enter(*this); // being timed it is never refused
+    if (is_listed_) wait_graph::instance().enter(*this); // being timed it is never refused
   }
   ~rest_scope() {
-    if (listed_) wait_graph::instance().leave(*this);
-    step();
+    if (is_listed_) wait_graph::instance().leave(*this);
   }
   rest_scope(const rest_scope &) = delete;
   rest_scope &operator=(const rest_scope &) = delete;
 
 private:
-  void step() noexcept { me_.rests.store(me_.rests.load(std::memory_order_relaxed) + 1, std::memory_order_release); }
-
   worker &me_;
-  const bool listed_;
+  const bool is_listed_;
 };
-
-} // namespace
 
 // WEFT_OK: ended before, or `place` is the caller's now, counted as a searching worker.
 weft_status scheduler::take_place(const record &self, worker *&place) noexcept {
@@ -130,6 +86,7 @@ weft_status scheduler::lend_thread(record &self, deadline until) {
   self.worker = place;
   self.before_sleep = &scheduler::hand_over_spawned;
   self.close_regions = &scheduler::close_regions;
+  place->sleeper = &self.sleeper;
   const frame_scope serving(self, nullptr, &owner_, nullptr);
   struct attachment {
     worker &who;
@@ -148,48 +105,16 @@ weft_status scheduler::work_until(worker &me, record &self, deadline until) {
       run(me, self, *ready);
     } else {
       me.in_hand.store(false, std::memory_order_release);
-      bool ended = false;
-      if (const weft_status status = rest_until(me, self, until, ended); status != WEFT_OK || ended) return status;
+      lie_down(me);
+      const rest_scope disturbable(me, self);
+      me.at_rest.store(true, std::memory_order_relaxed);
+      const rested how = rest(me, self, until);
+      me.at_rest.store(false, std::memory_order_relaxed);
+      if (how == rested::ended) return WEFT_OK;
+      if (how == rested::woken) wake(me);
     }
     if (const weft_status status = reason_to_leave(self, until); status != WEFT_OK) return status;
   }
-}
-
-// As wait_for_wake_up(), but it may also leave: then it counts as active again.
-weft_status scheduler::rest_until(worker &me, record &self, deadline until, bool &ended) noexcept {
-  lie_down(me);
-  const rest_scope callable(me, self);
-  while (!io_.stopped()) {
-    if (!me.woken) {
-      weft_status why = reason_to_leave(self, until);
-      if (why != WEFT_OK && get_up(me, 0)) return why;
-      // One who may not leave, for all who rest are called, is about to be woken, or somebody else is.
-      const std::int64_t most = why != WEFT_OK ? WEFT_MILLISECOND : recheck_period;
-      const std::int64_t left = why != WEFT_OK || until.is_never() ? most : until.at() - now_ns();
-      if (run_one_within(io_, std::clamp<std::int64_t>(left, 0, most)) == 0 &&
-          !io_.stopped() && has_work())
-        wake_one();
-    }
-    if (!std::exchange(me.woken, false)) continue;
-    me.searching = true; // both counted by whoever sent the wake-up
-    me.idle = false;
-    me.clock.restart(cycles());
-    return WEFT_OK;
-  }
-  ended = true;
-  return WEFT_OK;
-}
-
-// From resting to active, by itself, if more than `staying` rest uncalled. False: as many as rest have been called, so
-// one call may be for this one.
-bool scheduler::get_up(worker &me, std::uint32_t staying) noexcept {
-  census::counts seen = census_.read();
-  while (seen.idle() > staying)
-    if (census_.change(seen, 0, +1, 0)) {
-      me.idle = false;
-      return true;
-    }
-  return false;
 }
 
 } // namespace weft::core

@@ -51,7 +51,7 @@ bool scheduler::view(std::uint32_t index, worker_view &now) noexcept {
   const worker &w = *workers_[index].load(std::memory_order_relaxed);
   now.who = w.retired ? nullptr : w.self;
   now.host = w.host;
-  now.rests = (w.rests.load(std::memory_order_acquire) & 1) != 0 || w.at_rest.load(std::memory_order_relaxed);
+  now.rests = w.at_rest.load(std::memory_order_relaxed);
   now.taken_up = w.taken_up() - w.host.taken_before;
   return true;
 }
@@ -92,7 +92,6 @@ scheduler_figures scheduler::figures() const noexcept {
     now.cancelled += read(w.counts.cancelled);
     now.stolen += read(w.counts.stolen);
     now.parks += read(w.counts.parks);
-    now.rescues += read(w.counts.rescues);
   }
   return now;
 }

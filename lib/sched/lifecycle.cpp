@@ -156,6 +156,7 @@ void scheduler::end_if_drained_locked() noexcept {
     end_.finish(false); // the caller has a reference to the owner
   } else {
     io_.stop(); // the last worker to leave its loop finishes it
+    call_all_at_rest();
   }
 }
 

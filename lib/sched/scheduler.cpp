@@ -5,8 +5,6 @@
 #include <new>
 #include <utility>
 
-#include <boost/asio/post.hpp>
-
 #include <sched.h>
 
 #include "base/atomic.hpp"
@@ -117,32 +115,6 @@ void scheduler::wake_one_of(census::counts seen) noexcept {
   }
 }
 
-namespace {
-
-// What is posted to the io_context: whichever idle worker runs it is the one that was woken.
-struct wake_up {
-  void operator()() const noexcept { static_cast<worker *>(existing_record()->worker)->woken = true; }
-};
-
-} // namespace
-
-void scheduler::send_wake_up() noexcept {
-  // An idle worker can be the one who pushes: a handler of the io_context does so for him. Then he is awake already.
-  if (const record *const self = existing_record(); is_worker(self)) {
-    worker &me = *static_cast<worker *>(self->worker);
-    if (me.idle && !me.woken) {
-      me.woken = true;
-      return;
-    }
-  }
-  wakes_.fetch_add(1, std::memory_order_relaxed);
-  try {
-    boost::asio::post(io_, wake_up{});
-  } catch (const std::bad_alloc &) {
-    census_.add(-1, -1, 0); // the bounded re-check of the idle workers finds the work
-  }
-}
-
 weft_status scheduler::watch() noexcept {
   watched_.store(true, std::memory_order_seq_cst);
   if (census_.read().alive == 0 && !settings_.host_only) {
@@ -156,6 +128,7 @@ weft_status scheduler::watch() noexcept {
     }
   }
   keep_watch();
+  fill_seat();
   return WEFT_OK;
 }
 

@@ -18,9 +18,11 @@
 #include <weft/base.h>
 #include <weft/executor.h>
 
+#include "base/adaptive_mutex.hpp"
 #include "base/atomic.hpp"
 #include "base/clock.hpp"
 #include "base/completion.hpp"
+#include "sched/bell.hpp"
 #include "sched/census.hpp"
 #include "sched/task_queue.hpp"
 #include "sched/worker.hpp"
@@ -64,7 +66,7 @@ struct scheduler_figures {
   census::counts workers;
   std::uint32_t started, blocked;
   std::uint64_t refused, queued;
-  std::uint64_t submitted, injected, completed, cancelled, stolen, parks, wakes, rescues;
+  std::uint64_t submitted, injected, completed, cancelled, stolen, parks, wakes;
   std::uint64_t waits[wait_buckets];
 };
 
@@ -244,7 +246,6 @@ public:
 
   scheduler_figures figures() const noexcept;
   boost::asio::io_context &context() noexcept { return io_; }
-  bool is_stopped() const noexcept { return io_.stopped(); }
   // Something is to be expected from the io_context: as long as workers can be started, one is kept free to wait in it.
   // WEFT_OK; there is none yet and none can be had: WEFT_EAGAIN, WEFT_ENOMEM, WEFT_ESHUTDOWN.
   weft_status watch() noexcept;
@@ -270,7 +271,6 @@ private:
   }
   bool leave_as_surplus(worker &me) noexcept;
   bool leave_after_turn(worker &me) noexcept;
-  bool leave_after_rest(worker &me) noexcept;
   bool linger(worker &me) noexcept;
   void call_lingering_locked() noexcept;
   void end_regions(worker &me, std::uint32_t count) noexcept;
@@ -282,7 +282,6 @@ private:
     if (seen.searching == 0 && (seen.idle() != 0 || may_start_one(seen))) wake_one_of(seen);
   }
   void wake_one_of(census::counts seen) noexcept;
-  void send_wake_up() noexcept;
   void keep_watch() noexcept;
   bool has_work() const noexcept;
 
@@ -317,7 +316,8 @@ private:
   void let_it_grow() const noexcept;
   void run(worker &me, record &self, task &ready);
   void run_spawned(worker &me, record &self, task &ready);
-  bool wait_for_wake_up(worker &me) noexcept;
+  bool wait_for_wake_up(worker &me, const record &self) noexcept;
+  void wake(worker &me) noexcept;
   void lie_down(worker &me) noexcept;
   void tell_of_rest(worker &me) noexcept;
   bool begin_searching(worker &me) noexcept;
@@ -332,7 +332,7 @@ private:
     me.until_turns = 1;
   }
   void look_around(worker &me);
-  void serve_io(worker &me);
+  void serve_io();
   task *take_turn(worker &me) noexcept;
   task *take_turn_of_others(worker &me) noexcept;
   task *take_slot(worker &me) noexcept;
@@ -346,13 +346,30 @@ private:
   // --- threads of the host (host_work.cpp) ---
   weft_status take_place(const record &self, worker *&place) noexcept;
   weft_status work_until(worker &me, record &self, deadline until);
-  weft_status rest_until(worker &me, record &self, deadline until, bool &ended) noexcept;
+
+  // --- at rest (rest.cpp) ---
+  enum class rested { woken, leaves, ended };
+  rested rest(worker &me, const record &self, deadline until) noexcept;
+  void wait_in_io(deadline until) noexcept;
+  void enter_list(worker &me) noexcept;
+  void unlist(worker &which) noexcept;
+  bool leave_list(worker &me) noexcept;
+  void send_wake_up() noexcept;
   bool get_up(worker &me, std::uint32_t staying) noexcept;
+  void call_all_at_rest() noexcept;
+  void disturb(worker &which) noexcept;
+  class rest_scope;
+  bool sit_down(worker &me) noexcept;
+  void stand_up(worker &me) noexcept;
+  void give_up_seat() noexcept;
+  void fill_seat() noexcept;
+  void look_into_io();
 
   const shared<roster> home_;
   task_owner &owner_;
   const scheduler_settings settings_;
 
+  bell bell_; // goes after the io_context, which may have its handler
   boost::asio::io_context io_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> keep_running_;
 
@@ -360,6 +377,12 @@ private:
   task_queue high_, low_; // of these priorities, from anywhere
   task_queue due_;        // of normal priority, from timers: they do not wait behind what was submitted earlier
   census census_;
+
+  adaptive_mutex rest_mutex_; // innermost
+  worker *resting_ = nullptr; // under rest_mutex_: those at rest, the last one first
+  // A worker is in the io_context. Sequentially consistent: a worker comes to rest, then looks for the seat; the one
+  // that leaves the seat empties it, then looks for one at rest.
+  atomic<bool> seat_is_taken_{false};
 
   native_mutex start_mutex_;                    // starting workers, and the decision to end
   bool ended_ = false;                          // under start_mutex_: nobody is started any more
@@ -383,8 +406,6 @@ private:
   // Somebody should wait in the io_context. Sequentially consistent against the census: who sets it looks for a worker
   // at rest; who stops searching takes himself out of the census, then reads it. One of the two sees the other.
   atomic<bool> watched_{false};
-  // One of the workers at rest looks again by itself. Orders nothing: who comes to rest later finds it as it is.
-  atomic<bool> has_watchman_{false};
 };
 
 } // namespace weft::core

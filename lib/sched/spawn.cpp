@@ -239,7 +239,6 @@ bool scheduler::linger(worker &me) noexcept {
     const std::scoped_lock hold(start_mutex_);
     if (ended_ || closed_.load(std::memory_order_relaxed)) return false;
     me.lingers = true;
-    me.sleeper = &self.sleeper;
     me.next_lingering = std::exchange(lingering_, &me);
   }
   // It may have left as a searcher, and others have relied on that.

@@ -49,16 +49,12 @@ void scheduler::look_around(worker &me) {
   if (!watched_.load(std::memory_order_relaxed) || census_.read().idle() != 0) return;
   if (me.searching) end_searching(me);
   return_credit(me);
-  serve_io(me);
+  serve_io();
 }
 
-void scheduler::serve_io(worker &me) {
+void scheduler::serve_io() {
   if (settings_.serve_due != nullptr) settings_.serve_due(owner_);
-  io_.poll_one();
-  if (!std::exchange(me.woken, false)) return;
-  // A wake-up that was meant for an idle worker came to this busy one: pass it on.
-  census_.add(-1, -1, 0);
-  if (has_work()) wake_one();
+  look_into_io();
 }
 
 // What comes before the tasks at hand, and the plan for when to think of that next.

@@ -1,11 +1,10 @@
-// What a worker does: find a task, run it, and when there is none, wait in the io_context.
+// What a worker does: find a task, run it, and when there is none, rest.
 //
 // Read from work() downwards; each function calls the next ones.
 #include <algorithm>
 #include <utility>
 
 #include "base/atomic.hpp"
-#include "sched/io_wait.hpp"
 #include "sched/scheduler.hpp"
 #include "thread/blocking.hpp"
 #include "thread/record.hpp"
@@ -34,6 +33,7 @@ weft_status scheduler::enter(void *ctx, weft_error ** /*failure*/) {
   self->worker = &me;
   self->before_sleep = &scheduler::hand_over_spawned;
   self->close_regions = &scheduler::close_regions;
+  me.sleeper = &self->sleeper;
   const frame_scope serving(*self, nullptr, &me.home.owner_, nullptr);
   struct attachment {
     worker &who;
@@ -51,7 +51,7 @@ void scheduler::work(worker &me, record &self) {
       run(me, self, *ready);
     } else {
       me.in_hand.store(false, std::memory_order_release);
-      if (!wait_for_wake_up(me)) return;
+      if (!wait_for_wake_up(me, self)) return;
     }
   }
 }
@@ -281,46 +281,31 @@ void scheduler::end_searching(worker &me) noexcept {
     keep_watch();
 }
 
-// False: the scheduler has ended.
-bool scheduler::wait_for_wake_up(worker &me) noexcept {
+// False: the scheduler has ended, or the worker leaves.
+bool scheduler::wait_for_wake_up(worker &me, const record &self) noexcept {
   return_credit(me);
   if (me.left || leave_as_surplus(me)) return linger(me);
   lie_down(me);
   me.at_rest.store(true, std::memory_order_relaxed);
-  const bool watchman = !has_watchman_.exchange(true, std::memory_order_acq_rel);
-  std::int64_t stays = settings_.linger != 0 ? settings_.linger : INT64_MAX;
-  bool leaves = false;
-  while (!io_.stopped() && !me.woken && !leaves) { // it may have woken itself, in lie_down() or in a handler
-    const std::int64_t most = watchman ? std::min(stays, recheck_period) : stays;
-    if (most == INT64_MAX) {
-      io_.run_one();
-    } else if (run_one_within(io_, most) == 0 && !io_.stopped()) {
-      if (watchman && has_work()) {
-        worker_counts::step(me.counts.rescues);
-        wake_one();
-      }
-      if (stays != INT64_MAX && !me.woken) leaves = leave_after_rest(me);
-      stays = INT64_MAX; // one that is needed here does not ask again
-    }
-  }
+  const rested how = rest(me, self, settings_.linger != 0 ? deadline::after(settings_.linger) : deadline::never());
   me.at_rest.store(false, std::memory_order_relaxed);
-  if (watchman) has_watchman_.store(false, std::memory_order_release);
-  if (leaves || !std::exchange(me.woken, false)) return false;
-  me.searching = true; // both counted by whoever sent the wake-up
-  me.idle = false;
-  me.clock.restart(cycles());
+  if (how != rested::woken) return false;
+  wake(me);
   return leave_as_surplus(me) ? linger(me) : true; // a region may have ended meanwhile
 }
 
-// It has had nothing to do for as long as it stays. One is kept while something is expected in the io_context.
-bool scheduler::leave_after_rest(worker &me) noexcept {
-  return get_up(me, watched_.load(std::memory_order_seq_cst) ? 1 : 0);
+// Both were counted by the thread that has woken it.
+void scheduler::wake(worker &me) noexcept {
+  me.searching = true;
+  me.idle = false;
+  me.clock.restart(cycles());
 }
 
 // From active to resting, with all that has to be looked at then.
 void scheduler::lie_down(worker &me) noexcept {
   return_credit(me);
   no_longer_spawns(me);
+  enter_list(me);
   census_.add(me.searching ? -1 : 0, -1, 0);
   me.searching = false;
   me.idle = true;
@@ -333,8 +318,9 @@ void scheduler::lie_down(worker &me) noexcept {
   if (has_work()) wake_one();
   end_if_drained();
   if (settings_.rested != nullptr) settings_.rested(owner_);
-  if (!me.woken) worker_counts::step(me.counts.parks); // after the last look: who sees it counted has to wake us
-  if (settings_.rest != nullptr && !me.woken) tell_of_rest(me);
+  if (me.woken.load(std::memory_order_relaxed)) return;
+  worker_counts::step(me.counts.parks); // after the last look: who sees it counted has to wake us
+  if (settings_.rest != nullptr) tell_of_rest(me);
 }
 
 // After a full fence: pairs with the one behind the store in spawn().

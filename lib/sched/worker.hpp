@@ -21,7 +21,7 @@ class scheduler;
 // Statistics of one worker: relaxed, for they order nothing; read by whoever asks, perhaps a moment late.
 struct alignas(64) worker_counts {
   using count = atomic<std::uint64_t>;
-  count completed{0}, cancelled{0}, stolen{0}, spawned{0}, parks{0}, rescues{0};
+  count completed{0}, cancelled{0}, stolen{0}, spawned{0}, parks{0};
   static void step(count &which, std::uint64_t by = 1) noexcept {
     which.store(which.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
   }
@@ -53,7 +53,6 @@ struct alignas(64) worker {
 
   bool searching = false;        // counted as searching in the census
   bool idle = false;             // not counted as active in the census
-  bool woken = false;            // the io_context has handed a wake-up to this worker
   std::uint32_t batch_size = 1;  // how many tasks the next refill may take
   std::uint32_t batch_taken = 0; // how many the last one took
   std::uint64_t batch_began = 0; // cycles() at the last refill; 0: it has waited since
@@ -108,15 +107,19 @@ struct alignas(64) worker {
   awaited *helped = nullptr;
   std::uint64_t stretch = 0, stretches = 0;
   std::uint32_t owner_refs = 0; // references to the pool, taken in advance, for groups
-  // Of a thread of the host: odd while it rests. Written by this worker; the release pairs with the acquire of those
-  // who have been handed a call that is for it. README.md, "Threads of the host".
-  atomic<std::uint64_t> rests{0};
+  // --- at rest: rest.cpp ---
+  parker *sleeper = nullptr; // of its thread
+  // It was taken out of the list to be woken. Written under the scheduler's rest_mutex_, and by this worker before it is
+  // listed; the release pairs with the acquire of rest().
+  atomic<bool> woken{false};
+  bool is_listed = false;         // under rest_mutex_
+  bool sits = false;              // under rest_mutex_: it waits in the io_context
+  worker *next_resting = nullptr; // under rest_mutex_
   // It waits for work and runs no code of the user's. Written by this worker, read by reports; orders nothing.
   atomic<bool> at_rest{false};
   // A surplus worker that stays for a while: README.md, "Blocking regions". Under the scheduler's start_mutex_.
   bool lingers = false;
   worker *next_lingering = nullptr;
-  parker *sleeper = nullptr; // that of its thread, while it lingers
   bool left = false;         // as a surplus worker: the census knows already
   bool attached = false;     // prepared without a failure, and not dismissed yet
   weft_worker_t shown{};     // what its start and stop hooks see

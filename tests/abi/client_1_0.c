@@ -48,7 +48,7 @@ struct task_options {
 };
 struct executor_stats {
   uint32_t size, max_workers, workers_started, workers_alive;
-  uint64_t workers_refused, queued, submitted, completed, cancelled, stolen, injected, parks, wakes, rescues;
+  uint64_t workers_refused, queued, submitted, completed, cancelled, stolen, injected, parks, wakes;
   uint32_t workers_blocked, workers_idle;
   uint64_t waits[12];
 };

@@ -94,7 +94,7 @@ static void map_options(void) {
 }
 
 static void executor_stats(void) {
-  CHECK_EQUAL(sizeof(weft_executor_stats_t), 200);
+  CHECK_EQUAL(sizeof(weft_executor_stats_t), 192);
   AT(weft_executor_stats_t, size, 0);
   AT(weft_executor_stats_t, max_workers, 4);
   AT(weft_executor_stats_t, workers_started, 8);
@@ -108,10 +108,9 @@ static void executor_stats(void) {
   AT(weft_executor_stats_t, injected, 64);
   AT(weft_executor_stats_t, parks, 72);
   AT(weft_executor_stats_t, wakes, 80);
-  AT(weft_executor_stats_t, rescues, 88);
-  AT(weft_executor_stats_t, workers_blocked, 96);
-  AT(weft_executor_stats_t, workers_idle, 100);
-  AT(weft_executor_stats_t, waits, 104);
+  AT(weft_executor_stats_t, workers_blocked, 88);
+  AT(weft_executor_stats_t, workers_idle, 92);
+  AT(weft_executor_stats_t, waits, 96);
 }
 
 static void task_type(void) {
