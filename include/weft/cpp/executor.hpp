@@ -45,7 +45,7 @@ struct executor_options {
   std::int32_t nice = 0;                       ///< of its own workers, -20 ... 19
   std::uint32_t max_spares = 0;                ///< workers beside max_workers while others are in a
                                                ///< weft::blocking_region; 0: 64
-  duration linger = duration::zero();          ///< how long a worker stays that has nothing to do; zero: as long as the
+  duration linger = {};                        ///< how long a worker stays that has nothing to do; zero: as long as the
                                                ///< pool, spares 5 seconds
   const weft::runtime *runtime = nullptr;      ///< the runtime it belongs to; nullptr: the default one
   std::function<void(weft_worker_t &)> worker_start = {}; ///< runs first on each worker, before the initializer; if it
@@ -140,9 +140,9 @@ public:
     return ran;
   }
 
-  /// Runs tasks, and waits for further ones, until the future is done (true) or the time is over (false). The future may
-  /// belong to any executor; what it ended with stays in it. Blocks up to timeout. Throws interrupted; deadlock: called
-  /// inside the task of that future, or nothing can complete it.
+  /// Runs tasks, and waits for further ones, until the future is done (true) or the time is over (false). The future
+  /// may belong to any executor; what it ended with stays in it. Blocks up to timeout. Throws interrupted; deadlock:
+  /// called inside the task of that future, or nothing can complete it.
   template <class T> bool run_until(const future<T> &wanted, duration timeout = forever) const {
     return detail::is_in_time(weft_executor_run_until(handle_.get(), wanted.native_handle(), timeout.count()));
   }

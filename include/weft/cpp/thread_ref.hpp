@@ -51,9 +51,7 @@ public:
   void join() const { check(weft_thread_join(handle_.get(), WEFT_FOREVER)); }
 
   /// The same with a limit. False: it is still alive. Blocks up to timeout.
-  bool join_for(duration timeout) const {
-    return detail::is_in_time(weft_thread_join(handle_.get(), timeout.count()));
-  }
+  bool join_for(duration timeout) const { return detail::is_in_time(weft_thread_join(handle_.get(), timeout.count())); }
 
   /// Asks it to stop: this_thread::stop_requested() becomes true in it, and its blocking calls of weft throw
   /// interrupted. Never blocks.
