@@ -15,11 +15,13 @@
 //   cpp/coroutine.hpp     co_await on futures; futures as the return type of coroutines
 //   cpp/completion_queue.hpp  what is done, as events for a loop of the program's own
 //   cpp/join.hpp          several calls at once, down to the leaves of a recursion
+//   cpp/group.hpp         tasks that are spawned and waited for together; blocking regions
+//   cpp/parallel.hpp      loops over indices or the elements of a range, and reductions
 //   cpp/thread.hpp        threads, from a callable or by deriving; thread_ref.hpp: join, ask, this_thread
 //   cpp/cancel.hpp        cancel tokens, by hand or at a deadline; submit and post with one
 //   cpp/domain.hpp        what belongs to a plugin, to be closed as one
 //   cpp/semaphore.hpp     a bound on how many do something at once, or a count of what there is
-//   cpp/timer.hpp         timers, once or every period; submit_after and post_after
+//   cpp/timer.hpp         timers, once or every period; submit_after and submit_at, post_after and post_at
 //   cpp/runtime.hpp       isolated runtimes and the exception hook
 //   cpp/host.hpp          what a host lends: where the log and misuse go, where memory comes from; cleanup
 //   cpp/version.hpp       what the library that is loaded can do

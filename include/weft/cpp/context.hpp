@@ -33,6 +33,14 @@ template <class T, class Set> void hang(std::unique_ptr<T> object, Set set) {
   static_cast<void>(object.release());
 }
 
+// swap(old_ctx, old_drop) takes what hangs there away, by one of the two functions of the C ABI.
+template <class T, class Swap> std::unique_ptr<T> take_down(Swap swap) {
+  void *hung = nullptr;
+  weft_drop_fn drop = nullptr;
+  check(swap(&hung, &drop));
+  return std::unique_ptr<T>(drop != nullptr ? static_cast<T *>(hung) : nullptr);
+}
+
 } // namespace weft::detail
 
 #endif

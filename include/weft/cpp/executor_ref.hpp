@@ -15,6 +15,7 @@
 #include <weft/executor.h>
 #include <weft/stats.h>
 
+#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -122,6 +123,24 @@ public:
   requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
   void post_after(const task_options &options, duration delay, F &&f, Args &&...args) const;
 
+  /// As submit_after and post_after, for a time; one that has passed is due at once. Of what is posted for the same
+  /// time the order is kept. A submit counts the time that is left from its call on, so of what is submitted for the
+  /// same time some may become ready a moment after what came later.
+  template <class F, class... Args>
+  requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+  auto submit_at(std::chrono::steady_clock::time_point time, F &&f, Args &&...args) const
+      -> future<call_result_t<F, Args...>>;
+  template <class F, class... Args>
+  requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+  void post_at(std::chrono::steady_clock::time_point time, F &&f, Args &&...args) const;
+  template <class F, class... Args>
+  requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+  auto submit_at(const task_options &options, std::chrono::steady_clock::time_point time, F &&f, Args &&...args) const
+      -> future<call_result_t<F, Args...>>;
+  template <class F, class... Args>
+  requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+  void post_at(const task_options &options, std::chrono::steady_clock::time_point time, F &&f, Args &&...args) const;
+
   /// Submits each callable of a range at once, in order, cheaper than one by one: all are accepted, or none and it
   /// throws. The callables are copied out of an lvalue range and moved out of an rvalue one.
   template <std::ranges::input_range Range>
@@ -168,8 +187,7 @@ public:
   /// caller-run executor runs its pending tasks in this call then. Cancelling runs callbacks and destroys closures
   /// here. Throws deadlock: one of its own tasks or workers asks it to wait, and nothing changed; interrupted.
   bool shutdown(weft::shutdown how = weft::shutdown::wait, duration timeout = forever) const {
-    return detail::is_in_time(
-        weft_executor_shutdown(handle_.get(), static_cast<std::uint32_t>(how), timeout.count()));
+    return detail::is_in_time(weft_executor_shutdown(handle_.get(), static_cast<std::uint32_t>(how), timeout.count()));
   }
 
   /// Waits until it has nothing to do, without shutting it down: what was submitted before has ended, and so has what
@@ -223,6 +241,13 @@ public:
   }
   /// None from now on; the one before is destroyed here.
   void reset_context() const { check(weft_executor_set_context(handle_.get(), nullptr, nullptr)); }
+  /// Takes the object away, and gives it to the caller. Empty: nothing hung there, or the object is the caller's own
+  /// (set by pointer). The object must be a T. Never blocks. Throws not_supported: it is the default executor.
+  template <detail::can_hang T> std::unique_ptr<T> take_context() const {
+    return detail::take_down<T>([this](void **ctx, weft_drop_fn *drop) {
+      return weft_executor_swap_context(handle_.get(), nullptr, nullptr, ctx, drop);
+    });
+  }
   /// What hangs on it, which must be a T; nullptr: nothing. Never blocks.
   template <detail::can_hang T> T *context() const noexcept {
     return static_cast<T *>(weft_executor_context(handle_.get()));

@@ -120,6 +120,12 @@ public:
   template <detail::can_hang T> void set_context(T *object) { check(weft_group_set_context(native_, object, nullptr)); }
   /// None from now on; the one before is destroyed here.
   void reset_context() { check(weft_group_set_context(native_, nullptr, nullptr)); }
+  /// Takes the object away, and gives it to the caller, as executor_ref::take_context.
+  template <detail::can_hang T> std::unique_ptr<T> take_context() {
+    return detail::take_down<T>([this](void **ctx, weft_drop_fn *drop) {
+      return weft_group_swap_context(native_, nullptr, nullptr, ctx, drop);
+    });
+  }
   /// What hangs on it, which must be a T; nullptr: nothing. Never blocks.
   template <detail::can_hang T> T *context() const noexcept { return static_cast<T *>(weft_group_context(native_)); }
 

@@ -4,14 +4,17 @@
 
 #include <weft/cpp/crossing.hpp>
 #include <weft/cpp/executor_ref.hpp>
+#include <weft/cpp/map.hpp>
 #include <weft/parallel.h>
 
 #include <concepts>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <new>
 #include <optional>
+#include <ranges>
 #include <type_traits>
 #include <utility>
 
@@ -126,6 +129,22 @@ void parallel_for(const executor_ref &pool, Begin begin, End end, F &&f, std::ui
   const weft_status status =
       weft_parallel_for(pool.native_handle(), &options, 0, range.count, &call::run, &body, &failure);
   detail::finish_range(status, failure, pool.native_handle());
+}
+
+/// Calls f(element) for each element of a range, on several threads at once, so several of them use its iterators at
+/// once. The range is referred to, and not copied. grain: elements per piece at most; the rest as the form with
+/// indices. (Elements of a std::vector<bool> share memory, so f must not write them.)
+///
+///     weft::parallel_for(pool, images, [](image &each) { sharpen(each); });
+template <std::ranges::random_access_range Range, class F>
+requires std::ranges::sized_range<Range> && std::invocable<F &, std::ranges::range_reference_t<Range>>
+void parallel_for(const executor_ref &pool, Range &&range, F &&f, std::uint64_t grain = 0) {
+  const auto first = detail::begin_of(range);
+  const auto piece = [&first, &f](std::uint64_t begin, std::uint64_t end) {
+    for (std::uint64_t i = begin; i != end; ++i)
+      std::invoke(f, first[static_cast<std::ranges::range_difference_t<Range>>(i)]);
+  };
+  parallel_for(pool, std::uint64_t{0}, static_cast<std::uint64_t>(detail::size_of(range)), piece, grain);
 }
 
 /// Reduces a range: body(begin, end, value) -> value takes a piece into a value, join(left, right) -> value joins those

@@ -45,6 +45,7 @@ struct left_thread {
   std::chrono::nanoseconds age;  ///< since it started
   std::chrono::nanoseconds busy; ///< at least so long it is in what it runs
   std::uint64_t function;        ///< the address of what runs; 0: not known
+  std::string task_name;         ///< of the task that runs; "": it has none, or it is not known
 };
 
 /// What a shutdown has left. All joined: nothing, and code that its threads ran may be unloaded.
@@ -139,7 +140,8 @@ inline shutdown_report runtime::shutdown(duration timeout, duration grace) {
                            weft_report_native_id(native, i), weft_report_is_daemon(native, i) == 1,
                            static_cast<left_running>(weft_report_runs(native, i)),
                            std::chrono::nanoseconds(weft_report_age(native, i)),
-                           std::chrono::nanoseconds(weft_report_busy(native, i)), weft_report_function(native, i)});
+                           std::chrono::nanoseconds(weft_report_busy(native, i)), weft_report_function(native, i),
+                           weft_report_task_name(native, i)});
   return report;
 }
 

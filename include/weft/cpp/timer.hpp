@@ -35,6 +35,28 @@ enum class disarmed {
   running  ///< its callable runs at this moment, perhaps it is the caller; no run follows unless it is armed again
 };
 
+namespace detail {
+
+// The clock of weft_now() is the steady clock, in nanoseconds.
+inline std::int64_t native_time(std::chrono::steady_clock::time_point time) noexcept {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
+}
+
+inline std::int64_t time_until(std::chrono::steady_clock::time_point time) noexcept {
+  const std::int64_t due = native_time(time), now = weft_now();
+  return due > now ? due - now : 0;
+}
+
+// A callable on the heap, as a task of the C ABI without a result.
+template <class F> weft_status run_callable(void *ctx, void ** /*result*/, weft_error_t **error) {
+  return guard_unread(error, [ctx] { static_cast<void>((*static_cast<F *>(ctx))()); });
+}
+template <class F> void drop_callable(void *ctx) {
+  delete static_cast<F *>(ctx);
+}
+
+} // namespace detail
+
 /// A timer: runs a callable on an executor when it is due; never early, never two runs of it at a time.
 ///
 /// A shared handle; with the last one it is disarmed, and the callable is destroyed when no run of it is under way. It
@@ -59,8 +81,8 @@ public:
     using callable = std::decay_t<F>;
     auto owned = std::make_unique<callable>(std::forward<F>(f));
     weft_timer_t *created = nullptr;
-    const weft_status status =
-        weft_timer_create(on.native_handle(), &native, &run<callable>, owned.get(), &drop<callable>, &created);
+    const weft_status status = weft_timer_create(on.native_handle(), &native, &detail::run_callable<callable>,
+                                                 owned.get(), &detail::drop_callable<callable>, &created);
     if (status != WEFT_OK) detail::throw_refusal(status, on.native_handle());
     static_cast<void>(owned.release());
     handle_ = shared::adopt(created);
@@ -75,7 +97,7 @@ public:
 
   /// The same for a point in time; one that has passed is due at once.
   void arm_at(std::chrono::steady_clock::time_point time) const {
-    check(weft_timer_arm_at(handle_.get(), to_native(time)));
+    check(weft_timer_arm_at(handle_.get(), detail::native_time(time)));
   }
 
   /// Runs it after `first`, and then every `period` (at least a nanosecond), without drift. Throws invalid_argument
@@ -84,6 +106,12 @@ public:
     check(weft_timer_arm_every(handle_.get(), first.count(), period.count(), static_cast<std::uint32_t>(rule)));
   }
   void arm_every(duration period, missed rule = missed::skip) const { arm_every(period, period, rule); }
+
+  /// The same with a point in time for the first run; one that has passed is due at once.
+  void arm_every_at(std::chrono::steady_clock::time_point first, duration period, missed rule = missed::skip) const {
+    check(weft_timer_arm_every_at(handle_.get(), detail::native_time(first), period.count(),
+                                  static_cast<std::uint32_t>(rule)));
+  }
 
   /// Disarms it until it is armed again.
   disarmed cancel() const {
@@ -115,16 +143,6 @@ public:
 private:
   using shared = detail::handle<weft_timer_t, weft_timer_ref, weft_timer_unref>;
   explicit timer(shared object) noexcept : handle_(std::move(object)) {}
-
-  // The clock of weft_now() is the steady clock, in nanoseconds.
-  static std::int64_t to_native(std::chrono::steady_clock::time_point time) noexcept {
-    return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
-  }
-
-  template <class F> static weft_status run(void *ctx, void ** /*result*/, weft_error_t **error) {
-    return detail::guard_unread(error, [ctx] { static_cast<void>((*static_cast<F *>(ctx))()); });
-  }
-  template <class F> static void drop(void *ctx) { delete static_cast<F *>(ctx); }
 
   shared handle_;
 };
@@ -163,6 +181,46 @@ void executor_ref::post_after(const task_options &options, duration delay, F &&f
   const weft_status status = weft_executor_submit_task_after(handle_.get(), delay.count(), task.get(), nullptr);
   if (status != WEFT_OK) detail::throw_refusal(status, handle_.get());
   task.release();
+}
+
+template <class F, class... Args>
+requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+auto executor_ref::submit_at(std::chrono::steady_clock::time_point time, F &&f, Args &&...args) const
+    -> future<call_result_t<F, Args...>> {
+  return submit_at(task_options(), time, std::forward<F>(f), std::forward<Args>(args)...);
+}
+
+template <class F, class... Args>
+requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+auto executor_ref::submit_at(const task_options &options, std::chrono::steady_clock::time_point time, F &&f,
+                             Args &&...args) const -> future<call_result_t<F, Args...>> {
+  // The C ABI submits a task with room after a delay only.
+  return submit_after(options, duration::from_count(detail::time_until(time)), std::forward<F>(f),
+                      std::forward<Args>(args)...);
+}
+
+template <class F, class... Args>
+requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+void executor_ref::post_at(std::chrono::steady_clock::time_point time, F &&f, Args &&...args) const {
+  post_at(task_options(), time, std::forward<F>(f), std::forward<Args>(args)...);
+}
+
+template <class F, class... Args>
+requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+void executor_ref::post_at(const task_options &options, std::chrono::steady_clock::time_point time, F &&f,
+                           Args &&...args) const {
+  using closure = detail::closure_t<F, Args...>;
+  std::unique_ptr<closure> owned;
+  if constexpr (sizeof...(Args) == 0)
+    owned = std::make_unique<closure>(std::forward<F>(f));
+  else
+    owned = std::make_unique<closure>(std::in_place_t(), std::forward<F>(f), std::forward<Args>(args)...);
+  const weft_task_options_t native = detail::native_options(options);
+  const weft_status status =
+      weft_executor_post_at(handle_.get(), detail::native_time(time), &native, &detail::run_callable<closure>,
+                            owned.get(), &detail::drop_callable<closure>);
+  if (status != WEFT_OK) detail::throw_refusal(status, handle_.get());
+  static_cast<void>(owned.release());
 }
 
 } // namespace weft
