@@ -44,8 +44,8 @@ private:
   dependency *dependencies_ = nullptr; // of the members not yet yielded, in no order
   std::size_t count_ = 0, yielded_ = 0;
 
-  // An observer that becomes done appends itself, with the lock of its completion's stripe held. So
-  // no stripe lock is taken under this one.
+  // When a future becomes done its observer appends itself here, with the lock of the completion's
+  // stripe held. So no stripe lock is taken under this one.
   adaptive_mutex mutex_; // may be freed as soon as the last observer has unlocked it
   member *first_ready_ = nullptr, **last_ready_ = &first_ready_; // under mutex_
   parker *sleeper_ = nullptr;                                    // under mutex_: next() sleeps here

@@ -293,7 +293,7 @@ void completion_queue::unref_handle() noexcept {
     descriptor_.close();
     for (queue_entry *entry = tied_.first(), *next = nullptr; entry != nullptr; entry = next) {
       next = tied_.after(*entry);
-      // If it cannot, the end of its source has taken the tie, and waits for the lock.
+      // False: the end of its source has taken the tie, and waits for the lock.
       if (!entry->leave_source()) continue;
       entry_list::remove(*entry);
       entry->next_ = std::exchange(lost, entry);

@@ -126,7 +126,7 @@ void abandon_own_record() noexcept {
   if (record_of_this_thread == nullptr) return;
   const thread *const object = std::exchange(record_of_this_thread->object, nullptr);
   record_of_this_thread->forked =
-      // a thread of the host that works for a pool as well
+      // a thread of the host that works for a pool has nothing to return to either
       record_of_this_thread->worker != nullptr ||
       (object != nullptr && (object->role() == thread_role::target || object->role() == thread_role::worker));
   record_of_this_thread->is_main = true;

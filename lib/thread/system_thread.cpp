@@ -112,8 +112,8 @@ void system_thread::note_arrival(std::uint64_t native_id) noexcept {
 }
 
 // The system's word for the end is the last of all: a joiner that sees it has nothing more to wait
-// for. A joiner that looks for it, and has not slept meanwhile with its CPU, saves the time of
-// being woken: a third of a short thread's life.
+// for. A joiner that looks for it keeps its CPU awake, and saves the time of being woken: a third
+// of a short thread's life.
 bool system_thread::join_if_soon() noexcept {
   const std::unique_lock hold(mutex_, std::try_to_lock);
   return hold && made_ != nullptr && join_soon_locked();

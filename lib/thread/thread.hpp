@@ -89,7 +89,7 @@ public:
   // For reports: when it began (now_ns()), and the function that it was given.
   std::int64_t started_at() const noexcept { return started_at_.load(std::memory_order_relaxed); }
   weft_thread_fn entry() const noexcept { return entry_; }
-  // Only while a thread that weft has started has not ended.
+  // Only of a thread that weft has started and that has not ended.
   record *own_record() const noexcept { return reserved_; }
   // Called by the thread itself.
   const signal_settings &signals() const noexcept { return settings_.signals; }
