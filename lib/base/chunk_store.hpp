@@ -1,7 +1,7 @@
-// The store of chunks for the heaps of blocks. It cuts chunks from regions of the system's memory,
-// and keeps regions that became empty for a while.
+// The store of chunks for the heaps of blocks. It cuts chunks from memory regions, and keeps
+// regions that became empty for a while.
 //
-// Owns the regions. Knows chunks only as memory of one size. README.md, "Regions of chunks", says
+// Owns the regions. Knows chunks only as memory of one size. README.md, "Memory regions", says
 // how large regions are, which are kept, and for how long.
 #pragma once
 

@@ -22,7 +22,7 @@ public:
   wake_list &operator=(const wake_list &) = delete;
   ~wake_list() { flush(); }
   void add(parker &sleeper) noexcept {
-    // More waiters than room: these wake under the lock. That is slow but right.
+    // More waiters than places: these wake under the lock. That is slow but right.
     if (count_ == capacity) flush();
     sleepers_[count_++] = &sleeper;
   }

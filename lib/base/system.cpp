@@ -17,7 +17,7 @@ namespace weft::core {
 namespace {
 
 std::uint32_t affinity_cpus() noexcept {
-  // On a machine with many CPUs the mask is larger than cpu_set_t. This has room for 65536. The
+  // On a machine with many CPUs the mask is larger than cpu_set_t. This array takes 65536. The
   // kernel may leave a part unused.
   cpu_set_t masks[64];
   if (const long size = syscall(SYS_sched_getaffinity, 0, sizeof masks, masks); size > 0)

@@ -35,7 +35,7 @@ public:
   const slot &operator[](std::size_t at) const noexcept { return slots_[at]; }
   slot &operator[](std::size_t at) noexcept { return slots_[at]; } // not to change its place
 
-  // Room for `count` slots beside the vacant ones. False: no memory, and nothing has changed.
+  // Space for `count` slots beside the vacant ones. False: no memory, and nothing has changed.
   bool reserve(std::size_t count) noexcept {
     count += vacant_;
     if (count <= slots_.capacity()) return true;
@@ -47,7 +47,7 @@ public:
     return true;
   }
 
-  // The caller has reserved room for it.
+  // The caller has reserved space for it.
   void push(const slot &added) noexcept {
     slots_.push_back(added);
     rise(slots_.size() - 1, added);
@@ -60,7 +60,7 @@ public:
     trim();
   }
 
-  // Make a slot vacant. The room that was reserved for it is given up.
+  // Make a slot vacant. The space that was reserved for it is given up.
   void vacate(std::size_t at) noexcept {
     slots_[at].what = What{};
     ++vacant_;

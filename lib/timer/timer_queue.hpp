@@ -58,7 +58,7 @@ public:
 
   // --- timers: timer.hpp ---
   //
-  // Reserve room for one timer, so that arming it needs no memory of this layer. WEFT_ENOMEM, or
+  // Reserve space for one timer, so that arming it needs no memory of this layer. WEFT_ENOMEM, or
   // why the queue is closed.
   weft_status enroll() noexcept;
   // WEFT_OK, why the queue is closed, or what set_alarm() returns. On failure the timer is as
@@ -69,7 +69,7 @@ public:
   // Cancel it for good: arm() refuses it from now on. True, once: no tick runs. Otherwise
   // end_tick() tells the waiters.
   bool shut(timer &which) noexcept;
-  // Disarm it for good, and give back its room.
+  // Disarm it for good, and give back its space.
   void dismiss(timer &which) noexcept;
   // Around the function of a tick. False: the arming was cancelled or replaced.
   bool begin_tick(timer &which, std::uint64_t ticket) noexcept;
@@ -138,7 +138,7 @@ private:
 
   adaptive_mutex mutex_; // above those of the host; a strand's is above its pool's
   due_heap<timed> heap_; // under mutex_, as all that follows
-  // What may come to have a slot. The heap always has room for all of them.
+  // What may come to have a slot. The heap always has space for all of them.
   std::size_t enrolled_ = 0, tasks_ = 0;
   std::int64_t alarm_at_ = none; // the host will call serve() then
   std::uint64_t tickets_ = 0;
