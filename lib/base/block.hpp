@@ -10,8 +10,7 @@
 
 namespace weft::core {
 
-// AddressSanitizer finds a use after a free only if the memory is really freed. The model tests do
-// so too.
+// AddressSanitizer and the model tests find a use after a free only if the memory is really freed.
 #if defined(__SANITIZE_ADDRESS__) || defined(WEFT_MODEL)
 inline constexpr bool recycles = false;
 #elif defined(__has_feature)

@@ -4,8 +4,8 @@
 // (const forced_unwind &)` with a `throw;` comes before `catch (...)`. libstdc++ has a type for it.
 //
 // libc++ enters no handler at all: the waiters of a task whose thread is ended would not be told.
-// Its shared object also allocates what our strings free (operators.cpp). So the library is built
-// with libstdc++. Programs that use weft.hpp may be built with either.
+// Its shared object also allocates what strings of the library free (operators.cpp). So the library
+// is built with libstdc++. Programs that use weft.hpp may be built with either.
 #pragma once
 
 #include <cxxabi.h>

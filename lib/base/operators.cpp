@@ -4,7 +4,7 @@
 // Linked into the delivered library only. The version script (and capi/archive.sh) keeps them
 // local: the program keeps its own operators, and what the shared object of the standard library
 // allocates is freed there. So nothing that owns memory may cross that border. Under C++20
-// std::string is instantiated in our objects and does not cross. Streams, regular expressions and
+// std::string is instantiated in the library and does not cross. Streams, regular expressions and
 // locales do, so the library uses none (tests/abi/symbols.py).
 //
 // A delete does not always know its size, but the functions of the host are promised the size.

@@ -233,7 +233,7 @@ void timer_queue::close(weft_status why, error *reason) {
       if (what.what() == timed::kind::timer) {
         what.as<timer>().position = slotted::nowhere;
         what.as<timer>().phase_ = timer::phase::idle;
-        what = {}; // it is not needed below
+        what = {}; // no reference keeps it when this lock is given back
       } else if (what.what() == timed::kind::queue) {
         timer_queue &child = what.as<timer_queue>();
         child.position = slotted::nowhere;

@@ -171,9 +171,9 @@ void timer_queue::end_tick(timer &which) noexcept {
 void timer_queue::repeat_locked(timer &which, batch &at_once) noexcept {
   const std::int64_t now = host_.now();
   std::int64_t next = sum(which.due_, which.period_);
-  if (which.missed_ == WEFT_MISSED_DELAY) next = sum(now, which.period_);
-  // The first time of the series that is still to come.
-  else if (which.missed_ == WEFT_MISSED_SKIP && next <= now)
+  if (which.missed_ == WEFT_MISSED_DELAY)
+    next = sum(now, which.period_);
+  else if (which.missed_ == WEFT_MISSED_SKIP && next <= now) // the next one that is to come
     next = sum(now, which.period_ - (now - which.due_) % which.period_);
   which.due_ = next;
   which.ticket_ = ++tickets_;
