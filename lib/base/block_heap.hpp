@@ -42,7 +42,7 @@ public:
   static void unlock_all() noexcept;
 
   // For the end of the library's use (runtime/cleanup.cpp): does another thread have a heap? If
-  // none has, release_all() gives back everything. False: some blocks are in use.
+  // none has, release_all() gives back all that is empty. False: some blocks are in use.
   static bool others_have_heaps() noexcept;
   static bool release_all() noexcept;
 
