@@ -49,7 +49,7 @@ weft_status caller_run::submit(task *const *tasks, std::size_t count) {
       record *const self = current_record();
       if (self == nullptr) return WEFT_ENOMEM;
       const shared<task_owner> alive(this); // a task may drop the last handle
-      const turn mine(*this, *self);        // before the look: from here on the end waits for this thread
+      const turn mine(*this, *self);        // before the look: the end waits for this thread
       if (closed_.load(std::memory_order_acquire)) return WEFT_ESHUTDOWN;
       for (std::size_t i = 0; i < count; ++i) {
         const bool mine = tasks[i]->claim_or_end();
@@ -249,7 +249,7 @@ void caller_run::cancel_pending() {
 }
 
 bool caller_run::idle() noexcept {
-  const std::scoped_lock hold(mutex_); // a runner takes and claims under it, and counts itself before
+  const std::scoped_lock hold(mutex_); // a runner takes and claims under it
   return running_.load(std::memory_order_relaxed) == 0 && queue_.empty();
 }
 

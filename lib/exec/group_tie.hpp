@@ -23,7 +23,7 @@ public:
   virtual bool is_to(const completion_queue & /*queue*/, std::uint64_t /*tag*/) const noexcept { return false; }
 
   group_tie *next = nullptr; // under the group's mutex, or of the thread that has taken it out
-  std::uint64_t number = 0;  // how many ties the group has had, with this one; fixed when it is added
+  std::uint64_t number = 0;  // of this tie, from 1; fixed when it is added
 
 protected:
   ~group_tie() = default;

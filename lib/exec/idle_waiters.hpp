@@ -48,7 +48,7 @@ public:
   // the other.
   bool any() const noexcept { return count_.load(std::memory_order_seq_cst) != 0; }
   void tell() noexcept {
-    const std::scoped_lock hold(mutex_); // until the wake-up is done: an entry leaves under this lock
+    const std::scoped_lock hold(mutex_); // an entry leaves under it, so it is there
     for (entry *each = first_; each != nullptr; each = each->next_) {
       each->told_.store(true, std::memory_order_release);
       each->sleeper_.unpark();
