@@ -7,7 +7,8 @@
 namespace weft::core {
 
 void futex_mutex::lock_contended() noexcept {
-  // Longer than any section, shorter than a sleep. Nothing is kept here: a fork might find it half made.
+  // Longer than any critical section, shorter than a sleep. The number is not kept in a static
+  // variable here: the child of a fork might find it half made.
   const int looks = usable_cpus() > 1 ? 100 : 0;
   for (int i = 0; i < looks; ++i) {
     relax();

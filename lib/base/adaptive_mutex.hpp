@@ -1,8 +1,10 @@
-// A mutex for sections of a few dozen instructions under heavy contention: it spins shortly before it sleeps.
+// A mutex for critical sections of a few dozen instructions under heavy contention: it spins
+// shortly before it sleeps.
 //
-// Taken and given back inline, by one operation each: through the C library's, which is adaptive too but a call with
-// choices to make, each submit took a tenth longer (tests/bench/README.md). Four bytes, never sleeps in the kernel
-// unless the holder has lost its CPU, and knows no owner: so the child of a fork may give it back.
+// lock() and unlock() are inline, one atomic operation each. The mutex of the C library adapts too,
+// but it is a call with choices to make: with it each submit took a tenth longer
+// (tests/bench/README.md). This one has four bytes. It sleeps in the kernel only when the holder
+// has lost its CPU. It has no owner, so the child of a fork may unlock it.
 #pragma once
 
 #include <cstdint>
@@ -28,10 +30,10 @@ public:
       lock_contended();
     tell_sanitizer(step::after_lock);
   }
-  // Whoever gets it next may destroy it at once: after the exchange only its address is used.
+  // The next holder may destroy the mutex at once: after the exchange only its address is used.
   void unlock() noexcept { unlock_in(std::memory_order_release); }
-  // And everybody sees what was written before it, ere the caller reads what comes after: a sequentially consistent
-  // fence. On x86 the operation that gives the lock back is one already.
+  // Also a full fence: earlier writes are visible to all threads before the caller's later reads.
+  // On x86 the operation that unlocks is such a fence.
   void unlock_with_fence() noexcept {
     unlock_in(std::memory_order_seq_cst);
 #if !defined(__x86_64__) || defined(WEFT_MODEL)
@@ -40,8 +42,9 @@ public:
   }
 
 private:
-  // ThreadSanitizer then checks the order of these locks as that of others. Not when it is destroyed: nothing is known
-  // of a mutex but its address, and one that is made there anew is taken for the old one.
+  // With this ThreadSanitizer checks the order of these locks, as it does that of others. It is not
+  // told of the end of a mutex: it knows a mutex by its address only, and takes a new one at that
+  // address for the old one.
   enum class step { before_lock, after_lock, before_unlock, after_unlock };
   void tell_sanitizer([[maybe_unused]] step which) noexcept {
 #if defined(__SANITIZE_THREAD__)
@@ -58,7 +61,8 @@ private:
 #endif
   }
 
-  // awaited: held, and somebody sleeps or is about to. Who wakes up takes it as awaited, for others may sleep too.
+  // awaited: held, and a thread sleeps or is about to. A thread that wakes takes the lock as
+  // awaited, because others may sleep too.
   static constexpr std::uint32_t free = 0, held = 1, awaited = 2;
 
   void unlock_in(std::memory_order order) noexcept {
@@ -75,11 +79,11 @@ private:
   [[gnu::noinline]] void lock_contended() noexcept;
   [[gnu::noinline]] void wake_one() noexcept;
 
-  // The release of unlock() pairs with the acquire of whoever takes it next.
+  // The release of unlock() pairs with the acquire of the next lock().
   atomic<std::uint32_t> word_{free};
 };
 
-// The model tests look at futex_mutex itself; elsewhere in them a lock is one step.
+// The model tests look at futex_mutex itself. In their other cases a lock is one step.
 #if defined(WEFT_MODEL)
 using adaptive_mutex = native_mutex;
 #else

@@ -1,9 +1,10 @@
-// The seam beneath the protocols: every atomic, plain mutex and compiler barrier of lib/ comes from here.
+// The seam below the protocols: all atomics, plain mutexes and compiler barriers of lib/ come from
+// here.
 //
-// In the model tests (WEFT_MODEL, see tests/model/README.md) these names mean instrumented types, under which an engine
-// of the tests chooses the interleaving. In every other build they are the standard ones. The other entrances of that
-// seam are base/futex.hpp, base/system.hpp (fences), base/clock.hpp, base/adaptive_mutex.hpp and
-// thread/system_thread.hpp.
+// In the model tests (WEFT_MODEL, tests/model/README.md) these names mean instrumented types, and
+// an engine of the tests chooses the interleaving. In every other build they are the standard ones.
+// The other parts of this seam are base/futex.hpp, base/system.hpp (fences), base/clock.hpp,
+// base/adaptive_mutex.hpp and thread/system_thread.hpp.
 #pragma once
 
 #include <atomic>
@@ -30,15 +31,17 @@ inline void full_fence() noexcept {
 
 template <class T> using atomic = std::atomic<T>;
 
-// A mutex whose waiters sleep at once: for sections that may be long, or that are seldom contended.
+// A mutex whose waiters sleep at once: for critical sections that may be long or have little
+// contention.
 using native_mutex = std::mutex;
 
-// Keeps the compiler from reordering; the processor may still do so.
+// Stops the compiler from reordering. The processor may still reorder.
 inline void compiler_barrier() noexcept {
   std::atomic_signal_fence(std::memory_order_seq_cst);
 }
 
-// A sequentially consistent fence. ThreadSanitizer does not know fences; an access that everybody makes orders as well.
+// A sequentially consistent fence. ThreadSanitizer does not know fences, so there all threads
+// access one variable, which orders as well.
 inline void full_fence() noexcept {
 #if defined(__SANITIZE_THREAD__)
   static constinit atomic<int> everybodys{0};

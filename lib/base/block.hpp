@@ -1,4 +1,5 @@
-// Memory for tasks and what else is made and freed as often. Small blocks are recycled, see block_heap.hpp.
+// Memory for tasks and for other objects that are made and freed as often. Small blocks are
+// recycled: block_heap.hpp.
 #pragma once
 
 #include <cstddef>
@@ -9,8 +10,7 @@
 
 namespace weft::core {
 
-// AddressSanitizer finds what is used after it was freed only if it is really freed, and so do
-// the model tests.
+// AddressSanitizer and the model tests find a use after a free only if the memory is really freed.
 #if defined(__SANITIZE_ADDRESS__) || defined(WEFT_MODEL)
 inline constexpr bool recycles = false;
 #elif defined(__has_feature)
@@ -23,8 +23,8 @@ constexpr bool is_recycled(std::size_t size, std::size_t align) noexcept {
   return recycles && size <= block_heap::largest && align <= block_heap::alignment;
 }
 
-// Inline, for on the path of a task the size is mostly known when compiling. Null when memory is exhausted. size and
-// align as given back to free_block.
+// Inline, because on the path of a task the compiler mostly knows the size. Null: memory is
+// exhausted. free_block() gets the same size and alignment.
 [[gnu::always_inline]] inline void *allocate_block(std::size_t size, std::size_t align) noexcept {
   if (!is_recycled(size, align)) [[unlikely]]
     return allocate_memory(size, align);
@@ -37,20 +37,20 @@ inline void free_block(void *block, std::size_t size, std::size_t align) noexcep
   block_heap::free(block);
 }
 
-// A base for objects that are made and freed as often as tasks. They are made with std::nothrow, and their own size is
-// that of T: none derives from T.
+// A base for objects that are made and freed as often as tasks. They are made with std::nothrow. No
+// class derives from T, so the size of the object is that of T.
 template <class T> struct in_blocks {
   static void *operator new(std::size_t size, const std::nothrow_t & /*tag*/) noexcept {
     return allocate_block(size, alignof(T));
   }
   static void operator delete(void *room, std::size_t size) noexcept { free_block(room, size, alignof(T)); }
-  // Only for a constructor that throws.
+  // For a constructor that throws.
   static void operator delete(void *room, const std::nothrow_t & /*tag*/) noexcept {
     free_block(room, sizeof(T), alignof(T));
   }
 };
 
-// Before a thread sleeps: what it has freed of other threads goes back to them.
+// Before a thread sleeps in a wait: give back the blocks of other threads that it has freed.
 inline void flush_freed_blocks() noexcept {
   block_heap::flush_mine();
 }

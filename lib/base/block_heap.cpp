@@ -15,7 +15,7 @@ struct block_heap::store {
   chunk_store chunks;
   native_mutex mutex;
   block_heap *without_thread = nullptr; // under mutex
-  std::uint32_t with_thread = 0;        // under mutex: heaps that a thread has
+  std::uint32_t with_thread = 0;        // under mutex: how many heaps have a thread
   pthread_key_t end_of_thread{};
   bool usable = pthread_key_create(&end_of_thread, [](void *heap) { at_thread_end(heap); }) == 0;
 };
@@ -23,7 +23,8 @@ struct block_heap::store {
 constinit thread_local block_heap *block_heap::of_this_thread = nullptr;
 
 block_heap::store &block_heap::all() noexcept {
-  alignas(store) static unsigned char room[sizeof(store)]; // never destroyed: threads outlive static destructors
+  // Never destroyed: threads outlive static destructors.
+  alignas(store) static unsigned char room[sizeof(store)];
   static auto *const made = ::new (room) store;
   return *made;
 }
@@ -51,7 +52,8 @@ block_heap *block_heap::enter() noexcept {
   return of_this_thread = taken;
 }
 
-// May come more than once, when a later destructor of the same thread frees another task.
+// This may run more than once for a thread: a later destructor of that thread may free another
+// task.
 void block_heap::at_thread_end(void *heap) noexcept {
   auto *const left = static_cast<block_heap *>(heap);
   left->give_back();
@@ -78,7 +80,8 @@ bool block_heap::release_all() noexcept {
     pthread_setspecific(s.end_of_thread, nullptr);
     at_thread_end(own);
   }
-  // First all that was freed comes home, then what is empty goes, so that no heap holds another's blocks.
+  // First all returned blocks are collected, then empty chunks are freed. So no heap holds blocks
+  // of another one.
   for (block_heap *h = s.without_thread; h != nullptr; h = h->next_) h->collect();
   for (block_heap **at = &s.without_thread; *at != nullptr;) {
     block_heap *const heap = *at;
@@ -90,7 +93,7 @@ bool block_heap::release_all() noexcept {
     delete heap;
   }
   if (s.without_thread != nullptr) return false;
-  s.chunks.release_all(); // with what is kept for later
+  s.chunks.release_all(); // with the regions that are kept for later
   return true;
 }
 
@@ -118,14 +121,15 @@ bool block_heap::give_up_empty() noexcept {
 
 // --- allocating ---
 
-// No free block in the current chunk: its fresh part, what came back, another chunk, a new one.
+// The current chunk has no free block. Takes, in this order: its fresh part, returned blocks,
+// another chunk, a new chunk.
 void *block_heap::refill(std::size_t which) noexcept {
   chunk *from = current_[which];
   if (from == nullptr || from->fresh == from->end) {
     collect();
     from = current_[which];
     if (from == nullptr || from->free == nullptr) {
-      if (from != nullptr) from->listed = false; // full: it comes back when a block of it does
+      if (from != nullptr) from->listed = false; // full: it is listed again when a block comes back
       from = available_[which];
       if (from != nullptr) {
         if (from->used == 0) --empty_;
@@ -168,11 +172,15 @@ void block_heap::collect() noexcept {
   chunk *next = ready_.exchange(nullptr, std::memory_order_acquire);
   while (next != nullptr) {
     chunk &home = *next;
-    next = home.next_ready; // before it is emptied: from then on it may be listed again
-    // The release pairs with give_back(), which writes next_ready when it finds this 0.
+    // Before `returned` is emptied: after that the chunk may be on the list again.
+    next = home.next_ready;
+    // The release pairs with the acquire in give_back(), which writes next_ready after it has read
+    // this 0.
     const std::uint64_t returned = home.returned.exchange(0, std::memory_order_acq_rel);
     auto *const first = reinterpret_cast<block *>(reinterpret_cast<unsigned char *>(&home) + (returned & 0xffffffff));
-    if (home.free != nullptr) { // else the chain is not walked: its blocks lie in the caches of other cores
+    // A chunk without free blocks takes the chain as it is: its blocks lie in the caches of other
+    // cores.
+    if (home.free != nullptr) {
       block *last = first;
       while (last->next != nullptr) last = last->next;
       last->next = home.free;
@@ -182,7 +190,7 @@ void block_heap::collect() noexcept {
   }
 }
 
-// After `count` blocks have come back.
+// `count` blocks have come back.
 void block_heap::settle(chunk &home, std::uint32_t count) noexcept {
   home.used -= count;
   if (!home.listed) list(home);
@@ -216,7 +224,7 @@ void block_heap::unlist(chunk &which) noexcept {
 void block_heap::free_elsewhere(chunk &home, block &freed) noexcept {
   if (block_heap *const self = mine(); self != nullptr)
     return home.home == self ? self->free_here(home, freed) : self->gather(home, freed);
-  block_heap alone; // no memory for a heap: the block goes home by itself
+  block_heap alone; // no memory for a heap: the block is given back alone
   alone.gather(home, freed);
   alone.give_back();
 }
@@ -247,7 +255,7 @@ void block_heap::give_back() noexcept {
   bound_for_ = nullptr;
   first_ = last_ = nullptr;
   gathered_ = 0;
-  if (seen != 0) return; // on the list already, or about to be put there
+  if (seen != 0) return; // another thread has pushed it, or is about to
   atomic<chunk *> &ready = home.home->ready_;
   chunk *first = ready.load(std::memory_order_relaxed);
   do {

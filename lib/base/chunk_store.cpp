@@ -14,7 +14,7 @@ namespace weft::core {
 
 struct chunk_store::region {
   static constexpr std::uint32_t small = 16, huge = 64; // chunks
-  static constexpr std::size_t small_ones = 4;          // the first so many
+  static constexpr std::size_t small_ones = 4;          // how many small ones come first
 
   // Null: no memory.
   static region *make(std::uint32_t chunks) noexcept;
@@ -28,7 +28,7 @@ struct chunk_store::region {
   unsigned char *memory = nullptr;
   std::uint64_t free = all_free(); // a bit for each chunk
   std::int64_t empty_since = 0;
-  region *next = nullptr, *prev = nullptr; // of the list that it is in, if it has a free chunk
+  region *next = nullptr, *prev = nullptr; // in partial_ or empty_; a full region is in no list
 };
 
 chunk_store::region *chunk_store::region::make(std::uint32_t chunks) noexcept {
@@ -41,7 +41,7 @@ chunk_store::region *chunk_store::region::make(std::uint32_t chunks) noexcept {
   }
   if (chunks == huge) {
     const errno_kept kept;
-    madvise(made->memory, made->size(), MADV_HUGEPAGE); // refused, it is as good as ordinary pages
+    madvise(made->memory, made->size(), MADV_HUGEPAGE); // if refused, it has ordinary pages
   }
   return made;
 }
@@ -66,7 +66,7 @@ void chunk_store::list::take_out(region &which) noexcept {
 void *chunk_store::take(region *&from) noexcept {
   const std::scoped_lock hold(mutex_);
   if (partial_.first == nullptr) {
-    region *next = empty_.first; // the newest: what of it is in a cache is there yet
+    region *next = empty_.first; // the newest: some of it may still be in a cache
     if (next != nullptr) {
       empty_.take_out(*next);
       kept_.store(kept_.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);

@@ -1,14 +1,8 @@
-// Where block heaps have their chunks from, and to which empty ones go back: chunks are cut from regions of the
-// system's memory, for each alone would leave a hole before the next aligned address.
+// The store of chunks for the heaps of blocks. It cuts chunks from memory regions, and keeps
+// regions that became empty for a while.
 //
-// The first regions are small. Each further one is a huge page of the system, if that has one to give: a million tasks
-// that wait are 16,000 ordinary pages, and to have the system find, clear and take back each of them costs more than
-// all that weft does for the tasks.
-//
-// Load comes in waves, and the next wave needs what the last one has left. So a huge region that has become empty is
-// kept for a second, up to a bound; who gives or takes a chunk after that, or goes to sleep, gives it back to the
-// system. A process in which nobody does anything any more keeps what it has: there is no timer for it, for an idle
-// process is not to be woken. One region is kept in any case.
+// Owns the regions. Knows chunks only as memory of one size. README.md, "Memory regions", says
+// how large regions are, which are kept, and for how long.
 #pragma once
 
 #include <cstddef>
@@ -21,19 +15,19 @@ namespace weft::core {
 
 class chunk_store {
 public:
-  static constexpr std::size_t chunk_size = 32'768; // and their alignment
+  static constexpr std::size_t chunk_size = 32'768; // also their alignment
   static constexpr std::int64_t kept_for = 1'000'000'000;
   static constexpr std::uint32_t most_kept = 64; // regions: 128 MiB
 
   struct region;
 
-  // Null: no memory. from: to be named when it is given back.
+  // Null: no memory. `from` is the region, which give() wants back.
   void *take(region *&from) noexcept;
   void give(void *chunk, region &to) noexcept;
-  // What was kept long enough at this time goes back to the system. Cheap when there is nothing.
+  // Give the system what at the time `now` has been kept long enough. Cheap when there is nothing.
   void release_old(std::int64_t now) noexcept;
   bool has_some_to_release() const noexcept { return kept_.load(std::memory_order_relaxed) > 1; }
-  // All that is empty.
+  // Give back all that is empty.
   void release_all() noexcept;
 
   // Around a fork.
@@ -43,7 +37,7 @@ public:
 private:
   struct list {
     region *first = nullptr, *last = nullptr;
-    void add(region &which) noexcept; // in front
+    void add(region &which) noexcept; // at the front
     void take_out(region &which) noexcept;
   };
 
@@ -53,10 +47,11 @@ private:
   static void destroy_all(region *first) noexcept;
 
   native_mutex mutex_;
-  // Under mutex_: those with free chunks and others, and the empty ones, the newest first. No other lists.
+  // Under mutex_. partial_: regions with free chunks and used ones. empty_: regions without used
+  // chunks, the newest first. Full regions are in no list.
   list partial_, empty_;
   std::size_t count_ = 0;         // under mutex_: of all regions
-  atomic<std::uint32_t> kept_{0}; // written under mutex_: how many in empty_; a hint for others
+  atomic<std::uint32_t> kept_{0}; // written under mutex_: how many are in empty_; elsewhere a hint
 };
 
 } // namespace weft::core

@@ -8,9 +8,11 @@
 namespace weft::core {
 namespace {
 
-// Completions share a few locks, for a lock in each would cost more room than all the rest of a task. Never destroyed.
+// Completions share a few locks: a lock in each would be larger than the rest of a task. Never
+// destroyed.
 #if defined(__SANITIZE_THREAD__)
-constexpr std::size_t stripe_count = 16; // all are held over a fork, and it cannot remember 64
+// A fork holds all of them, and ThreadSanitizer cannot remember 64.
+constexpr std::size_t stripe_count = 16;
 #else
 constexpr std::size_t stripe_count = 64;
 #endif
@@ -54,7 +56,8 @@ bool completion::remove(observer &entry) noexcept {
 
 observer *completion::take_callback(wanted_fn wanted, const void *what) noexcept {
   const std::scoped_lock hold(lock_of(this));
-  observer *const head = head_.load(std::memory_order_acquire); // changes under the lock only, unless it is null
+  // Changes under the lock only, unless it is null.
+  observer *const head = head_.load(std::memory_order_acquire);
   if (head == nullptr || head == closed()) return nullptr;
   observer *at = head;
   do {

@@ -1,11 +1,11 @@
-// errno as the host left it.
+// errno as the host has left it.
 #pragma once
 
 #include <cerrno>
 
 namespace weft::core {
 
-// A host may look at errno after a call of weft that went well; it finds what it left there.
+// A host may look at errno after a call of weft that succeeded. It finds what it left there.
 class errno_kept {
 public:
   errno_kept() noexcept = default;

@@ -53,7 +53,8 @@ error *error::make_or_enomem(std::int32_t code, std::string_view kind, std::stri
   return made != nullptr ? made : out_of_memory();
 }
 
-// Lives in static room, with a reference that is never given back: the failure to allocate must not allocate.
+// Lies in static memory, with a reference that is never given back, because reporting a failed
+// allocation must not allocate.
 error *error::out_of_memory() noexcept {
   alignas(error) static unsigned char room[sizeof(error)];
   static error *const made = ::new (room) error(WEFT_ENOMEM, "bad_alloc", "out of memory", {});

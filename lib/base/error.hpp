@@ -1,4 +1,5 @@
-// The error object behind weft_error_t: immutable, shared, with an optional foreign payload.
+// The error object behind weft_error_t: immutable, shared, with an optional payload of a foreign
+// language.
 #pragma once
 
 #include <cstdint>
@@ -16,21 +17,22 @@ namespace weft::core {
 
 class error final : public weft_error, public shared_object<error> {
 public:
-  // One reference, the caller's. Null when memory is exhausted; the payload is then still the caller's.
+  // With one reference, the caller's. Null: memory is exhausted, and the payload is the caller's as
+  // before.
   static error *make(std::int32_t code, std::string_view kind, std::string_view message) noexcept;
   static error *make_foreign(std::int32_t code, std::string_view kind, std::string_view message, std::string_view tag,
                              void *payload, weft_drop_fn drop) noexcept;
 
-  // As make, but never null: when memory is exhausted, it is the one static error that says so.
+  // As make(), but never null: when memory is exhausted, it is the static error that says so.
   static error *make_or_enomem(std::int32_t code, std::string_view kind, std::string_view message) noexcept;
-  // What a failure without an error object becomes: kind "weft_status", the status's own text.
+  // For a failure without an error object: kind "weft_status", and the text of the status.
   static error *from_status(std::int32_t code) noexcept;
-  // The C++ exception that is being handled, as an error. Call inside a catch block only.
+  // The C++ exception that is being handled, as an error. Call it in a catch block only.
   static error *from_current_exception() noexcept;
 
   ~error();
 
-  // Somebody wants to drop the payload himself, who is `keeper`. Before anybody else knows the error.
+  // Let `end` drop the payload. It gets `keeper`. Before another thread knows the error.
   using payload_end = void (*)(void *keeper, weft_drop_fn drop, void *payload) noexcept;
   void set_keeper(payload_end end, void *keeper) noexcept {
     end_ = end;

@@ -17,7 +17,7 @@ bool event_descriptor::open(bool readable) noexcept {
 void event_descriptor::close() noexcept {
   if (!is_open()) return;
   const errno_kept kept;
-  static_cast<void>(::close(number_)); // on Linux it is gone whatever the answer is
+  static_cast<void>(::close(number_)); // on Linux it is closed, whatever this returns
   number_ = -1;
 }
 
@@ -25,7 +25,7 @@ void event_descriptor::raise() noexcept {
   if (!is_open()) return;
   const errno_kept kept;
   const std::uint64_t one = 1;
-  // Fails only when its count is at its end, and then it is readable.
+  // Fails only if the count is at its maximum. It is readable then.
   if (::write(number_, &one, sizeof one) < 0) return;
 }
 
@@ -33,7 +33,7 @@ void event_descriptor::lower() noexcept {
   if (!is_open()) return;
   const errno_kept kept;
   std::uint64_t count;
-  // Fails only when it is not readable, which is what is wanted.
+  // Fails only if it is not readable, as it should be.
   if (::read(number_, &count, sizeof count) < 0) return;
 }
 

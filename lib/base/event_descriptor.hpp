@@ -1,8 +1,9 @@
-// A descriptor that can be made readable and unreadable: what a host polls. An eventfd, opened when it is first asked
-// for.
+// A descriptor that can be made readable and unreadable, for a host to poll. An eventfd, which is
+// opened when the host first asks for it.
 //
-// Knows nothing of what is waited for, and no lock: the owner calls everything under one of his own. raise() and
-// lower() are a system call each while it is open, and nothing before that.
+// Knows nothing of what the host waits for, and has no lock: the owner calls all functions under a
+// lock of its own. raise() and lower() are one system call each while it is open, and no-ops
+// before.
 #pragma once
 
 namespace weft::core {
@@ -17,7 +18,7 @@ public:
   bool is_open() const noexcept { return number_ >= 0; }
   int number() const noexcept { return number_; }
 
-  // False: the system has none for us.
+  // False: the system has no descriptor left.
   bool open(bool readable) noexcept;
   void close() noexcept;
   void raise() noexcept;

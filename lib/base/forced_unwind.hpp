@@ -1,9 +1,11 @@
 // What unwinds the stack of a thread that is ended by pthread_exit or pthread_cancel.
 //
-// It is not an exception: a handler that catches everything must let it go on, so `catch (const forced_unwind &)` with
-// a `throw;` comes before `catch (...)`. libstdc++ has a type for that. libc++ enters no handler at all, so the waiters
-// of a task whose thread is ended would not be told. Its shared object also allocates what our strings free
-// (operators.cpp). So the library is built with libstdc++; programs that use weft.hpp may be built with either.
+// It is not an exception, and a handler that catches everything must let it go on. So a `catch
+// (const forced_unwind &)` with a `throw;` comes before `catch (...)`. libstdc++ has a type for it.
+//
+// libc++ enters no handler at all: the waiters of a task whose thread is ended would not be told.
+// Its shared object also allocates what strings of the library free (operators.cpp). So the library
+// is built with libstdc++. Programs that use weft.hpp may be built with either.
 #pragma once
 
 #include <cxxabi.h>

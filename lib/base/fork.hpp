@@ -1,5 +1,5 @@
-// Which process this is: the one that began to use weft, or a child of a fork of it. What follows from that is told in
-// lib/runtime/README.md, "Fork".
+// Which process this is: the one that began to use weft, or a child of a fork of it. What follows
+// from that: lib/runtime/README.md, "Fork".
 #pragma once
 
 #include <cstdint>
@@ -8,13 +8,14 @@
 
 namespace weft::core {
 
-// Written only in a child in which one thread exists: at the fork, and at the reset, before which no other can be
-// started. So relaxed reads do.
+// Written only in a child that has one thread: at the fork, and at the reset. Before the reset no
+// other thread can be started. So relaxed loads suffice.
 struct process_mark {
-  // Twice the number of forks that lie between the first process and this one; one more until the reset after the last.
+  // Twice the number of forks between the first process and this one, plus one until the reset
+  // after the last fork.
   atomic<std::uint32_t> word{0};
-  // That number as tasks carry it, in four bits of their word: a child of the sixteenth generation that still holds a
-  // future of the first one takes it for its own.
+  // That number as tasks carry it, in four bits of their word. So a child of the sixteenth
+  // generation that still holds a future of the first process takes it for its own.
   atomic<std::uint32_t> birthmark{0};
 };
 inline constinit process_mark this_process;
@@ -27,7 +28,7 @@ inline bool in_child() noexcept {
 inline std::uint32_t forks_so_far() noexcept {
   return this_process.word.load(std::memory_order_relaxed) >> 1;
 }
-// Until weft_runtime_reset_after_fork.
+// True until weft_runtime_reset_after_fork.
 inline bool awaits_reset() noexcept {
   return (this_process.word.load(std::memory_order_relaxed) & 1) != 0;
 }
@@ -44,10 +45,12 @@ inline void mark_reset() noexcept {
   this_process.word.store(forks_so_far() * 2, std::memory_order_relaxed);
 }
 
-// A member of what is of no use in a child: its locks may be held for ever, by threads that do not exist there.
+// A member of objects that are useless in a child: threads that do not exist there may hold their
+// locks for ever.
 class native_process {
 public:
-  native_process() noexcept : forks_(forks_so_far()) {} // not defaulted: it is a constant of other classes
+  // Not defaulted: other classes have a const member of this type.
+  native_process() noexcept : forks_(forks_so_far()) {}
   bool is_another() const noexcept { return in_child() && forks_ != forks_so_far(); }
 
 private:

@@ -16,7 +16,8 @@ void futex_wait(atomic<std::uint32_t> &word, std::uint32_t expected, deadline un
     at.tv_sec = static_cast<time_t>(until.at() / WEFT_SECOND);
     at.tv_nsec = static_cast<long>(until.at() % WEFT_SECOND);
   }
-  // FUTEX_WAIT_BITSET takes an absolute time of the monotonic clock, so an early return cannot stretch the wait.
+  // FUTEX_WAIT_BITSET takes an absolute time of the monotonic clock. So an early return does not
+  // lengthen the wait.
   syscall(SYS_futex, reinterpret_cast<std::uint32_t *>(&word), FUTEX_WAIT_BITSET_PRIVATE, expected,
           until.is_never() ? nullptr : &at, nullptr, FUTEX_BITSET_MATCH_ANY);
 }

@@ -1,7 +1,8 @@
-// A function of the host's that may be replaced at any time while others call it: the log hook, the misuse hook.
+// A function of the host that may be replaced at any time while other threads call it: the log
+// hook, the misuse hook.
 //
-// Whoever calls it takes a reference first and calls without a lock; so a hook that is replaced is dropped by the one
-// who replaces it, or by the last one who is still in it.
+// A caller takes a reference first, and calls without a lock. So a replaced hook is dropped by the
+// thread that replaces it, or by the last thread that is still in it.
 #pragma once
 
 #include <mutex>
@@ -28,10 +29,11 @@ private:
   const weft_drop_fn drop_;
 };
 
-// For static storage: constant-initialised, and never destroyed, for threads outlive static destructors.
+// For static memory: constant-initialised and never destroyed, because threads outlive static
+// destructors.
 template <class Function> class hook_slot {
 public:
-  // fn null: none from now on; ctx is then dropped at once.
+  // A null `fn`: no hook from now on, and `ctx` is dropped at once.
   weft_status set(Function fn, void *ctx, weft_drop_fn drop) noexcept {
     auto *const made = new (std::nothrow) hook<Function>(fn, ctx, drop);
     if (made == nullptr) return WEFT_ENOMEM;
@@ -39,7 +41,7 @@ public:
     if (fn == nullptr) made->unref();
     return WEFT_OK;
   }
-  // None from now on, if it is still the one with this context.
+  // No hook from now on, if the hook still has this context.
   void clear_if(const void *ctx) noexcept {
     hook<Function> *taken = nullptr;
     {
@@ -61,7 +63,7 @@ private:
       const std::scoped_lock hold(mutex_);
       std::swap(current_, next);
     }
-    if (next != nullptr) next->unref(); // its drop is the host's code
+    if (next != nullptr) next->unref(); // its drop is code of the host
   }
 
   native_mutex mutex_;

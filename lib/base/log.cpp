@@ -13,7 +13,7 @@ namespace {
 
 constinit hook_slot<weft_log_hook_fn> host_log;
 
-// In the hook, on this thread: what it logs itself goes to stderr.
+// This thread is in the hook: what it logs goes to stderr.
 [[gnu::tls_model("initial-exec")]] constinit thread_local bool in_hook = false;
 
 bool give_to_host(std::uint32_t level, const char *message) noexcept {
@@ -24,7 +24,7 @@ bool give_to_host(std::uint32_t level, const char *message) noexcept {
   bool taken = true;
   try {
     to->fn(to->ctx, level, message);
-  } catch (...) { // there is nobody else to tell of this failure, so the line itself is not lost
+  } catch (...) { // the line is not lost: it goes to stderr
     taken = false;
   }
   in_hook = false;
@@ -38,9 +38,9 @@ void log_line(std::initializer_list<std::string_view> parts, std::uint32_t level
   char line[1024];
   std::size_t length = 0;
   const auto append = [&](std::string_view text) {
-    const std::size_t room = sizeof line - 1 - length; // one byte is for the line's end
+    const std::size_t room = sizeof line - 1 - length; // one byte is for the end of the line
     const std::string_view fitting = text.substr(0, room);
-    // A message may hold line breaks; a line of the log may not.
+    // A message may have line breaks. A line of the log may not.
     std::transform(fitting.begin(), fitting.end(), line + length,
                    [](char c) { return c == '\n' || c == '\r' ? ' ' : c; });
     length += fitting.size();
@@ -54,7 +54,7 @@ void log_line(std::initializer_list<std::string_view> parts, std::uint32_t level
 }
 
 void log_to_stderr(std::string_view message) noexcept {
-  const bool before = std::exchange(in_hook, true); // so that the hook is passed by
+  const bool before = std::exchange(in_hook, true); // so that the hook is not called
   log_line(message);
   in_hook = before;
 }

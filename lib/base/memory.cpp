@@ -15,9 +15,11 @@ struct source {
 };
 
 constinit const source c_library{nullptr, nullptr, nullptr}; // only its address is used
-constinit source hosts{nullptr, nullptr, nullptr};           // written by the one who has won `asked`
+// Written by the one thread that has set `asked`.
+constinit source hosts{nullptr, nullptr, nullptr};
 constinit atomic<bool> asked{false};
-// Null: undecided. Changes once. The release of set_allocator() pairs with the acquire of chosen_source().
+// Null: undecided. Changes once. The release in set_allocator() pairs with the acquire in
+// chosen_source().
 constinit atomic<const source *> chosen{nullptr};
 
 const source &chosen_source() noexcept {

@@ -1,7 +1,8 @@
-// Where all memory of the library comes from: the C library, or the functions that the host has set before.
+// Where all memory of the library comes from: the C library, or the functions that the host has set
+// before.
 //
-// Everything comes through here: what is allocated by size calls these functions; `new`, the containers and Asio come
-// by the operators of operators.cpp. README.md of this folder's parent, "Memory", says what does not.
+// What is allocated by size calls these functions. `new`, the containers and Asio come here by
+// operators.cpp. lib/README.md, "Memory", says what does not come here.
 #pragma once
 
 #include <cstddef>
@@ -10,18 +11,19 @@
 
 namespace weft::core {
 
-// align: a power of two. Null: there is none.
+// align: a power of two. Null: memory is exhausted.
 void *allocate_memory(std::size_t size, std::size_t align) noexcept;
-// With the same size and alignment.
+// size, align: as for allocate_memory().
 void free_memory(void *memory, std::size_t size, std::size_t align) noexcept;
 
-// The host's functions are in use. The first call of this, or of those above, decides for good.
+// The functions of the host are in use. The first call of this or of the functions above decides
+// for good.
 bool memory_is_hosts() noexcept;
 
-// Whether it is decided. Undecided until the first object of weft is made: static initialisers of what is linked into
-// the library, such as those of Boost.Thread, allocate before main, when no host can have had its say.
+// False until the first object of weft is made. Before main, static initialisers of what is linked
+// into the library allocate, Boost.Thread's for one, and no host can have set its functions then.
 bool memory_is_decided() noexcept;
-// By whatever makes an object of weft (refs.hpp and roll.hpp do).
+// For all code that makes an object of weft (refs.hpp and roll.hpp call it).
 inline void decide_memory() noexcept {
   static_cast<void>(memory_is_hosts());
 }

@@ -16,7 +16,7 @@ void report_misuse(const char *what, const char *function) noexcept {
     try {
       to->fn(to->ctx, what, function);
       return;
-    } catch (...) { // told to the log instead
+    } catch (...) { // the log is told instead
     }
   }
   log_line({function, ": ", what});

@@ -1,7 +1,7 @@
-// Handles that are none: in builds with misuse checks each object behind a handle has a magic word, which the C ABI
-// looks at, and a wrong one is reported to the host.
+// Pointers that are no handles. In builds with misuse checks each object behind a handle has a
+// magic word. The C ABI looks at it, and reports a wrong one to the host.
 //
-// Without the checks (release builds) a magic word takes no room and is always right.
+// Without the checks (release builds) a magic word has no size and is always right.
 #pragma once
 
 #include <cstdint>
@@ -19,18 +19,19 @@ namespace weft::core {
 
 inline constexpr bool misuse_checks = WEFT_MISUSE_CHECKS != 0;
 
-// To the misuse hook, or to the log. `function` is the one of the C ABI that was misused.
+// Tell the misuse hook, or the log. `function` is the function of the C ABI that was misused.
 void report_misuse(const char *what, const char *function) noexcept;
 // While the process is forked.
 native_mutex &misuse_hook_lock() noexcept;
 // As weft_set_misuse_hook.
 weft_status set_misuse_hook(weft_misuse_hook_fn hook, void *ctx, weft_drop_fn drop) noexcept;
 
-// Back to the default, if the hook is still the one with this context.
+// Back to the default, if the hook still has this context.
 void clear_misuse_hook(const void *ctx) noexcept;
 
-// A member of an object behind a handle, with [[no_unique_address]]; the value tells the types apart. The destructor
-// spoils it, through a volatile access, for the compiler knows that nobody may look afterwards.
+// A member of an object behind a handle, with [[no_unique_address]]. The value tells the types
+// apart. The destructor spoils the word by a volatile access: the compiler knows that no correct
+// code looks at it afterwards, and would leave out the store.
 #if WEFT_MISUSE_CHECKS
 template <std::uint64_t Value> class magic_word {
 public:

@@ -12,14 +12,15 @@
 namespace weft::core {
 namespace {
 
-// A list that only grows. Its characters lie behind it.
+// A list that only grows. The characters lie behind each entry.
 struct known_name {
   known_name *next;
   const char *text() const noexcept { return reinterpret_cast<const char *>(this + 1); }
 };
 
 constexpr std::size_t buckets = 64;
-atomic<known_name *> known[buckets]; // each release of a head pairs with the acquire of those who search
+// Each release of a head pairs with the acquire of a search.
+atomic<known_name *> known[buckets];
 
 const char *find(const known_name *from, const known_name *end, const char *name) noexcept {
   for (; from != end; from = from->next)
@@ -39,7 +40,8 @@ const char *interned(const char *name) noexcept {
   auto *const made = ::new (room) known_name{seen};
   std::memcpy(made + 1, name, length + 1);
   while (!head.compare_exchange_strong(made->next, made, std::memory_order_acq_rel)) {
-    if (const char *const present = find(made->next, seen, name); present != nullptr) { // another thread was faster
+    // Another thread was faster.
+    if (const char *const present = find(made->next, seen, name); present != nullptr) {
       free_memory(made, sizeof(known_name) + length + 1, alignof(known_name));
       return present;
     }

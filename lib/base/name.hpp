@@ -1,9 +1,9 @@
-// Names that live until the process ends: equal strings are one.
+// Names that live until the process ends. Equal strings are one.
 #pragma once
 
 namespace weft::core {
 
-// Null: no memory. No lock, so it may be called in the child of a fork.
+// Null: memory is exhausted. Takes no lock, so the child of a fork may call it.
 const char *interned(const char *name) noexcept;
 
 } // namespace weft::core

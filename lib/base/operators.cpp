@@ -1,13 +1,14 @@
-// The library's own operators new and delete: they lead all of its allocations, those inside Boost's and the standard
-// library's templates too, to memory.hpp.
+// The library's own operators new and delete. They bring all of its allocations to memory.hpp, also
+// those in the templates of Boost and the standard library.
 //
-// Linked into the delivered library only, where the version script (and capi/archive.sh) keeps them local: the
-// program's own operators are untouched, and whatever the standard library's shared object allocates is freed there.
-// So nothing may cross that border owning memory. Under C++20 std::string is instantiated in our own objects and does
-// not; streams, regular expressions and locales do, so the library uses none (tests/abi/symbols.py looks).
+// Linked into the delivered library only. The version script (and capi/archive.sh) keeps them
+// local: the program keeps its own operators, and what the shared object of the standard library
+// allocates is freed there. So nothing that owns memory may cross that border. Under C++20
+// std::string is instantiated in the library and does not cross. Streams, regular expressions and
+// locales do, so the library uses none (tests/abi/symbols.py).
 //
-// A delete does not always know its size, but the host's functions are promised it: while they are in use each block
-// carries it in front.
+// A delete does not always know its size, but the functions of the host are promised the size.
+// While they are in use, each block has it in front.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -24,7 +25,7 @@ using weft::core::free_memory;
 using weft::core::memory_is_decided;
 using weft::core::memory_is_hosts;
 
-struct alignas(16) stamp { // right in front of what the caller gets
+struct alignas(16) stamp { // directly in front of what the caller gets
   std::size_t total;
   std::uint32_t before, align;
 };
@@ -32,8 +33,9 @@ static_assert(sizeof(stamp) == 16);
 
 constexpr std::size_t usual = alignof(std::max_align_t);
 
-// For what is allocated before it is decided whose memory it is to be: a few hundred bytes, by static initialisers.
-// They are never given back. When the room is used up, the next allocation decides.
+// For allocations before it is decided whose memory is used: a few hundred bytes, by static
+// initialisers. They are never given back. When this memory is used up, the next allocation
+// decides.
 class early_room {
 public:
   static void *take(std::size_t size, std::size_t align) noexcept {
@@ -54,7 +56,8 @@ private:
     unsigned char bytes[4096];
   };
   static constinit inline memory room{};
-  static constinit inline atomic<std::size_t> used{0}; // by itself: gives each taker bytes of its own
+  // Has no partner: it gives each taker bytes of its own.
+  static constinit inline atomic<std::size_t> used{0};
 };
 
 void *take(std::size_t size, std::size_t align) noexcept {

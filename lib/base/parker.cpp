@@ -2,15 +2,16 @@
 
 #include "base/futex.hpp"
 
-// A futex and not a condition variable: no mutex to hand over, nothing to destroy while the waker is still inside, and
-// none of the lost wake-ups that glibc's condition variable had for years.
+// A futex, not a condition variable: there is no mutex to hand over, nothing is destroyed while the
+// waker is still inside, and none of the wake-ups is lost that glibc's condition variable lost for
+// years.
 namespace weft::core {
 
 bool parker::park(deadline until) noexcept {
   std::uint32_t expected = empty;
   if (!state_.compare_exchange_strong(expected, asleep, std::memory_order_acquire)) {
-    // It was the permit. Taken by an exchange and not a store: a second unpark() may come just now, and a store would
-    // throw its permit away without having seen what came before it.
+    // It was the permit. An exchange takes it, not a store: another unpark() may come now, and a
+    // store would discard its permit without seeing what came before it.
     state_.exchange(empty, std::memory_order_acquire);
     return true;
   }

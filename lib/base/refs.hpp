@@ -1,4 +1,4 @@
-// Reference counts for objects that have several owners by nature: handles of the C ABI, threads, executors.
+// Reference counts for objects with several owners: handles of the C ABI, threads, executors.
 #pragma once
 
 #include <cstdint>
@@ -10,18 +10,20 @@
 
 namespace weft::core {
 
-// Base of a shared object. Derived must be final or have a virtual destructor; it is created with one reference.
+// The base of a shared object. Derived is final or has a virtual destructor. The object begins with
+// one reference.
 template <class Derived> class shared_object {
 public:
   shared_object(const shared_object &) = delete;
   shared_object &operator=(const shared_object &) = delete;
 
   void ref(std::uint32_t count = 1) const noexcept { refs_.fetch_add(count, std::memory_order_relaxed); }
-  // The release of each unref pairs with the acquire of the last, which then sees all uses as past.
+  // The release of each unref() pairs with the acquire of the last one, which sees all uses as
+  // past.
   void unref(std::uint32_t count = 1) const noexcept {
     if (refs_.fetch_sub(count, std::memory_order_acq_rel) == count) delete static_cast<const Derived *>(this);
   }
-  // Take a reference unless the last one is gone; for lists that do not own their entries.
+  // Take a reference, unless the last one is gone. For lists that do not own their entries.
   bool try_ref() const noexcept {
     std::uint32_t seen = refs_.load(std::memory_order_relaxed);
     while (seen != 0)
@@ -42,7 +44,7 @@ private:
 
 template <class T> using shared = boost::intrusive_ptr<T>;
 
-// Take over a reference that somebody already counted.
+// Take over a reference that is already counted.
 template <class T> shared<T> adopt(T *object) noexcept {
   return shared<T>(object, false);
 }

@@ -46,10 +46,10 @@ roll_entry *roll::take_first() noexcept {
 }
 
 roll_entry *roll::begin_withdraw_all() noexcept {
-  roll_entry *first = nullptr, *last = nullptr; // linked through next_, in the order found
+  roll_entry *first = nullptr, *last = nullptr; // linked by next_, in the order found
   const auto take_all_of = [&](roll &from) noexcept {
     while (roll_entry *const entry = from.take_first()) {
-      if (!entry->begin_withdraw()) continue; // it may be gone
+      if (!entry->begin_withdraw()) continue; // the entry may be gone
       (last != nullptr ? last->next_ : first) = entry;
       last = entry;
     }

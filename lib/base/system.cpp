@@ -17,7 +17,8 @@ namespace weft::core {
 namespace {
 
 std::uint32_t affinity_cpus() noexcept {
-  // The mask of a machine with many CPUs is larger than cpu_set_t: room for 65536, which the kernel may leave unused.
+  // On a machine with many CPUs the mask is larger than cpu_set_t. This array takes 65536. The
+  // kernel may leave a part unused.
   cpu_set_t masks[64];
   if (const long size = syscall(SYS_sched_getaffinity, 0, sizeof masks, masks); size > 0)
     if (const int count = CPU_COUNT_S(static_cast<std::size_t>(size), masks); count > 0)
@@ -26,8 +27,8 @@ std::uint32_t affinity_cpus() noexcept {
   return online > 0 ? static_cast<std::uint32_t>(online) : 1;
 }
 
-// Without streams: these own memory that the standard library's shared object allocates, see operators.cpp. Empty: it
-// cannot be read.
+// Without streams: they own memory that the shared object of the standard library allocates
+// (operators.cpp). Empty: the file cannot be read.
 std::string read_file(const std::string &path) {
   struct descriptor {
     int number;
@@ -42,7 +43,7 @@ std::string read_file(const std::string &path) {
   return text;
 }
 
-// What stands before the next `end`, which is taken off with it.
+// Takes off what stands before the next `end`, and that `end`.
 std::string_view take_field(std::string_view &rest, char end) noexcept {
   const std::size_t length = std::min(rest.find(end), rest.size());
   const std::string_view field = rest.substr(0, length);
@@ -56,7 +57,7 @@ bool lists(std::string_view names, std::string_view wanted) noexcept {
   return false;
 }
 
-// The number that the text begins with; false: it does not.
+// Takes off the number at the beginning of the text. False: there is none.
 bool take_number(const char *&text, double &value) noexcept {
   char *end = nullptr;
   value = std::strtod(text, &end);
@@ -66,7 +67,8 @@ bool take_number(const char *&text, double &value) noexcept {
 std::uint32_t round_up(double quota, double period) {
   if (!(quota > 0) || !(period > 0)) return 0;
   const double cpus = std::clamp(quota / period, 0.0, 1e6);
-  const auto whole = static_cast<std::uint32_t>(cpus); // rounded up without libm, which a static program may not link
+  // Rounded up without libm, which a static program may not link.
+  const auto whole = static_cast<std::uint32_t>(cpus);
   return std::max(1u, whole < cpus ? whole + 1 : whole);
 }
 
@@ -74,7 +76,8 @@ std::uint32_t tighter(std::uint32_t a, std::uint32_t b) {
   return a == 0 ? b : b == 0 ? a : std::min(a, b);
 }
 
-// A group's limit holds for its children too, so the path is climbed to the root and the tightest limit counts.
+// The limit of a group holds for its children too. So this climbs the path to the root, and the
+// tightest limit counts.
 template <class Read> std::uint32_t tightest(const std::string &root, std::string group, Read read) {
   std::uint32_t limit = 0;
   for (;;) {
@@ -89,7 +92,8 @@ std::uint32_t version_2_limit(const std::string &folder) {
   const std::string text = read_file(folder + "/cpu.max");
   const char *at = text.c_str();
   double quota = 0, period = 0;
-  return take_number(at, quota) && take_number(at, period) ? round_up(quota, period) : 0; // "max" is no number
+  // "max" is no number.
+  return take_number(at, quota) && take_number(at, period) ? round_up(quota, period) : 0;
 }
 
 std::uint32_t version_1_limit(const std::string &folder) {
@@ -128,7 +132,7 @@ std::uint32_t usable_cpus() noexcept {
     try {
       const std::uint32_t limit = cgroup_cpu_limit("/proc", "/sys/fs/cgroup");
       return limit == 0 ? cpus : std::min(cpus, limit);
-    } catch (...) { // out of memory while reading: the mask is a good answer too
+    } catch (...) { // memory was exhausted while reading: use the mask
       return cpus;
     }
   }();
@@ -140,11 +144,13 @@ std::string system_thread_name(const std::string &name) {
   if (name.size() <= room) return name;
   std::size_t digits = name.size();
   while (digits > 0 && name[digits - 1] >= '0' && name[digits - 1] <= '9') --digits;
-  // The separator before the number belongs to it: "a-long-prefix_12" becomes "a-long-prefi_12".
+  // The separator before the number belongs to the number: "a-long-prefix_12" becomes
+  // "a-long-prefi_12".
   if (digits < name.size() && digits > 0 && (name[digits - 1] == '_' || name[digits - 1] == '-')) --digits;
   const std::string tail = name.size() - digits < room ? name.substr(digits) : std::string();
   std::size_t keep = room - tail.size();
-  while (keep > 0 && (static_cast<unsigned char>(name[keep]) & 0xC0) == 0x80) --keep; // not inside a character
+  // Not inside a character.
+  while (keep > 0 && (static_cast<unsigned char>(name[keep]) & 0xC0) == 0x80) --keep;
   return name.substr(0, keep) + tail;
 }
 
@@ -156,7 +162,7 @@ std::uint64_t current_native_id() noexcept {
   return static_cast<std::uint64_t>(syscall(SYS_gettid));
 }
 
-// A directory has a link for itself, one in its parent, and one for each directory in it.
+// A directory has one link for itself, one in its parent, and one for each directory in it.
 std::uint32_t threads_of_process() noexcept {
   struct stat found {};
   if (stat("/proc/self/task", &found) != 0 || found.st_nlink <= 2) return 0;
@@ -177,7 +183,7 @@ stack_bounds own_stack() noexcept {
 
 namespace {
 
-// Linux since 4.14. Values of linux/membarrier.h, which older headers lack.
+// Linux since 4.14. The values of linux/membarrier.h, which older headers lack.
 constexpr int private_expedited = 1 << 3, register_private_expedited = 1 << 4;
 
 bool membarrier_is_available() noexcept {
@@ -204,7 +210,7 @@ void renew_light_barriers() noexcept {
 void barrier_in_all_threads() noexcept {
   full_fence();
   if (membarrier_is_available() && syscall(SYS_membarrier, private_expedited, 0, 0) == 0) return;
-  // Refused, as some sandboxes do: a store buffer drains in far less than this.
+  // The system refuses, as some sandboxes do. A store buffer drains in far less than this.
   const timespec moment{0, 1'000'000};
   nanosleep(&moment, nullptr);
 }

@@ -1,6 +1,7 @@
-// An Asio executor over a pool: what it is given becomes a task of the pool. The inner executor of strands.
+// The inner executor of strands: an Asio executor that brings each function into a task of a pool.
 //
-// Never runs anything in the calling thread. Throws refused when the pool does not take the task.
+// It never runs a function in the calling thread. It throws `refused` when the pool does not take
+// the task. Read on in README.md, "Strands".
 #pragma once
 
 #include <utility> // before Asio 1.74, which forgets it under C++20
@@ -15,7 +16,8 @@ namespace weft::core {
 
 class strand;
 
-// Carries a function of Asio's into a task. Implemented by the strand that the executor belongs to.
+// A function of Asio's on its way into a task. Implemented by the strand that the executor belongs
+// to.
 class carried {
 public:
   virtual ~carried() = default;

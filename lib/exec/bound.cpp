@@ -29,7 +29,7 @@ weft_status bound::acquire(std::uint64_t count, dependency on) noexcept {
   };
   const weft_status status = sleep_until(*self, &on, 1, wait_for::all, deadline::after(settings_.timeout), answered);
   const std::scoped_lock hold(mutex_);
-  if (me.answer != WEFT_EAGAIN) return me.answer; // also when room came at the last moment: then it is ours
+  if (me.answer != WEFT_EAGAIN) return me.answer; // the room may have come at the last moment
   forget_locked(me);
   return status;
 }
@@ -58,7 +58,7 @@ void bound::forget_locked(waiter &gone) noexcept {
   *at = gone.next;
   if (gone.next == nullptr) last_ = at;
   wake_list sleepers;
-  serve_locked(sleepers); // a small request may have stood behind this large one
+  serve_locked(sleepers); // a smaller request may have stood behind this one
 }
 
 void bound::close() noexcept {

@@ -1,4 +1,7 @@
-// The bound of a queue: how many tasks may wait to start, and what happens to a submit when there is no room.
+// The bound of a queue: how many tasks may wait to start, and what a submit does when there is no
+// room.
+//
+// Knows only numbers of tasks. The protocol is argued in README.md, "Bounds".
 #pragma once
 
 #include <cstddef>
@@ -26,11 +29,12 @@ public:
   bool exists() const noexcept { return settings_.most != 0; }
   bool lets_caller_run() const noexcept { return settings_.when_full == WEFT_FULL_CALLER; }
 
-  // Reserve room for `count` tasks. WEFT_OK, WEFT_EFULL (also for WEFT_FULL_CALLER), WEFT_ESHUTDOWN, or what a wait may
-  // say. `on` tells the wait graph whether room may still come.
+  // Reserve room for `count` tasks. WEFT_OK, WEFT_EFULL (also for WEFT_FULL_CALLER),
+  // WEFT_ESHUTDOWN, WEFT_ENOMEM, or the status of a wait. `on` tells the wait graph whether room
+  // may still come.
   weft_status acquire(std::uint64_t count, dependency on) noexcept;
   void release(std::uint64_t count) noexcept;
-  // Those who wait for room get WEFT_ESHUTDOWN.
+  // Submitters that wait for room get WEFT_ESHUTDOWN.
   void close() noexcept;
 
 private:

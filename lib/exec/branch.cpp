@@ -23,8 +23,9 @@ void branch::run_taken(record &self, task_owner::fate what, const helping *by) {
   end(perform(self, by));
 }
 
-// It goes on in the name of the task that has made it: that is what runs here, and what is asked to stop. Where both
-// are inside of nothing, and no wait runs it, the frame of that task says all; else it is followed as a waiter is.
+// The branch goes on in the name of the task that has made it: that task runs here, and requests to
+// stop it apply. If both threads are inside of nothing, and no wait runs the branch, the frame
+// names that task itself. Otherwise it refers to the caller's frame and scopes, as to a waiter.
 join_outcome branch::perform(record &self, const helping *by) {
   const bool is_plain = by == nullptr && inside_ == nullptr && self.inside == nullptr;
   const helping origin{around_, inside_, deadline::never(), by};
@@ -54,8 +55,9 @@ void branch::end(join_outcome with) noexcept {
 
 // --- by its caller ---
 
-// By the rule of all waits (task/helping.hpp), but it ends only with the branch, which refers to the caller's frame. A
-// request to stop the caller reaches what runs of the branch, on whatever thread that is.
+// By the rule of all waits (task/helping.hpp), but this wait ends only with the branch, which
+// refers to the caller's frame. A request to stop the caller reaches what runs of the branch, on
+// any thread.
 weft_status branch::await(record &self, meanwhile how) {
   scheduler &workers = on().workers();
   worker *const me = workers.worker_of(&self);
@@ -79,8 +81,8 @@ weft_status branch::await(record &self, meanwhile how) {
   return WEFT_OK;
 }
 
-// One task or branch that is a part of it. A branch that comes of this one is asked to stop with its own caller, a task
-// of a group with the waiter.
+// Run one task or branch that is a part of this branch. A request to stop reaches a branch through
+// its own caller, and a task of a group through the waiter.
 bool branch::run_one(record &self, worker *me, const helping &by) {
   bool discarded = false;
   task *const taken = on().workers().steal_spawned(me, *this, discarded);
@@ -118,7 +120,7 @@ void branch::wake_helpers() noexcept {
   if ((count_.fetch_and(~help_sleeps, std::memory_order_acq_rel) & help_sleeps) != 0) caller_.sleeper.unpark();
 }
 
-// A thread that was told of something to run comes back by itself.
+// A caller that was woken for something to run comes back by itself.
 bool branch::may_end(const void *object, const wait_graph &graph) noexcept {
   const auto &self = *static_cast<const branch *>(object);
   const std::uint64_t seen = self.count_.load(std::memory_order_acquire);

@@ -1,8 +1,9 @@
-// The branch of a join: the second call, while another thread may take it. It lies in the frame of its caller.
+// The branch of a join: the second call, while another thread may take it. It lies in the frame of
+// its caller.
 //
-// Owns the handing over of one call from the thread that joins to a thread that takes it, and the wait for its end.
-// What is called when, and what becomes of errors, is join.cpp. The protocol is argued in README.md of lib/sched,
-// "Joins".
+// Owns the handing over of one call from the thread that joins to the thread that takes it, and the
+// wait for its end. Knows neither the first call nor the order of errors: that is join.cpp. The
+// protocol is argued in sched/README.md, "Joins".
 #pragma once
 
 #include <cstdint>
@@ -24,13 +25,14 @@ struct join_call {
   void *ctx;
 };
 
-// What has become of a call, or of a join: WEFT_OK, WEFT_EFAILED with an error (owned), or why it was left out.
+// The outcome of a call, or of a join: WEFT_OK, WEFT_EFAILED with an error (owned), or why it was
+// left out.
 struct join_outcome {
   weft_status status;
   error *failure;
 };
 
-// On this thread. A forced unwind of the thread runs `unwound`, and goes on.
+// Make the call on this thread. A forced unwind of the thread runs `unwound`, and goes on.
 // UBSan: a forced unwind is caught by a reference to no object; nothing reads it.
 template <class Unwound>
 [[gnu::always_inline]] __attribute__((no_sanitize("null"))) inline join_outcome run_call(join_call what,
@@ -54,7 +56,7 @@ template <class Unwound>
 
 // Why a call of a join must not begin on this thread, or WEFT_OK.
 weft_status reason_to_leave_out(const record &self) noexcept;
-// The same, when a look at the innermost task is enough.
+// The same, with a fast path for a thread where a look at the innermost task is enough.
 [[gnu::always_inline]] inline weft_status look_before_call(const record &self) noexcept {
   const frame *const top = self.top;
   if (self.inside == nullptr && top != nullptr && top->helps == nullptr && top->word != nullptr &&
@@ -65,29 +67,34 @@ weft_status reason_to_leave_out(const record &self) noexcept;
 
 class branch final : public task, public awaited {
 public:
-  // Of a task that runs on this thread: what takes it goes on in the name of that task.
+  // By a task that runs on this thread: the thread that takes the branch goes on in the name of
+  // that task.
   // NOLINTNEXTLINE(clang-analyzer-optin.cplusplus.UninitializedObject): only a stolen one has an outcome
   branch(pool &on, record &caller, join_call what) noexcept : branch(on, caller, caller.top, what) {}
-  // From outside of the pool: what takes it runs in its own name, and the caller hands requests to stop on.
+  // From outside of the pool: the branch runs in its own name, and the caller hands requests to
+  // stop on.
   struct from_outside {};
   // NOLINTNEXTLINE(clang-analyzer-optin.cplusplus.UninitializedObject)
   branch(pool &on, record &caller, from_outside /*how*/, join_call what) noexcept : branch(on, caller, nullptr, what) {}
 
-  // By the thread that has taken it: run it, or leave it out. The last thing that this thread does with it.
+  // By the thread that has taken it: run it, or leave it out. This thread does not touch it
+  // afterwards.
   void run_taken(record &self, task_owner::fate what, const helping *by);
   // It will not run.
   void leave_out(weft_status why) noexcept { end({why, nullptr}); }
 
-  // By its caller: wait until the thread that has taken it is through. Meanwhile the caller runs parts of it; or does
-  // not; or does not, and comes back (WEFT_EINTERRUPTED) when it is asked to stop. Else WEFT_OK, or WEFT_EFORKED: this
-  // is the child of a fork, where it has no end.
+  // By its caller: wait until the thread that has taken it is through.
+  // helps        meanwhile the caller runs parts of the branch
+  // only_waits   it runs nothing
+  // listens      it runs nothing, and returns WEFT_EINTERRUPTED when it is asked to stop
+  // Otherwise WEFT_OK, or WEFT_EFORKED in the child of a fork, where the branch has no end.
   enum class meanwhile { helps, only_waits, listens };
   weft_status await(record &self, meanwhile how);
   bool has_ended() const noexcept { return (count_.load(std::memory_order_acquire) & pending_mask) == 0; }
   // After the end.
   join_outcome outcome() const noexcept { return outcome_; }
 
-  // Its pool is from before a fork: this is the child.
+  // This is the child of a fork, and the pool is the parent's.
   [[gnu::always_inline]] static bool is_lost(const pool &on) noexcept { return in_child() && on.inherited(); }
 
 private:
@@ -108,11 +115,13 @@ private:
 
   const join_call call_;
   record &caller_;            // a record is never freed
-  const frame *const around_; // what the caller does, and is inside of; both stay until the join is over
+  const frame *const around_; // what the caller does and is inside of; both stay until the join ends
   const scope *const inside_;
-  // The thread that runs it. Its release pairs with the acquire of may_end(); null: none yet.
+  // The thread that runs it; null: none yet. Its release pairs with the acquire of may_end().
   atomic<const record *> runner_{nullptr};
-  bool helper_sleeps_;   // from the first sleep on; the caller's, others read it under the lock of the wait graph
+  // Has a value from the first sleep on. Written by the caller; read by other threads under the
+  // lock of the wait graph.
+  bool helper_sleeps_;
   join_outcome outcome_; // from the end on
 };
 

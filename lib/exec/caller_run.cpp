@@ -49,7 +49,7 @@ weft_status caller_run::submit(task *const *tasks, std::size_t count) {
       record *const self = current_record();
       if (self == nullptr) return WEFT_ENOMEM;
       const shared<task_owner> alive(this); // a task may drop the last handle
-      const turn mine(*this, *self);        // before the look: from here on the end waits for us
+      const turn mine(*this, *self);        // before the look: the end waits for this thread
       if (closed_.load(std::memory_order_acquire)) return WEFT_ESHUTDOWN;
       for (std::size_t i = 0; i < count; ++i) {
         const bool mine = tasks[i]->claim_or_end();
@@ -96,7 +96,7 @@ weft_status caller_run::make_ready(task *const *tasks, std::size_t count) noexce
   }
 }
 
-// Those who wait in run_wait() wait no longer than until then.
+// Threads that sleep until there is a task wait no longer than until then.
 weft_status caller_run::set_alarm(std::int64_t /*due*/) noexcept {
   wake_sleepers();
   wait_graph::instance().wake_for_time(this);
@@ -115,23 +115,23 @@ weft_status caller_run::run(std::uint64_t max_tasks, deadline budget, std::uint6
     task *next = nullptr;
     bool claimed = false;
     {
-      // Taking and claiming are one step for cancel_pending(), which takes the same lock: what it did not find has
-      // started.
+      // Taking and claiming are one step for cancel_pending(), which takes the same lock: what it
+      // did not find has started.
       const std::scoped_lock hold(mutex_);
       if (queue_.pop(&next, 1) == 0) break;
       claimed = next->try_claim();
-      count_taken(claimed || next->state() != cancelled); // or a waiter has run it
+      count_taken(claimed || next->state() != cancelled); // a waiter may have run it
     }
     struct holding {
       task &which;
       ~holding() { which.unref(); }
     } const queue_reference{*next};
     if (!claimed) {
-      next->end_if_overdue(); // else it is cancelled
+      next->end_if_overdue(); // if it is still pending
       continue;
     }
     next->run_claimed(*self, this);
-    if (inherited()) return WEFT_EFORKED; // inside that task
+    if (inherited()) return WEFT_EFORKED; // the fork was inside that task
     ++ran;
   }
   return ran == 0 && closed_.load(std::memory_order_acquire) && queue_.empty() ? WEFT_ESHUTDOWN : WEFT_OK;
@@ -156,7 +156,8 @@ weft_status caller_run::run_until(task &wanted, deadline until) {
   for (const frame *f = self->top; f != nullptr; f = f->below)
     if (f->running == &wanted) return WEFT_EDEADLK;
   const shared<task_owner> alive(this);
-  // While it is open somebody may bring about anything. README.md of thread/ tells what the graph makes of it.
+  // While this is open, any thread may give it a task that completes the future. README.md,
+  // "Caller-run executors".
   const dependency on[] = {{&wanted, &task::may_end}, {this, &caller_run::may_be_given}};
   const helper mine(*self, until, true);
   for (;;) {
@@ -165,7 +166,7 @@ weft_status caller_run::run_until(task &wanted, deadline until) {
     std::uint64_t ran = 0;
     if (const weft_status status = run(1, deadline::never(), ran); status != WEFT_OK && status != WEFT_ESHUTDOWN)
       return status;
-    // Inside of a task of another executor that may be what can run it.
+    // Inside of a task of another executor this thread may be the one that can run it.
     if (ran == 0 && !wanted.done() && mine.may_begin() && try_lend(wanted, mine) == lent::yes) ran = 1;
     if (ran == 0) {
       const weft_status woken = sleep_until_given(*self, until, on, &wanted);
@@ -188,8 +189,8 @@ caller_run::sleeper::~sleeper() {
   *at = next_;
 }
 
-// Until there is a task to run or a timer is due, the executor closes, or `wanted` is done. `on`: one of these must be
-// possible; empty: nothing is asked.
+// Sleep until there is a task to run, a timer is due, the executor closes, or `wanted` is done.
+// `on`: one of these must be possible; empty: the wait graph does not judge this wait.
 weft_status caller_run::sleep_until_given(record &self, deadline until, std::span<const dependency> on,
                                           task *wanted) noexcept {
   const sleeper me(*this, self.sleeper);
@@ -197,17 +198,17 @@ weft_status caller_run::sleep_until_given(record &self, deadline until, std::spa
   const bool was_closed = wanted != nullptr && closed_.load(std::memory_order_acquire);
   const std::int64_t due = timers().next_due();
   const bool until_due = due < until.at() && !until.is_poll();
-  const weft_status woken =
-      sleep_until(self, on.data(), on.size(), on.empty() ? wait_for::all : wait_for::any,
-                  until_due ? deadline::at(due) : until, [&]() noexcept {
-                    return !queue_.empty() || closed_.load(std::memory_order_acquire) != was_closed ||
-                           timers().next_due() < due || (wanted != nullptr && wanted->done());
-                  });
+  const weft_status woken = sleep_until(self, on.data(), on.size(), on.empty() ? wait_for::all : wait_for::any,
+                                        until_due ? deadline::at(due) : until, [&]() noexcept {
+                                          return !queue_.empty() ||
+                                                 closed_.load(std::memory_order_acquire) != was_closed ||
+                                                 timers().next_due() < due || (wanted != nullptr && wanted->done());
+                                        });
   return until_due && woken == WEFT_ETIMEDOUT ? WEFT_OK : woken;
 }
 
-// After a push or a close. The lock orders it with run_wait(): a sleeper is either listed, or looks at the queue after
-// us.
+// After a push or a close. The lock orders it with a sleeper: it is listed, or it looks at the
+// queue after the push.
 void caller_run::wake_sleepers() noexcept {
   wake_list sleepers;
   const std::scoped_lock hold(mutex_);
@@ -216,7 +217,8 @@ void caller_run::wake_sleepers() noexcept {
 
 void caller_run::close() {
   serve_due();
-  // The queue first: run() says WEFT_ESHUTDOWN when it sees closed_ and an empty queue, and that must be final.
+  // The queue first: run() returns WEFT_ESHUTDOWN when it sees closed_ and an empty queue, and that
+  // must be final.
   queue_.close();
   closed_.store(true, std::memory_order_release);
   bound_.close();
@@ -247,7 +249,7 @@ void caller_run::cancel_pending() {
 }
 
 bool caller_run::idle() noexcept {
-  const std::scoped_lock hold(mutex_); // run() takes and claims under it, and counts itself before
+  const std::scoped_lock hold(mutex_); // a runner takes and claims under it
   return running_.load(std::memory_order_relaxed) == 0 && queue_.empty();
 }
 
@@ -264,10 +266,10 @@ void caller_run::count_taken(bool begun) noexcept {
 
 void caller_run::last_handle_gone() {
   close();
-  cancel_pending(); // nobody can call run() any more
+  cancel_pending(); // no thread can call run() any more
 }
 
-// Runs what is left on the calling thread: whoever waits for the end is the caller.
+// Runs what is left on the calling thread.
 weft_status caller_run::join(deadline until) {
   if (inside()) return WEFT_EDEADLK;
   record *const self = current_record();
@@ -300,8 +302,8 @@ bool caller_run::may_start(const task & /*pending*/, const wait_graph &graph) co
   return could_run(graph);
 }
 
-// While nobody is in run(), anybody may call it, if anybody is left. But when all who are in it are stuck, that is how
-// it is going to stay: a host with one loop has nobody else.
+// While no thread is in run(), any thread that is not stuck may call it. But if all threads in it
+// are stuck, no other is expected: a host with one loop has no other thread for it.
 bool caller_run::could_run(const wait_graph &graph) const noexcept {
   const std::uint32_t running = running_.load(std::memory_order_relaxed);
   return running == 0 ? !graph.all_are_stuck() : graph.stuck_serving(this) < running;
@@ -311,7 +313,7 @@ bool caller_run::may_make_room(const void *object, const wait_graph &graph) noex
   return static_cast<const caller_run *>(object)->could_run(graph);
 }
 
-// It has been given a task, for which the sleeper is being woken; or it may yet be.
+// It has been given a task, for which the sleeper is being woken, or it may still be given one.
 bool caller_run::may_be_given(const void *object, const wait_graph &graph) noexcept {
   const auto &self = *static_cast<const caller_run *>(object);
   return !self.queue_.empty() || (!self.closed_.load(std::memory_order_acquire) && !graph.all_are_stuck());

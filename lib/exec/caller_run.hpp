@@ -1,5 +1,8 @@
-// The caller-run executor: tasks wait until somebody calls run(), and run on that thread alone. For main loops and
-// ticks.
+// The caller-run executor: tasks wait until a thread calls run(), and run on that thread. For main
+// loops and ticks.
+//
+// Owns its queue and the list of threads that sleep until there is a task. Has no thread of its
+// own. The protocols are argued in README.md, "Caller-run executors".
 #pragma once
 
 #include <cstdint>
@@ -36,14 +39,14 @@ public:
   bool may_start(const task &pending, const wait_graph &graph) const noexcept override;
   void left_queue() noexcept override;
 
-  // timer_host: those who call run() look at the time.
+  // timer_host: the threads that call run() look at the time.
   weft_status make_ready(task *const *tasks, std::size_t count) noexcept override;
   weft_status set_alarm(std::int64_t due) noexcept override;
   void alarm_is_idle() noexcept override {}
 
-  // Never waits. `budget` limits when the last task may begin.
+  // Runs what is ready, and never waits. `budget` limits when the last task may begin.
   weft_status run(std::uint64_t max_tasks, deadline budget, std::uint64_t &ran);
-  // Waits for the first task.
+  // Waits for the first task. Then as run().
   weft_status run_wait(std::uint64_t max_tasks, deadline until, std::uint64_t &ran);
   // Runs tasks, and waits for further ones, until `wanted` is done.
   weft_status run_until(task &wanted, deadline until);
@@ -63,7 +66,8 @@ private:
     parker &who_;
     sleeper *next_; // under the executor's mutex_
   };
-  // Counts this thread as running from construction to destruction, and shows that it serves this executor.
+  // Counts this thread as running from construction to destruction, and shows that it serves this
+  // executor.
   class turn;
 
   caller_run(shared<roster> home, executor_list &list, bound_settings queue, bool daemon)
@@ -84,11 +88,11 @@ private:
   atomic<bool> closed_{false};
   mutable native_mutex mutex_;
   sleeper *first_ = nullptr;         // under mutex_
-  atomic<std::uint32_t> running_{0}; // written under mutex_: threads in run(), each once
+  atomic<std::uint32_t> running_{0}; // written under mutex_: how many threads are in run()
   bool ended_ = false;               // under mutex_
-  // Statistics: they order nothing. The third counts what a submitter has run itself.
+  // Statistics: they order nothing. The third counts tasks that a submitter has run itself.
   atomic<std::uint64_t> completed_{0}, cancelled_{0}, passed_by_{0};
-  completion quiet_; // finishes when it is closed, empty, and nobody runs its tasks
+  completion quiet_; // finishes when it is closed and empty, and no thread runs its tasks
 };
 
 } // namespace weft::core

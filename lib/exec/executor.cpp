@@ -49,7 +49,8 @@ bool executor::enlist() noexcept {
 
 void executor::withdraw_from_view() noexcept {
   if (list_ != nullptr) list_->leave(*this);
-  // Whoever found one of our tasks pending under this lock, and is still looking at us, goes on first.
+  // A thread that found one of the tasks pending under this lock, and still asks this owner,
+  // finishes first.
   const std::scoped_lock hold(wait_graph::instance().mutex());
 }
 
@@ -75,7 +76,8 @@ weft_status executor::wait_idle(deadline until) {
 }
 
 void executor::ref_handle() noexcept {
-  // Borrowed from executor::current(), perhaps when the handles are gone: all together have one reference.
+  // The pointer may come from executor::current(), after the last handle. All handles together have
+  // one reference.
   if (handles_.fetch_add(1, std::memory_order_relaxed) == 0) ref();
 }
 
@@ -86,8 +88,8 @@ void executor::unref_handle() {
   unref();
 }
 
-// By the thread that gives back the last handle, and by each one that brings about the end or comes after it. The fence
-// lets one of two see the other.
+// By the thread that gives back the last handle, and by each thread that may have brought about the
+// end. The fence pairs with the other thread's: one of the two sees the other.
 void executor::drop_context_if_over() noexcept {
   full_fence();
   if (handles_.load(std::memory_order_acquire) == 0 && ended()) static_cast<void>(context_.set(nullptr, nullptr));
@@ -99,17 +101,18 @@ executor *executor::current() noexcept {
   for (const frame *f = self->top; f != nullptr; f = f->below)
     if (f->owner != nullptr) {
       auto *const found = static_cast<executor *>(const_cast<task_owner *>(f->owner)->as_executor());
-      // A child that was forked inside of a task runs nothing for it.
+      // A child that was forked inside of a task runs nothing for the parent's executor.
       return found == nullptr || found->inherited() ? nullptr : found;
     }
   return nullptr;
 }
 
-// --- for those who sleep inside ---
+// --- for threads that sleep inside of executors ---
 
 namespace {
 
-// look(owner) for each executor that the thread acts for, at any depth; those that lie side by side count once.
+// look(owner) for each executor that the thread acts for, at any depth; once for frames of the same
+// executor that follow each other.
 template <class Look> void each_served(const record &self, Look look) {
   const task_owner *last = nullptr;
   for (const frame *f = self.top; f != nullptr; f = f->below)
@@ -136,7 +139,7 @@ void executor::keep_time() noexcept {
   timekeeper.store(&inside_of_executors, std::memory_order_release);
 }
 
-// If another thread is just doing it, this one has nothing to do until that is over.
+// If another thread is serving the timers, this one lets it go on.
 void executor::look_at_time() {
   const shared<task_owner> alive(this);
   timers_.serve();

@@ -1,8 +1,8 @@
-// What the three kinds of executor have in common: handles, the place in the runtime's list, the interface of the C
-// ABI.
+// What the three kinds of executor have in common: handles, the place in the runtime's list,
+// timers, the user's context, and the interface for the C ABI.
 //
-// Two counts. Handles are what users hold; with the last one the executor closes. References (of task_owner) keep the
-// memory: all handles together have one, and so have workers, counted tasks and whoever looks at a pending task.
+// Knows neither workers nor queues. Handles close an executor, references keep its memory:
+// README.md, "Handles and references". The kinds are in pool.hpp, strand.hpp and caller_run.hpp.
 #pragma once
 
 #include <cstddef>
@@ -31,15 +31,16 @@ namespace weft::core {
 
 class executor;
 
-// The executors of one runtime, pools and caller-run ones. Entries hold no reference; they leave in their destructor.
+// The executors of one runtime, pools and caller-run ones. The list holds no references. An
+// executor leaves it in its destructor.
 class executor_list {
 public:
   bool admit(executor &entering) noexcept; // false: closed
   void leave(executor &leaving) noexcept;
   void close() noexcept;
-  // All that are there, each with a reference. Throws std::bad_alloc.
+  // All executors in it, each with a reference. Throws std::bad_alloc.
   std::vector<shared<task_owner>> all() const;
-  // Some executor that satisfies `wanted`, with a reference; null: none.
+  // One for which wanted(executor) is true, with a reference; null: none.
   template <class Wanted> shared<task_owner> find(Wanted wanted) const noexcept;
 
 private:
@@ -56,25 +57,26 @@ public:
 
   // Accept tasks, all or none. On failure they are the caller's as before.
   virtual weft_status submit(task *const *tasks, std::size_t count) = 0;
-  // The same for what comes from outside: tasks that belong to something enter its rolls first.
+  // The same for tasks from outside: those that belong to something enter its rolls first.
   weft_status accept(task *const *tasks, std::size_t count) {
     for (std::size_t i = 0; i < count; ++i)
       if (tasks[i]->has_attachment()) [[unlikely]]
         return accept_attached(tasks, count);
     return submit(tasks, count);
   }
-  // The same for one that becomes ready at `due`.
+  // The same for one task that becomes ready at `due`.
   weft_status accept_after(task &delayed, std::int64_t due);
-  // Refuse new tasks. What was accepted goes on. Any thread, any number of times.
+  // Refuse new tasks. What was accepted still runs. Any thread, any number of times.
   virtual void close() = 0;
   // Cancel exactly what has not started, on this thread.
   virtual void cancel_pending() = 0;
-  // After close(): wait until everything has run and nothing of it is left. WEFT_EDEADLK when called from inside.
+  // After close(): wait until everything has run and no thread of it is left. WEFT_EDEADLK when
+  // called from inside.
   virtual weft_status join(deadline until) = 0;
   // Ask what runs to stop.
   virtual void halt() noexcept = 0;
   virtual void read(weft_executor_stats_t &figures) const noexcept = 0;
-  // What is armed on it.
+  // The timers and delayed tasks that are armed on it.
   timer_queue &timers() noexcept { return timers_; }
   const timer_queue &timers() const noexcept { return timers_; }
   // Why it is broken, with a reference, or null.
@@ -82,38 +84,43 @@ public:
   virtual void last_handle_gone() { close(); }
   // Closed, and nothing of it runs or will run.
   virtual bool ended() const noexcept = 0;
-  // Everything that was accepted before this call has ended, and so has everything that it has submitted here.
+  // Everything that was accepted before this call has ended, and so has everything that those tasks
+  // have submitted here.
   virtual bool idle() noexcept = 0;
-  // Wait until that is so. WEFT_EDEADLK when called from inside, or when it can never be.
+  // Wait until that is so: README.md, "Idle". WEFT_EDEADLK when called from inside, or when it can
+  // never be.
   weft_status wait_idle(deadline until);
 
-  // True: the calling thread acts for this executor, so it must not wait for its end.
+  // True: the calling thread acts for this executor, so it must not wait for the end of the
+  // executor.
   bool inside() const noexcept;
 
-  // The one that the calling thread runs something for, innermost; null: none.
+  // The executor that the calling thread runs something for, innermost; null: none.
   static executor *current() noexcept;
 
-  // True once: the end of the runtime deals with each executor a single time.
+  // True for the first caller only: the end of the runtime asks each executor once.
   bool ask_once() noexcept { return !asked_.exchange(true, std::memory_order_relaxed); }
 
   bool has_magic() const noexcept { return magic_.is_right(); }
   executor_kind kind() const noexcept { return kind_; }
-  // Shared by all of the process, so none of them may shut it down. Set before anybody sees it.
+  // The default executor: all parts of the process share it, so none may shut it down. Set before
+  // other threads see it.
   bool is_everybodys() const noexcept { return everybodys_; }
   void set_everybodys() noexcept { everybodys_ = true; }
   bool is_daemon() const noexcept { return daemon_; }
   roster &home() const noexcept { return *home_; }
   bool belongs_to(const roster &home) const noexcept override { return home_.get() == &home; }
-  // From before a fork: of no use in this process.
+  // It was made before a fork, and is of no use in this process.
   bool inherited() const noexcept { return home_->inherited(); }
 
-  // What its user has hung on it. Dropped when no handle is left and it has ended, or else in the destructor.
+  // The user's pointer. Dropped when no handle is left and the executor has ended, at the latest in
+  // the destructor.
   user_context &context() noexcept { return context_; }
 
   void ref_handle() noexcept;
   void unref_handle();
 
-  // The executor whose workers run what is given to this one; null: itself.
+  // The executor whose workers run what is given to this one; null: this one.
   virtual const task_owner *carrier() const noexcept { return nullptr; }
 
   // task_owner
@@ -127,30 +134,30 @@ protected:
       : kind_(kind), daemon_(daemon), home_(std::move(home)), list_(list), timers_(*this, *this) {
     keep_time();
   }
-  // Before it refuses tasks: what is due by now was accepted in time.
+  // Before close() refuses tasks: what is due by now was accepted in time.
   void serve_due() {
     if (const std::int64_t next = timers_.next_due(); next != timer_queue::none && next <= now_ns()) timers_.serve();
   }
-  // When the object is complete. False: the runtime has ended.
+  // Once the object is complete. False: the runtime has ended.
   bool enlist() noexcept;
-  // After it has ended: the context goes with the last handle, though references may remain, of timers and of those who
-  // look at it. Not under a lock.
+  // Drop the user's context, if no handle is left and this has ended. Not under a lock. README.md,
+  // "Handles and references".
   void drop_context_if_over() noexcept;
-  // By the thread that has ended something, after that.
+  // By a thread that has ended something, after that: README.md, "Idle".
   void tell_if_idle() noexcept {
     if (idle_waiters_.any() && idle()) idle_waiters_.tell();
   }
-  // It is possible that it becomes idle. Under the wait graph's lock.
+  // Whether it could still become idle. Under the wait graph's lock.
   virtual bool may_become_idle(const wait_graph &graph) const noexcept = 0;
-  // First thing in the destructor of each kind, while its virtual functions still work: afterwards neither the
-  // runtime's list nor the wait graph calls them any more.
+  // The first step of the destructor of each kind, while its virtual functions still work.
+  // Afterwards neither the runtime's list nor the wait graph calls them any more.
   void withdraw_from_view() noexcept;
 
 private:
   friend class executor_list;
   weft_status accept_attached(task *const *tasks, std::size_t count);
   static void keep_time() noexcept;
-  user_context context_; // goes last
+  user_context context_; // destroyed last
   const executor_kind kind_;
   const bool daemon_;
   bool everybodys_ = false;

@@ -1,4 +1,5 @@
-// A group from its making to its end; who counts is in group_count.cpp.
+// A group from its making to its end: spawning, running, waiting, cancelling. Counting is in
+// group_count.cpp, what follows a group in group_tie.cpp.
 #include "exec/group.hpp"
 
 #include <new>
@@ -11,8 +12,8 @@
 
 namespace weft::core {
 
-// On the token's roll without a reference: the group's destructor takes it off, which waits for a cancellation that is
-// just here. So that has to be short, and leaves to the workers what is queued.
+// On the token's roll without a reference to the group, whose destructor takes it off. That waits
+// for a cancellation that is in hold(), so hold() is short, and leaves queued tasks to the workers.
 struct group::token_link final : roll_entry {
   token_link(group &of, cancel_token &token) noexcept : of(of), token(token) { token.ref(); }
   ~token_link() { token.unref(); }
@@ -42,7 +43,8 @@ weft_status group::make(pool &on, std::uint32_t flags, cancel_token &token, grou
   return WEFT_OK;
 }
 
-// On a worker the first task is counted from the beginning, as its credit: it will mostly be the one to spawn it.
+// On a worker the first task is counted from the beginning, as credit of that worker: it mostly
+// spawns that task.
 group::group(pool &on, std::uint32_t flags) noexcept : awaited(one_handle), pool_(on), flags_(flags) {
   worker *const me = pool_.workers().worker_of(existing_record());
   pool_.workers().ref_owner(me);
@@ -77,7 +79,8 @@ void group::unref_handle() noexcept {
 weft_status group::spawn(task &given, bool calling) {
   record *const self = existing_record();
   worker *const me = pool_.workers().worker_of(self);
-  // Inside a task of the pool spawning goes on when the pool is closed, or what was accepted could not be finished.
+  // Inside a task of the pool spawning goes on when the pool is closed: otherwise an accepted task
+  // could not finish its work.
   const bool accepted = me != nullptr || (self != nullptr && serves(*self, &pool_));
   if (!accepted && (pool_.closed() || pool_.is_broken())) return pool_.is_broken() ? WEFT_EBROKEN : WEFT_ESHUTDOWN;
   given.set_spawned(*this);
@@ -87,14 +90,14 @@ weft_status group::spawn(task &given, bool calling) {
     if (pool_.workers().spawn(*me, {&given, this, helped}, calling)) {
       worker_counts::step(me->counts.spawned);
       tell_helpers();
-      // One of its tasks, or the branch itself, runs below us, so it lives.
+      // One of its tasks, or the branch itself, runs below this call, so it lives.
       if (helped != nullptr) helped->tell_helpers();
       return WEFT_OK;
     }
   }
   const weft_status status = enqueue(given, accepted);
   if (status == WEFT_OK) return WEFT_OK;
-  given.clear_spawned(); // it may be given to somebody else
+  given.clear_spawned(); // the caller may give it to another group or executor
   end_one(me);
   return status;
 }
@@ -130,8 +133,8 @@ weft_status group::enqueue(task &given, bool accepted) noexcept {
     last_ = &given;
     queued_.fetch_add(1, std::memory_order_relaxed);
   }
-  // The task may have ended already, and with it what kept the group alive for a caller without a handle: then only the
-  // ticket's keeps it, and when that is pushed, nothing does. So whoever sleeps is woken before.
+  // Sleepers are woken before the push: after it, nothing may keep the group for a caller without a
+  // handle. README.md, "Groups: tickets".
   light_barrier(); // against the heavy one of sleep()
   tell_helpers();
   const weft_status status = pool_.push_inner(*carrier, accepted);
@@ -139,8 +142,9 @@ weft_status group::enqueue(task &given, bool accepted) noexcept {
   task::discard(carrier);
   const handle of_ticket(this);
   if (take_out(given)) return status;
-  // A waiter or another task's ticket has taken it meanwhile: then it is accepted after all. But that other task may
-  // have no ticket now, and the pool takes none any more: rather than wait for ever it is cancelled.
+  // A waiter or another task's ticket has taken it meanwhile, so it is accepted. But that other
+  // task may have no ticket now, and the pool takes none any more: one task is cancelled, because
+  // it could wait for ever.
   record *const self = current_record();
   if (task *const left = self != nullptr ? take_queued() : nullptr; left != nullptr)
     run_spawned(*left, *self, fate::drop);
@@ -154,7 +158,7 @@ bool group::take_out(task &which) noexcept {
     if (t != &which) continue;
     (before != nullptr ? before->link_to(t->linked()) : void(first_ = t->linked()));
     if (last_ == t) last_ = before;
-    which.set_owner(this); // in the place of the link
+    which.set_owner(this); // the owner is stored in the place of the link
     queued_.fetch_sub(1, std::memory_order_relaxed);
     return true;
   }
@@ -188,8 +192,8 @@ weft_status group::run_ticket(void *room, weft_error ** /*failure*/) {
   return WEFT_OK;
 }
 
-// The pool cancels what is pending: so does the group with the task that this ticket was for. If the pool is broken,
-// the group has failed with the same reason.
+// The pool cancels what is pending, so the group drops the first task in its queue. If the pool is
+// broken, the group fails for the same reason.
 void group::drop_ticket(void *room) {
   const handle alive(static_cast<ticket *>(room)->of);
   group &self = *static_cast<ticket *>(room)->of;
@@ -203,7 +207,8 @@ void group::drop_ticket(void *room) {
   self.return_credit_of(here);
 }
 
-// From elsewhere than the deque of a worker that waits for this group: so a stretch of work begins.
+// Not by a worker that waits for this group and has it from its own deque: so a stretch of work
+// begins.
 void group::run_spawned(task &taken, record &self, fate what, const helping *helps) {
   worker *const me = pool_.workers().worker_of(&self);
   const stretch_scope stretch(me, *this);
@@ -222,7 +227,7 @@ void group::run_here(task &taken, record &self, worker *me, fate what, const hel
         if (which.state() == running)
           which.end_attachment();
         else if (!cancelled_here && !which.is_ended_by_second())
-          return; // its closure is not dropped yet: whoever has cancelled it ends it
+          return; // its closure is not dropped yet: the thread that has cancelled it ends it
         which.unref();
       } else {
         which.free_spawned();
@@ -230,7 +235,7 @@ void group::run_here(task &taken, record &self, worker *me, fate what, const hel
       of.end_one(me);
     }
   } at_end{*this, taken, me, taken.has_attachment()};
-  // One that belongs to something may be called off on its own, so it is claimed.
+  // A task that belongs to something may be called off on its own, so it is claimed.
   const bool dropped = what == fate::drop || is_cancelled();
   if (dropped || (at_end.attached && !taken.try_claim())) [[unlikely]] {
     word_.fetch_or(some_dropped_bit, std::memory_order_release);
@@ -267,14 +272,15 @@ void group::wake_waiters(whom which) noexcept {
     w->told.store(true, std::memory_order_release);
     sleepers.add(*w->who);
   }
-  // Under the lock: who comes to the list later must not take hope from it.
+  // Under the lock: a waiter that enters the list later must not take hope from it.
   if (which == whom::all) telling_.fetch_sub(1, std::memory_order_release);
 }
 
 // --- waiting ---
 
-// One task of this group, by a thread that acts for its pool: the newest of its own deque, one of the queue, one of
-// another's deque; or one that a task of this group waits for, see README.md of lib/sched, "Helping further down".
+// Run one task of this group, by a thread that acts for its pool: the newest of its own deque, one
+// of the queue, or the oldest of another worker's deque. The last may also be one that a task of
+// this group waits for: sched/README.md, "Helping further down".
 bool group::run_one(record &self, worker *me, const helping &by) {
   scheduler &workers = pool_.workers();
   bool discarded = false;
@@ -289,7 +295,7 @@ bool group::run_one(record &self, worker *me, const helping &by) {
   if (taken == nullptr) return false;
   const bool ours = &taken->group() == this;
   taken->group().run_spawned(*taken, self, discarded ? fate::drop : fate::run, &by);
-  if (!ours && me != nullptr) scheduler::return_credit(*me); // who waits for that group may sleep
+  if (!ours && me != nullptr) scheduler::return_credit(*me); // a thread that waits for that group may sleep
   return true;
 }
 
@@ -298,8 +304,8 @@ weft_status group::verdict() const noexcept {
   return (word_.load(std::memory_order_acquire) & some_dropped_bit) != 0 ? WEFT_ECANCELED : WEFT_OK;
 }
 
-// By the rule of all waits (task/helping.hpp), but in a loop of its own: most waits here are joins of a recursion,
-// which find the one child that they wait for on the deque of their worker.
+// By the rule of all waits (task/helping.hpp), but in a loop of its own: most waits here are joins
+// of a recursion, which find the one child that they wait for on the deque of their worker.
 weft_status group::wait_here(deadline until, depth how) {
   record *const self = current_record();
   if (self == nullptr) return WEFT_ENOMEM;
@@ -315,13 +321,14 @@ weft_status group::wait_here(deadline until, depth how) {
   };
   for (;;) {
     const bool has_room = how == depth::any || stack_room(*self) != room_left::none;
-    // Once without a look at the clock and the flags: mostly it is just the one child that was not stolen.
+    // Once without a look at the clock and the flags: mostly the only child was not stolen.
     if (me != nullptr && has_room && until.is_never()) run();
     if (done_for(me)) return has_run && task_asked_to_stop(*self) ? WEFT_EINTERRUPTED : verdict();
     if (until.passed()) return all_done() ? verdict() : WEFT_ETIMEDOUT;
     if (stop_requested(*self)) return WEFT_EINTERRUPTED;
     bool helps = is_inside && has_room && mine.has_time();
-    const bool leaves = helps && mine.how == lending::if_needed && !pool_.saturated(); // it to other workers
+    // It leaves tasks to other workers, which are free.
+    const bool leaves = helps && mine.how == lending::if_needed && !pool_.saturated();
     if (helps && !leaves && run()) {
       may_circle = true;
       continue;
@@ -356,12 +363,12 @@ weft_status group::sleep(record &self, deadline until, bool helps, helpful_sleep
     entry.next = waiters_;
     waiters_ = &entry;
   }
-  // In this order: whoever sees the flag finds us in the list.
+  // In this order: a thread that sees the flag finds this entry in the list.
   count_.fetch_or(helps ? waited_for | help_sleeps : waited_for, std::memory_order_acq_rel);
-  heavy_barrier(); // against the light one of who spawns on his own deque, and then looks at the flag
+  heavy_barrier(); // against the light one of a worker that spawns on its deque, then looks at the flag
   const bool over = all_done() || (helps && pool_.workers().has_spawned(pool_.workers().worker_of(&self), *this));
   const dependency on{&entry, &group::may_happen};
-  if (helps) helpers_.fetch_add(1, std::memory_order_relaxed); // the graph's lock orders it for those who look
+  if (helps) helpers_.fetch_add(1, std::memory_order_relaxed); // the graph's lock orders it for may_happen()
   const weft_status status = sleep_until(
       self, &on, 1, wait_for::all, until,
       [&]() noexcept {
@@ -377,8 +384,8 @@ weft_status group::sleep(record &self, deadline until, bool helps, helpful_sleep
   return status;
 }
 
-// Nothing asks this wait to stop, the end of the runtime neither: what the tasks refer to goes when it is over. For the
-// same reason it runs them however deep it is.
+// No request stops this wait, nor does the end of the runtime: what the tasks refer to goes when it
+// is over. For the same reason it runs tasks at any depth of the stack.
 bool group::settle() {
   static constexpr atomic<std::uint32_t> never_asked{0};
   record *const self = current_record();
@@ -403,21 +410,23 @@ void group::end() {
   unref_handle();
 }
 
-// Whoever is told to look again comes back by himself. In this order: a count that has fallen, then who is telling,
-// then who was told.
+// A waiter that is told comes back by itself. The order of the reads is argued in README.md,
+// "Groups: waiting".
 bool group::may_happen(const void *waiting, const wait_graph &graph) noexcept {
   const auto &entry = *static_cast<const waiter *>(waiting);
   const group &self = entry.of;
   const std::uint64_t pending = self.pending(), queued = self.queued_.load(std::memory_order_relaxed);
   if (self.telling_.load(std::memory_order_acquire) != 0 || entry.told.load(std::memory_order_acquire)) return true;
   if (pending == 0) return true;
-  if (pending > queued + graph.stuck_frames(&self)) return true; // some run on, or lie before one who does
+  // Some task runs on a thread that is not stuck, or lies on the deque of such a thread.
+  if (pending > queued + graph.stuck_frames(&self)) return true;
   return queued != 0 && (self.helpers_.load(std::memory_order_relaxed) != 0 || self.pool_.can_run(graph));
 }
 
 // --- ending ---
 
-// A task that is about to start looks at the time itself: the thread that keeps the deadlines may be late.
+// A task that is about to start looks at the time itself: the thread that keeps deadlines may be
+// late.
 bool group::is_cancelled(std::uint32_t seen) const noexcept {
   return (seen & cancelled_bit) != 0 || by_token_->token.cancelled();
 }
@@ -439,7 +448,8 @@ void group::cancel() {
   }
 }
 
-// What this thread has ended of the group's tasks is told to those who wait, before it turns to what is around.
+// Tell waiters what this thread has ended of the group's tasks, before it returns to the code
+// around.
 void group::return_credit_of(const record *self) noexcept {
   worker *const me = pool_.workers().worker_of(self);
   if (me != nullptr && me->credit_of.load(std::memory_order_relaxed) == this) scheduler::return_credit(*me);
@@ -451,7 +461,7 @@ weft_status group::reset() noexcept {
   word_.fetch_and(has_deadline_bit, std::memory_order_release);
   error *kept = nullptr;
   {
-    const std::scoped_lock hold(mutex_); // somebody may be about to count a reference to it
+    const std::scoped_lock hold(mutex_); // another thread may be about to count a reference to it
     kept = error_.exchange(nullptr, std::memory_order_acq_rel);
   }
   if (kept != nullptr) kept->unref();

@@ -1,15 +1,13 @@
-// A group: tasks that are spawned, waited for, and cancelled together. What fork-join is made of.
+// A group: tasks that are spawned, waited for, and cancelled together. Fork-join is made of groups.
 //
-// Its tasks have no futures. They lie on the deque of the worker that spawned them (sched/spawn_deque.hpp), or, when
-// that is not possible, in the group's own queue, for each entry of which a *ticket* goes through the pool: a small
-// task that runs one of them. Waiters take from both, tasks of this group or what these wait for. See README.md of
-// lib/sched, "Groups" and "Helping further down".
+// Owns the count of what is pending, the queue of tasks that are on no deque, the list of waiters,
+// and the list of ties. Its tasks have no futures. Does not know the deques
+// (sched/spawn_deque.hpp).
 //
-// One word counts the handles, the pending tasks, and knows whether somebody sleeps in wait(): so the last task to end
-// either finds nobody there and touches nothing any more, or keeps the group with a handle of its own while it wakes
-// them. A worker has tasks counted in advance (its *credit*): one of a group that it makes, many of one that it spawns
-// into again and again; and it ends tasks by taking credit back. It returns what is left before it does anything else.
-// So two workers on one group do not fight for the word at each task. See group_count.cpp.
+// Where tasks lie and which threads may run them is argued in sched/README.md, "Groups" and
+// "Helping further down"; the word, credit, tickets, waiting and ties in README.md, "Groups: the
+// word" and after it. The files: group.cpp (spawn, run, wait, cancel), group_count.cpp,
+// group_tie.cpp.
 #pragma once
 
 #include <cstdint>
@@ -39,7 +37,8 @@ class group final : public weft_group, public task_owner, public awaited, public
 public:
   // With one handle. Null: no memory.
   static group *make(pool &on, std::uint32_t flags) noexcept;
-  // The same, cancelled with the token. WEFT_OK, WEFT_ENOMEM; WEFT_ECANCELED: it is cancelled already.
+  // The same, cancelled with the token. WEFT_OK, WEFT_ENOMEM; WEFT_ECANCELED: the token is
+  // cancelled already.
   static weft_status make(pool &on, std::uint32_t flags, cancel_token &token, group *&out) noexcept;
   struct handle_end {
     void operator()(group *held) const noexcept { held->unref_handle(); }
@@ -49,35 +48,37 @@ public:
   void ref_handle() noexcept { count_.fetch_add(one_handle, std::memory_order_relaxed); }
   void unref_handle() noexcept;
 
-  // On success the task is the group's. A posted task with one reference. calling: see scheduler::spawn(); without a
-  // place on a deque somebody is woken in any case.
+  // On success the group owns the task, a posted one with one reference. calling: see
+  // scheduler::spawn(); if the task gets no place on a deque, a worker is woken in any case.
   weft_status spawn(task &given, bool calling = true);
-  // The same for what comes from outside: a task that belongs to something enters its rolls first.
+  // The same for tasks from outside: one that belongs to something enters its rolls first.
   weft_status accept(task &given) { return given.has_attachment() ? accept_attached(given) : spawn(given); }
   weft_status wait(deadline until) { return wait_here(until, depth::bounded); }
-  // Wait whoever asks this thread to stop. False: it could never end, or this is the child of a fork.
+  // Wait, even if this thread is asked to stop. False: the wait could never end, or this is the
+  // child of a fork.
   bool settle();
   // Cancel, settle and give the handle back: at the end of the scope that the tasks refer to.
   void end();
   void cancel();
-  // Something that is no task is pending from here on, until somebody says that it is over. WEFT_OK, WEFT_EFULL;
-  // WEFT_OK, WEFT_EINVALIDSTATE. See group_count.cpp.
+  // Something that is not a task is pending, from enter() to leave(). WEFT_OK, WEFT_EFULL; WEFT_OK,
+  // WEFT_EINVALIDSTATE.
   weft_status enter() noexcept;
   weft_status leave() noexcept;
-  // When nothing is pending, the task becomes ready there. One reference is the list's, then the queue's. WEFT_OK,
-  // WEFT_ECANCELED, WEFT_ECLOSED, WEFT_ENOMEM. See group_tie.cpp.
+  // When nothing is pending, the task becomes ready on `on`. One reference is the list's, then the
+  // queue's. WEFT_OK, WEFT_ECANCELED, WEFT_ECLOSED, WEFT_ENOMEM.
   weft_status then(executor &on, task &given);
-  // An event when nothing is pending. WEFT_OK, WEFT_ECLOSED, WEFT_ENOMEM.
+  // When nothing is pending, the queue gets an event. WEFT_OK, WEFT_ECLOSED, WEFT_ENOMEM.
   weft_status notify(completion_queue &queue, std::uint64_t tag);
-  // Take one with this tag back, before its event has come. WEFT_OK, WEFT_EDONE, WEFT_EINVALIDSTATE.
+  // Take back one tie to this queue with this tag, before its event. WEFT_OK, WEFT_EDONE,
+  // WEFT_EINVALIDSTATE.
   weft_status undo_tie(completion_queue &queue, std::uint64_t tag) noexcept;
   // WEFT_OK. WEFT_EINVALIDSTATE: tasks are pending. WEFT_ECANCELED: its token is cancelled.
   weft_status reset() noexcept;
-  // Those that were counted in advance included.
+  // Credit included.
   std::uint64_t pending() const noexcept { return count_.load(std::memory_order_acquire) & pending_mask; }
   // With a reference, or null.
   error *first_error() const noexcept;
-  // What its user has hung on it. Dropped in the destructor.
+  // The user's pointer. Dropped in the destructor.
   user_context &context() noexcept { return context_; }
   bool has_magic() const noexcept { return magic_.is_right(); }
   pool &on() noexcept { return pool_; }
@@ -86,7 +87,7 @@ public:
     const std::uint32_t seen = word_.load(std::memory_order_acquire);
     return (seen & (cancelled_bit | has_deadline_bit)) != 0 && is_cancelled(seen);
   }
-  // How it ended so far.
+  // The outcome so far: WEFT_OK, WEFT_EFAILED, WEFT_ECANCELED.
   weft_status verdict() const noexcept;
 
   // task_owner
@@ -109,13 +110,15 @@ private:
     parker *who;
     waiter *next;
     bool helps;
-    atomic<bool> told{false}; // under mutex_, but read by the waiter without: it is woken after that
+    // Written under mutex_. Read without it by the waiter, which is woken after that, and by
+    // may_happen(): the release pairs with their acquire.
+    atomic<bool> told{false};
   };
   struct ticket;
   struct token_link;
-  // Beside stop_bit, in the same word.
+  // In word_, beside stop_bit.
   static constexpr std::uint32_t cancelled_bit = 1u << 8, some_dropped_bit = 1u << 9,
-                                 has_deadline_bit = 1u << 10; // its token has one: fixed when it is made
+                                 has_deadline_bit = 1u << 10; // of its token: fixed when the group is made
 
   group(pool &on, std::uint32_t flags) noexcept;
   ~group() override;
@@ -161,14 +164,16 @@ private:
 
   pool &pool_; // with a reference
   const std::uint32_t flags_;
-  // The stretch of work in which it was made, and in which it will have been waited for; or none.
+  // The stretch of work in which it was made, and in which it will be waited for; or none.
+  // sched/README.md, "Helping further down".
   static constexpr std::uint64_t no_stretch = ~std::uint64_t{0};
   std::uint64_t made_in_ = no_stretch;
   atomic<std::uint32_t> word_{0};
-  // The first, with a reference; its release pairs with the acquire of who reads it. Taken away, or given one more
-  // reference, under mutex_.
+  // The first, with a reference. Its release pairs with the acquire of each thread that reads it.
+  // Taken away, or given one more reference, under mutex_.
   atomic<error *> error_{nullptr};
-  // In the count, beside `waited_for` and `help_sleeps`: ties_ is not empty.
+  // In count_, beside `waited_for` and `help_sleeps`: ties_ is not empty. README.md, "Groups: the
+  // word".
   static constexpr std::uint64_t tied = help_sleeps << 1;
   static constexpr std::uint64_t one_handle = tied << 1, no_flags = ~(waited_for | help_sleeps | tied);
   // The most credit that a worker keeps when it ends tasks.
@@ -177,22 +182,25 @@ private:
   mutable adaptive_mutex mutex_;
   task *first_ = nullptr, *last_ = nullptr; // under mutex_: the queue, linked through the tasks
   atomic<std::uint64_t> queued_{0};         // written under mutex_
-  // Waiters that sleep and could help: whatever is queued, they will be woken for it. Read by may_happen().
+  // Waiters that sleep and could help: they will be woken for any task that is queued. Read by
+  // may_happen(), for which the wait graph's lock orders it.
   atomic<std::uint32_t> helpers_{0};
-  // How many are between a count that says whom to wake and the waking: those will look again, whatever the count says.
-  // Raised before the count is changed, whose release pairs with the acquire of may_happen().
+  // How many threads are between the change of count_ that says whom to wake and the waking. The
+  // waiters will look again. Raised before that change, whose release pairs with the acquire of
+  // may_happen().
   atomic<std::uint32_t> telling_{0};
   waiter *waiters_ = nullptr; // under mutex_
-  // How many of the pending are no tasks. Orders nothing: it only tells a leave too many. Raised after the count.
+  // How many of the pending are not tasks. Orders nothing: it only tells a leave too many. Raised
+  // after the count.
   atomic<std::uint32_t> entered_{0};
   user_context context_;
-  token_link *by_token_ = nullptr; // fixed before anybody else knows the group
+  token_link *by_token_ = nullptr; // fixed before other threads know the group
   group_tie *ties_ = nullptr;      // under mutex_, and with it the flag `tied`; the newest first
   std::uint64_t ties_made_ = 0;    // under mutex_
   [[no_unique_address]] magic_word<0x2bad5eed0e440004> magic_;
 };
 
-// --- counting, see group_count.cpp ---
+// --- counting: README.md, "Groups: credit" ---
 
 inline std::uint32_t group::credit_of(const worker *me) const noexcept {
   if (me == nullptr || me->credit_of.load(std::memory_order_relaxed) != this) return 0;
@@ -200,11 +208,11 @@ inline std::uint32_t group::credit_of(const worker *me) const noexcept {
   return (held & worker::on_its_way) == 0 ? static_cast<std::uint32_t>(held) : 0;
 }
 
-// What the group has counted already, or has just been relieved of.
+// Tasks that the group has counted already, or that have just ended.
 inline void group::take_credit(worker &me, std::uint32_t count) noexcept {
   scheduler::return_credit(me);
-  // The release pairs with credit_for(). A reader looks twice: if it finds this group, at least one of the two looks
-  // does not give the credit that another group had.
+  // The release pairs with the acquire of credit_for(): a reader that finds this group here, beside
+  // the credit of another group, reads another credit at its second look.
   me.credit_of.store(this, std::memory_order_release);
   const std::uint64_t none = me.credit.load(std::memory_order_relaxed);
   me.credit.store(none + worker::one_change + count, std::memory_order_release);
@@ -215,8 +223,8 @@ inline void group::count_one(worker *me) noexcept {
   me->credit.store(me->credit.load(std::memory_order_relaxed) + worker::one_change - 1, std::memory_order_release);
 }
 
-// A worker keeps what it has ended as credit. It is given back before the worker turns to anything else, or at once if
-// somebody sleeps: see done_for().
+// A worker keeps what it has ended as credit. It gives that back before it turns to anything else,
+// or at once if a thread sleeps: see done_for().
 inline void group::end_one(worker *me) noexcept {
   if (me == nullptr) return end_some(1);
   if (me->credit_of.load(std::memory_order_relaxed) != this) return take_credit(*me, 1);
@@ -225,9 +233,10 @@ inline void group::end_one(worker *me) noexcept {
   me->credit.store(held, std::memory_order_release);
 }
 
-// Nothing is pending, as far as this thread can tell without asking the others. What it has credit for is not pending;
-// but if somebody sleeps until none is, he has to be told, and that is what giving it back does. He sets his flag,
-// passes a heavy barrier and looks at our credit; we have stored our credit and look at his flag.
+// True: nothing is pending. Looks at the word and the credit of this worker alone. If a thread
+// sleeps, or something is tied, this worker gives its credit back, which tells them. The light
+// barrier pairs with the heavy one of sleep() and tie(): they set a flag, then look at this credit;
+// this worker has stored its credit, then looks at the flags.
 inline bool group::done_for(worker *me) noexcept {
   if (const std::uint32_t own = credit_of(me); own != 0) {
     light_barrier();
@@ -238,8 +247,8 @@ inline bool group::done_for(worker *me) noexcept {
   return pending() == 0;
 }
 
-// With the last handle, and nothing pending but the credit of the calling worker, there is nobody to synchronise with
-// but those who have ended before.
+// The caller has the last handle, and nothing is pending but its own credit: no other thread uses
+// the group any more, and the acquire pairs with the ends of tasks before.
 inline bool group::end_alone(worker *me) noexcept {
   const std::uint32_t own = credit_of(me);
   if (own == 0 || count_.load(std::memory_order_acquire) != one_handle + own) return false;

@@ -1,5 +1,6 @@
-// How a group counts what is pending: in one word, and in advance for its workers. See README.md of lib/sched,
-// "Groups". The short ways, on the path of each task, are in group.hpp.
+// How a group counts what is pending: in one word, and as credit of its workers. README.md,
+// "Groups: the word" and "Groups: credit". The fast paths, on the way of each task, are in
+// group.hpp.
 #include "exec/group.hpp"
 
 #include <sched.h>
@@ -13,7 +14,7 @@ void group::count_in_advance(worker *me) noexcept {
     count_.fetch_add(1, std::memory_order_relaxed);
     return;
   }
-  count_.fetch_add(in_advance, std::memory_order_relaxed); // first the group's, then ours: see return_credit()
+  count_.fetch_add(in_advance, std::memory_order_relaxed); // first the word, then the credit
   take_credit(*me, in_advance - 1);
 }
 
@@ -23,16 +24,16 @@ void group::end_with_much_credit(worker &me) noexcept {
   end_some(most_kept / 2);
 }
 
-// Nothing is pending but what workers have credit for. If no credit for this group has changed from the first look to
-// the third, the count between them goes with it; each look acquires, so they happen in this order. What changes
-// meanwhile with a worker that has no credit at both looks makes the count too large, never too small.
+// True: nothing is pending but what workers have credit for. If no credit for this group has
+// changed from one look to the other, the count that was read in between belongs to it. README.md,
+// "Groups: credit".
 bool group::all_done() const noexcept {
   for (int looks = 1;; ++looks) {
     if (pending() == 0) return true;
     const scheduler::credit_view before = pool_.workers().credit_for(*this);
     const std::uint64_t counted = pending();
     if (before.settled && pool_.workers().credit_for(*this).mix == before.mix) return counted == before.sum;
-    if (looks % 64 == 0) sched_yield(); // whoever gives it back may have lost his CPU
+    if (looks % 64 == 0) sched_yield(); // the worker that gives it back may have lost its CPU
   }
 }
 
@@ -40,8 +41,8 @@ void group::end_some(std::uint64_t count) noexcept {
   if (const std::uint32_t due = subtract(count); due != 0) settle_up(due);
 }
 
-// What is due then: unless it is 0 or `nobody_left`, a handle is kept until settle_up(). Nothing is touched after the
-// count has changed, but for those to be told.
+// Answers what is due. If threads or ties are to be told, this keeps a handle until settle_up().
+// Otherwise nothing is touched after the count has changed.
 std::uint32_t group::subtract(std::uint64_t count) noexcept {
   std::uint64_t seen = count_.load(std::memory_order_relaxed), next;
   std::uint32_t due;
@@ -54,9 +55,11 @@ std::uint32_t group::subtract(std::uint64_t count) noexcept {
     next = seen - count;
     due = 0;
     if (next == 0) due = nobody_left; // the handles went before
-    // Waiters are woken when none is left, and when credit goes, for what they wait for may have become hopeless.
+    // Waiters are woken when nothing is left, and when credit goes back, because what they wait for
+    // may have become hopeless.
     if ((seen & waited_for) != 0) due |= wake_all;
-    // Ties are told when none is left; which cannot be while there are more than all workers have counted in advance.
+    // Ties are told when nothing is left. That cannot be while more is pending than all workers may
+    // have as credit.
     if ((seen & tied) != 0 && (next & pending_mask) <= pool_.workers().places() * most_kept) due |= tell_all;
     if ((due & wake_all) != 0) next &= ~(waited_for | help_sleeps);
     if ((due & (wake_all | tell_all)) != 0) next += one_handle;
@@ -64,13 +67,14 @@ std::uint32_t group::subtract(std::uint64_t count) noexcept {
   return due;
 }
 
-// --- what is no task ---
+// --- what is not a task ---
 
-// Not out of credit: whoever leaves is mostly another thread, and nobody's end of tasks would balance it.
+// Not out of credit: the thread that leaves is mostly another one, and no end of a task would
+// balance it.
 weft_status group::enter() noexcept {
   std::uint32_t seen = entered_.load(std::memory_order_relaxed);
   if (seen >= WEFT_GROUP_ENTERED_MAX) return WEFT_EFULL;
-  count_.fetch_add(1, std::memory_order_relaxed); // as a spawn counts: who waits after this call on this thread sees it
+  count_.fetch_add(1, std::memory_order_relaxed); // as a spawn: a wait after this call on this thread sees it
   while (!entered_.compare_exchange_weak(seen, seen + 1, std::memory_order_relaxed))
     if (seen >= WEFT_GROUP_ENTERED_MAX) {
       end_some(1);
@@ -98,8 +102,8 @@ void group::settle_up(std::uint32_t due) noexcept {
     delete this;
 }
 
-// A group ends where its last task is counted down, and that may be in the middle of giving back credit: whoever does
-// so counts on having none afterwards, whatever the drop has spawned.
+// A group ends where its last task is counted down, which may be in the middle of giving back
+// credit. That worker relies on having none afterwards, so it gives back what the drop has spawned.
 void group::drop_context() noexcept {
   context_.clear();
   if (worker *const me = pool_.workers().worker_of(existing_record()); me != nullptr) scheduler::return_credit(*me);

@@ -1,22 +1,8 @@
-// Ties of groups: one event in a completion queue, or one task that becomes ready, when nothing of the group is
-// pending.
+// Ties of groups: one event in a completion queue, or one task that becomes ready, when nothing of
+// the group is pending.
 //
-// A tie is a waiter that does not sleep. It stands in the group's list, and while that is not empty the flag `tied` in
-// the group's word makes whoever ends tasks, when few are left, come to tell_ties(), with a handle of the group. That
-// thread notes which tie is the newest, and looks whether nothing is pending. If so it takes that one and all before it
-// out of the list, and tells them; those that have come meanwhile, perhaps with new tasks, stay.
-//
-//  - no tie is missed: whoever adds to the list looks after that. Either he finds nothing pending, or whoever ends
-//    what is pending finds the flag, for both are operations on one word. Tasks that were counted in advance come back
-//    to that word before their worker does anything else, and all_done() sees through them meanwhile;
-//  - none is told too early: the look comes after the newest was noted, so after each tie up to it was made;
-//  - a tie is in the list until it is undone or taken out to be told, and the lock decides which: so undoing it never
-//    misses one that is not being told yet;
-//  - the group lives as long as a tie is listed in the queue: something is pending, or somebody with a handle is in
-//    tell_ties() or undo_tie().
-//
-// A task that waits in the list is on the rolls of what it belongs to from the beginning, and may be cancelled there at
-// any time: its closure goes then, the rest of it is let go in the executor's queue, as that of every cancelled task.
+// A tie is a waiter that does not sleep. The argument that none is missed, and none told too early,
+// is in README.md, "Groups: ties".
 #include "exec/group_tie.hpp"
 
 #include <mutex>
@@ -47,10 +33,10 @@ weft_status group::then(executor &on, task &given) {
     delete made;
     return status;
   }
-  given.set_owner(nullptr); // it may have been refused by one before
+  given.set_owner(nullptr); // an executor may have refused it before
   on.ref_handle();
   tie(*made);
-  return WEFT_OK; // neither is to be touched any more
+  return WEFT_OK; // the tie and the task may be gone by now
 }
 
 void group::tie(group_tie &made) noexcept {
@@ -91,7 +77,7 @@ group_tie *group::take_ties(std::uint64_t up_to) noexcept {
 }
 
 void group::tell_ties() noexcept {
-  if (!all_done()) return; // as most find who come here
+  if (!all_done()) return; // the usual case
   const std::uint64_t newest = newest_tie();
   if (newest == 0 || !all_done()) return;
   const weft_status end = verdict();
@@ -99,11 +85,12 @@ void group::tell_ties() noexcept {
     group_tie &next = *std::exchange(taken, taken->next);
     next.tell(end);
   }
-  // This may be in the middle of giving back credit, and what was told may have run code of the user's, which spawns.
+  // This may be in the middle of giving back credit, and what was told may have run code of the
+  // user's, which spawns.
   if (worker *const me = pool_.workers().worker_of(existing_record()); me != nullptr) scheduler::return_credit(*me);
 }
 
-// It is listed in its queue, whose lock the caller has; so the group is alive.
+// The tie is listed in its completion queue, whose lock the caller has; so the group is alive.
 bool group::forget(const group_tie &which) noexcept {
   const std::scoped_lock hold(mutex_);
   group_tie **at = &ties_;
@@ -131,7 +118,7 @@ weft_status group::undo_tie(completion_queue &queue, std::uint64_t tag) noexcept
 
 // --- events ---
 
-// A waiter of the queue, which holds its lock, so that the tie has not been told.
+// By a waiter of the completion queue, under its lock; so the tie has not been told.
 helping_hand group_event::help() noexcept {
   group_.ref_handle();
   return {&group::lend_hand, &group_};
@@ -150,7 +137,8 @@ lent group::lend_hand(void *what, const helper &by) {
 
 // --- tasks ---
 
-// Past the bound of the executor's queue, as what is due of timers: whoever ends the last task must not wait for room.
+// Past the bound of the executor's queue, as timers do: the thread that ends the last task must not
+// wait for room.
 void group_stage::tell(weft_status /*end*/) noexcept {
   task *ready = &ready_;
   executor &on = on_;
@@ -159,7 +147,8 @@ void group_stage::tell(weft_status /*end*/) noexcept {
   on.unref_handle();
 }
 
-// One that has been shut down cancels, as it does with what is not due yet; other reasons are errors that are told.
+// An executor that was shut down cancels the task, as those that are not due yet. Any other reason
+// becomes the error of the task.
 void group_stage::refuse(task &refused, executor &by, weft_status why) noexcept {
   error *reason = by.broken();
   if (reason == nullptr && why != WEFT_ESHUTDOWN) reason = error::from_status(why);

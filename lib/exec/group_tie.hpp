@@ -1,5 +1,8 @@
-// What is to happen once nothing of a group is pending: an event in a completion queue, or a task that becomes ready.
-// See group_tie.cpp.
+// What is to happen once nothing of a group is pending: an event in a completion queue, or a task
+// that becomes ready.
+//
+// Owns an entry of the group's list. When it is told, and by which thread, is argued in README.md,
+// "Groups: ties".
 #pragma once
 
 #include "exec/group.hpp"
@@ -14,13 +17,13 @@ public:
   group_tie(const group_tie &) = delete;
   group_tie &operator=(const group_tie &) = delete;
 
-  // Once, when it is listed no more. Frees it. Not under a lock.
+  // Called once, after it has left the list. Frees it. Not under a lock.
   virtual void tell(weft_status end) noexcept = 0;
   // It is an event of this queue with this tag.
   virtual bool is_to(const completion_queue & /*queue*/, std::uint64_t /*tag*/) const noexcept { return false; }
 
-  group_tie *next = nullptr; // under the mutex of the group, or by who has taken it out
-  std::uint64_t number = 0;  // how many the group has had with this one; fixed when it is added
+  group_tie *next = nullptr; // under the group's mutex, or of the thread that has taken it out
+  std::uint64_t number = 0;  // of this tie, from 1; fixed when it is added
 
 protected:
   ~group_tie() = default;
@@ -40,7 +43,7 @@ public:
   }
 
 private:
-  group &group_;            // alive as long as the tie is listed, see group_tie.cpp
+  group &group_;            // alive as long as the tie is listed: README.md, "Groups: ties"
   completion_queue &queue_; // with a reference, while it is expected
 };
 
@@ -53,7 +56,7 @@ public:
 private:
   static void refuse(task &refused, executor &by, weft_status why) noexcept;
 
-  task &ready_;  // with a reference, which is to be the queue's
+  task &ready_;  // with a reference, which becomes the queue's
   executor &on_; // with a handle, once it is listed
 };
 

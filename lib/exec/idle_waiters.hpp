@@ -1,6 +1,7 @@
-// Threads that wait until an executor is idle. The executor tells them whenever it may have become so.
+// Threads that wait until an executor is idle. The executor tells them when it may have become so.
 //
-// Knows nothing of what idle means: that is executor::idle(). The argument is in sched/README.md, "Idle".
+// Does not know what idle means: that is executor::idle(). The protocol is argued in README.md,
+// "Idle".
 #pragma once
 
 #include <cstdint>
@@ -13,7 +14,7 @@ namespace weft::core {
 
 class idle_waiters {
 public:
-  // Lives on the stack of the waiter, listed for as long.
+  // On the stack of the waiter. Listed as long as it lives.
   class entry {
   public:
     entry(idle_waiters &all, parker &sleeper) noexcept : all_(all), sleeper_(sleeper) {
@@ -42,11 +43,12 @@ public:
     atomic<bool> told_{false}; // its release pairs with the acquire of told()
   };
 
-  // Sequentially consistent: the waiter is counted before it looks whether the executor is idle. The executor comes to
-  // rest before it asks here. One of the two sees the other.
+  // Sequentially consistent against the count in entry(): the waiter is counted before it looks
+  // whether the executor is idle, and the executor changes before it asks here. One of the two sees
+  // the other.
   bool any() const noexcept { return count_.load(std::memory_order_seq_cst) != 0; }
   void tell() noexcept {
-    const std::scoped_lock hold(mutex_); // until the wake-up is done: an entry goes under this lock
+    const std::scoped_lock hold(mutex_); // an entry leaves under it, so it is there
     for (entry *each = first_; each != nullptr; each = each->next_) {
       each->told_.store(true, std::memory_order_release);
       each->sleeper_.unpark();

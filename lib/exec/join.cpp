@@ -1,7 +1,8 @@
-// A thread without a deque gives what it offers to the pool in a *carrier*, a task that holds a pointer to the branch.
-// A guest (a thread from outside that runs something for the pool) does so only while a worker is free; a thread from
-// outside has the whole join carried in, once. The state of the carrier, which both sides may move on, decides who runs
-// the branch. README.md of lib/sched, "Joins".
+// Joins of threads without a deque, and what rarely happens in the others.
+//
+// A thread without a deque brings a branch into the pool in a *carrier*, a task that holds a
+// pointer to it. The protocol is argued in README.md, "Joins"; that of branches on deques in
+// sched/README.md, "Joins".
 #include "exec/join.hpp"
 
 #include <new>
@@ -13,7 +14,8 @@
 namespace weft::core {
 namespace {
 
-// Brings a branch into the pool. The queue has one reference, this object the other.
+// Brings a branch into the pool. The pool's queue has one reference to the task, this object
+// another.
 class carrier {
 public:
   explicit carrier(branch &what) noexcept : held_(task::create(type, 2)) {
@@ -27,16 +29,17 @@ public:
   carrier(const carrier &) = delete;
   carrier &operator=(const carrier &) = delete;
 
-  // accepted: it is a part of what the pool has accepted.
+  // accepted: the join is a part of a task that the pool has accepted.
   weft_status push(pool &to, bool accepted) noexcept {
     if (held_ == nullptr) return WEFT_ENOMEM;
     const weft_status status = to.push_inner(*held_, accepted);
     if (status != WEFT_OK) task::discard(std::exchange(held_, nullptr));
     return status;
   }
-  // The branch is the caller's again. False: it has begun, or was left out.
+  // True: the branch is the caller's again. False: it has begun, or was left out.
   bool take_back() noexcept { return held_->begin_cancel(); }
-  // The branch has ended, left out. False: it has begun, or was left out before.
+  // True: the branch was left out by this call, and has ended. False: it has begun, or was left out
+  // before.
   bool withdraw() {
     if (!held_->begin_cancel()) return false;
     held_->finish_cancel();
@@ -60,7 +63,7 @@ private:
   task *held_;
 };
 
-// A thread that runs something for the pool and has no deque.
+// By a thread that runs something for the pool and has no deque.
 join_outcome join_as_guest(pool &on, record &self, join_call first, join_call second) {
   if (const weft_status why = look_before_call(self); why != WEFT_OK) return {why, nullptr};
   if (on.saturated()) return join_in_turn(on, self, first, second);
@@ -132,7 +135,7 @@ join_outcome join_stolen(branch &right, record &self, join_outcome left) {
   return left;
 }
 
-// It does not help: what it would run might end the thread once more.
+// The thread does not help: what it would run might end the thread once more.
 void abandon_branch(pool &on, branch &right, worker &me, record &self) {
   if (branch::is_lost(on) || scheduler::take_back(me, self, right)) return;
   right.await(self, branch::meanwhile::only_waits);

@@ -42,7 +42,8 @@ weft_status map::make(executor &on, const weft_map_options_t &options, const map
     for (std::size_t i = 0; i < count; ++i) made->items_[i].ctx = items[i];
     status = made->submit_ahead();
   }
-  // With the first item accepted the map exists, and what cannot be submitted yet is submitted later.
+  // Once the first item is accepted the map exists. What cannot be submitted yet is submitted
+  // later.
   if (status != WEFT_OK && made->submitted_ == 0) {
     made->drop_ = nullptr; // the items are still the caller's
     return status;
@@ -54,7 +55,7 @@ weft_status map::make(executor &on, const weft_map_options_t &options, const map
 map::~map() {
   cancel_rest();
   for (std::size_t i = yielded_; i < submitted_; ++i) items_[i].future->unref();
-  if (drop_ != nullptr) // else the items are the caller's, or need nothing; and perhaps there is no room for them
+  if (drop_ != nullptr) // otherwise the items are the caller's, or need no drop; items_ may be null
     for (std::size_t i = submitted_; i < count_; ++i) drop_item(items_[i]);
   if (home_) home_->leave();
   on_.unref_handle();
@@ -81,7 +82,8 @@ weft_status map::submit_ahead() {
   return WEFT_OK;
 }
 
-// For an item that nobody will run any more: cancelled, or failed as the pending ones of a broken pool.
+// For an item that no thread will run any more: its future is cancelled, or fails as the pending
+// ones of a broken pool.
 weft_status map::give_up(item &which) {
   which.future = task::create_promise(nullptr);
   if (which.future == nullptr) return WEFT_ENOMEM;
@@ -108,8 +110,8 @@ void map::cancel_rest() {
 weft_status map::next(task *&out) {
   if (yielded_ == count_ || over_) return WEFT_EEND;
   const weft_status ahead = submit_ahead();
-  if (submitted_ == yielded_) {                     // nothing is under way that could make room
-    if (ahead == WEFT_ETIMEDOUT) return WEFT_EFULL; // it waited for room; the map's own time is another matter
+  if (submitted_ == yielded_) {                     // no item is under way that could make room
+    if (ahead == WEFT_ETIMEDOUT) return WEFT_EFULL; // the wait for room; not the time of the map
     if (ahead != WEFT_ESHUTDOWN && ahead != WEFT_EBROKEN && ahead != WEFT_ECANCELED && ahead != WEFT_ECLOSED)
       return ahead;
     if (const weft_status status = give_up(items_[submitted_]); status != WEFT_OK) return status;
@@ -125,7 +127,7 @@ weft_status map::next(task *&out) {
   if (status != WEFT_OK) return status;
   ++yielded_;
   out = &oldest;
-  submit_ahead(); // so that the window is full while the caller looks at this one
+  submit_ahead(); // the window is full while the caller looks at this item
   return WEFT_OK;
 }
 

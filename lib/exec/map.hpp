@@ -1,4 +1,7 @@
 // One map: the items of weft_executor_map, submitted at once or some ahead, read in their order.
+//
+// Owns the items that were not submitted, and the futures that were not yielded. Knows its executor
+// only as a thing to submit to.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +17,7 @@
 
 namespace weft::core {
 
-// What is done with each item, and how its task is to run.
+// The function for each item, and the options of its task.
 struct map_call {
   weft_task_fn fn;
   weft_drop_fn drop, result_drop;
@@ -24,7 +27,8 @@ struct map_call {
 
 class map {
 public:
-  // Submits what may be ahead. On WEFT_OK *out is to be deleted, and the items are its own; else nothing was accepted.
+  // Submits what may be ahead. On WEFT_OK the caller deletes `out`, which owns the items. Otherwise
+  // nothing was accepted.
   static weft_status make(executor &on, const weft_map_options_t &options, const map_call &each, void *const *items,
                           std::size_t count, map *&out);
   ~map();
@@ -56,7 +60,7 @@ private:
   const std::uint32_t priority_;
   const char *const name_;
   const shared<cancel_token> token_; // or null
-  shared<domain> home_;              // or null; it counts the map
+  shared<domain> home_;              // or null; the domain counts the map
   const deadline until_;
   const std::size_t count_, ahead_;
   std::unique_ptr<item[]> items_;

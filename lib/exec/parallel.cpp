@@ -1,20 +1,9 @@
-// A piece is worked off from its front, chunk by chunk. Before each chunk its owner gives halves of what is behind it
-// away: one thread in the middle of a long chunk must not keep anything from others that have nothing to do.
-//  - If the last chunk was short, one half that waits to be stolen is enough: its owner will soon look again. So there
-//    is always something to steal while a thread works, and hardly more splits than thefts.
-//  - If it was long, if there was none yet, or if few indices are left, as many halves are given away as threads may
-//    work on the loop: each a half of what is left, down to a single chunk.
-// All pieces are tasks of one group, so only the caller waits for them: a thread that has ended its piece looks for
-// another.
+// A loop is a group whose tasks are halves of a range. A *piece* is worked off from its front,
+// chunk by chunk, and halves of what is left are given away before each chunk. In a reduction the
+// halves of a piece meet in a *joint*.
 //
-// To wake a worker costs a thread from outside more than a small loop. It does so before its first chunk, unless the
-// body is known to be short (short_bodies.hpp); then it waits until it has worked for as long as a wake-up costs.
-//
-// In a reduction the halves of a piece meet in a *joint*. Each takes its indices into a state; the one that ends last
-// joins the two, and goes on to the joint that the whole piece belongs to.
-//
-// A loop in a domain is a member of it while the call runs, and all of its pieces are inside. The close asks them to
-// stop by a word of the loop's own, for on other workers they are no tasks of the domain.
+// When a half is given away, which worker is woken for it, and why no piece outlives the call, is
+// in README.md, "Loops"; the states of a reduction are in "Joints".
 #include "exec/parallel.hpp"
 
 #include <algorithm>
@@ -37,18 +26,21 @@ namespace {
 
 // A chunk of less than this many cycles (some microseconds) makes the next one twice as long.
 constexpr std::uint64_t short_chunk = 12'000;
-// A thread that is no worker keeps a loop of short calls to itself for so long: to wake a worker costs more than that.
+// A thread that is not a worker keeps a loop of short calls to itself for so many cycles: to wake a
+// worker costs more.
 constexpr std::uint64_t worth_sharing = 12'000;
 // A chunk of more than this many cycles (some tens of microseconds) is long.
 constexpr std::uint64_t long_chunk = 100'000;
 
-// Of so few indices (or grains) each may be the long one: bodies of one loop may differ.
+// So many indices (or grains) are few: each may be the long one, because the calls of one loop may
+// differ.
 constexpr std::uint64_t few_grains = 64;
 
-// How long the next chunk will take, by the last one of the same piece, or of the piece that this was a half of.
+// How long the next chunk will take: as the last one of the same piece, or of the piece that this
+// was a half of.
 enum class expected : std::uint8_t { unknown, short_one, long_one };
 
-// One call. Lives on the caller's stack, which waits for all pieces.
+// One call. On the stack of the caller, which waits for all pieces.
 struct loop final : private roll_entry {
   loop(pool &on, std::uint64_t grain, weft_range_fn body, const weft_reduction_t *how, void *ctx,
        group *pieces) noexcept
@@ -60,35 +52,37 @@ struct loop final : private roll_entry {
   const record *const caller = existing_record();
   const bool from_pool = serves(*caller, &on); // the caller is a worker, or acts for one
   bool was_short = true;                       // every chunk of the caller so far; the caller's
-  bool is_known_short = false;                 // the body is; fixed before the first chunk
+  bool is_known_short = false;                 // of the body; fixed before the first chunk
   const std::uint64_t grain, few;              // so many indices are few
   const weft_range_fn body;                    // of a loop; null for a reduction
   const weft_reduction_t *const how;
   void *const ctx;
   group *const pieces;              // all that was given away
-  atomic<bool> ended{false};        // leave out what has not begun
+  atomic<bool> ended{false};        // no further chunk begins
   atomic<std::uint32_t> at_work{1}; // threads that work on it, the caller included; orders nothing
-  // The largest chunk that was short, while more than few indices were left; 0: none. A guess that orders nothing.
+  // The largest chunk that was short, while more than few indices were left; 0: none. A guess that
+  // orders nothing.
   atomic<std::uint64_t> short_chunk_seen{0};
   atomic<std::uint32_t> on_offer{0};     // pieces given away by threads without a deque, not begun; orders nothing
   atomic<error *> failure{nullptr};      // the first, with a reference
   domain *const home = current_domain(); // the caller is inside of it, so it stays
-  // Has stop_bit when the domain is closed. Its release pairs with the acquire of those who look whether to stop.
+  // Has stop_bit when the domain is closed. The release pairs with the acquire of stop_requested().
   atomic<std::uint32_t> word{0};
 
   ~loop() {
     if (error *const unread = failure.load(std::memory_order_acquire); unread != nullptr) unread->unref();
   }
 
-  // Wait for all pieces. False: one of them waited for what only the end of this call could bring. Then it is asked to
-  // stop, as all of them are, for none may outlive this frame. In the child of a fork there are none.
+  // Wait for all pieces. False: one of them waited for what only the end of this call could bring.
+  // Then all of them are asked to stop, because none may outlive this frame. In the child of a fork
+  // there are none.
   bool settle() {
     bool possible = pieces->settle();
     for (bool over = possible; !over && !pieces->inherited(); over = pieces->settle()) {
       ended.store(true, std::memory_order_relaxed);
       pieces->cancel();
       const timespec moment{0, 100'000};
-      nanosleep(&moment, nullptr); // some waits of theirs may not listen
+      nanosleep(&moment, nullptr); // some waits of the pieces may not listen
     }
     return possible || pieces->inherited();
   }
@@ -103,11 +97,12 @@ struct loop final : private roll_entry {
   bool begin() noexcept { return home == nullptr || home->enter(*this); }
   void end() noexcept {
     if (home == nullptr) return;
-    home->remove(*this); // waits for a close that is just here
+    home->remove(*this); // waits for a close that is in hold()
     home->leave();
   }
 
-  // A caller from outside works beside the workers, and is counted as one of them: is there one more who could?
+  // Whether one more worker could work on it. A caller from outside works beside the workers, and
+  // is counted as one of them.
   bool has_room() const noexcept { return on.workers().has_room_beside(at_work.load(std::memory_order_relaxed)); }
 
   void take(void *state, range chunk) {
@@ -142,7 +137,8 @@ private:
     return false;
   }
 
-  // All under the lock of the roll: the loop lives no longer than its caller waits.
+  // The whole withdrawal is under the lock of the roll: the loop lives no longer than its caller
+  // waits.
   bool hold() noexcept override {
     ended.store(true, std::memory_order_relaxed);
     word.fetch_or(stop_bit, std::memory_order_acq_rel);
@@ -153,18 +149,14 @@ private:
   void finish_withdraw() override {}
 };
 
-// Where the halves of a piece meet. The state of the right half has its room behind it.
-//
-//   [0, 8) with state S, then [4, 8) given away      joint 1: outer null,    left S, right A
-//   [0, 4) with state S, then [2, 4) given away      joint 2: outer joint 1, left S, right B
-//   [4, 8) with state A, then [6, 8) given away      joint 3: outer joint 1, left A, right C
-//
-// Joint 2 joins B into S, joint 3 C into A, and whichever of the two is done last has joint 1 join A into S.
+// Where the halves of a piece meet: README.md, "Joints". The state of the right half has its room
+// behind it.
 struct joint {
   joint *const outer;     // of the piece that these are the halves of; null: that is all
   void *const left;       // the state of the left half, into which the right one is joined
   bool has_right = false; // the right half has a state of its own
-  // Halves that have not ended. The decrement of each releases what it did to its state; that of the last acquires it.
+  // Halves that have not ended. The decrement of each releases what it did to its state. The last
+  // decrement acquires that, and so does work_off_right().
   atomic<std::uint32_t> open{2};
 
   static std::size_t alignment(const loop &of) noexcept {
@@ -182,7 +174,8 @@ struct joint {
   void *right(const loop &of) noexcept { return reinterpret_cast<std::byte *>(this) + offset(of); }
 };
 
-// What is being worked off: a piece and, in a reduction, the state that it goes into and the joint that it is half of.
+// A piece that is being worked off; in a reduction also the state that it goes into and the joint
+// that it is half of.
 class share {
 public:
   share(loop &of, range piece, void *state, joint *innermost) noexcept
@@ -209,7 +202,7 @@ private:
   joint *innermost_;
 };
 
-// The half that was given away, in the room of a task.
+// A half that was given away, in the room of a task.
 struct given_half {
   loop *of;
   range piece;
@@ -225,7 +218,7 @@ struct given_half {
     const given_half self = *static_cast<given_half *>(room);
     self.begin();
     record *const here = existing_record();
-    struct working { // the caller is counted already: he may take back what he has given away
+    struct working { // the caller, which may take back what it has given away, is counted already
       atomic<std::uint32_t> &count;
       const std::uint32_t threads;
       working(loop &of, const record *who) noexcept : count(of.at_work), threads(who != of.caller ? 1 : 0) {
@@ -274,8 +267,8 @@ bool share::give_half(std::uint64_t chunk, expected next, bool on_deque, bool ca
   return true;
 }
 
-// This half has ended. Joins what it is the last of. Should the user's function end the thread, ~share() sees to the
-// joints further out.
+// This half has ended. Joins where it is the last of two. If the user's function ends the thread,
+// ~share() closes the joints further out.
 void share::close() {
   struct freeing {
     loop &of;
@@ -298,9 +291,10 @@ void share::close() {
 
 // Whether the owner of a piece gives half of it away before its next chunk.
 //
-// A thread that is no worker has no deque: what it gives away calls a worker in any case. While chunks are short it
-// does that only if another worker may work on the loop. A worker that has just come to the end of what it had is not
-// looking for more yet; so to have another one woken, which would take its CPU, there must be room at two looks.
+// A thread that is not a worker has no deque: what it gives away calls a worker in any case. While
+// chunks are short it gives away only if one more worker may work on the loop. It must have found
+// room at two looks: a worker that has just come to the end of its piece does not search yet, and
+// another one, woken in its place, would take its CPU.
 class giving {
 public:
   giving(const loop &of, const worker *me, std::uint64_t now) noexcept : of_(of), me_(me), began_(now) {}
@@ -313,7 +307,7 @@ public:
     if (is_short && few_left && of_.has_room()) return true;
     const std::uint32_t offered = of_.on_offer.load(std::memory_order_relaxed);
     switch (next) {
-    case expected::unknown: // with this thread they are as many as may work on it
+    case expected::unknown: // this thread and those of the halves may work on it at once
       return offered + 1 < workers.most_at_once();
     case expected::long_one:
       return offered < workers.most_at_once();
@@ -343,7 +337,7 @@ void share::work_off(std::uint64_t chunk, expected next) {
   std::uint64_t now = cycles(); // where the last chunk has ended and the next one begins
   giving away(of_, me, now);
   bool alone = false;      // nothing can be given away
-  bool uncalled = false;   // nobody was woken for the half that waits, for as many worked as there may be
+  bool uncalled = false;   // no worker was woken for the half that waits, because there was no room
   std::uint64_t given = 0; // indices, since the last chunk
   while (piece_.begin != piece_.end && !of_.ended.load(std::memory_order_relaxed)) {
     if (self != nullptr && stop_requested(*self)) {
@@ -359,12 +353,12 @@ void share::work_off(std::uint64_t chunk, expected next) {
       now = cycles();
       continue;
     }
-    if (given != 0 && next != expected::short_one) { // all at once: one after the other would take too long
+    if (given != 0 && next != expected::short_one) { // all at once: one by one takes too long
       of_.on.workers().call_several(std::min<std::uint64_t>(given / chunk, of_.on.workers().most_at_once() - 1));
       now = cycles();
     }
     given = 0;
-    if (me != nullptr && uncalled && of_.has_room()) { // somebody has left since
+    if (me != nullptr && uncalled && of_.has_room()) { // a thread has left since
       uncalled = false;
       if (!me->spawned.empty()) of_.on.workers().call_for_spawned();
     }
@@ -382,15 +376,16 @@ void share::work_off(std::uint64_t chunk, expected next) {
   close();
 }
 
-// If the left half has ended, the right one goes on with its state, and there is nothing to join.
+// If the left half has ended, the right one goes on with its state: README.md, "Joints".
 void share::work_off_right(std::uint64_t chunk, expected next) {
   if (joint *const at = innermost_; at != nullptr) {
     const bool goes_on = at->open.load(std::memory_order_acquire) == 1;
     state_ = goes_on ? at->left : at->right(of_);
     if (!goes_on && !of_.ended.load(std::memory_order_relaxed)) at->has_right = of_.init(state_);
   }
-  // Given away before the first chunk had ended: what is known by now spares it most of the same beginning. No chunk of
-  // it is a large part, for its bodies may be longer.
+  // The thread that gave this piece away had not ended a chunk yet. What other pieces have found
+  // since spares this one most of the small chunks. No chunk is a large part of it, because its
+  // calls may be longer.
   if (const std::uint64_t size = piece_.end - piece_.begin; next == expected::unknown && size > of_.few)
     if (const std::uint64_t seen = of_.short_chunk_seen.load(std::memory_order_relaxed); seen != 0) {
       chunk = std::max(chunk, std::min(seen, size / few_grains));
@@ -417,13 +412,16 @@ weft_status run(loop &of, range all, void *result, error **failure) {
   } const at_end{of.from_pool ? nullptr : &on};
   weft_status status = WEFT_OK;
   {
-    // Stop requests mean what is around us, and wake us as they would there.
+    // A stop request to the code around this call applies here, and wakes this thread as it would
+    // there.
     const frame *const around = self->top;
     const frame_scope serving(*self, around != nullptr ? around->running : nullptr, &on,
                               around != nullptr ? around->word : nullptr, around != nullptr ? around->helps : nullptr);
-    // Beside it the loop's own, for the domain may end without the task or thread around us.
+    // Beside it the loop has its own word: the domain may close although the task or thread around
+    // it goes on.
     const inside_scope here(of.home != nullptr ? self : nullptr, of.home, &of.word, true);
-    struct settling { // the pieces refer to our frame, so they end before it also when the body ends this thread
+    // The pieces refer to this frame, so they end first, also if the body ends this thread.
+    struct settling {
       loop &which;
       bool unwound = true;
       ~settling() {
@@ -441,12 +439,13 @@ weft_status run(loop &of, range all, void *result, error **failure) {
     guard.unwound = false;
     if (!of.from_pool) on.loops().note(body, of.was_short);
   }
-  if (status == WEFT_EDEADLK) return status; // what the body made of that is no error of its own
+  if (status == WEFT_EDEADLK) return status; // an error of a body that only follows from it does not count
   if (of.failure.load(std::memory_order_acquire) != nullptr) {
     if (failure != nullptr) *failure = of.failure.exchange(nullptr, std::memory_order_acquire);
     return WEFT_EFAILED;
   }
-  // The group of the pieces has failed, and no body has: the pool broke, and pieces that it had taken were dropped.
+  // The group of the pieces has failed, and no body has: the pool broke, and dropped pieces that it
+  // had taken.
   if (status == WEFT_EFAILED) return WEFT_EBROKEN;
   if (!of.ended.load(std::memory_order_relaxed)) return status;
   if (of.home != nullptr && of.home->closed()) return WEFT_ECLOSED;

@@ -1,4 +1,4 @@
-// Loops and reductions over index ranges: lazy splitting, on top of groups.
+// Loops and reductions over index ranges: lazy splitting, on top of groups. README.md, "Loops".
 #pragma once
 
 #include <cstdint>

@@ -38,17 +38,18 @@ pool *pool::make(shared<roster> home, executor_list &list, const pool_settings &
 }
 
 pool::pool(shared<roster> home, executor_list &list, const pool_settings &settings)
-    // Without threads of its own nobody could finish what is pending at the end of the runtime: it is cancelled then.
+    // A pool without threads of its own counts as a daemon: at the end of the runtime no thread
+    // could finish what is pending, so it is cancelled.
     : executor(executor_kind::pool, home, &list, settings.daemon || settings.host_only), settings_(completed(settings)),
       bound_(settings.queue),
-      scheduler_(home, *this,
-                 {settings_.max_workers, settings_.name_prefix, settings_.daemon, settings_.stack_size,
-                  settings_.host_only, settings_.max_spares, settings_.linger, settings_.has_hooks() ? &pool::prepare_worker : nullptr,
-                  &pool::dismiss_worker, settings_.worker_rest != nullptr ? &pool::rest_worker : nullptr,
-                  [](task_owner &self) { static_cast<pool &>(self).serve_due(); },
-                  [](task_owner &self) noexcept { static_cast<pool &>(self).tell_if_idle(); }, &pool::let_go_of,
-                  settings_.home,
-                  signal_settings::from_here(settings_.blocks_signals), settings_.nice, settings_.affinity}),
+      scheduler_(
+          home, *this,
+          {settings_.max_workers, settings_.name_prefix, settings_.daemon, settings_.stack_size, settings_.host_only,
+           settings_.max_spares, settings_.linger, settings_.has_hooks() ? &pool::prepare_worker : nullptr,
+           &pool::dismiss_worker, settings_.worker_rest != nullptr ? &pool::rest_worker : nullptr,
+           [](task_owner &self) { static_cast<pool &>(self).serve_due(); },
+           [](task_owner &self) noexcept { static_cast<pool &>(self).tell_if_idle(); }, &pool::let_go_of,
+           settings_.home, signal_settings::from_here(settings_.blocks_signals), settings_.nice, settings_.affinity}),
       alarm_(scheduler_.context(), timers()) {
   settings_.initializer_ctx = nullptr;
   settings_.initializer_drop = nullptr;
@@ -104,7 +105,7 @@ weft_status pool::run_here(task *const *tasks, std::size_t count) {
       tasks[i]->run_claimed(*self, this);
     else
       tasks[i]->cancel();
-    if (inherited()) return WEFT_EFORKED; // inside that task
+    if (inherited()) return WEFT_EFORKED; // the fork was inside that task
     tasks[i]->unref();                    // the queue's
   }
   return WEFT_OK;
@@ -126,12 +127,13 @@ weft_status pool::make_ready(task *const *tasks, std::size_t count) noexcept {
 weft_status pool::set_alarm(std::int64_t due) noexcept {
   if (const weft_status status = scheduler_.watch(); status != WEFT_OK) return status;
   const weft_status status = alarm_.set(due);
-  // Nobody is there to hear it, but for those who sleep inside of tasks.
+  // No worker is free to hear the alarm, so threads that sleep inside of tasks look at the time.
   if (status == WEFT_OK && saturated()) wait_graph::instance().wake_for_time(this);
   return status;
 }
 
-// While a worker is free to hear the alarm, those who sleep inside of tasks leave it to that one, unless it is late.
+// While a worker is free to hear the alarm, threads that sleep inside of tasks leave it to that
+// worker, unless it is late.
 std::int64_t pool::next_look() const noexcept {
   constexpr std::int64_t grace = 10 * WEFT_MILLISECOND;
   const std::int64_t due = timers().next_due();
@@ -147,12 +149,13 @@ void pool::left_queue() noexcept {
 
 // --- the initializer ---
 
-// The hooks and the initializer of one worker. False: it failed, and the pool is broken by that, or was before.
+// The start hook and the initializer of one worker. False: the start hook failed, which breaks the
+// pool, or the pool was broken before.
 bool pool::prepare_worker(task_owner &self, weft_worker_t &shown) {
   auto &me = static_cast<pool &>(self);
   const pool_settings &s = me.settings_;
   if (me.is_broken()) return false;
-  me.hook_users_.fetch_add(1, std::memory_order_relaxed); // not the first: while there are workers the pool is one
+  me.hook_users_.fetch_add(1, std::memory_order_relaxed); // never from 0: README.md, "Pools in a domain"
   struct using_hooks {
     pool *of;
     ~using_hooks() {
@@ -163,14 +166,14 @@ bool pool::prepare_worker(task_owner &self, weft_worker_t &shown) {
         return s.worker_start(s.worker_ctx, &shown, failure);
       }))
     return false;
-  failed.of = nullptr; // from here on dismiss_worker() does it
-  // Whatever the initializer says: the worker is attached, and the stop hook is due.
+  failed.of = nullptr; // from here on dismiss_worker() releases
+  // The worker is attached, so the stop hook is due, whether or not the initializer fails.
   struct attached_already {
     pool &of;
     weft_worker_t &who;
     bool unwound = true;
     ~attached_already() {
-      if (unwound) dismiss_worker(of, who); // the initializer ends the thread: nobody else would do it
+      if (unwound) dismiss_worker(of, who); // the initializer ends the thread
     }
   } guard{me, shown};
   if (s.initializer != nullptr)
@@ -247,18 +250,18 @@ void pool::close() {
 void pool::cancel_pending() {
   scheduler_.discard();
   withdraw_all(nullptr);
-  scheduler_.end_if_drained(); // without a worker nobody else would
+  scheduler_.end_if_drained(); // if there is no worker, no other thread does it
   note_end();
   tell_if_idle();
 }
 
-// Who works here has a handle; so nobody does any more, or ever will.
+// A thread that works here has a handle; so none does any more, or ever will.
 void pool::last_handle_gone() {
   close();
   if (settings_.host_only) cancel_pending();
 }
 
-// What no worker has begun with fails for this reason; null: is cancelled.
+// Tasks that no worker has begun fail for this reason; null: they are cancelled.
 void pool::withdraw_all(error *reason) {
   withdrawn_tasks all(reason);
   task *left[32];
@@ -272,7 +275,7 @@ weft_status pool::join(deadline until) {
   record *const self = current_record();
   if (self == nullptr) return WEFT_ENOMEM;
   const shared<task_owner> keep(this); // the last worker may drop the last other reference
-  if (settings_.host_only) {           // whoever waits for the end helps to bring it about
+  if (settings_.host_only) {           // the thread that waits for the end helps to bring it about
     const weft_status status = work(until);
     if (status == WEFT_ETIMEDOUT || status == WEFT_EINTERRUPTED) return status;
   }
@@ -350,7 +353,7 @@ bool pool::may_make_room(const void *object, const wait_graph &graph) noexcept {
   return static_cast<const pool *>(object)->scheduler_.could_run(graph);
 }
 
-// What waits can be run, and all workers come to rest, so none may be stuck.
+// What is queued can be run, and all workers come to rest, so none may be stuck.
 bool pool::may_become_idle(const wait_graph &graph) const noexcept {
   return scheduler_.could_run(graph) && graph.stuck_workers(this) == 0;
 }

@@ -1,6 +1,9 @@
-// The pool: a scheduler with what users expect around it: initializer, bound, shutdown, waiting inside.
+// The pool: a scheduler with what users expect around it: initializer, hooks, bound, shutdown,
+// waiting inside.
 //
-// A pool of a domain is a member of it until the contexts of its hooks have been dropped: pool_domain.cpp.
+// Owns the scheduler, the alarm of its timers, and the contexts of its hooks. Does not know where
+// ready tasks lie: that is sched/. A pool of a domain is a member of it until the contexts of its
+// hooks have been dropped (pool_domain.cpp).
 #pragma once
 
 #include <cstdint>
@@ -37,9 +40,9 @@ struct pool_settings {
   std::int32_t nice = 0;               // of its own workers
   std::vector<std::uint32_t> affinity; // the same
   bool host_only = false;              // no workers but those that call work()
-  bool blocks_signals = true;          // its workers leave the signals of the host to it: thread/signals.hpp
+  bool blocks_signals = true;          // its workers block the host's signals: thread/signals.hpp
   shared<domain> home;                 // or null
-  // Of the user, to be run by workers or when the pool has ended.
+  // Code of the user's. has_hooks(): what workers run. has_code(): the drops of the contexts too.
   bool has_hooks() const noexcept {
     return initializer != nullptr || worker_start != nullptr || worker_stop != nullptr || worker_rest != nullptr;
   }
@@ -48,8 +51,8 @@ struct pool_settings {
 
 class pool final : public executor, private roll_entry {
 public:
-  // With one handle. Throws std::bad_alloc; null: the runtime has ended, or the domain is closed. Until then the
-  // contexts of the initializer and the hooks are the caller's.
+  // With one handle. Throws std::bad_alloc; null: the runtime has ended, or the domain is closed.
+  // On failure the contexts of the initializer and the hooks are the caller's.
   static pool *make(shared<roster> home, executor_list &list, const pool_settings &settings);
   ~pool() override;
 
@@ -77,14 +80,14 @@ public:
   weft_status set_alarm(std::int64_t due) noexcept override;
   void alarm_is_idle() noexcept override { scheduler_.unwatch(); }
 
-  // The calling thread works here: as weft_executor_work.
+  // The calling thread works here, as weft_executor_work.
   weft_status work(deadline until);
-  // Until the last worker has left, without lending a hand.
+  // Wait until the last worker has left, and run nothing meanwhile.
   weft_status await_end(record &self, deadline until) noexcept;
   dependency on_end() const noexcept { return {this, &pool::may_finish}; }
 
-  // For strands: work that carries other tasks, so it neither counts against the bound nor can be refused when
-  // `accepted`.
+  // For a task that carries others: a turn of a strand, a ticket of a group, a carrier of a join.
+  // It does not count against the bound, and if `accepted` it passes a closed scheduler.
   weft_status push_inner(task &carrier, bool accepted) noexcept;
   bool closed() const noexcept { return scheduler_.closed(); }
   bool discarding() const noexcept { return scheduler_.discarding(); }
@@ -94,9 +97,9 @@ public:
   // A worker is not stuck, or another may be started. Under the wait graph's lock.
   bool can_run(const wait_graph &graph) const noexcept { return scheduler_.could_run(graph); }
   bool saturated() const noexcept { return !scheduler_.has_free_hand(); }
-  // Workers other than the calling one run something or could: for an exit() from inside.
+  // Whether workers beside the calling one run something, or could: for an exit() from inside.
   bool others_at_work(record &self) noexcept { return scheduler_.others_at_work(self); }
-  scheduler &workers() noexcept { return scheduler_; } // for groups
+  scheduler &workers() noexcept { return scheduler_; } // for groups, joins and loops
   std::uint32_t index_bound() const noexcept { return settings_.max_workers + settings_.max_spares; }
   // As weft_executor_set_max_workers. False: out of range.
   bool set_max_workers(std::uint32_t most) noexcept;
@@ -133,11 +136,12 @@ private:
 
   pool_settings settings_;
   bound bound_;
-  // In a domain only. Each release pairs with the acquire of whoever comes last, and then does what is to be done.
+  // In a domain only. Each change releases; the one that comes last acquires, and its thread does
+  // what follows. README.md, "Pools in a domain".
   atomic<std::uint32_t> marks_{0};
-  atomic<std::uint32_t> hook_users_{1}; // workers between prepare and dismiss; and the pool, until both marks
-  bool in_domain_ = false;              // by who makes it, then by who drops the hooks
-  atomic<error *> broken_{nullptr};     // set once, with a reference; its release pairs with the acquire of broken()
+  atomic<std::uint32_t> hook_users_{1}; // workers that are prepared; the pool, until both marks are set
+  bool in_domain_ = false;              // of the thread that makes the pool, then of the dropping one
+  atomic<error *> broken_{nullptr};     // set once, with a reference; pairs with broken()
   scheduler scheduler_;
   alarm_clock alarm_; // in the scheduler's io_context
   short_bodies loops_;

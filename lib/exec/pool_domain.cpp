@@ -1,20 +1,13 @@
-// A pool in a domain. The code of the domain's in it is that of its hooks, and the drops of their contexts.
-//
-// These are dropped at the close, though handles of the pool remain, but not before the last hook has run. A hook may
-// run as long as the scheduler may start a worker, which is until it has ended; and while a worker is between its start
-// and its stop hook: one that was left over from a blocking region can be late. So the contexts have users, counted in
-// hook_users_: each such worker, and the pool itself until it was withdrawn and the scheduler has ended. Whoever brings
-// the end of the scheduler about comes to note_end() after it, with no lock held: the last worker's thread in
-// let_go_of(), or who closes, cancels, or leaves as a guest.
-//
-// The threads of the workers are members of the domain themselves (thread/README.md, "Threads of a domain").
+// A pool in a domain: when the contexts of its hooks are dropped, and what follows the end of its
+// scheduler. README.md, "Pools in a domain", argues why no hook runs after that.
 #include "exec/pool.hpp"
 
 #include <utility>
 
 namespace weft::core {
 
-// From here on the contexts of the hooks are ours, and the domain may come for them. False: it is closed.
+// On success the pool owns the contexts of the hooks, and the domain may withdraw it. False: the
+// domain is closed, and the contexts are the caller's.
 bool pool::enter_domain(const pool_settings &given) noexcept {
   const auto take = [this](const pool_settings &from) noexcept {
     settings_.initializer_ctx = from.initializer_ctx;
@@ -54,7 +47,7 @@ void pool::release_hooks() noexcept {
   if (hook_users_.fetch_sub(1, std::memory_order_acq_rel) == 1) drop_hooks();
 }
 
-// Once: by the last user, or by the destructor of a pool that was not withdrawn.
+// The drops run once: by the last user, or by the destructor of a pool that was not withdrawn.
 void pool::drop_hooks() noexcept {
   {
     const drop_scope here(settings_.home.get());

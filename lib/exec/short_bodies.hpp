@@ -1,7 +1,7 @@
-// Bodies of loops that threads from outside have called lately and whose calls were short: such a thread begins the
-// next loop alone, for to wake a worker would cost more than the loop.
+// Bodies of loops that threads from outside have called lately and whose calls were short. Such a
+// thread begins the next loop alone, because to wake a worker would cost more than the loop.
 //
-// A guess that may be wrong: entries are overwritten, and none orders anything.
+// A guess that may be wrong: entries are overwritten, and none orders anything. README.md, "Loops".
 #pragma once
 
 #include <array>
@@ -15,7 +15,7 @@ namespace weft::core {
 
 class short_bodies {
 public:
-  // Its last loop was not long ago, and a call of it was short.
+  // The last loop with this body was not long ago, and its calls were short.
   bool knows(const void *body) const noexcept {
     const entry &at = entries_[place(body)];
     return at.body.load(std::memory_order_relaxed) == body && at.doubts.load(std::memory_order_relaxed) == 0 &&
@@ -38,9 +38,10 @@ public:
   }
 
 private:
-  // About a millisecond: beside that, waking a worker for a loop that turns out short costs little.
+  // About a millisecond: compared with that, waking a worker for a loop that turns out short costs
+  // little.
   static constexpr std::uint64_t not_long = 2'500'000;
-  // So many short loops in a row before a body counts as short: long and short ones may take turns.
+  // A body counts as short after so many short loops in a row: long and short ones may take turns.
   static constexpr std::uint32_t most_doubts = 32;
 
   struct entry {

@@ -21,8 +21,8 @@ bool goes_on(const record &self, const helping &by) noexcept {
   return by.has_time() && !stop_requested(self);
 }
 
-// After so many tasks, or when the worker's own turn is over, a strand's turn ends. The strand then queues up behind
-// what is ready. lib/sched/README.md, "Turns".
+// A turn ends after so many tasks, or when the worker's own turn is over. The strand then goes to
+// the end of the pool's queue. sched/README.md, "Turns".
 constexpr int turn_tasks = 256;
 
 } // namespace
@@ -42,7 +42,8 @@ template <class Function> void strand::carry(Function function) {
   struct holder final : carried {
     explicit holder(Function &&f) : f(std::move(f)) {}
     void run() override {
-      // Moved out: the function's own end, not that of the holder, must come first. It hands the strand on.
+      // Moved out: the function must be destroyed before its holder, because its destructor hands
+      // Asio's strand on.
       Function last(std::move(f));
       last();
     }
@@ -63,7 +64,7 @@ template <class Function> void strand::carry(Function function) {
   auto *const room = ::new (carrier->room()) turn{this, std::move(what)};
   task *previous = nullptr;
   {
-    // Before the push: once it is in the pool, a waiter may look for it.
+    // Before the push: a waiter may look for it as soon as it is in the pool.
     const std::scoped_lock hold(turn_mutex_);
     previous = std::exchange(turn_task_, carrier);
   }
@@ -71,7 +72,7 @@ template <class Function> void strand::carry(Function function) {
   const bool accepted = std::exchange(continuing_, false); // the next turn may run before push_inner() returns
   const weft_status status = pool_.of.push_inner(*carrier, accepted);
   if (status == WEFT_OK) return;
-  // A waiter may have claimed it meanwhile: then the turn has run, or runs, and nothing is refused.
+  // A waiter may have claimed it meanwhile. Then the turn has run, or runs, and nothing is refused.
   if (!carrier->try_claim()) return carrier->unref();
   room->~turn();
   carrier->publish({with_result, nullptr});
@@ -116,7 +117,7 @@ void strand::post_turn() {
   if (std::exchange(stale_, false))
     serial_ = boost::asio::strand<asio_executor>(asio_executor(pool_.of.context(), *this));
   try {
-    boost::asio::post(serial_, [this] { take_turn(); }); // the task that carries it holds the reference
+    boost::asio::post(serial_, [this] { take_turn(); }); // the turn task holds a reference
   } catch (...) {
     stale_ = true;
     throw;
@@ -142,19 +143,20 @@ weft_status strand::submit(task *const *tasks, std::size_t count) {
     status = answer.status == WEFT_ESHUTDOWN ? why_closed() : answer.status;
   } catch (const std::bad_alloc &) {
   }
-  // No turn was scheduled before us, so what is in the queue is what we have just put there.
+  // No turn was scheduled before, so the queue holds only the tasks of this call.
   scheduled_ = false;
   task *ours = nullptr;
   while (waiting_.pop(&ours, 1) != 0) withdrawn_.fetch_add(1, std::memory_order_relaxed);
   return status;
 }
 
-// The next task of the turn, whose fate is decided before cancel_pending() may return; null: there is none.
-// The worker's hand is raised, too: the pool's discard() knows nothing of strands.
+// The next task of the turn, whose fate is decided before cancel_pending() may return; null: there
+// is none. The worker's hand is raised too, because the pool's discard() knows nothing of strands.
+// README.md, "Strands", says why both wait for the hands.
 task *strand::take_next(worker *me, next_is &fate) noexcept {
   if (me != nullptr) me->in_hand.store(true, std::memory_order_relaxed);
   in_hand_.store(true, std::memory_order_relaxed);
-  compiler_barrier(); // who cancels brings the barrier for both
+  compiler_barrier(); // the thread that cancels brings the barrier for both
   task *next = nullptr;
   bool found = false;
   while (!found && !batch_.empty()) found = batch_.take(&next, 1) == 1;
@@ -181,7 +183,7 @@ task *strand::take_next(worker *me, next_is &fate) noexcept {
   return next;
 }
 
-// Before it runs: whoever sees it done sees it counted.
+// Before it runs: a thread that sees it done sees it counted.
 void strand::count_taken(const task &taken, next_is fate) noexcept {
   const bool begun = fate == next_is::claimed || (fate == next_is::over && taken.state() != cancelled);
   atomic<std::uint64_t> &which = begun ? completed_ : found_cancelled_;
@@ -215,8 +217,8 @@ void strand::take_turn() {
   }
 }
 
-// Outside of asio::strand, whose turn is over. The right to the turn is given up here and not inside: a handler that
-// came in between would be handed on by Asio from a destructor, which could not report a refusal.
+// Outside of asio::strand, which is through with the turn. README.md, "Strands", says why the turn
+// is given up here and not inside.
 void strand::after_turn() {
   for (;;) {
     {
@@ -229,7 +231,7 @@ void strand::after_turn() {
     continuing_ = true;
     try {
       return post_turn(); // the next turn may run on another worker by now: *this is not touched any more
-    } catch (...) {       // no memory: this worker goes on by itself
+    } catch (...) {       // no memory: this worker goes on itself
       continuing_ = false;
       take_turn();
     }
@@ -238,7 +240,8 @@ void strand::after_turn() {
 }
 
 void strand::lose_turn() noexcept {
-  // The pool was told to cancel what is pending, or its initializer failed: our tasks share that fate.
+  // The pool cancels what is pending, or its initializer failed: the tasks of the strand share that
+  // fate.
   if (error *const reason = broken(); reason != nullptr) {
     withdrawn_tasks all(reason);
     while (task *const next = withdraw_one()) all.add(*next);
@@ -247,7 +250,7 @@ void strand::lose_turn() noexcept {
   }
   {
     const std::scoped_lock hold(mutex_);
-    closed_ = true; // the pool is closed as well, or it would not lose what it has taken
+    closed_ = true; // the pool is closed as well: otherwise it would not lose what it has taken
     scheduled_ = false;
   }
   cancel_pending();
@@ -280,8 +283,7 @@ bool strand::idle() noexcept {
   return !scheduled_ && waiting_.empty();
 }
 
-// When this returns nothing starts any more. The argument is that of the pool: lib/sched/README.md, "Cancelling what is
-// pending".
+// No task starts after this has returned: README.md, "Strands".
 void strand::cancel_pending() {
   discarding_.store(true, std::memory_order_seq_cst);
   barrier_in_all_threads();
@@ -330,8 +332,9 @@ task *strand::current_turn() noexcept {
   return turn_task_;
 }
 
-// A worker of the pool waits for a task of this strand whose turn is still in the pool's queue: it takes the turn
-// itself. The tasks before the wanted one run as well, for that is their order; those behind it do not.
+// A thread inside of the pool waits for a task of this strand, whose turn is still in the pool's
+// queue: it takes the turn itself. The tasks before the wanted one run too, in their order; those
+// behind it do not.
 task_owner::lent strand::lend(task &wanted, record &self, haste when, const helping &by) {
   if (!may_lend_to(self)) return lent::no;
   if (when == haste::if_needed && !pool_.of.saturated()) return lent::left;

@@ -1,9 +1,8 @@
 // A strand: tasks of a pool that run one at a time, in the order of submission.
 //
-// asio::strand over asio_executor keeps its turns apart; what a turn runs is a batch from our own queue, so a task
-// costs a push and a pop instead of a handler of Asio's (measured in tests/bench when that exists; the mutual exclusion
-// that Asio gives also covers whatever else is bound to the same asio::strand). At most one turn is under way at any
-// time: `scheduled_` says so, and is the right to run tasks of this strand.
+// Owns its queue, and the *turn*: the right to run its tasks. asio::strand over asio_executor keeps
+// the turns apart, and a turn runs tasks out of the strand's own queue. Knows the pool as what
+// carries its turns. The protocols are argued in README.md, "Strands".
 #pragma once
 
 #include <mutex>
@@ -51,10 +50,10 @@ public:
   template <class Function> void carry(Function function);
 
 private:
-  struct turn; // the room of the task that carries a turn through the pool
+  struct turn; // the room of the turn task, which carries a turn through the pool
 
-  // A handle and a reference; a member, so that they go after Asio's part of the strand, which lives in the pool's
-  // context.
+  // A handle and a reference. A member, so that they go after Asio's part of the strand, which
+  // lives in the pool's context.
   struct pool_handle {
     explicit pool_handle(pool &on) noexcept : of(on) {
       of.ref();
@@ -73,7 +72,7 @@ private:
 
   void post_turn();          // throws refused or std::bad_alloc
   void take_turn();          // in the turn: run tasks
-  void after_turn();         // after it: go on if there is more, or give the turn up
+  void after_turn();         // after it: post the next turn, or give the turn up
   void lose_turn() noexcept; // the pool will not run the turn
   enum class next_is { claimed, cancelled_here, over };
   task *take_next(worker *me, next_is &fate) noexcept;
@@ -89,29 +88,31 @@ private:
   task *current_turn() noexcept;
 
   const pool_handle pool_;
-  boost::asio::strand<asio_executor> serial_; // written by whoever has the right to the turn
+  boost::asio::strand<asio_executor> serial_; // written by the thread that has the turn
 
   adaptive_mutex mutex_;        // taken before the locks of the pool
   unlocked_task_queue waiting_; // under mutex_
   bool scheduled_ = false;      // under mutex_: a turn is under way or in the pool
   bool closed_ = false;         // under mutex_
-  bool ended_ = false;          // under mutex_: somebody finishes quiet_
+  bool ended_ = false;          // under mutex_: one thread finishes quiet_, or has done so
 
   native_mutex turn_mutex_;   // innermost
   task *turn_task_ = nullptr; // under turn_mutex_, with a reference: what carries the turn through the pool
 
-  // The right to the turn is the right to these. It passes from one thread to the next through the pool's queues.
-  bool continuing_ = false;      // the next turn belongs to what was accepted: the pool must take it
+  // Of the thread that has the turn, which passes from thread to thread through the pool's queues.
+  bool continuing_ = false;      // the next turn is for accepted tasks: the pool must take it
   bool stale_ = false;           // Asio's strand holds a turn that the pool refused: it needs a new one
   const task *wanted_ = nullptr; // a waiter runs this turn, and only up to this task
 
-  // What the turn has taken from waiting_ and will run next; open to those who cancel.
+  // What the turn has taken from waiting_ and will run next. Threads that cancel take from it too.
   ring batch_;
-  // Between taking a task and claiming it, against cancel_pending(): as worker::in_hand, see lib/sched/README.md.
+  // Raised from taking a task until it is claimed or cancelled, by the thread that has the turn.
+  // Pairs with discarding_ and the barrier of cancel_pending().
   atomic<bool> in_hand_{false};
   atomic<bool> discarding_{false};
 
-  // Statistics. The first two are written by who has the right to the turn, the third by anybody; they order nothing.
+  // Statistics, which order nothing. The first two are written by the thread that has the turn, the
+  // third by any thread.
   atomic<std::uint64_t> completed_{0}, found_cancelled_{0}, withdrawn_{0};
 
   completion quiet_; // finishes when the strand is closed and its last task has run

@@ -16,7 +16,7 @@ weft_status submit(void *on, task &ready) {
   try {
     executor &where = as_executor(on);
     const weft_status status = where.submit(&one, 1);
-    // Who waits for it may be able to run it, or may have to be told that it never will.
+    // A thread that waits for it may be able to run it now, or has to learn that it never will run.
     if (status == WEFT_OK) wait_graph::instance().tell_news(&where, where.carrier());
     return status;
   } catch (const std::bad_alloc &) {
@@ -38,7 +38,7 @@ constexpr stage_calls calls{&submit, &refusal, &release};
 
 } // namespace
 
-// A handle and not only a reference, for an executor without handles would refuse the task.
+// A handle and not only a reference, because an executor without handles would refuse the task.
 weft_status start_continuation(task &made, task &source, std::uint32_t when, executor *on) {
   if (const weft_status status = made.enter_rolls(); status != WEFT_OK) return status;
   if (on != nullptr) on->ref_handle();

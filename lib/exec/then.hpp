@@ -1,4 +1,4 @@
-// Brings continuations and executors together: the executor's side of task/continuation.hpp.
+// Brings continuations to their executors: the executor's side of task/continuation.hpp.
 #pragma once
 
 #include "exec/executor.hpp"
@@ -6,8 +6,8 @@
 
 namespace weft::core {
 
-// As continuation::start, with an executor, or null for the thread that finishes the source. WEFT_OK, or why what it
-// belongs to does not take it any more; then it is the caller's as before.
+// As continuation::start. on: null for the thread that finishes the source. WEFT_OK; or the token
+// or domain of the task refuses it, which is the caller's then, as before.
 weft_status start_continuation(task &made, task &source, std::uint32_t when, executor *on);
 
 } // namespace weft::core

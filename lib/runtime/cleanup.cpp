@@ -1,10 +1,12 @@
 // How a host gets everything back: weft_cleanup. The steps:
 //
-//  1. No isolated runtime is left, and the default one is shut down; so nothing of weft runs any more.
-//  2. Threads that have ended may still be on their last way, past everything that others wait for. They are waited for
-//     until they have given back their record and their heap: then nobody but the caller is left.
-//  3. What is kept for the whole process goes: the default runtime with its pools, the object of the main thread, the
-//     records, the heaps of blocks. Next to be used, weft makes all of it anew.
+//  1. There is no isolated runtime, and the default one is shut down. So nothing of weft runs.
+//  2. Threads that have ended for those who wait for them may still be on their last steps. This
+//     thread waits until they have given back their records and heaps. Then no other thread is
+//     inside weft.
+//  3. What is kept for the whole process is freed: the default runtime with its pools, the keeper,
+//     the object of the main thread, the records, the heaps of blocks. The next use of weft makes
+//     it anew.
 #include <time.h>
 
 #include "base/block_heap.hpp"

@@ -1,13 +1,7 @@
-// The deadlines of cancel tokens. A runtime of its own keeps them, for they outlive each of the others: README.md,
-// "Deadlines". It has two daemon pools:
+// The deadlines of cancel tokens: README.md, "Deadlines".
 //
-//  - "weft-deadlines", one worker. It waits in the timers of its pool, and at the time of a token it takes the first
-//  step
-//    of the withdrawal: nothing of the token starts any more, and what runs has been asked to stop. It runs no code of
-//    the user's, so no deadline waits for anything but this.
-//  - "weft-overdue". Its workers take the second step: drops, done callbacks, callbacks of tokens. Each token has a
-//  task
-//    of its own there.
+// Owns the alarms, and the two pools of the keeper, a runtime that outlives all others. A worker of
+// "weft-deadlines" takes the first step of a withdrawal, a task in "weft-overdue" the second.
 #include "runtime/deadlines.hpp"
 
 #include <mutex>
@@ -24,15 +18,16 @@
 namespace weft::core {
 namespace {
 
-// So many tokens may have a callback that does not return before the callbacks of others wait for a worker.
+// How many tokens may have a callback that does not return, before callbacks of other tokens wait
+// for a worker.
 constexpr std::uint32_t most_stuck = 32;
 
-// What follows from the deadline of one token.
+// The second step for one token.
 struct second_step {
   cancel_token *token; // with a reference
   roll_entry *left;
 
-  // Also when a callback has ended its thread: drop() goes on with the rest.
+  // If a callback ends its thread, drop() goes on with the rest.
   static weft_status run(void *ctx, void ** /*result*/, weft_error_t ** /*failure*/) {
     roll::finish_withdraw_all(static_cast<second_step *>(ctx)->left);
     return WEFT_OK;
@@ -45,8 +40,8 @@ struct second_step {
   }
 };
 
-// Between a token, which goes when its user likes, and a tick, which may be under way just then. Owned by the timer, as
-// the context of its function.
+// Stands between a token, which may go at any time, and a tick, which may be under way then. The
+// timer owns it, as the context of its function.
 class token_alarm final : public deadline_alarm {
 public:
   token_alarm(cancel_token &token, executor &aftermath) noexcept
@@ -57,7 +52,7 @@ public:
       const std::scoped_lock hold(mutex_);
       token_ = nullptr;
     }
-    timer_->unref_handle(); // *this goes with it
+    timer_->unref_handle(); // *this goes with the handle
   }
   void belong_to(timer &made) noexcept { timer_ = &made; }
 
@@ -74,14 +69,16 @@ private:
     return token_ != nullptr && token_->try_ref() ? token_ : nullptr;
   }
 
-  // With a reference to the token. Even if nothing is left to do: giving that back may end the token, or one above it,
-  // and drops the contexts of its callbacks.
+  // The caller has a reference to the token, which goes to the second pool even if nothing is left
+  // to do. Giving it back may end the token, or one above it, and drops the contexts of its
+  // callbacks.
   void call_off(cancel_token &token) {
     roll_entry *left = token.begin_cancel();
     auto *const rest = new (std::nothrow) second_step{&token, left};
     task *made = rest != nullptr ? create_posted_call({&second_step::run, rest, &second_step::drop}) : nullptr;
     if (made != nullptr && aftermath_.submit(&made, 1) == WEFT_OK) return;
-    // No memory, no thread, or the end: here, late for others rather than never.
+    // No memory, no thread, or the end of the pool: the second step is taken here. That delays
+    // other tokens, but the step is taken.
     if (made != nullptr) task::discard(made);
     if (rest != nullptr) return second_step::drop(rest);
     roll::finish_withdraw_all(left);
@@ -91,7 +88,7 @@ private:
   native_mutex mutex_;
   cancel_token *token_; // under mutex_; without a reference
   executor &aftermath_;
-  const shared<task_owner> lease_; // of that
+  const shared<task_owner> lease_; // of aftermath_
   timer *timer_ = nullptr;         // with its handle; written before the token can go
 };
 
@@ -124,7 +121,8 @@ weft_status runtime::watch_deadline(cancel_token &token) noexcept {
   executor &on = *home->deadlines_;
   auto *const made = new (std::nothrow) token_alarm(token, *home->aftermath_);
   if (made == nullptr) return WEFT_ENOMEM;
-  const drop_scope nobodys(nullptr); // a token outlives the domain that its maker is inside of, and so does its alarm
+  // A token outlives the domain that its maker is inside of, and so does its alarm.
+  const drop_scope nobodys(nullptr);
   timer *watch = nullptr;
   if (const weft_status status = timer::make(on.timers(), on, {&token_alarm::run, made, &token_alarm::drop}, {}, watch);
       status != WEFT_OK) {
@@ -133,7 +131,7 @@ weft_status runtime::watch_deadline(cancel_token &token) noexcept {
   }
   made->belong_to(*watch);
   token.set_alarm(*made);
-  return watch->arm({token.due()}); // on failure the token goes, and the timer with it
+  return watch->arm({token.due()}); // if this fails, the token goes, and the timer with it
 }
 
 weft_status make_cancel_token(cancel_token *parent, std::int64_t timeout, cancel_token *&out) {

@@ -27,13 +27,13 @@ weft_status default_pool::get(runtime &home, pool *&out) {
   const std::scoped_lock hold(mutex_);
   if (made_ == nullptr) {
     pool_settings chosen = wanted_;
-    // Not the rule of other pools, which leaves room for tasks that block: this one is shared, and for computing.
+    // Other pools have workers to spare for tasks that block. This one is shared, and meant for computing.
     if (chosen.max_workers == 0) chosen.max_workers = usable_cpus();
     if (chosen.name_prefix.empty()) chosen.name_prefix = "weft-default";
     pool *const made = pool::make(shared<roster>(&home), home.executors(), chosen);
     if (made == nullptr) return WEFT_ESHUTDOWN;
     made->set_everybodys();
-    wanted_ = {}; // the initializer and the hooks are the pool's now
+    wanted_ = {}; // the initializer and the hooks belong to the pool now
     made_ = made;
   }
   made_->ref_handle();

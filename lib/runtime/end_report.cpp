@@ -14,7 +14,7 @@ namespace weft::core {
 
 namespace {
 
-// Only of a thread that sleeps in weft: what another one runs may change while we look.
+// Only of a thread that sleeps in weft. What another thread runs may change during the look.
 struct seen_task {
   std::uint64_t function = 0;
   const char *name = nullptr;
@@ -166,7 +166,7 @@ end_report::entry end_report::describe(const thread &alive, const survey &seen, 
   return it;
 }
 
-// A thread of the host: for weft it is as old as its stay.
+// A thread of the host. For weft it is as old as its stay.
 end_report::entry end_report::describe_host(const survey::sighting &seen, std::int64_t now) {
   entry it{};
   it.name = seen.name;

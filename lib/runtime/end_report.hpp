@@ -1,8 +1,9 @@
-// What is left of a runtime after its shutdown: the object behind weft_report_t, and how it comes to know.
+// What is left of a runtime after its shutdown: the object behind weft_report_t, and the survey
+// from which it is made.
 //
-// A thread does not say what it runs since when, for that would cost each task a look at the clock. It counts the tasks
-// that it takes up; the shutdown looks at these counts now and then (survey), and one that has not moved says that
-// the task runs since the earlier look at least.
+// A worker does not note since when it runs a task: that would cost each task a look at the clock.
+// It counts the tasks that it takes up. The shutdown reads these counts now and then. If a count
+// has not changed since an earlier look, the task has been running since then at least.
 #pragma once
 
 #include <cstdint>
@@ -24,13 +25,13 @@ public:
   void look(runtime &of);
 
   struct sighting {
-    std::uint64_t ident; // of the worker's thread; 0: it is one of the host
+    std::uint64_t ident; // of the worker's thread; 0: a thread of the host
     std::uint64_t taken_up;
-    std::int64_t since;     // when that count was seen first
-    std::uint64_t function; // of the task, if a look has found it asleep; else 0
-    const char *task;       // its name, if that look has found one; else null
+    std::int64_t since;     // when that count was first seen
+    std::uint64_t function; // of the task, if the thread was asleep at a look; else 0
+    const char *task;       // its name, if the task has one and was seen; else null
     std::string executor;
-    // Of a thread of the host:
+    // For a thread of the host:
     std::uint64_t native_id = 0;
     std::int64_t came = 0; // into weft_executor_work
     std::string name{};
@@ -51,9 +52,9 @@ private:
 
 class end_report final : public weft_report {
 public:
-  // Of what is alive now. Throws std::bad_alloc.
+  // Describes what is alive now. Throws std::bad_alloc.
   end_report(survey &seen, runtime &of);
-  // And of another one. Throws std::bad_alloc.
+  // Adds what is alive of another runtime. Throws std::bad_alloc.
   void add(runtime &other);
 
   struct entry {
@@ -67,7 +68,8 @@ public:
   const std::vector<entry> &entries() const noexcept { return entries_; }
   const entry *at(std::size_t index) const noexcept { return index < entries_.size() ? &entries_[index] : nullptr; }
   bool safe_to_unload() const noexcept { return entries_.empty() && !departing_; }
-  // Threads that have ended are still on their last steps, or workers at rest wait for others of their pool.
+  // Threads that have ended are still on their last steps, or workers at rest wait for others of
+  // their pool.
   void note_departing() noexcept { departing_ = true; }
 
 private:

@@ -26,19 +26,25 @@ void shut_down_at_exit();
 namespace {
 
 constexpr std::int64_t no_status = INT64_MIN;
-// How long the exiting thread sleeps before it looks for lost threads again: doubled each time.
+// How long the exiting thread sleeps before it looks for lost threads again. Doubled each time.
 constexpr std::int64_t first_gap = 10'000'000, longest_gap = 1'000'000'000;
 
-// One for the process. The exiting thread is the one that runs weft's exit handler, or is on its way there from
-// end_process().
+// One for the process. README.md, "The end of the process", says which thread is the exiting one.
 struct exit_state {
-  atomic<record *> exiting{nullptr};      // its release pairs with the acquire of a thread that finds another
-  atomic<std::int64_t> status{no_status}; // the first one that was asked for with end_process()
-  atomic<bool> looks_again{false};        // stored before the unpark of the exiting thread, which is what orders it
-  bool chosen_here = false;               // the exiting thread's: exit() was called with that status
-  bool lock_is_lost = false;              // in a child: exit() of the C library may wait for ever
-  std::vector<const thread *> lost{};     // the exiting thread's
-  std::int64_t next_look = 0, gap = first_gap; // the exiting thread's
+  // The record of the exiting thread. The release pairs with the acquire of a thread that finds
+  // another thread's record here.
+  atomic<record *> exiting{nullptr};
+  // The first one that end_process() was called with. The release pairs with the acquire in
+  // end_exit_turn().
+  atomic<std::int64_t> status{no_status};
+  // Stored before the exiting thread is unparked, which pairs with its park().
+  atomic<bool> looks_again{false};
+  // Of the exiting thread: it has called exit() with that status.
+  bool chosen_here = false;
+  // In a child of a fork: exit() of the C library may wait for ever.
+  bool lock_is_lost = false;
+  std::vector<const thread *> lost{};          // of the exiting thread
+  std::int64_t next_look = 0, gap = first_gap; // of the exiting thread
 };
 
 exit_state &state() noexcept {
@@ -55,8 +61,8 @@ void recall(exit_state &of) noexcept {
   if (record *const exiting = of.exiting.load(std::memory_order_acquire); exiting != nullptr) exiting->sleeper.unpark();
 }
 
-// Another thread ends the process. This one never goes on, says so to the wait graph, and leaves its worker's work to
-// others.
+// Another thread ends the process. This one never goes on. It tells the wait graph so, and leaves
+// the work of its worker to others.
 [[noreturn]] void step_aside(exit_state &of, record &self) noexcept {
   flush_freed_blocks();
   if (self.worker != nullptr) {
@@ -74,7 +80,8 @@ void recall(exit_state &of) noexcept {
   for (;;) pause();
 }
 
-// A thread of weft's that waits for a lock which the exiting thread holds. Null: there is none that is not known yet.
+// Finds a thread of weft that waits for a lock of the exiting thread. Null: there is none but the
+// known ones.
 shared<thread> find_lost(exit_state &in, roster &among) {
   std::vector<shared<thread>> candidates; // /proc is not read under the lock of the roster
   among.visit([&](thread &each) {
@@ -91,10 +98,11 @@ shared<thread> find_lost(exit_state &in, roster &among) {
 void give_up(exit_state &in, const shared<thread> &lost) {
   in.lost.push_back(lost.get());
   record *const its = lost->own_record();
-  auto *const entry = new blocked_thread{its, &nothing, 1, wait_for::all, false}; // as long as the process
+  // Lives as long as the process.
+  auto *const entry = new blocked_thread{its, &nothing, 1, wait_for::all, false};
   wait_graph::instance().list(*entry);
   if (its->worker != nullptr) static_cast<worker *>(its->worker)->home.replace_lost_worker();
-  lost->ref(); // the entry has its record
+  lost->ref(); // the entry points to its record
   log_line({"thread ", lost->name(),
             " waits for a lock that the exiting thread holds, as in exit() of the C library; "
             "the process ends without it (weft_exit may be called by every thread)"},
@@ -129,7 +137,8 @@ void begin_exit_turn() noexcept {
 void end_exit_turn() noexcept {
   exit_state &s = state();
   const std::int64_t status = s.status.load(std::memory_order_acquire);
-  // From inside of a handler: the C library goes on with the handlers that are left, and ends with this status.
+  // Inside a handler. The C library goes on with the handlers that are left, and ends with this
+  // status.
   if (status != no_status && !std::exchange(s.chosen_here, true)) std::exit(static_cast<int>(status));
 }
 
@@ -152,7 +161,8 @@ weft_status wait_in_exit(record &self, completion &end, dependency on) {
   flush_freed_blocks();
   if (self.before_sleep != nullptr) self.before_sleep(self);
   for (;;) {
-    s.looks_again.store(false, std::memory_order_relaxed); // who stores it later is on the graph by now, or unparks
+    // A thread that stores it later is in the graph by now, or unparks this thread.
+    s.looks_again.store(false, std::memory_order_relaxed);
     blocked_thread entry{&self, &on, 1, wait_for::all, false};
     if (!wait_graph::instance().enter(entry)) return end.finished() ? WEFT_OK : WEFT_EDEADLK;
     const deadline look = deadline::after(s.gap);

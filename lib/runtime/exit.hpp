@@ -1,7 +1,8 @@
-// Who ends the process, and what becomes of other threads that want to: README.md, "The end of the process".
+// Which thread ends the process, and what other threads do that want to end it: README.md, "The end
+// of the process".
 //
-// Owns the choice of the exiting thread and of the status, and how that thread waits. Knows nothing of what it waits
-// for.
+// Owns the choice of the exiting thread and of the status, and the way in which that thread waits.
+// Does not know what it waits for.
 #pragma once
 
 #include "base/completion.hpp"
@@ -12,17 +13,18 @@ namespace weft::core {
 
 class runtime;
 
-// As weft_exit says.
+// As weft_exit.
 [[noreturn]] void end_process(int status) noexcept;
 
-// Around the exit handler of weft.
+// Around weft's exit handler. end_exit_turn() does not return if another thread has set a status.
 void begin_exit_turn() noexcept;
-void end_exit_turn() noexcept; // does not return when another thread has asked for a status
+void end_exit_turn() noexcept;
 
-// The exiting thread waits for something without limit. WEFT_OK; WEFT_EDEADLK: it can never come, since it waits for
-// this thread or for one that will never go on; WEFT_EINTERRUPTED: asked to stop.
+// The exiting thread waits without limit. WEFT_OK; WEFT_EDEADLK: it can never happen, because it
+// needs this thread or one that never goes on; WEFT_EINTERRUPTED: asked to stop.
 weft_status wait_in_exit(record &self, completion &end, dependency on);
-// The same for what has no completion: called again and again, it looks now and then for threads that are lost.
+// For a wait without a completion. The caller calls it again and again; now and then it looks for
+// lost threads.
 void look_in_exit();
 
 // In the child of a fork.

@@ -1,4 +1,6 @@
-// What weft does when the process is forked: README.md, "Fork".
+// Handlers around a fork, and the reset in the child: README.md, "Fork". Takes the locks that the
+// process has once. Does not know the objects that a child must not use: each of them knows it
+// itself.
 #include "runtime/fork.hpp"
 
 #include <pthread.h>
@@ -20,7 +22,7 @@
 namespace weft::core {
 namespace {
 
-// In the order of locks: lib/README.md, "Locks".
+// Down the list of locks: lib/README.md, "Locks".
 void lock_all() noexcept {
   thread::main_lock().lock();
   runtime::registry_lock().lock();
@@ -59,7 +61,7 @@ void begin_in_child() noexcept {
 } // namespace
 
 bool prepare_for_forks() noexcept {
-  // What would be made on its first use is made now: a child that finds it half made would wait for ever.
+  // Makes now what is made on first use. A child that found it half made would wait for ever.
   wait_graph::instance();
   block_heap::prepare();
   prepare_records();

@@ -5,7 +5,7 @@ namespace weft::core {
 
 // Once, when the first runtime is made. False: memory is exhausted.
 bool prepare_for_forks() noexcept;
-// As weft_runtime_reset_after_fork says.
+// As weft_runtime_reset_after_fork.
 void reset_after_fork() noexcept;
 
 } // namespace weft::core

@@ -13,7 +13,7 @@
 namespace weft::core {
 namespace {
 
-// Of a file in /proc, at most `room` bytes. 0: it cannot be read.
+// Reads at most `room` bytes of a file in /proc. 0: it cannot be read.
 std::size_t read_file(const char *path, void *into, std::size_t room, off_t from) noexcept {
   const int file = open(path, O_RDONLY | O_CLOEXEC);
   if (file < 0) return 0;
@@ -22,9 +22,10 @@ std::size_t read_file(const char *path, void *into, std::size_t room, off_t from
   return got > 0 ? static_cast<std::size_t>(got) : 0;
 }
 
-// The address of the lock that a thread waits for in the system; 0: there is none. The line is the number of the system
-// call and its arguments in hexadecimal, "202 0x7f... 0x80 0x2 ..."; locks of the C library wait for their word to be
-// no longer 2, and condition variables, semaphores and weft itself wait in other ways.
+// The address of the lock that a thread waits for in the system; 0: none. The line has the number
+// of the system call and its arguments in hexadecimal, "202 0x7f... 0x80 0x2 ...". A lock of the C
+// library waits until its word is no longer 2. Condition variables, semaphores and weft itself wait
+// in other ways.
 std::uintptr_t lock_awaited_by(std::uint64_t native_id) noexcept {
   char path[64];
   std::snprintf(path, sizeof path, "/proc/self/task/%llu/syscall", static_cast<unsigned long long>(native_id));
@@ -34,16 +35,19 @@ std::uintptr_t lock_awaited_by(std::uint64_t native_id) noexcept {
   long number = 0;
   unsigned long address = 0, operation = 0, value = 0;
   if (std::sscanf(line, "%ld 0x%lx 0x%lx 0x%lx", &number, &address, &operation, &value) != 4) return 0;
-  const bool waits = number == SYS_futex && (operation & ~0x80ul) == 0; // FUTEX_WAIT, private or not
+  // FUTEX_WAIT, private or not.
+  const bool waits = number == SYS_futex && (operation & ~0x80ul) == 0;
   return waits && value == 2 ? address : 0;
 }
 
 } // namespace
 
-// The lock may be gone by the time of the second look: so memory is read through the system, which answers for an
-// address that is none. A lock of the C library (that of exit, or of a stream) is recursive and names its holder by a
-// pthread_t, behind its word and a count. A mutex does so by the number of the thread, and then has the count of its
-// users and its kind.
+// The lock may be gone at this second look. So memory is read through the system, which also
+// answers for an address that is not mapped.
+//
+// A lock of the C library (that of exit(), or of a stream) is recursive: behind its word and a
+// count it has its holder as a pthread_t. A mutex has the number of its holder there, then the
+// count of its users and its kind.
 bool waits_for_lock_of_caller(std::uint64_t native_id) noexcept {
   const std::uintptr_t address = lock_awaited_by(native_id);
   if (address == 0) return false;

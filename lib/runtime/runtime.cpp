@@ -18,14 +18,16 @@ void shut_down_at_exit();
 
 namespace {
 
-// The process-wide registry: which runtimes there are. Never destroyed, for threads outlive static destructors.
+// The registry of the process: which runtimes there are. Never destroyed, because threads outlive
+// static destructors.
 struct registry {
   native_mutex mutex;
-  runtime *process = nullptr;       // under mutex; never freed
-  runtime *keeper = nullptr;        // under mutex; of deadlines, with a reference
-  bool keeper_ended = false;        // under mutex
-  std::vector<runtime *> isolated;  // under mutex; those whose handle is live
-  std::vector<runtime *> inherited; // under mutex; in the child of a fork: those that had a handle before it
+  runtime *process = nullptr;      // under mutex; the default runtime
+  runtime *keeper = nullptr;       // under mutex; of deadlines, with a reference
+  bool keeper_ended = false;       // under mutex
+  std::vector<runtime *> isolated; // under mutex; those with a live handle
+  // Under mutex; in the child of a fork: those that had a handle before it.
+  std::vector<runtime *> inherited;
   bool exit_handler_placed = false; // under mutex
   bool ready_for_forks = false;     // under mutex
 };
@@ -36,8 +38,9 @@ registry &all() noexcept {
   return *made;
 }
 
-// At the first runtime and not at load: handlers that the program places later then run before ours, while weft still
-// works. A handler of atexit and not a static destructor, so that its place in the order is known.
+// With the first runtime, not when the library is loaded: handlers that the program places later
+// run before this one, while weft still works. A handler of atexit, not a static destructor, so
+// that its place in the order is known.
 void place_exit_handler_locked(registry &in) noexcept {
   if (in.exit_handler_placed) return;
   in.exit_handler_placed = std::atexit(shut_down_at_exit) == 0;
@@ -74,7 +77,7 @@ runtime *runtime::create() noexcept {
   }
 }
 
-// --- the keeper of deadlines: no handle stands for it ---
+// --- the keeper of deadlines, a runtime without a handle ---
 
 shared<runtime> runtime::keeper() noexcept {
   registry &in = all();
@@ -103,7 +106,7 @@ shared<runtime> runtime::keeper_if_made() noexcept {
 
 bool runtime::any_goes_on() noexcept {
   registry &in = all();
-  for (std::size_t i = 0;; ++i) { // by index, for others may come and go meanwhile
+  for (std::size_t i = 0;; ++i) { // by index, because others may come and go meanwhile
     shared<runtime> next;
     {
       const std::scoped_lock hold(in.mutex);
@@ -166,7 +169,7 @@ void runtime::abandon_all() noexcept {
   in.keeper_ended = false;
   try {
     in.inherited.insert(in.inherited.end(), in.isolated.begin(), in.isolated.end());
-  } catch (const std::bad_alloc &) { // then their handles seem to have been destroyed
+  } catch (const std::bad_alloc &) { // then their handles look destroyed
   }
   in.isolated.clear();
 }
@@ -207,9 +210,9 @@ shared<runtime> runtime::process_if_made() noexcept {
   return in.process != nullptr ? shared<runtime>(in.process) : nullptr;
 }
 
-// The end of the process, after main or in exit(), on whichever thread called it.
+// The end of the process, after main or in exit(), on the thread that called it.
 void shut_down_at_exit() {
-  if (awaits_reset()) return; // what there was is the parent's
+  if (awaits_reset()) return; // all runtimes are the parent's
   begin_exit_turn();
   runtime::visit_all([](runtime &each) { each.finish_at_exit(); });
   if (const shared<runtime> keeper = runtime::keeper_if_made()) keeper->finish_at_exit();

@@ -1,17 +1,8 @@
-// How a runtime ends. The steps, which the code repeats by number:
+// How a runtime ends: README.md, "The end of a runtime". The code repeats the numbers of the steps
+// there.
 //
-//  1. Wait for every regular thread, those that others start meanwhile included. Pools still take tasks.
-//  2. Close the regular pools and wait until what they accepted has run and their workers have ended.
-//  3. If tasks have started regular threads meanwhile, begin again. Else nothing starts any more: the roster closes in
-//  the same
-//     moment in which it is found without a regular thread.
-//  4. Daemon pools and caller-run executors are closed and their pending tasks cancelled; daemon threads are asked to
-//  stop.
-//  5. After the last runtime, the same for the keeper of deadlines (deadlines.cpp).
-//
-// Waiting can end early in three ways. The time is over: everything pending is cancelled, everybody is asked to stop.
-// The waiter is asked to stop. Or the wait could never end, since what we wait for waits for us: a caller is told so;
-// at the end of the process there is nobody to tell, and it is passed over.
+// Owns no state: it drives the roster and the list of executors. exit.cpp has how the exiting
+// thread waits.
 #include <algorithm>
 #include <memory>
 #include <new>
@@ -52,7 +43,7 @@ bool waited_for(const executor &e) noexcept {
   return e.kind() == executor_kind::pool && !e.is_daemon() && !e.ended();
 }
 
-// Steps 1 and 2, once. What could never end goes to `passed_over` if that is given.
+// Takes steps 1 and 2, once. At the end of the process, what can never end goes to `passed_over`.
 struct ending {
   runtime &of;
   executor_list &executors;
@@ -64,14 +55,14 @@ struct ending {
     return std::find(passed_over.begin(), passed_over.end(), what) != passed_over.end();
   }
 
-  // WEFT_OK also when it was passed over.
+  // WEFT_OK also if it is passed over.
   weft_status judge(weft_status status, const void *what) {
     if (status != WEFT_EDEADLK || !at_exit) return status;
     passed_over.push_back(what);
     return WEFT_OK;
   }
 
-  // At the end of the process its thread waits in a way of its own: exit.hpp.
+  // At the end of the process the exiting thread waits in its own way: exit.hpp.
   weft_status await_thread(thread &which) {
     if (!at_exit) return which.join(until);
     for (;;) {
@@ -100,7 +91,7 @@ struct ending {
       const shared<thread> next = adopt(of.find([&](const thread &t) { return waited_for(t) && !is_passed_over(&t); }));
       if (!next) return WEFT_OK;
       const weft_status status = judge(await_thread(*next), next.get());
-      if (status == WEFT_ENOTSTARTED) continue; // it was on the way in, and was refused
+      if (status == WEFT_ENOTSTARTED) continue; // it was about to start, and was refused
       if (status != WEFT_OK) return status;
     }
   }
@@ -118,10 +109,10 @@ struct ending {
     }
   }
 
-  // A worker of this pool will never come back: a task of it has called exit() or waits for what comes only after the
-  // end. So the pool has no end that could be waited for. Its other workers finish what was accepted, one more of them
-  // if the exiting thread is a worker; what is left then is cancelled. Looked at once in a while, for an event for this
-  // rare case would cost every task something.
+  // A worker of this pool never comes back: its task has called exit(), or waits for what only
+  // comes after the end. So the pool has no end to wait for. Its other workers finish what was
+  // accepted, with one more if the exiting thread is a worker. What is left then is cancelled. This
+  // looks now and then: an event for this rare case would cost every task something.
   static void finish_what_can_be(pool &which) {
     record &self = *current_record();
     if (worker *const me = which.workers().worker_of(&self); me != nullptr) which.workers().begin_blocking(*me, self);
@@ -167,15 +158,16 @@ weft_status runtime::shutdown(deadline until) {
   return status;
 }
 
-// Nothing starts any more; what is not waited for is told to end. The thread that ends the runtime goes on, and may wait
-// again.
+// Nothing starts any more, and what is not waited for is asked to end. The thread that ends the
+// runtime goes on, and may wait again.
 void runtime::stop(what which) {
   const bool all = which == what::everything;
   const record *const self = existing_record();
   close();
   executors_.close();
   close_executors(executors_, all);
-  halt([all, self](const thread &t) { return (all || t.is_daemon()) && (self == nullptr || !is_object_of(*self, &t)); });
+  halt(
+      [all, self](const thread &t) { return (all || t.is_daemon()) && (self == nullptr || !is_object_of(*self, &t)); });
 }
 
 weft_status runtime::shutdown(deadline until, std::int64_t grace, end_report *&out) {
@@ -186,9 +178,10 @@ weft_status runtime::shutdown(deadline until, std::int64_t grace, end_report *&o
   seen.look(*this);
   const weft_status waited = wait_for_regular(until);
   if (waited == WEFT_EINTERRUPTED || waited == WEFT_ENOMEM) return waited;
-  seen.look(*this); // before they are told to stop, which wakes those who sleep
-  stop(waited == WEFT_OK ? what::daemons : what::everything); // WEFT_EDEADLK: waiting longer would not help
-  const shared<runtime> keeper = end_keeper_if_last();        // 5
+  seen.look(*this); // before they are asked to stop, which wakes those that sleep
+  // 4. Everything also after WEFT_EDEADLK: more waiting would not help.
+  stop(waited == WEFT_OK ? what::daemons : what::everything);
+  const shared<runtime> keeper = end_keeper_if_last(); // 5
   const deadline end = deadline::after(grace);
   if (const weft_status status = wait_for_all(end); status == WEFT_EINTERRUPTED) return status;
   if (keeper && keeper->wait_for_all(end) == WEFT_EINTERRUPTED) return WEFT_EINTERRUPTED;
@@ -204,7 +197,7 @@ weft_status runtime::shutdown(deadline until, std::int64_t grace, end_report *&o
   return safe ? WEFT_OK : WEFT_ETIMEDOUT;
 }
 
-// For threads of every kind that weft has started. What can never end is passed over.
+// Waits for all threads that weft has started, of every kind. Passes over what can never end.
 weft_status runtime::wait_for_all(deadline until) {
   std::vector<shared<thread>> hopeless;
   for (;;) {
@@ -221,7 +214,8 @@ weft_status runtime::wait_for_all(deadline until) {
   }
 }
 
-// For threads of the host that work for a pool of this runtime, down to the pool's stop hook.
+// Waits for threads of the host that work for a pool of this runtime, until the stop hook of the
+// pool has returned.
 weft_status runtime::wait_for_host_threads(record &self, deadline until, bool &left) {
   for (const shared<task_owner> &each : executors_.all()) {
     if (executor_of(each).kind() != executor_kind::pool) continue;
@@ -241,11 +235,12 @@ void runtime::finish_at_exit() {
     ending end{*this, executors_, deadline::never(), true};
     if (self->object != nullptr) end.passed_over.push_back(self->object);
     for (;;) {
-      weft_status status = end.wait_for_threads();          // 1
-      if (status == WEFT_OK) status = end.wait_for_pools(); // 2
-      if (status != WEFT_OK) break; // the exiting thread was asked to stop: the process wants to end
+      weft_status status = end.wait_for_threads();                             // 1
+      if (status == WEFT_OK) status = end.wait_for_pools();                    // 2
+      if (status != WEFT_OK) break;                                            // it was asked to stop
       if (end.passed_over.empty() ? close_if_quiet(nullptr) : closed()) break; // 3
-      // Some can never end, so the roster never gets quiet: close it first, and look once more for who came in before.
+      // Some can never end, so the roster never gets quiet. Close it first, then look once more for
+      // threads that came in before.
       if (!end.passed_over.empty()) close();
     }
     stop(what::daemons); // 4

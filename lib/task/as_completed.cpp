@@ -40,13 +40,14 @@ as_completed *as_completed::make(task *const *futures, std::size_t count, deadli
     m.which = all[i];
     m.which->ref();
   }
-  // Those that are done come first, so no observer is placed before all of them are in the list.
+  // Members that are done come first, so all of them are in the list before the first observer is
+  // added.
   for (std::size_t i = 0; i < different; ++i) {
     member &m = made->members_[i];
     if (!m.which->done()) continue;
     *made->last_ready_ = &m;
     made->last_ready_ = &m.next_ready;
-    m.fire = nullptr; // marks it as listed, for the loop below
+    m.fire = nullptr; // listed: the loop below passes it over
   }
   for (std::size_t i = 0; i < different; ++i) {
     member &m = made->members_[i];
@@ -83,7 +84,8 @@ bool as_completed::has_ready() noexcept {
   return first_ready_ != nullptr;
 }
 
-// Not while one of them runs elsewhere, unless nothing else helps: that one may be done long before.
+// While a member runs on another thread, this runs one only as a last resort: the other may end
+// long before.
 lent as_completed::lend_one(const helper &by) {
   const auto runs = [](const member &m) { return m.which != nullptr && m.which->state() == running; };
   if (by.how == lending::if_needed && std::any_of(members_, members_ + count_, runs)) return lent::no;
@@ -127,7 +129,7 @@ weft_status as_completed::next(task *&out) {
     }
     weft_status sleep(deadline until, helpful_sleep &sleeping) noexcept {
       const weft_status status = all.sleep(self, until, sleeping);
-      // Also when one got done just as the time was over; over() takes it.
+      // A member may have become done just as the time was over; over() takes it.
       return status != WEFT_OK && sleeping.offered == nullptr && all.has_ready() ? WEFT_OK : status;
     }
   };

@@ -1,4 +1,7 @@
-// Futures in the order in which they get done. One per iteration of weft_as_completed.
+// Futures in the order in which they become done: the object behind weft_as_completed.
+//
+// Owns a reference to each future that was not yielded yet, and the list of those that are done.
+// Knows the rule of waits only through helping.hpp.
 #pragma once
 
 #include <cstddef>
@@ -16,14 +19,14 @@ namespace weft::core {
 
 class as_completed {
 public:
-  // References are taken. Null: no memory.
+  // Takes a reference to each future. Null: no memory.
   static as_completed *make(task *const *futures, std::size_t count, deadline until) noexcept;
   ~as_completed();
   as_completed(const as_completed &) = delete;
   as_completed &operator=(const as_completed &) = delete;
 
   bool has_magic() const noexcept { return magic_.is_right(); }
-  // WEFT_OK with a reference in `out`, WEFT_EEND, or as a wait.
+  // WEFT_OK with a reference in `out`; WEFT_EEND when all were yielded; else as a wait.
   weft_status next(task *&out);
   bool inherited() const noexcept { return native_.is_another(); }
 
@@ -41,8 +44,9 @@ private:
   dependency *dependencies_ = nullptr; // of the members not yet yielded, in no order
   std::size_t count_ = 0, yielded_ = 0;
 
-  // Observers push, next() pops; a completion's stripe lock may be held when this one is taken, never the reverse.
-  adaptive_mutex mutex_; // may be gone as soon as the last teller has given it back
+  // When a future becomes done its observer appends itself here, with the lock of the completion's
+  // stripe held. So no stripe lock is taken under this one.
+  adaptive_mutex mutex_; // may be freed as soon as the last observer has unlocked it
   member *first_ready_ = nullptr, **last_ready_ = &first_ready_; // under mutex_
   parker *sleeper_ = nullptr;                                    // under mutex_: next() sleeps here
   [[no_unique_address]] magic_word<0x2bad5eed0e440006> magic_;

@@ -10,7 +10,7 @@
 namespace weft::core {
 namespace {
 
-// As much of it as there is: see weft_task_type_t.size.
+// Copies as much of the type as there is: weft_task_type_t.size.
 weft_task_type_t copy_of(const weft_task_type_t &given) noexcept {
   weft_task_type_t copy{};
   std::memcpy(&copy, &given, std::min<std::size_t>(given.size, sizeof copy));
@@ -48,17 +48,20 @@ weft_status attachment::enter() noexcept {
   if (token() == nullptr) return WEFT_OK;
   self().ref();
   if (token()->add(by_token_)) {
-    // The close of the domain may have cancelled it before: then its end has not found it there.
+    // The close of the domain may have cancelled the task already. If the task ended before add(),
+    // its end has not found it on the token's roll.
     if (self().state() != pending && token()->remove(by_token_)) self().unref();
     return WEFT_OK;
   }
   self().unref();
-  return retract_from_home() ? WEFT_ECANCELED : WEFT_OK; // the domain has been closed, and cancels it: accepted, then
+  // If the close of the domain has the task, it cancels it: the task counts as accepted.
+  return retract_from_home() ? WEFT_ECANCELED : WEFT_OK;
 }
 
 bool attachment::retract() noexcept {
   if (token() != nullptr) {
-    if (!token()->remove(by_token_)) return false; // its end takes it off the domain's roll
+    // The task's end takes it off the domain's roll.
+    if (!token()->remove(by_token_)) return false;
     self().unref();
   }
   return retract_from_home();
@@ -78,7 +81,7 @@ bool attachment::has_result_to_drop() noexcept {
 }
 
 void attachment::ended() noexcept {
-  std::uint32_t references = 0; // of the rolls; not the last
+  std::uint32_t references = 0; // those of the rolls; none is the last
   if (token() != nullptr && token()->remove(by_token_)) ++references;
   if (home() != nullptr) {
     if (home()->remove(by_domain_)) ++references;
@@ -92,7 +95,7 @@ void attachment::ended() noexcept {
 
 namespace {
 
-// The task that this thread is in, innermost, or null.
+// The innermost task that the thread of `self` is in, or null.
 const task *current_task(const record *self) noexcept {
   const frame *top = self != nullptr ? self->top : nullptr;
   while (top != nullptr && top->running == nullptr) top = top->below;
@@ -120,10 +123,12 @@ const char *current_task_name() noexcept {
 
 bool attachment::entry::begin_withdraw() noexcept {
   task &mine = whole.self();
-  // First the wish, then the cancellation: one who claims it in between sees the wish.
+  // First the stop request, then the cancellation: a thread that claims the task in between finds
+  // the request.
   mine.ask_to_stop();
   cancels = mine.begin_cancel();
-  if (cancels || (mine.has_future() && !mine.done())) return true; // it has started: those who want to hear of the wish
+  // If it has started, its stop callbacks follow.
+  if (cancels || (mine.has_future() && !mine.done())) return true;
   mine.unref();
   return false;
 }
@@ -134,7 +139,8 @@ void attachment::entry::finish_withdraw() {
     task &of;
     const bool cancels;
     ~ending() {
-      // Said of every task: one that is on its way into a group does not look like one yet.
+      // Asked of every cancelled task: one that is on its way into a group is not marked as spawned
+      // yet.
       if (cancels && of.is_ended_by_second() && of.is_spawned()) of.group().end_cancelled(of);
       of.unref();
     }

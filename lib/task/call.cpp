@@ -6,10 +6,11 @@ namespace weft::core {
 namespace {
 
 struct owned_call : call {
-  weft_drop_fn result_drop; // survives the call: the result takes the place of the fields before it
+  // Survives the call: the result takes the place of the fields before it.
+  weft_drop_fn result_drop;
 };
 
-// The context is dropped when the call is over, in whatever way, and before anybody is told of the outcome.
+// Drops the context when the call is over, in whatever way. No observer is told the outcome before.
 struct context_guard {
   const call &of;
   ~context_guard() {
@@ -44,7 +45,7 @@ constexpr weft_task_type_t plain_type{struct_size, type_is_call, sizeof(call), a
 constexpr weft_task_type_t owned_type{struct_size, type_is_call, sizeof(owned_call), alignof(owned_call),
                                       run_call,    drop_call,    drop_owned_result};
 
-// Inline, with a type that is known: its sizes are found when compiling.
+// Inline, with a type that is known at compile time, so its sizes are too.
 [[gnu::always_inline]] inline task *create_of(const weft_task_type_t &type, std::uint32_t references,
                                               const belonging &to) noexcept {
   return to.none() ? task::create(type, references) : task::create(type, references, to);

@@ -1,4 +1,8 @@
-// Tasks of plain C: a function, its context, and a drop. The room first holds the call, then the result's pointer.
+// Tasks made of a plain C function, its context and a drop. The room holds the call first, then the
+// pointer to the result.
+//
+// Knows nothing of executors. The room of a promise made by hand begins with its result too
+// (promise.cpp), so call_result() reads both.
 #pragma once
 
 #include <weft/executor.h>
@@ -18,13 +22,14 @@ struct call {
 task *create_call(const call &what, weft_drop_fn result_drop, const belonging &to = {}) noexcept;
 task *create_posted_call(const call &what, const belonging &to = {}) noexcept;
 
-// The function that a running task is in: the user's, of a call, or else that of its type. For reports.
+// For reports, the function that a running task is in: the user's if the task is a call, else that
+// of its type.
 inline std::uintptr_t code_of(task &inside) noexcept {
   if ((inside.type().flags & type_is_call) != 0) return *static_cast<std::uintptr_t *>(inside.room());
   return reinterpret_cast<std::uintptr_t>(inside.type().run);
 }
 
-// The result that lies in the room of a call or of a promise made by hand.
+// The result in the room of a call, or of a promise made by hand.
 inline void *call_result(task &done) noexcept {
   return *static_cast<void **>(done.room());
 }

@@ -1,8 +1,9 @@
-// Callbacks of futures: kept as observers without `fire`, run by whoever completes the future.
+// Callbacks of futures: observers without `fire`, run by the thread that completes the future.
 //
-// A callback may complete further futures, whose callbacks complete further ones. Nested up to a depth they run at
-// once, as callers expect; beyond it they are put on a list of this thread's record, and the outermost run_callbacks()
-// works it off. So a chain of a million futures needs neither a million stack frames nor a scheduler.
+// A callback may complete another future, whose callbacks complete a third. Up to a depth these run
+// at once, as callers expect. Beyond it they are put on a list in this thread's record, which the
+// outermost run_callbacks() works off. So a chain of a million futures needs neither a million
+// stack frames nor a scheduler.
 #include "task/callback.hpp"
 
 #include <new>
@@ -19,7 +20,7 @@ namespace {
 
 constexpr int deepest = 32;
 
-// A callback may run inside of a task that has regions open.
+// A callback may run inside a task that has blocking regions open.
 struct own_regions {
   explicit own_regions(record &self) noexcept : around(self), own(self) {}
   const regions_aside around;
@@ -44,7 +45,7 @@ __attribute__((no_sanitize("null"))) void call(task &done, callback &what) {
 void call_and_free(task &done, callback *what) {
   if (what->memory == callback::storage::lent) return call(done, *what);
   if (what->memory == callback::storage::stop) return static_cast<stop_callback *>(what)->end();
-  // The context goes even if a forced unwind passes through.
+  // The context is dropped also when a forced unwind passes through.
   struct freeing {
     callback *which;
     ~freeing() {
@@ -55,7 +56,7 @@ void call_and_free(task &done, callback *what) {
   call(done, *what);
 }
 
-// Append to a list, each with a reference to its future; the answer is the list's new end.
+// Append `first` to a list, each entry with a reference to its future. Returns the list's new end.
 observer **append(observer **last, task &done, observer *first) noexcept {
   *last = first;
   for (observer *o = first; o != nullptr; o = o->next) {
@@ -77,7 +78,7 @@ struct depth_scope {
   record &self;
 };
 
-// Take the first of such a list and call it.
+// Take the first entry of such a list and call it.
 void call_first(observer *&list) {
   auto *const what = static_cast<callback *>(std::exchange(list, list->next));
   task *const done = what->future;
@@ -89,7 +90,7 @@ void work_off_deferred(record &self) {
   while (self.deferred != nullptr) call_first(self.deferred);
 }
 
-// Shows those who judge waits what this thread has yet to call.
+// Shows the wait graph what this thread has yet to call.
 class calling_scope {
 public:
   calling_scope(record &self, observer *const &rest) noexcept : self_(self), calls_{&rest, self.calls} {
@@ -129,7 +130,8 @@ void call_all(task &done, observer &all) {
   const depth_scope deeper(*self);
   const calling_scope shown(*self, first);
   const own_regions regions(*self);
-  const std::uint32_t here = forks_so_far(); // in a child that comes back from one, the others are the parent's
+  // In a child of a fork that comes back from a callback, the others are the parent's.
+  const std::uint32_t here = forks_so_far();
   while (first != nullptr && forks_so_far() == here)
     call_and_free(done, static_cast<callback *>(std::exchange(first, first->next)));
   if (self->callback_depth == 1) work_off_deferred(*self);
@@ -165,11 +167,15 @@ weft_status add_callback(task &future, weft_future_fn fn, void *ctx, weft_drop_f
 }
 
 void add_callback(task &future, callback &entry) {
-  // Done is what the state says. Between that and the end of the completion a callback could still be listed, and would
-  // then be called by the finishing thread: late, and not here.
+  // The state decides whether the future is done. Between the change of state and the end of the
+  // completion, the entry could still be listed; the finishing thread would then call it, later and
+  // not here.
   if (!future.done() && future.end()->add(entry)) return;
-  if (entry.next != nullptr) entry.next = entry.prev = nullptr; // else somebody may just be looking, to withdraw it
-  future.ref();                                                 // the callback may drop the caller's
+  // A withdrawal that comes before the end of the completion reads entry.next, so it is written
+  // only if it must be.
+  if (entry.next != nullptr) entry.next = entry.prev = nullptr;
+  // The callback may drop the caller's reference.
+  future.ref();
   run_callbacks(future, &entry);
   future.unref();
 }

@@ -1,6 +1,7 @@
-// A callback in the list of a future: allocated for one call of add_callback, or a part of something larger.
+// A callback in the list of a future: an allocation of add_callback(), or a part of something
+// larger.
 //
-// Owns the entry only; when and where it is called is callback.cpp's matter. Read on there.
+// Owns the entry only. callback.cpp has when and where it is called.
 #pragma once
 
 #include <weft/future.h>
@@ -13,12 +14,16 @@ class task;
 struct record;
 
 struct callback : observer {
-  // Whose memory it is, and so what follows the call.
+  // The owner of its memory, and so what follows the call.
   enum class storage {
-    own,  // its own: drop(ctx), then it is freed. Of a future that never got done only that, without the call
-    stop, // its own: a stop_callback, which is not called but dropped when the future is done
-    lent, // part of something larger, which may be gone after the call. drop(ctx) is called in place of fn, when the
-          // future never got done
+    // Its own: drop(ctx) follows, then it is freed. If the future goes undone, that happens without
+    // the call.
+    own,
+    // Its own: a stop_callback. When the future is done it is dropped and not called.
+    stop,
+    // Part of something larger, which may be gone after the call. If the future goes undone,
+    // drop(ctx) is called in the place of fn.
+    lent,
   };
 
   callback(storage where, weft_future_fn called, void *context, weft_drop_fn dropped) noexcept
@@ -31,11 +36,12 @@ struct callback : observer {
   const storage memory;
 };
 
-// Have it called once the future is done; when it is, at once and here. A lent one may be called before this returns.
+// Have the entry called when the future is done; if it is done, at once on this thread. A lent
+// entry may be called before this returns.
 void add_callback(task &future, callback &entry);
 
-// The thread will call that one, but not before it comes back from the callback that it is in. It is the caller itself,
-// or sleeps, under the lock of the wait graph.
+// Whether the thread of `who` will call the entry, but not before it returns from the callback that
+// it is in. `who` is the calling thread, or it sleeps and the lock of the wait graph is held.
 bool is_about_to_call(const record &who, const observer &entry) noexcept;
 
 } // namespace weft::core

@@ -62,7 +62,7 @@ void cancel_callback::finish_withdraw() {
   call(what_);
 }
 
-// Once, by the winner.
+// Called once, by the winner.
 void cancel_callback::drop() noexcept {
   {
     const drop_scope here(home_.get());
@@ -92,7 +92,8 @@ void cancel_callback::give_up() noexcept {
 weft_status cancel_callback::remove() {
   weft_status status = WEFT_OK;
   if (take(over)) {
-    if (token_->remove(*this)) unref(); // else a withdrawal has taken the roll's reference over
+    // If it is not on the roll, a withdrawal has taken the roll's reference over.
+    if (token_->remove(*this)) unref();
     drop();
   } else {
     status = fate_.load(std::memory_order_acquire) == over ? WEFT_EDONE : WEFT_ERUNNING;

@@ -1,8 +1,9 @@
 // A callback of a cancel token: called once when the token is cancelled, or never.
 //
-// Owns function and context. The token's roll has a reference to it, and so have the registration, if the user wanted
-// one, and the roll of the domain, if there is one. One word decides who may have it: the cancellation, the removal,
-// the close of the domain, or the end of the token.
+// Owns the function and its context. References: one for the token's roll, one for the registration
+// if the user wants one, one for the domain's roll if there is a domain. One word decides which
+// thread may touch the context: the cancellation, the removal, the close of the domain, or the end
+// of the token. Read on in README.md, "Cancel tokens".
 #pragma once
 
 #include <cstdint>
@@ -21,13 +22,15 @@ struct cancel_call {
 
 class cancel_callback final : public weft_cancel_registration, public roll_entry {
 public:
-  // Called at once, before this returns, when the token is cancelled already. out: null, or gets the registration.
-  // WEFT_OK, WEFT_ENOMEM; WEFT_ECLOSED: the domain that the thread is inside of is closed.
+  // If the token is cancelled already, the callback is called before this returns. `out`: null, or
+  // gets the registration. WEFT_OK, WEFT_ENOMEM; WEFT_ECLOSED: the thread is inside of a closed
+  // domain.
   static weft_status add(cancel_token &token, const cancel_call &what, weft_cancel_registration **out);
 
-  // Give the registration back. WEFT_OK: it will not be called. WEFT_ERUNNING: it runs now. WEFT_EDONE: it has run.
+  // Give the registration back. WEFT_OK: it will not be called. WEFT_ERUNNING: it runs now.
+  // WEFT_EDONE: it has run.
   weft_status remove();
-  // The token goes, and with it the roll's reference.
+  // The token ends and gives the roll's reference up.
   void give_up() noexcept;
   bool inherited() const noexcept { return native_.is_another(); }
 
@@ -51,7 +54,8 @@ private:
   bool begin_withdraw() noexcept override { return true; }
   void finish_withdraw() override;
 
-  // On the domain's roll; with a reference there. It stays on the token's roll, where nothing comes of it any more.
+  // On the domain's roll, with a reference. After a withdrawal by the domain the callback stays on
+  // the token's roll, where it does nothing.
   struct home_entry final : roll_entry {
     explicit home_entry(cancel_callback &part) noexcept : whole(part) {}
     bool hold() noexcept override { return true; }
@@ -61,12 +65,12 @@ private:
   };
 
   const cancel_call what_;
-  cancel_token *const token_; // with a reference, the registration's; null when there is none
-  const shared<domain> home_; // or null
-  atomic<std::uint32_t> refs_;
+  cancel_token *const token_;  // with the registration's reference; null: no registration
+  const shared<domain> home_;  // or null
+  atomic<std::uint32_t> refs_; // as in shared_object
   home_entry in_home_;
-  // From waiting by compare-and-swap; who wins may touch the context. The release of `over` pairs with the acquire of
-  // remove(): the drop is seen as past.
+  // Leaves `waiting` by compare-and-swap; the thread that wins may touch the context. The release
+  // of `over` pairs with the acquire of remove(): if remove() reads `over`, the drop is past.
   atomic<std::uint32_t> fate_{waiting};
 };
 

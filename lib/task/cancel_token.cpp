@@ -23,7 +23,7 @@ bool cancel_token::try_ref() noexcept {
   return false;
 }
 
-// A loop and not a recursion: a chain of tokens may be as long as its user likes.
+// A loop, not a recursion: a chain of tokens may be of any length.
 void cancel_token::unref() noexcept {
   for (cancel_token *t = this; t != nullptr && t->refs_.fetch_sub(1, std::memory_order_acq_rel) == 1;) {
     cancel_token *const above = t->parent_;
@@ -34,7 +34,8 @@ void cancel_token::unref() noexcept {
   }
 }
 
-// Callbacks that were never called are all that may be left: tasks, groups and tokens below keep a reference.
+// Only callbacks that were never called can be left: tasks, groups and tokens below hold a
+// reference.
 void cancel_token::end() noexcept {
   if (alarm_ != nullptr) alarm_->dismiss();
   while (roll_entry *const left = take_first()) static_cast<cancel_callback *>(left)->give_up();
@@ -42,7 +43,8 @@ void cancel_token::end() noexcept {
 
 bool cancel_token::cancel() {
   const bool first = call_off();
-  // Also if it was before: whoever asks is to find it done, as far as nobody else is at it.
+  // Also if the token was cancelled before: when this returns, what follows has happened, except
+  // for entries that another thread is withdrawing.
   ref();
   withdraw_all();
   unref();

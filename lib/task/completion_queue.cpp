@@ -33,7 +33,7 @@ bool completion_queue::expect(queue_entry &entry) noexcept {
   ref();
   tied_.add_last(entry);
   ++ties_made_;
-  // Whoever sleeps inside a task looks whether he can help with this one.
+  // A waiter that sleeps inside a task looks whether it can run something for this tie.
   for (waiter **at = &waiters_; *at != nullptr;) {
     if ((*at)->helps)
       tell_locked(*at, sleepers);
@@ -101,7 +101,7 @@ void completion_queue::let_go(queue_entry &kept) noexcept {
   delete &kept;
 }
 
-// The caller's wake_list was made before the lock was taken, so it wakes after the lock is given back.
+// `sleepers` was made before the lock was taken, so it wakes after the lock is given back.
 void completion_queue::put_locked(queue_entry &entry, wake_list &sleepers) noexcept {
   entry.is_queued_ = true;
   queued_.add_last(entry);
@@ -162,17 +162,19 @@ weft_status completion_queue::wait(weft_event_t *events, std::size_t most, deadl
     weft_status popped = WEFT_OK;
     std::uint64_t ties_seen = 0;
 
-    // Whoever was told must look, for nobody else was.
+    // A notified waiter must look: no other waiter was notified for that event.
     bool over() noexcept {
       popped = queue.pop(events, most, count);
       return popped != WEFT_OK || count != 0;
     }
     lent lend(const helper &mine) { return queue.lend_one(mine, ties_seen); }
-    bool awaits_executor() const noexcept { return true; } // it would have to be asked of each tie
+    // To know it, each tie would have to be asked.
+    bool awaits_executor() const noexcept { return true; }
     weft_status sleep(deadline limit, helpful_sleep &sleeping) noexcept {
       if (spin_until([this]() noexcept { return queue.may_take(); })) return WEFT_OK;
       const weft_status status = queue.sleep(self, limit, ties_seen, sleeping);
-      // What came just as the time was over, or the stop was asked for, is given all the same.
+      // An event that came just as the time was over, or a stop was requested, is returned all the
+      // same.
       return queue.may_take() ? WEFT_OK : status;
     }
   } what{*this, *self, events, most, count};
@@ -191,7 +193,7 @@ weft_status completion_queue::sleep(record &self, deadline until, std::uint64_t 
     *last_waiter_ = &me;
     last_waiter_ = &me.next;
   }
-  // Depends on nothing that the wait graph could judge: anybody might post an event.
+  // No dependency: any thread might post an event, so the wait graph has nothing to judge.
   const weft_status status = sleep_until(
       self, nullptr, 0, wait_for::all, until, [&me]() noexcept { return me.told.load(std::memory_order_acquire); },
       &sleeping);
@@ -204,7 +206,7 @@ weft_status completion_queue::sleep(record &self, deadline until, std::uint64_t 
   return status;
 }
 
-// place: where the list refers to this waiter; he leaves the list.
+// `place` is the pointer of the list that leads to the waiter, which leaves the list.
 void completion_queue::tell_locked(waiter *&place, wake_list &sleepers) noexcept {
   waiter &who = *place;
   sleepers.add(*who.who);
@@ -215,7 +217,7 @@ void completion_queue::tell_locked(waiter *&place, wake_list &sleepers) noexcept
 
 namespace {
 
-// Marks how far a walk has come, while others change the list.
+// Marks how far a walk has come while other threads change the list.
 class list_cursor : public queue_entry {
 public:
   list_cursor() noexcept : queue_entry(0, 0) {}
@@ -223,8 +225,8 @@ public:
 
 } // namespace
 
-// Whether an entry can be helped with is asked under the lock, the help is given without it; meanwhile entries come and
-// go, so the walk keeps its place by an entry of its own.
+// Whether an entry can be helped with is asked under the lock; the help is given without it.
+// Entries come and go meanwhile, so the walk keeps its place by an entry of its own.
 lent completion_queue::lend_one(const helper &by, std::uint64_t &ties_seen) {
   struct walk {
     completion_queue &of;
@@ -291,7 +293,8 @@ void completion_queue::unref_handle() noexcept {
     descriptor_.close();
     for (queue_entry *entry = tied_.first(), *next = nullptr; entry != nullptr; entry = next) {
       next = tied_.after(*entry);
-      if (!entry->leave_source()) continue; // the end of its source is here already, and waits for the lock
+      // False: the end of its source has taken the tie, and waits for the lock.
+      if (!entry->leave_source()) continue;
       entry_list::remove(*entry);
       entry->next_ = std::exchange(lost, entry);
       ++untied;
@@ -304,7 +307,7 @@ void completion_queue::unref_handle() noexcept {
     size_.store(0, std::memory_order_release);
   }
   free_all(lost);
-  for (; untied != 0; --untied) unref(); // theirs; not the last
+  for (; untied != 0; --untied) unref(); // those of the ties; none is the last
   unref();
 }
 

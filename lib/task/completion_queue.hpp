@@ -1,12 +1,13 @@
-// A completion queue: events wait in it until a host takes them out, by polling or by waiting. The object behind
-// weft_queue_t.
+// A completion queue: events wait in it until a host takes them out, by polling or by waiting. The
+// object behind weft_queue_t.
 //
-// Knows nothing of futures, groups and timers: they bring entries (queue_entry), which the queue lists while they are
-// tied, then queues. Who ties: future_tie.hpp, exec/group_tie.cpp, timer/timer.hpp. The argument for the descriptor
-// and the wake-ups is in README.md, "Completion queues".
+// Owns its entries, its waiters and its descriptor. Knows nothing of futures, groups and timers:
+// these bring entries (queue_entry), which the queue lists as tied first and as queued then
+// (future_tie.hpp, exec/group_tie.cpp, timer/timer.hpp).
 //
-// Two counts, as executors have: handles are what users hold, and with the last one the queue is closed and emptied;
-// references keep the memory: all handles together have one, and so has each tie, which may come to its end later.
+// Two counts, as executors have. Users hold handles; with the last one the queue is closed and
+// emptied. References keep the memory: all handles together have one, and so has each tie, which
+// may end later. Read on in README.md, "Completion queues".
 #pragma once
 
 #include <cstddef>
@@ -33,8 +34,9 @@ namespace weft::core {
 struct record;
 class wake_list;
 
-// How a waiter may bring an event about: lend(what) runs something on top of its stack if it may, gives the reference
-// that it has been given back, and says what has come of it. Null: there is nothing to be done.
+// How a waiter may bring an event about. `lend(what)` runs something on top of the waiter's stack
+// if it may, gives the reference in `what` back, and returns what has come of it. Null: there is
+// nothing to run.
 struct helping_hand {
   lent (*lend)(void *what, const helper &by) = nullptr;
   void *what = nullptr;
@@ -51,9 +53,11 @@ public:
 
   std::uint64_t tag() const noexcept { return event_.tag; } // never changes
 
-  // While it is listed as tied, under the lock of the queue; so no lock may be taken here. The hand has a reference.
+  // While it is listed as tied, under the lock of the queue: takes no lock. The hand has a
+  // reference.
   virtual helping_hand help() noexcept { return {}; }
-  // While it is listed as tied, under the lock of the queue: take the tie out of its source. True: it will not come.
+  // While it is listed as tied, under the lock of the queue: take the tie out of its source. True:
+  // the event will not come.
   virtual bool leave_source() noexcept { return false; }
 
 private:
@@ -63,7 +67,8 @@ private:
   weft_event_t event_;
   queue_entry *next_ = nullptr, *prev_ = nullptr; // under the lock of the queue
   bool is_queued_ = false;                        // the same
-  bool is_kept_ = false; // the same: add_again() may come, so whoever takes it out does not free it
+  // The same: add_again() may come, so taking the entry out does not free it.
+  bool is_kept_ = false;
 };
 
 // A ring through a head that is no entry.
@@ -87,9 +92,10 @@ class completion_queue final : public weft_queue, public shared_object<completio
 public:
   // With one handle. Null: no memory.
   static completion_queue *make() noexcept { return new (std::nothrow) completion_queue; }
-  ~completion_queue() = default; // nothing is left: ties have references, and the last handle has emptied it
+  // Nothing is left: ties have references, and the last handle has emptied it.
+  ~completion_queue() = default;
 
-  // From before a fork: of no use in this process.
+  // Made before a fork: of no use in this process.
   bool inherited() const noexcept { return native_.is_another(); }
   bool has_magic() const noexcept { return magic_.is_right(); }
   void ref_handle() noexcept { handles_.fetch_add(1, std::memory_order_relaxed); }
@@ -97,9 +103,9 @@ public:
 
   // WEFT_OK or WEFT_EAGAIN.
   weft_status descriptor(int &number) noexcept;
-  // WEFT_OK, also without an event, or WEFT_ECLOSED.
+  // WEFT_OK, also without an event; WEFT_ECLOSED.
   weft_status pop(weft_event_t *events, std::size_t most, std::size_t &count) noexcept;
-  // WEFT_OK with an event, WEFT_ECLOSED, WEFT_ETIMEDOUT, WEFT_EINTERRUPTED, WEFT_ENOMEM.
+  // WEFT_OK with an event; WEFT_ECLOSED, WEFT_ETIMEDOUT, WEFT_EINTERRUPTED, WEFT_ENOMEM.
   weft_status wait(weft_event_t *events, std::size_t most, deadline until, std::size_t &count);
   // WEFT_OK, WEFT_ECLOSED, WEFT_ENOMEM.
   weft_status post(std::uint64_t tag, std::uint64_t value) noexcept;
@@ -107,19 +113,23 @@ public:
   bool is_closed() const noexcept { return closed_.load(std::memory_order_acquire); }
 
   // --- entries ---
-  // List it as tied: it will come, and has a reference to the queue until then. False: closed, and it is the caller's.
+  // List the entry as tied. It has a reference to the queue until its event comes. False: the queue
+  // is closed, and the entry stays the caller's.
   bool expect(queue_entry &entry) noexcept;
-  // What was expected comes: the entry and its reference are the queue's. Not under a lock.
+  // The event of a tied entry comes: the queue takes the entry and its reference. Not under a lock.
   void fulfil(queue_entry &entry, weft_status status) noexcept;
-  // What was expected will not come: the entry is freed, and its reference given back. Not under a lock.
+  // The event of a tied entry will not come: free the entry and give its reference back. Not under
+  // a lock.
   void give_up(queue_entry &entry) noexcept;
-  // It comes without having been expected. False: closed, and it is the caller's.
+  // The event of an entry that was not tied comes. False: the queue is closed, and the entry stays
+  // the caller's.
   bool add(queue_entry &entry, weft_status status) noexcept;
 
-  // An entry that is used again and again: put it in with this value, or add that to the value that it has in there.
-  // The caller has a reference to the queue. Who sleeps is woken by `sleepers`, so that a lock may be held meanwhile.
+  // For an entry that is used again and again: queue it with this value; if it is queued, add the
+  // value to its own. The caller has a reference to the queue, and may hold a lock: `sleepers`
+  // wakes the waiters later.
   void add_again(queue_entry &kept, std::uint64_t value, wake_list &sleepers) noexcept;
-  // It will not be used any more; it is freed now or when it is taken out.
+  // The kept entry will not be used again. It is freed now, or when it is taken out.
   void let_go(queue_entry &kept) noexcept;
 
 private:
@@ -127,7 +137,8 @@ private:
     parker *who;
     bool helps;
     waiter *next = nullptr; // under mutex_
-    // Written under mutex_; its release pairs with the acquire of the waiter, who reads it without.
+    // Written under mutex_. The release pairs with the acquire of the waiter, which reads it
+    // without.
     atomic<bool> told{false};
   };
 
@@ -143,16 +154,17 @@ private:
   lent lend_one(const helper &by, std::uint64_t &ties_seen);
   bool may_take() const noexcept { return size_.load(std::memory_order_acquire) != 0 || is_closed(); }
 
-  atomic<std::uint32_t> handles_{1};
+  atomic<std::uint32_t> handles_{1}; // counted as the references of shared_object
   const native_process native_;
-  adaptive_mutex mutex_;     // takes those of the sources inside, and those of the heaps
+  adaptive_mutex mutex_;     // taken inside it: the locks of sources, and of the heaps
   entry_list queued_, tied_; // under mutex_
-  // Written under mutex_. The acquire of who looks without it pairs with the release of the change; but all that a
-  // waiter does upon it is to come and look under mutex_.
+  // Both written under mutex_. The release of a change pairs with the acquire of a look without the
+  // lock. Such a look decides nothing but whether to look again under mutex_.
   atomic<std::size_t> size_{0};
   atomic<bool> closed_{false};
   event_descriptor descriptor_; // under mutex_
-  // Under mutex_: those who sleep and have not been told. Who came first is told first.
+  // Under mutex_: the waiters that sleep and were not notified. The first that came is notified
+  // first.
   waiter *waiters_ = nullptr, **last_waiter_ = &waiters_;
   std::uint64_t ties_made_ = 0; // under mutex_
   [[no_unique_address]] magic_word<0x2bad5eed0e440010> magic_;

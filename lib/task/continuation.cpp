@@ -1,15 +1,5 @@
-// The life of a continuation:
-//
-//  1. Linked. Its entry is in the source's list, and that list owns one reference to it. Pending, without an owner.
-//  2. The source is done: source_done(). Either its outcome is handed on, or the link takes a reference to the source,
-//     for fn will read it, and the task is submitted, from where on it is like any other: the list's reference is the
-//     queue's now. Or it is run here.
-//  3. It has run, or was cancelled at any point: let_go() cuts what is left of the link, and gives back what goes with
-//     it. A continuation of a million links therefore keeps nothing but itself.
-//
-// Cancelled before 2, the entry is taken out of the list; should it be on its way already, source_done() finds the task
-// no longer pending and cleans up. Whoever ends the link releases the executor: exactly one of withdraw() (true),
-// source_done() and source_gone() does.
+// What happens to a continuation, in the steps of README.md, "Continuations": start() is S1,
+// source_done() and source_gone() are S2, let_go() is S3.
 #include "task/continuation.hpp"
 
 #include <new>
@@ -28,7 +18,7 @@ void continuation::start(task &made, task &source, std::uint32_t when, stage whe
 void continuation::let_go(task &self) {
   if (link_.release_held() || !link_.withdraw()) return;
   leave_stage();
-  self.unref(); // the list's; whoever calls this has one, too
+  self.unref(); // the list's; the caller has another one
 }
 
 void continuation::leave_stage() {
@@ -83,13 +73,14 @@ void continuation::hand_on(task &self, task &source) {
     source.failure()->ref();
     return run_callbacks(self, self.publish({with_error, source.failure()}));
   }
-  // Of a chain that hands on, all refer to the first, so that nothing between is kept and reading takes one step.
+  // In a chain that hands a result on, all refer to the first. So nothing between is kept, and
+  // reading takes one step.
   origin_ = &result_owner(source);
   origin_->ref();
   run_callbacks(self, self.publish({with_result, nullptr}));
 }
 
-// With the list's reference. Not to be touched once an executor has accepted it.
+// With the list's reference. After an executor has accepted the task it must not be touched.
 void continuation::run_on_stage(task &self) {
   const stage where = where_;
   struct leaving {
@@ -113,7 +104,7 @@ void continuation::run_on_stage(task &self) {
   if (self.claim_or_end()) self.run_claimed(*here, nullptr);
 }
 
-// The reason's reference is ours.
+// Takes the reference to the reason.
 void continuation::fail(task &self, error *reason) {
   if (!self.claim_or_end()) return reason->unref();
   self.drop_closure();
@@ -133,12 +124,13 @@ task *current_source() noexcept {
 namespace {
 
 struct owned_continuation : continuation_call {
-  weft_drop_fn result_drop; // survives the call: the result takes the place of the fields before it
+  // Survives the call: the result takes the place of the fields before it.
+  weft_drop_fn result_drop;
 };
 
 weft_status run_call(void *room, weft_error **failure) {
   const continuation_call what = *static_cast<continuation_call *>(room);
-  struct dropping { // before anybody is told of the outcome
+  struct dropping { // before any observer is told the outcome
     const continuation_call &of;
     ~dropping() {
       if (of.drop != nullptr) of.drop(of.ctx);

@@ -1,7 +1,9 @@
-// Continuations: a task that waits for another future, its source, before it becomes ready: weft_future_then.
+// Continuations: a task that becomes ready when another future, its source, is done
+// (weft_future_then).
 //
-// It is one object with the task: between its header and its room lies a `continuation`. Knows of executors only what
-// `stage` tells; exec/then.cpp brings them in. Read on in continuation.cpp, "The life of a continuation".
+// Owns the link to the source and the handle of the stage. It lies between the header of the task
+// and its room. Knows of executors only what `stage` says; exec/then.cpp brings them in. Read on in
+// README.md, "Continuations".
 #pragma once
 
 #include <weft/continuation.h>
@@ -11,14 +13,16 @@
 
 namespace weft::core {
 
-// Where a continuation is to run. Plain functions, for the task layer does not know executors.
+// Where a continuation runs. Plain functions, because the task layer does not know executors.
 struct stage_calls {
-  weft_status (*submit)(void *executor, task &ready);    // as executor::submit, of one
-  error *(*refusal)(void *executor, weft_status status); // what a future fails with that it refused
-  void (*release)(void *executor);                       // the handle that the continuation holds
+  weft_status (*submit)(void *executor, task &ready); // executor::submit, of one task
+  // The error of a future that the executor has refused.
+  error *(*refusal)(void *executor, weft_status status);
+  void (*release)(void *executor); // give back the handle of the continuation
 };
 struct stage {
-  void *executor = nullptr;           // null: on the thread that finishes the source
+  // Null: the continuation runs on the thread that completes the source.
+  void *executor = nullptr;
   const stage_calls *calls = nullptr; // null with it
 };
 
@@ -28,20 +32,21 @@ public:
   continuation(const continuation &) = delete;
   continuation &operator=(const continuation &) = delete;
 
-  // The part of a task that is one.
+  // The part of a task that is a continuation.
   static continuation &of(task &which) noexcept;
   static const continuation &of(const task &which) noexcept;
 
-  // Start: `made` has a reference for a handle and one for the link. With a handle of the stage's executor.
+  // `made` has a reference for a handle and one for the link; `where` has a handle of its executor.
   static void start(task &made, task &source, std::uint32_t when, stage where);
 
   const source_link &link() const noexcept { return link_; }
-  // Whose result this one hands on, with a reference; null: it has its own, or none.
+  // The task whose result this one hands on, with a reference. Null: it has its own result, or
+  // none.
   task *origin() const noexcept { return origin_; }
 
-  // The task has left the pending state to be run or cancelled, and its closure is gone or was run.
+  // The task has left the pending state, to be run or cancelled; its closure has run or is gone.
   void let_go(task &self);
-  // With the last reference.
+  // When the last reference to the task goes.
   void forget_origin() noexcept { origin_->unref(); }
 
 private:
@@ -56,7 +61,8 @@ private:
   source_link link_;
   stage where_;
   std::uint32_t when_ = WEFT_THEN_RESULT;
-  task *origin_ = nullptr; // written before the state becomes with_result, and read after
+  // Written before the state becomes with_result, and read after.
+  task *origin_ = nullptr;
 };
 
 class continuation_task : public future_task {
@@ -71,14 +77,14 @@ inline const continuation &continuation::of(const task &which) noexcept {
   return static_cast<const continuation_task &>(which).then;
 }
 
-// The task whose room holds the result of this one: itself, unless it hands on another's.
+// The task whose room holds the result of `done`: itself, unless it hands on another's.
 inline task &result_owner(task &done) noexcept {
   if (!done.is_continuation()) return done;
   task *const origin = continuation::of(done).origin();
   return origin != nullptr && done.state() == with_result ? *origin : done;
 }
 
-// A continuation of plain C, as task/call.hpp makes tasks; with two references. Null: no memory.
+// A continuation made of a plain C function, as in call.hpp, with two references. Null: no memory.
 struct continuation_call {
   weft_then_fn fn;
   void *ctx;
@@ -86,7 +92,8 @@ struct continuation_call {
 };
 task *create_continuation(const continuation_call &what, weft_drop_fn result_drop, const belonging &to = {}) noexcept;
 
-// The source of the continuation that this thread is in, at the top of its stack; null when it is in none. Borrowed.
+// The source of the continuation that runs at the top of this thread's stack. Null: none runs
+// there. Borrowed.
 task *current_source() noexcept;
 
 } // namespace weft::core

@@ -12,8 +12,8 @@ weft_status domain_callback::add(task &future, const what &called, domain &home)
     return WEFT_ECLOSED;
   }
   made->attach(future);
-  // A close that came in between may have looked for it before it was in the future's list. If it comes later, it will
-  // find it there: the lock of the roll orders the two.
+  // A close that came in between may have looked for the callback before it was in the future's
+  // list. A later close finds it there: the lock of the roll orders the two.
   if (home.closed() && made->withdraw()) {
     made->finish_unlisted();
     made->unref(); // the link's
@@ -50,7 +50,7 @@ void domain_callback::gone(void *ctx) {
   self.unref();
 }
 
-// Once, by whoever has ended the link.
+// Called once, by the thread that has ended the link.
 void domain_callback::finish() noexcept {
   {
     const inside_scope here(current_record(), home_.get());
@@ -66,7 +66,7 @@ void domain_callback::finish_unlisted() noexcept {
 
 bool domain_callback::begin_withdraw() noexcept {
   if (withdraw()) return true;
-  unref(); // it is about to be called, or is added just now
+  unref(); // it is about to be called, or is just being added
   return false;
 }
 

@@ -1,8 +1,9 @@
-// A callback of a future that belongs to a domain: if the domain is closed before, it is taken out of the future's list
-// and dropped there and then.
+// A callback of a future that belongs to a domain: if the domain is closed first, the callback is
+// taken out of the future's list and dropped at once.
 //
-// Hangs on the future by the same kind of link as continuations, for the future may come to its end, or go, just when
-// the domain looks for it.
+// Owns the function and its context. It is tied to the future by a source_link, as continuations
+// are, because the future may end, or be freed, just when the close looks for it. Read on in
+// thread/README.md, "Closing a domain".
 #pragma once
 
 #include <cstdint>
@@ -23,8 +24,8 @@ public:
   };
   // WEFT_OK, WEFT_ENOMEM, WEFT_ECLOSED.
   static weft_status add(task &future, const what &called, domain &home);
-  // Is this entry of a future's list one that was added with these? If so, and whoever asks has taken it out of the
-  // list, its drop ends it. Under the lock of the list.
+  // Whether this entry of a future's list was added with these. If so, and the caller takes it out
+  // of the list, its drop ends it. Under the lock of the list.
   static bool is_of(const callback &entry, weft_future_fn fn, const void *ctx) noexcept;
 
 private:
@@ -46,7 +47,7 @@ private:
 
   const what what_;
   const shared<domain> home_;
-  atomic<std::uint32_t> refs_{3}; // of the link, which may call; of the roll; of whoever adds it
+  atomic<std::uint32_t> refs_{3}; // the link's, the roll's, and that of add()
 };
 
 } // namespace weft::core

@@ -22,18 +22,20 @@ weft_status future_tie::make(task &future, completion_queue &queue, std::uint64_
   if (queue.is_closed()) return WEFT_ECLOSED;
   auto *const made = new (std::nothrow) future_tie(future, queue, tag);
   if (made == nullptr) return WEFT_ENOMEM;
-  if (future.done()) { // at once, whatever callbacks this thread is inside of
+  if (future.done()) { // at once, whatever callbacks this thread is in
     if (queue.add(*made, verdict(future))) return WEFT_OK;
   } else if (queue.expect(*made)) {
-    add_callback(future, made->callback_); // may be called before this returns, and *made be gone
+    // May be called before this returns, and *made be gone.
+    add_callback(future, made->callback_);
     return WEFT_OK;
   }
   delete made;
   return WEFT_ECLOSED;
 }
 
-// Whoever takes the callback out of the future's list has the tie: either this, or the end of the future. Until it is
-// out of the queue's list too, the caller's reference keeps the future for those who look for something to run.
+// Either this call or the end of the future takes the callback out of the future's list, and has
+// the tie then. Until the tie is out of the queue's list too, the caller's reference keeps the
+// future alive for waiters that look for something to run.
 weft_status future_tie::undo(task &future, completion_queue &queue, std::uint64_t tag) noexcept {
   struct wanted {
     const completion_queue &queue;
@@ -53,15 +55,17 @@ weft_status future_tie::undo(task &future, completion_queue &queue, std::uint64_
   return WEFT_OK;
 }
 
-// A promise is completed by hand, and has perhaps lost its last reference already: there is nothing to run. The others
-// have a reference until they are done.
+// A promise is completed by hand, so there is nothing to run; and its last reference may be gone
+// already. Each other future has a reference until it is done.
 helping_hand future_tie::help() noexcept {
   if ((future_.type().flags & type_is_promise) != 0 || future_.state() != pending) return {};
   future_.ref();
   return {&lend_task, &future_};
 }
 
-// Listed, so the future is alive; and it is in the future's list, for whoever ties has a handle of the queue.
+// The tie is listed, so the future is alive. It is in the future's list too: a tie that is being
+// added belongs to a caller with a handle of the queue, and this runs when the last handle has
+// gone.
 bool future_tie::leave_source() noexcept {
   return future_.end()->remove(callback_);
 }

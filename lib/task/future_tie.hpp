@@ -1,7 +1,9 @@
-// What ties a future to a completion queue: an entry of the queue and a callback of the future in one block.
+// What ties a future to a completion queue: an entry of the queue and a callback of the future in
+// one block.
 //
-// It holds no reference to the future. While it is listed in the queue the future is alive, for whoever ends the
-// future, or destroys it undone, calls the callback before, and that takes it from the list.
+// Holds no reference to the future. While the tie is listed in the queue, the future is alive: its
+// end, or its destruction undone, first calls the callback, and that takes the tie out of the list.
+// Read on in README.md, "Completion queues".
 #pragma once
 
 #include "task/callback.hpp"
@@ -15,8 +17,8 @@ public:
   // WEFT_OK, WEFT_ECLOSED, WEFT_ENOMEM.
   static weft_status make(task &future, completion_queue &queue, std::uint64_t tag);
 
-  // Take one with this tag back, before its event has come. WEFT_OK, WEFT_EDONE, WEFT_EINVALIDSTATE. The caller has a
-  // reference to the future.
+  // Undo one tie with this tag before its event has come. WEFT_OK, WEFT_EDONE, WEFT_EINVALIDSTATE.
+  // The caller has a reference to the future.
   static weft_status undo(task &future, completion_queue &queue, std::uint64_t tag) noexcept;
 
   helping_hand help() noexcept override;
@@ -32,7 +34,7 @@ private:
 
   callback callback_;
   task &future_;
-  completion_queue &queue_; // with a reference, while it is expected
+  completion_queue &queue_; // with a reference, while it is tied
 };
 
 } // namespace weft::core

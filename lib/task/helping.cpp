@@ -7,7 +7,7 @@
 
 namespace weft::core {
 
-// The slow part: the stack is not known yet, is used up, or is not the thread's own (a fiber's).
+// The slow path: the stack is not known yet, is used up, or is not the thread's own (a fiber's).
 room_left look_up_room(record &self, std::uintptr_t at) noexcept {
   if (self.help_floor == UINTPTR_MAX) {
     const stack_bounds stack = own_stack();
@@ -22,7 +22,7 @@ room_left look_up_room(record &self, std::uintptr_t at) noexcept {
 
 namespace {
 
-// An awaited task that may be run by this thread.
+// Whether `wanted` is a task that the thread of `who` may run.
 bool could_run(const record &who, const dependency &wanted, const wait_graph &graph) {
   if (wanted.may_happen != &task::may_end) return false;
   const auto &which = *static_cast<const task *>(wanted.object);
@@ -30,7 +30,7 @@ bool could_run(const record &who, const dependency &wanted, const wait_graph &gr
   return owner != nullptr && owner->may_lend_to(who) && !owner->is_held(graph);
 }
 
-// Whoever waits for it has a reference, and is listed.
+// The waiter for it has a reference and is listed.
 void keep(const dependency &wanted) {
   const_cast<task *>(static_cast<const task *>(wanted.object))->ref();
 }

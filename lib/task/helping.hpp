@@ -1,7 +1,9 @@
-// What a wait may run while it waits, for how long and how deep: one rule and one loop for all waits inside of tasks.
+// What a wait may run while it waits, for how long and how deep: one rule and one loop for all
+// waits inside tasks.
 //
-// Knows nothing of what is waited for: each kind of wait brings that (see wait_and_help). The rule is told in
-// guide/waiting.md, and argued in README.md, "What a wait may run".
+// Owns the rule, the depth of nested waits and the loop. Knows nothing of what is waited for: each
+// kind of wait brings that (wait_and_help). The rule is in the guide (helping.md), the reasons in
+// README.md, "What a wait may run".
 #pragma once
 
 #include <optional>
@@ -22,10 +24,11 @@ using lent = task_owner::lent;
 enum class lending {
   if_needed, // as task_owner::haste
   now,
-  last_resort // also what when_any needs only perhaps: otherwise this wait would never end
+  // Also what a when_any may not need: otherwise this wait would never end.
+  last_resort
 };
 
-// How much room for one more task the stack has.
+// How much room the stack has for one more task.
 enum class room_left { none, some, unknown };
 room_left look_up_room(record &self, std::uintptr_t at) noexcept;
 [[gnu::always_inline]] inline room_left stack_room(record &self) noexcept {
@@ -33,18 +36,18 @@ room_left look_up_room(record &self, std::uintptr_t at) noexcept;
   return at - self.help_floor < self.help_span ? room_left::some : look_up_room(self, at);
 }
 
-// A waiter as far as it may run something.
+// A waiter, as far as it may run something.
 class helper {
 public:
-  // eager: without a limit it runs what it needs at once. Else, and with a limit, only what no other worker could
-  // begin.
+  // Eager and without a limit, it runs what it needs at once. Otherwise it runs only what no other
+  // worker could begin.
   helper(record &who, deadline until, bool eager) noexcept
       : self(who), how(eager && until.is_never() ? lending::now : lending::if_needed), by{who.top, who.inside, until} {}
 
-  // Something may begin here and now, except for the last resort.
+  // Something may begin here and now. The last resort needs this too.
   bool may_begin() const noexcept { return self.top != nullptr && has_time() && stack_room(self) != room_left::none; }
   bool has_time() const noexcept { return by.has_time(); }
-  // Between two tasks that run for this wait.
+  // Asked between two tasks that run for this wait.
   bool goes_on() const noexcept { return has_time() && !stop_requested(self); }
 
   record &self;
@@ -52,7 +55,7 @@ public:
   const helping by;
 };
 
-// Around what a wait runs. On a stack of unknown size it counts how deep such waits are nested.
+// Around what a wait runs. On a stack of unknown size it counts how deeply such waits are nested.
 class helping_scope {
 public:
   explicit helping_scope(record &self) noexcept : self_(self) {
@@ -70,9 +73,9 @@ private:
   bool counted_;
 };
 
-// For blocked_thread: runs tasks that others wait for.
+// For blocked_thread::hand: runs tasks that others wait for.
 extern const lending_hand hand_for_tasks;
-// What the graph has offered, with its reference.
+// Run what the graph has offered, and give its reference back.
 lent run_offered(const helpful_sleep &slept, const helper &mine);
 
 // How long a wait sleeps before it looks again at what it has left to other workers.
@@ -81,7 +84,7 @@ inline constexpr std::int64_t look_again_after = 10 * WEFT_MILLISECOND;
 // The loop of a wait. `what` brings:
 //   bool over()                     what is waited for has happened
 //   lent lend(const helper &)       run something that it needs
-//   bool awaits_executor()          a future that it needs has not been given to its executor yet
+//   bool awaits_executor()          it needs a future that was not given to its executor yet
 //   weft_status sleep(deadline, helpful_sleep &)   as sleep_until()
 template <class Wait> weft_status wait_and_help(record &self, deadline until, bool eager, Wait &&what) {
   helper mine(self, until, eager);
@@ -103,7 +106,7 @@ template <class Wait> weft_status wait_and_help(record &self, deadline until, bo
     lent got = may ? lend() : lent::no;
     if (got == lent::no && self.top != nullptr && !interest && what.awaits_executor()) {
       interest.emplace();
-      continue; // the graph tells only of what is submitted from here on
+      continue; // the graph tells only of later submits
     }
     if (got != lent::yes) {
       if (may && may_circle) sleeping.hand = &hand_for_tasks;
@@ -114,7 +117,7 @@ template <class Wait> weft_status wait_and_help(record &self, deadline until, bo
         continue;
       }
       if (status != WEFT_EDEADLK) return status;
-      // Only what runs here can end it now.
+      // Only what runs here can end the wait now.
       if (sleeping.offered != nullptr) {
         got = run_offered(sleeping, mine);
       } else if (may) {
@@ -125,7 +128,8 @@ template <class Wait> weft_status wait_and_help(record &self, deadline until, bo
       if (got != lent::yes && sleeping.offered == nullptr) return what.over() ? WEFT_OK : status;
     }
     may_circle = got == lent::yes;
-    // A request that came while something ran here was for the waiter, whatever has become of what it waits for.
+    // A request that came while something ran here was meant for the waiter, whatever became of
+    // what it waits for.
     if (may_circle && stop_requested(self)) return WEFT_EINTERRUPTED;
   }
 }

@@ -1,8 +1,8 @@
-// Futures made by hand. The room of a plain promise holds {result, result_drop}, that of a room promise its own type
-// and then the caller's room.
+// Futures made by hand. The room of a plain promise holds {result, result_drop}. That of a room
+// promise holds the caller's room, and behind it the promise's own type.
 //
-// One that is made inside of a domain is on its roll like a task, with a reference there: so the close can cancel it,
-// and one that everybody has given up undone stays until then.
+// A promise made inside a domain is on the domain's roll like a task, with a reference. So a close
+// can cancel it, and a promise that every handle has given up undone stays until then.
 #include <algorithm>
 #include <new>
 
@@ -32,7 +32,7 @@ constexpr weft_task_type_t promise_type_of(weft_drop_fn drop_result) noexcept {
           drop_result};
 }
 
-// Without a drop the result is nobody's code to come, and a domain need not wait for it.
+// Without a drop the result runs no code later, and a domain need not wait for it.
 constexpr weft_task_type_t promise_type = promise_type_of(drop_promised), plain_type = promise_type_of(nullptr);
 
 } // namespace
@@ -49,7 +49,7 @@ task *task::create_promise(weft_drop_fn result_drop) noexcept {
 
 task *task::create_room_promise(std::size_t size, std::size_t align, weft_drop_fn drop_result,
                                 const belonging &to) noexcept {
-  // The type is made for this one promise, so it lives behind the room, in the same allocation.
+  // The type is made for this one promise, so it lies behind the room, in the same allocation.
   const auto room = static_cast<std::uint32_t>((std::max(size, sizeof(void *)) + alignof(weft_task_type_t) - 1) &
                                                ~(alignof(weft_task_type_t) - 1));
   weft_task_type_t type{sizeof(weft_task_type_t),
@@ -69,7 +69,8 @@ weft_status task::set_running() noexcept {
   if ((type_->flags & type_is_promise) == 0) return WEFT_EINVALIDSTATE;
   if (leave_pending(running)) return WEFT_OK;
   const task_state seen = state();
-  return seen == cancelled || seen == pending ? WEFT_ECANCELED : WEFT_EINVALIDSTATE; // or its domain is just closed
+  // Still pending: its domain is being closed just now.
+  return seen == cancelled || seen == pending ? WEFT_ECANCELED : WEFT_EINVALIDSTATE;
 }
 
 weft_status task::begin_filling() noexcept {
@@ -94,7 +95,8 @@ weft_status task::finish_filling(outcome end) {
 }
 
 weft_status task::set_result(void *result) {
-  if ((type_->flags & type_is_call) == 0) return WEFT_EINVALIDSTATE; // it has room, or belongs to a task
+  // it has room, or belongs to a task
+  if ((type_->flags & type_is_call) == 0) return WEFT_EINVALIDSTATE;
   if (const weft_status status = begin_filling(); status != WEFT_OK) return status;
   static_cast<promised *>(room())->result = result;
   return finish_filling({with_result, nullptr});

@@ -7,7 +7,8 @@
 namespace weft::core {
 namespace {
 
-// Pins last some tens of nanoseconds, unless the system takes the processor away from the one who pinned.
+// A pin lasts some tens of nanoseconds, unless the system takes the CPU from the thread that has
+// it.
 class patience {
 public:
   void wait() noexcept {
@@ -65,7 +66,8 @@ bool source_link::release_held() {
   const bool had_one = (to_.load(std::memory_order_relaxed) & held) != 0;
   if (had_one) {
     to_.store(0, std::memory_order_release);
-    source->unref(); // may run the drop of a result, so not under the pin
+    // The drop of a result may run, so not under the pin.
+    source->unref();
   } else {
     unpin();
   }

@@ -1,14 +1,10 @@
-// The link from a future that is to come of others (a continuation, when_all, when_any) to one of those: its source.
+// The link from a future that comes of others (a continuation, when_all, when_any) to one of these:
+// its source.
 //
-// Owns the entry in the source's list of callbacks and the way back to the source. It holds no reference to a source
-// that is not done: else a promise that everybody has given up would live on for what waits for it. All the same its
-// address may be used under a pin:
-//
-//  - as long as the link stands, the source is alive, for whoever ends it, or destroys it undone, calls the entry
-//    before, and the entry cuts the link;
-//  - nobody cuts a pinned link: he waits. A pin is short and takes no lock but that of a completion.
-//
-// Read on in sources.cpp (who walks along links) and continuation.cpp (their life).
+// Owns the entry in the source's list of callbacks, and the way back to the source. Has no
+// reference to a source that is not done: with one, a promise that every handle has given up would
+// live on for what waits for it. Still a thread may use the source's address under a pin:
+// README.md, "Pins". sources.cpp walks along links.
 #pragma once
 
 #include <cstdint>
@@ -21,33 +17,34 @@ namespace weft::core {
 
 class source_link : public callback {
 public:
-  // done(ctx, source) is called once the source is done; or gone(ctx), without a reference to the source, when it will
-  // never be. Not after withdraw() has said true.
+  // `done(ctx, source)` is called when the source is done. If it never will be, `gone(ctx)` is
+  // called, without a reference to the source. Neither is called after withdraw() has returned
+  // true.
   source_link(weft_future_fn done, void *ctx, weft_drop_fn gone) noexcept : callback(storage::lent, done, ctx, gone) {}
   source_link(const source_link &) = delete;
   source_link &operator=(const source_link &) = delete;
 
-  // Once. The entry may be called before this returns, and *this be gone.
+  // Called once. The entry may be called before this returns, and *this be gone.
   void attach(task &source) {
     to_.store(reinterpret_cast<std::uintptr_t>(&source), std::memory_order_release);
     add_callback(source, *this);
   }
 
-  // The source, which stays where it is until unpin(); null (and not pinned): the link is cut.
+  // The source, which stays alive until unpin(). Null: the link is cut, and not pinned.
   task *pin() const noexcept;
   void unpin() const noexcept { to_.fetch_and(~pinned, std::memory_order_release); }
 
-  // By the entry itself. Null: it was cut before.
+  // Called by the entry itself. Null: the link was cut before.
   task *cut() noexcept;
-  // From now on the link has a reference of its own. By the entry itself, while the source is alive anyway.
+  // Called by the entry itself, while the source is alive: from now on the link has a reference.
   void hold(task &source) noexcept;
-  // Take the entry out of the source's list. True: it will not be called any more, and the link is cut. False: it has
-  // been called, or is about to be.
+  // Take the entry out of the source's list. True: it will not be called, and the link is cut.
+  // False: it has been called or is about to be, or the link has a reference.
   bool withdraw() noexcept;
   // Give up a link that has a reference. False: it has none.
   bool release_held();
 
-  // For a task that runs with its source held: nobody cuts that link meanwhile.
+  // For a task that runs while its link holds the source: no thread cuts that link meanwhile.
   task *held_source() const noexcept {
     return reinterpret_cast<task *>(to_.load(std::memory_order_relaxed) & ~(pinned | held));
   }
@@ -55,13 +52,14 @@ public:
 private:
   static constexpr std::uintptr_t pinned = 1, held = 2;
 
-  // The source's address, and two marks. Changed by compare-and-swap while not pinned; the release of each change pairs
-  // with the acquire of the next pin() or cut().
+  // The source's address and two marks. Set by attach(); then a thread pins it by compare-and-swap,
+  // and only that thread changes it further. The release of each change pairs with the acquire of
+  // the next pin().
   mutable atomic<std::uintptr_t> to_{0};
 };
 
-// A reference to the source of a link, if that may be had: not to a promise, whose last reference may be on its way
-// out.
+// A reference to the source of a link, if there can be one. There is none to a promise, whose last
+// reference may be gone already.
 class task_reference {
 public:
   task_reference() noexcept = default;

@@ -12,8 +12,8 @@
 namespace weft::core {
 namespace {
 
-// How far a walk goes. Futures may be shared by many gatherings, so without a limit a walk could take exponential time.
-// Beyond it everything is taken to be possible, and nothing is run here.
+// How far a walk goes. Many gatherings may share a future, so a walk without a limit could take
+// exponential time. Beyond the limit everything counts as possible, and nothing is run here.
 struct reach {
   int steps = 100'000;
   int nested = 64; // gatherings inside each other
@@ -21,7 +21,8 @@ struct reach {
 
 bool may_end_within(const task &which, const wait_graph &graph, reach &left) noexcept;
 
-// The source is done: somebody is about to call the entry, unless that one waits in a callback before it.
+// The source is done, so a thread is about to call the entry. Unless that thread is stuck in a
+// callback that comes before it.
 bool will_be_called(const source_link &entry, const wait_graph &graph) noexcept {
   return !graph.is_stuck_one([&entry](const record &who) noexcept { return is_about_to_call(who, entry); });
 }
@@ -33,7 +34,8 @@ bool members_may_end(const gathering &whole, const wait_graph &graph, reach &lef
   for (const gathering::member &m : whole) {
     const task *const source = m.pin();
     if (source == nullptr) {
-      // It has been called. For when_any that is enough; of when_all it is one less.
+      // The member was called. For a when_any that is enough; a when_all has one member less to
+      // wait for.
       if (all) continue;
       answer = true;
       break;
@@ -48,7 +50,9 @@ bool members_may_end(const gathering &whole, const wait_graph &graph, reach &lef
   return answer;
 }
 
-// A chain is walked from pin to pin: while one holds the link of a continuation, that one is alive.
+// A chain is walked from pin to pin. While this thread pins the link of a continuation, the
+// continuation is alive too: the reference of its source's list is given back only after the link
+// is cut.
 bool may_end_within(const task &which, const wait_graph &graph, reach &left) noexcept {
   const task *at = &which;
   const source_link *pinned = nullptr;
@@ -63,13 +67,13 @@ bool may_end_within(const task &which, const wait_graph &graph, reach &left) noe
       break;
     }
     if (!linked || !at->is_continuation()) {
-      // A promise may always be kept; the others answer for themselves.
+      // A promise may always be completed. The other kinds are judged by task::may_end().
       answer = linked || task::may_end(at, graph);
       break;
     }
     const source_link &link = continuation::of(*at).link();
     const task *const source = link.pin();
-    if (source == nullptr) break; // it is about to be run, or is done
+    if (source == nullptr) break; // it is about to run, or is done
     step_to(&link);
     if (source->done()) {
       answer = will_be_called(link, graph);
@@ -85,7 +89,8 @@ lent lend_within(task &wanted, const helper &by, lending how, reach &left);
 
 lent lend_member(task &whole, const helper &by, lending how, reach &left) {
   const gathering &all = gathering::of(whole);
-  // Of when_any one may be long under way, and the waiter would sit in another: only if nothing else helps.
+  // Another member of a when_any may be nearly done, and the waiter would sit in this one. So a
+  // member is left to other workers if one of these could start it.
   if (all.mode() == gather::any && how == lending::now) how = lending::if_needed;
   if (--left.nested < 0) return lent::no;
   lent answer = lent::no;
@@ -101,7 +106,7 @@ lent lend_member(task &whole, const helper &by, lending how, reach &left) {
 }
 
 lent lend_within(task &wanted, const helper &by, lending how, reach &left) {
-  // Down the chain to what could run, and up again as each makes the next ready.
+  // Down the chain to what could run, then up again, as each task makes the next one ready.
   std::vector<task_reference> path;
   for (task *at = &wanted; at->state() == pending && at->pending_owner() == nullptr && at->is_continuation();) {
     if (--left.steps <= 0) return lent::no;
@@ -122,7 +127,7 @@ lent lend_within(task &wanted, const helper &by, lending how, reach &left) {
     if (answer == lent::yes && !by.goes_on()) return answer;
     const lent got = lend(deepest);
     answer = std::max(answer, got);
-    if (got != lent::yes || !deepest.done()) return answer; // a member of it
+    if (got != lent::yes || !deepest.done()) return answer; // only a member of it has run
   }
   if (answer == lent::yes && !by.goes_on()) return answer;
   return std::max(answer, lend(wanted));

@@ -10,8 +10,9 @@
 
 namespace weft::core {
 
-// The lock of the list orders this with a request. If the request looks at the list later, it finds the callback. If it
-// looked before, its flag is seen here, and the callback is taken out again, by one of the two.
+// The lock of the list orders this with a request. If the request looks at the list later, it finds
+// the callback. If it looked before, add() sees its flag, and the callback is taken out again, by
+// this thread or by the request.
 weft_status stop_callback::add(task &future, weft_future_fn fn, void *ctx, weft_drop_fn drop) {
   if (future.done()) return WEFT_EDONE;
   domain *const home = current_domain();
@@ -79,7 +80,8 @@ weft_status entered_promise::begin(task &promise, void *room) noexcept {
   record *const self = current_record();
   if (self == nullptr) return WEFT_ENOMEM;
   promise.ref();
-  // In the code of the domain that the thread is inside of already, and what is around it may be asked to stop, too.
+  // The scope belongs to the domain that the thread is inside of, and goes on with the scope around
+  // it: a stop request to the enclosing scope applies here too.
   self->inside = ::new (room) entered_promise{{current_domain(), &promise.word(), self->inside, true}, &promise};
   return WEFT_OK;
 }

@@ -1,9 +1,9 @@
-// Those who want to hear of a request to stop a future, and those who work for a promise and so are asked to stop with
-// it.
+// Stop callbacks of futures, and the scope of a thread that works for a promise.
 //
-// A stop callback stands in the list of the future's observers. Whoever takes it out of that list has it: a request to
-// stop, which calls it; or the end of the future, which only drops it. Read on in README.md, "Stop requests to
-// promises".
+// Owns the function and its context. A stop callback stands in the future's list of observers.
+// Either a request to stop takes it out of the list and calls it, or the end of the future takes it
+// out and only drops it. Knows nothing of what completes the future. Read on in README.md, "Stop
+// requests to promises".
 #pragma once
 
 #include "base/refs.hpp"
@@ -16,10 +16,10 @@ class domain;
 
 class stop_callback final : public callback {
 public:
-  // WEFT_OK; WEFT_EDONE, WEFT_ENOMEM, WEFT_ECLOSED: the context is the caller's. Called at once, before this returns,
-  // when a stop was requested already.
+  // If a stop was requested already, the callback is called before this returns. WEFT_OK;
+  // WEFT_EDONE, WEFT_ENOMEM, WEFT_ECLOSED: the context stays the caller's.
   static weft_status add(task &future, weft_future_fn fn, void *ctx, weft_drop_fn drop);
-  // By whoever has taken it out of the list: drops the context, frees *this.
+  // Called by the thread that has taken it out of the list: drops the context and frees *this.
   void end() noexcept;
 
 private:
@@ -29,16 +29,19 @@ private:
   ~stop_callback() = default;
   void run(task &future);
 
-  const shared<domain> home_; // or null; it counts this one
+  const shared<domain> home_; // or null; it counts this callback
 };
 
-// After ask_to_stop(). The caller has a reference.
+// After task::ask_to_stop(). The caller has a reference.
 void run_stop_callbacks(task &future);
 
-// A scope of weft_future_enter, in the caller's memory: the thread works for the promise, of which it has a reference.
+// A scope of weft_future_enter, in the caller's memory: the thread works for the promise. It has a
+// reference to the promise.
 struct entered_promise : scope {
-  static weft_status begin(task &promise, void *room) noexcept; // WEFT_OK, WEFT_EINVALIDSTATE, WEFT_ENOMEM
-  static weft_status end(void *room) noexcept;                  // WEFT_OK, WEFT_EINVALIDSTATE
+  // WEFT_OK, WEFT_EINVALIDSTATE, WEFT_ENOMEM.
+  static weft_status begin(task &promise, void *room) noexcept;
+  // WEFT_OK, WEFT_EINVALIDSTATE.
+  static weft_status end(void *room) noexcept;
   task *promise;
 };
 

@@ -43,7 +43,8 @@ bool task::leave_pending(task_state next) noexcept {
   return true;
 }
 
-// A task whose token was cancelled or is past its deadline, or whose domain was closed, does not begin any more.
+// A task does not start if its token was cancelled or is past its deadline, or its domain was
+// closed.
 bool task::may_leave_pending(std::uint32_t seen, task_state next) const noexcept {
   return (seen & state_mask) == pending && (next != running || !attachment::of(*this).withheld());
 }
@@ -56,7 +57,7 @@ bool task::set_counted() noexcept {
   std::uint32_t seen = word_.load(std::memory_order_relaxed);
   do {
     if ((seen & state_mask) != pending) return false;
-  } while (!word_.compare_exchange_weak(seen, seen | counted_bit, std::memory_order_release, // with the owner
+  } while (!word_.compare_exchange_weak(seen, seen | counted_bit, std::memory_order_release, // publishes the owner
                                         std::memory_order_relaxed));
   return true;
 }
@@ -74,10 +75,11 @@ __attribute__((no_sanitize("null"))) outcome task::perform_here(record &self, co
     if (failure == nullptr && status == WEFT_OK) return {with_result, nullptr};
     return {with_error, failure != nullptr ? static_cast<error *>(failure) : error::from_status(status)};
   } catch (const forced_unwind &) {
-    // pthread_exit or a cancellation of the thread. Whoever waits must be told; then the unwinding goes on.
+    // pthread_exit or a cancellation of the thread. The waiters must be told before the unwinding
+    // goes on.
     if (failure != nullptr) static_cast<error *>(failure)->unref();
     error *const ended = error::make_or_enomem(WEFT_EFAILED, "thread_exit", "the thread was ended inside the task");
-    if (is_spawned()) { // nobody keeps its outcome but the group
+    if (is_spawned()) { // only its group keeps the outcome
       group().report(ended);
       ended->unref();
     } else {
@@ -104,7 +106,7 @@ observer *task::publish(outcome end) noexcept {
   std::uint32_t seen = word_.load(std::memory_order_relaxed);
   if (is_known_to_one(seen))
     word_.store(seen + (end.state - running), std::memory_order_release);
-  else // an addition, for stop requests may set their bit at any time
+  else // an addition, because a stop request may set its bit at any time
     seen = word_.fetch_add(end.state - running, std::memory_order_acq_rel);
   if (end.state == with_error && is_posted()) tell_of_error(end.failure);
   if ((seen & attached_bit) != 0) attachment::of(*this).ended();
@@ -131,7 +133,8 @@ void task::tell_of_error(const weft_error *failure) {
 
 void task::run_claimed(record &self, const task_owner *serving, const helping *helps) {
   const outcome end = perform(self, serving, helps);
-  if (inherited()) return; // forked inside, by a thread that goes on in the child; the outcome is the parent's
+  // The task has forked, and this thread goes on in the child. The outcome is the parent's.
+  if (inherited()) return;
   run_callbacks(*this, publish(end));
 }
 
@@ -158,7 +161,8 @@ weft_status task::too_late() const noexcept {
 
 weft_status task::cancel() {
   if (!leave_pending(cancelled)) return too_late();
-  // The queue may pop and forget it at any time now, and a callback may drop the caller's reference.
+  // From now on the queue may pop the task and give its reference back, and a callback may drop the
+  // caller's.
   ref();
   finish_cancel();
   unref();
@@ -178,19 +182,19 @@ void task::finish_cancel() {
 
 void withdrawn_tasks::add(task &withdrawn) noexcept {
   if (reason_ != nullptr && (withdrawn.type().flags & type_is_inner) != 0) {
-    withdrawn.cancel(); // its drop sees to what it carries
+    withdrawn.cancel(); // its drop takes care of the tasks that it carries
     return withdrawn.unref();
   }
   if (reason_ != nullptr ? !withdrawn.claim_or_end() : !withdrawn.begin_cancel()) return withdrawn.unref();
-  // A posted task that fails is reported by its owner, so it keeps it and is not linked. (What carries other tasks is
-  // not here: it does not fail itself.)
+  // A posted task that fails is reported by its owner. So its link_ stays the owner, and it is not
+  // linked. (A task that carries others does not come here: it does not fail itself.)
   if (reason_ != nullptr && withdrawn.is_posted()) {
     withdrawn.drop_closure();
     reason_->ref();
     withdrawn.publish({with_error, reason_});
     return withdrawn.unref();
   }
-  withdrawn.link_to(nullptr); // nobody asks for its owner any more
+  withdrawn.link_to(nullptr); // no thread asks for its owner any more
   if (last_ != nullptr)
     last_->link_to(&withdrawn);
   else
@@ -230,7 +234,7 @@ weft_status task::ask_to_stop() noexcept {
   if ((seen & state_mask) >= with_result) return WEFT_EDONE;
   if ((seen & state_mask) != running) return WEFT_OK;
   if (is_promise())
-    wait_graph::instance().wake_inside(word_); // those who work for it: entered_promise
+    wait_graph::instance().wake_inside(word_); // the threads that work for it: entered_promise
   else
     wait_graph::instance().wake_task(this);
   return WEFT_OK;
@@ -249,17 +253,21 @@ bool task::may_end(const void *object, const wait_graph &graph) noexcept {
   case running:
     return !graph.stuck_inside(&which);
   case pending:
-    if (which.has_attachment() && attachment::of(which).withheld()) return true; // it is about to be cancelled
+    // It is about to be cancelled.
+    if (which.has_attachment() && attachment::of(which).withheld()) return true;
     if (const task_owner *const owner = which.pending_owner(); owner != nullptr) return owner->may_start(which, graph);
-    if (which.state() != pending) return may_end(object, graph); // it has started in this moment
-    return sources_may_end(which, graph);                        // or is a promise, which has none
+    // It has started just now.
+    if (which.state() != pending) return may_end(object, graph);
+    // It comes of other futures, or is a promise, which has no executor either.
+    return sources_may_end(which, graph);
   default:
     return true;
   }
 }
 
-// A drop may give back the last reference of the next task, and that one's drop the next: nested beyond a depth they
-// are put on a list of this thread, linked through next_dying_, and the outermost destroy() works it off.
+// A drop may give back the last reference to another task, and its drop the last one to a third.
+// Beyond a depth such tasks are put on a list of this thread, linked through link_, and the
+// outermost destroy() works that off.
 void task::destroy() noexcept {
   if (leaves_nothing_behind()) return release_block();
   constexpr int deepest = 32;
@@ -279,7 +287,7 @@ void task::destroy() noexcept {
   --self->destroy_depth;
 }
 
-// The usual end: it has run, and its result needs no code.
+// The usual end: the task has run, and its result needs no code.
 bool task::leaves_nothing_behind() noexcept {
   return state() == with_result && type_->drop_result == nullptr && !is_continuation();
 }
@@ -310,7 +318,7 @@ void task::destroy_now() noexcept {
     break;
   case cancelled:
     break;
-  default: // a promise that was never kept
+  default: // a promise that was never completed
     if (completion *observers = end(); observers != nullptr) drop_callbacks(observers->abandon());
   }
   release_block();

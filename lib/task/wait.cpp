@@ -11,8 +11,8 @@
 namespace weft::core {
 namespace {
 
-// The owner of a task that is still pending, with a reference; null when it is not pending or has none. Under the
-// graph's lock the owner cannot be freed, see owner.hpp.
+// The owner of a pending task, with a reference. Null: the task is not pending, or has no owner.
+// Under the graph's lock the owner cannot be freed: owner.hpp.
 shared<task_owner> pending_owner(const task &which) noexcept {
   const std::scoped_lock hold(wait_graph::instance().mutex());
   task_owner *const found = which.pending_owner();
@@ -36,7 +36,8 @@ bool awaits_executor(const task &wanted) noexcept {
 
 namespace {
 
-// More than once for a future that comes of others: they run one after the other, and make it ready at last.
+// A future that comes of others takes several turns of the loop: these run one after the other, and
+// make it ready at last.
 struct wait_for_one {
   record &self;
   task &wanted;
@@ -64,12 +65,12 @@ weft_status wait_for_task(task &wanted, deadline until) {
 
 namespace {
 
-// Shared by the observers of one wait; lives on the waiter's stack.
+// Shared by the observers of one wait. Lives on the waiter's stack.
 struct gathering {
   parker *sleeper;
   bool errors_end_it;
-  // How many more must finish. Only the observers write it while the waiter sleeps; their release pairs with its
-  // acquire.
+  // How many more must become done. While the waiter sleeps only the observers write it: their
+  // release pairs with the waiter's acquire.
   atomic<std::ptrdiff_t> missing;
 };
 
@@ -131,8 +132,8 @@ bool future_set::fulfilled(std::uint32_t mode) const noexcept {
   return std::all_of(members_, members_ + count_, done);
 }
 
-// One task of the set, run here. For the first of several only when nothing of the set runs elsewhere: otherwise the
-// caller could sit in a long task while the short one has long been done.
+// Run one task of the set here. A wait for the first of several runs none while a member runs
+// elsewhere: this thread could sit in a long task when the other has long been done.
 lent future_set::lend_one(const helper &by, std::uint32_t mode) {
   if (mode == WEFT_FIRST_COMPLETED && by.how == lending::if_needed &&
       std::any_of(members_, members_ + count_, [](const member &m) { return m.which->state() == running; }))
@@ -169,7 +170,7 @@ weft_status future_set::wait(std::uint32_t mode, deadline until) {
 weft_status future_set::sleep(record &self, std::uint32_t mode, deadline until, helpful_sleep &sleeping) noexcept {
   const bool all_matter = mode != WEFT_FIRST_COMPLETED;
   gathering all{&self.sleeper, mode == WEFT_FIRST_EXCEPTION, {}};
-  // One more than can be missing, so that nobody wakes us while we still count.
+  // One more than can be missing, so that no observer wakes this thread while it still counts.
   const auto start = static_cast<std::ptrdiff_t>(all_matter ? count_ : 1) + 1;
   all.missing.store(start, std::memory_order_relaxed);
   std::ptrdiff_t already = 1;

@@ -4,7 +4,8 @@
 
 namespace weft::core {
 
-// Behind the gathering and its members lies the type, which is made for this one, as that of a promise with room.
+// Behind the gathering and its members lies its type, which is made for this one, as that of a
+// promise with room.
 task *gathering::make(gather mode, task *const *futures, std::size_t count) noexcept {
   constexpr std::size_t largest = std::size_t{1} << 30;
   if (count > (largest - sizeof(gathering) - sizeof(weft_task_type_t)) / sizeof(member)) return nullptr;
@@ -17,20 +18,20 @@ task *gathering::make(gather mode, task *const *futures, std::size_t count) noex
                               nullptr,
                               &gathering::drop,
                               nullptr};
-  task *const made = task::create(type, 2); // the caller's, and one for the time of setting up
+  task *const made = task::create(type, 2); // the caller's, and one while this sets up
   if (made == nullptr) return nullptr;
   auto *const room = static_cast<unsigned char *>(made->room());
   made->type_ = ::new (room + used) weft_task_type_t(type);
   auto *const self = ::new (room) gathering(mode, count);
   member *const members = self->members();
   for (std::size_t i = 0; i < count; ++i) ::new (members + i) member(*made);
-  // One after the other in the order given, so that of several that are done already the first counts.
+  // In the order given, so that of several that are done already the first counts.
   for (std::size_t i = 0; i < count && made->state() == pending; ++i) {
     self->missing_.fetch_add(1, std::memory_order_relaxed);
     made->ref();
     members[i].attach(*futures[i]);
   }
-  // when_any may have been claimed, by another thread, before its later members were there to be withdrawn.
+  // Another thread may have claimed a when_any before its later members could be withdrawn.
   if (made->state() != pending) self->withdraw_all();
   self->leave(*made);
   made->unref();
@@ -85,7 +86,8 @@ void gathering::leave(task &self) {
   if (missing_.fetch_sub(1, std::memory_order_acq_rel) == 1) settle(self);
 }
 
-// Nobody calls any more. For when_any that is the end of the clearing up, unless all its futures have been given up.
+// No member calls any more. A when_any has been completed by then, unless all its futures were
+// given up undone.
 void gathering::settle(task &self) {
   error *const failure = first_error_.load(std::memory_order_acquire);
   if (failure == nullptr && some_cancelled_.load(std::memory_order_relaxed)) {
@@ -98,7 +100,7 @@ void gathering::settle(task &self) {
   }
 }
 
-// Cancelled from outside.
+// It was cancelled from outside.
 void gathering::drop(void *room) {
   static_cast<gathering *>(room)->withdraw_all();
 }

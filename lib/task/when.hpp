@@ -1,7 +1,8 @@
 // when_all and when_any: a future that is done when all of some others are, or one of them.
 //
-// One allocation: the room of the task holds the gathering and its members, one for each future given, duplicates
-// included. Knows nothing of executors: nothing of the user's runs here. Read on in when.cpp.
+// One allocation: the room of the task holds the gathering, then one member for each future given,
+// duplicates included. Owns the links to the futures. Knows nothing of executors, because it runs
+// no code of the user's. Read on in README.md, "Continuations".
 #pragma once
 
 #include <cstddef>
@@ -15,7 +16,8 @@ enum class gather { all, any };
 
 class gathering {
 public:
-  // The future, with one reference, the caller's. count is not 0 for gather::any. Null: no memory.
+  // The future, with one reference, which is the caller's. `count` is not 0 for gather::any. Null:
+  // no memory.
   static task *make(gather mode, task *const *futures, std::size_t count) noexcept;
 
   struct member : source_link {
@@ -24,7 +26,7 @@ public:
     task &whole; // with a reference, until the entry was called or withdrawn
   };
 
-  // The part of a task that is one.
+  // The part of a task that is a gathering.
   static const gathering &of(task &which) noexcept { return *static_cast<gathering *>(which.room()); }
 
   gather mode() const noexcept { return mode_; }
@@ -43,16 +45,17 @@ private:
   void leave(task &self);
   void settle(task &self);
 
-  // Where the room begins, and so where the outcome is built: a size_t for when_any, a null pointer for when_all, or
-  // the error. The rest is still needed then.
+  // The beginning of the room, where the outcome is built: a size_t for when_any, a null pointer
+  // for when_all, or the error. The rest of the room is still in use then.
   alignas(void *) unsigned char outcome_[sizeof(void *)];
   const gather mode_;
   const std::size_t count_;
-  // Members that may still call, and the one who sets up. Each leaves once; the release of each pairs with the acquire
-  // of the last, which then sees what the others noted.
+  // Members that may still call, and the thread that sets up. Each leaves once. The release of each
+  // pairs with the acquire of the last, which then sees what the others noted.
   atomic<std::size_t> missing_{1};
-  atomic<error *> first_error_{nullptr}; // with a reference; its release pairs with the acquire in settle()
-  atomic<bool> some_cancelled_{false};   // ordered by missing_
+  // With a reference. The release pairs with the acquire in settle().
+  atomic<error *> first_error_{nullptr};
+  atomic<bool> some_cancelled_{false}; // ordered by missing_
 };
 
 } // namespace weft::core

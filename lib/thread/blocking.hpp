@@ -1,7 +1,10 @@
-// How a thread waits: look, spin shortly, then sleep in the wait graph until it is woken, late, or asked to stop.
+// How a thread waits: it looks, spins shortly, then sleeps in the wait graph until it is woken,
+// late, or asked to stop.
 //
-// The caller brings the condition; whoever makes it true must unpark the sleeper afterwards (usually an observer of a
-// completion does). A stop request or a late permit also wakes it, so the condition is looked at again each time.
+// Owns the loop of a sleep and nothing else. The caller brings the condition. The thread that makes
+// it true must unpark the sleeper afterwards; usually an observer of a completion does. A stop
+// request or a late permit wakes the sleeper too, so it looks at the condition each time. Read on
+// in README.md, "Waits that could never end" and "Time".
 #pragma once
 
 #include <cstddef>
@@ -17,10 +20,11 @@
 
 namespace weft::core {
 
-// How often a waiter looks before it sleeps: some tens of microseconds, about what a wake-up costs. 0 on one CPU.
+// How often a waiter looks before it sleeps: some tens of microseconds, about what a wake-up costs.
+// 0 if there is one CPU.
 int spin_limit() noexcept;
 
-// `times` as long as usual.
+// Spins `times` as long as usual.
 template <class Condition> bool spin_until(Condition ready, int times = 1) noexcept {
   for (int i = spin_limit() * times; i > 0; --i) {
     if (ready()) return true;
@@ -29,27 +33,31 @@ template <class Condition> bool spin_until(Condition ready, int times = 1) noexc
   return ready();
 }
 
-// A thread that sleeps inside of executors looks after what is armed on these: all their threads may be asleep. The
-// first executor brings the two functions, for this layer does not know them.
+// A thread that sleeps inside executors looks after what is armed on these, because all their
+// threads may be asleep. The first executor brings the two functions: this layer does not know
+// executors.
 struct timekeeping {
   static constexpr std::int64_t none = INT64_MAX;
   std::int64_t (*next_look)(const record &self) noexcept; // a moment of now_ns(), or none
   void (*look)(const record &self);
 };
-// The release of the first executor pairs with the acquire of who sleeps inside of one.
+// The release of the first executor pairs with the acquire of a thread that sleeps inside one.
 inline constinit atomic<const timekeeping *> timekeeper{nullptr};
 
 // A sleep in a wait that may run something.
 struct helpful_sleep {
-  const lending_hand *hand = nullptr; // as blocked_thread
-  bool interested = false;            // news since the look that saw so many end it
+  const lending_hand *hand = nullptr; // as in blocked_thread
+  // News end the sleep, if the graph has more of them than the waiter has seen.
+  bool interested = false;
   std::uint64_t news_seen = 0;
-  bool stays = false;            // as blocked_thread: WEFT_EDEADLK then means that something is offered
-  const void *offered = nullptr; // out, with WEFT_EDEADLK, as blocked_thread
+  // As in blocked_thread. WEFT_EDEADLK then means that something is offered.
+  bool stays = false;
+  // Out, with WEFT_EDEADLK: as in blocked_thread.
+  const void *offered = nullptr;
 };
 
-// WEFT_OK, WEFT_ETIMEDOUT, WEFT_EINTERRUPTED or WEFT_EDEADLK. Does not spin. Call with the wakers in place.
-// With `helper`, WEFT_OK also means: look again at what may be run.
+// WEFT_OK, WEFT_ETIMEDOUT, WEFT_EINTERRUPTED or WEFT_EDEADLK. Does not spin. The wakers must be in
+// place before the call. With `helper`, WEFT_OK also means: look again at what may be run.
 template <class Condition>
 weft_status sleep_until(record &self, const dependency *on, std::size_t count, wait_for mode, deadline until,
                         Condition ready, helpful_sleep *helper = nullptr) noexcept {
@@ -70,10 +78,11 @@ weft_status sleep_until(record &self, const dependency *on, std::size_t count, w
       if (helper != nullptr) helper->offered = entry.offered;
       return WEFT_EDEADLK;
     }
-    if (time != nullptr) full_fence(); // pairs with the one in wake_for_time()
+    if (time != nullptr) full_fence(); // pairs with that of wake_for_time()
     enum { sleeps, looks_again, serves_time, ends } next = sleeps;
     weft_status status = WEFT_OK;
-    // The flags are read after enter(): a stop request either finds us listed, or we find its flag.
+    // The flags are read after enter(): a stop request finds this thread listed, or this thread
+    // finds its flag.
     for (; next == sleeps;) {
       const std::int64_t due = time != nullptr ? time->next_look(self) : timekeeping::none;
       if (ready()) {
@@ -100,7 +109,7 @@ weft_status sleep_until(record &self, const dependency *on, std::size_t count, w
   }
 }
 
-// For as long as it lives, the end of something wakes this thread. end: null for nothing.
+// While it lives, the end of something wakes this thread. `end` may be null: then nothing does.
 class completion_waker : private observer {
 public:
   completion_waker(parker &sleeper, completion *end) noexcept;
@@ -118,12 +127,12 @@ private:
   bool is_listed_;
 };
 
-// Wait for one completion. `may_happen` as in dependency; `object` is what it gets.
+// Wait for one completion. `on` is what the wait graph asks.
 enum class spinning { some, none }; // before it sleeps
 weft_status wait_for_completion(record &self, completion &end, dependency on, deadline until,
                                 spinning before = spinning::some, helpful_sleep *helper = nullptr) noexcept;
 
-// weft_sleep: nothing to wait for but time and stop requests.
+// weft_sleep: waits for time and stop requests only.
 weft_status sleep_for(std::int64_t duration) noexcept;
 
 } // namespace weft::core

@@ -105,7 +105,8 @@ weft_status entered_scope::end(void *room) noexcept {
   const scope ended = *self->inside;
   self->inside = ended.outer;
   if (ended.of == nullptr) return WEFT_OK;
-  const std::unique_ptr<entered_domain> counted(self->entered); // scopes are left in order, so it is that of this one
+  // Scopes are left in order, so it is that of this one.
+  const std::unique_ptr<entered_domain> counted(self->entered);
   self->entered = counted->outer;
   counted->of.leave();
   return WEFT_OK;
@@ -113,7 +114,7 @@ weft_status entered_scope::end(void *room) noexcept {
 
 void entered_domain::leave_all(record &self) noexcept {
   if (self.entered == nullptr) return;
-  self.inside = nullptr; // the scopes were on a stack that is no more
+  self.inside = nullptr; // the scopes were on a stack that is gone
   while (self.entered != nullptr) {
     const std::unique_ptr<entered_domain> counted(std::exchange(self.entered, self.entered->outer));
     counted->of.leave();

@@ -26,9 +26,10 @@ struct misuse_hooks {
   static void without(const char *what, const char *function) noexcept { log_line({function, ": ", what}); }
 };
 
-// What stands in the slot in place of a hook: it is the context of the hook there, whose drop gives up one reference.
-// Who finds its domain closed does what is done without a hook. One without a domain is here for the sake of threads
-// that are inside of another's code when they call it, or drop it: it is the host's, and outside.
+// Stands in the slot in the place of the user's hook: it is the context of the hook there, and the
+// drop of that context gives up one reference. If its domain is closed, a call does what is done
+// without a hook. A hook without a domain is wrapped too: it is the host's and runs outside,
+// although the thread that calls or drops it may be inside a domain's code.
 template <class Slot> class domain_hook final : public shared_object<domain_hook<Slot>>, private roll_entry {
 public:
   static weft_status set(typename Slot::function fn, void *ctx, weft_drop_fn drop, domain *home) noexcept {
@@ -43,14 +44,15 @@ public:
     const weft_status status = Slot::set(call, made.get(), gone);
     if (status != WEFT_OK) {
       made->unref();
-      // The close may have the context: then it was accepted, and withdrawn.
+      // The close may have taken the context: then the hook was accepted, and withdrawn.
       if (home != nullptr && !home->remove(*made)) return WEFT_OK;
       made->drop_ = nullptr;
       if (home != nullptr) home->leave();
       return status;
     }
     if (home != nullptr && home->closed())
-      Slot::clear(made.get()); // the close may have looked for it before it was there
+      // The close may have looked for it before it was in the slot.
+      Slot::clear(made.get());
     return WEFT_OK;
   }
 
@@ -60,7 +62,8 @@ private:
   ~domain_hook() = default;
 
   template <class... Arguments> static void call_with(void *ctx, Arguments... arguments) {
-    auto &self = *static_cast<domain_hook *>(ctx); // the slot's hook lives while it is called, and has a reference
+    // The slot's hook lives while it is called, and has a reference to this.
+    auto &self = *static_cast<domain_hook *>(ctx);
     if (!self.gate_.begin()) return Slot::without(arguments...);
     struct ending { // also when the hook throws
       domain_hook &of;
@@ -79,7 +82,7 @@ private:
     self.unref();
   }
 
-  // Once, by whoever has shut the gate, or leaves it last.
+  // Called once: by the thread that shuts the gate, or by the last one that leaves it.
   void finish() noexcept {
     {
       const drop_scope here(home_.get());
@@ -93,15 +96,16 @@ private:
   bool hold() noexcept override { return this->try_ref(); }
   bool begin_withdraw() noexcept override { return true; }
   void finish_withdraw() override {
-    if (gate_.shut()) finish(); // else the last call does
+    if (gate_.shut()) finish(); // else the last call does it
     Slot::clear(this);
     this->unref();
   }
 
   const typename Slot::function fn_;
   void *const ctx_;
-  weft_drop_fn drop_ = nullptr; // until set() has succeeded the context is the caller's
-  const shared<domain> home_;   // or null
+  // Null until set() has succeeded: the context is the caller's until then.
+  weft_drop_fn drop_ = nullptr;
+  const shared<domain> home_; // or null
   domain_gate gate_;
 };
 

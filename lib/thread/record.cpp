@@ -21,8 +21,9 @@ namespace weft::core {
 
 namespace {
 
-// The process-wide store of records: one of the two registries with mutable state at file scope (runtime/runtime.cpp
-// has the other). Never destroyed, for threads may end after static destructors have run.
+// The process-wide store of records: one of two registries with mutable state at file scope
+// (runtime/runtime.cpp has the other). Never destroyed, because threads may end after static
+// destructors have run.
 struct record_store {
   native_mutex mutex;
   record *free = nullptr;   // under mutex
@@ -43,9 +44,10 @@ record_store &store() noexcept {
   return *made;
 }
 
-// Key destructors come after the thread_local destructors of C++, in several rounds. Ours asks for another round until
-// the last but one, so that keys of others, whose destructors may still use weft, come first. The last one is for tools
-// that look after the thread to its very end, such as the sanitizers, which play the same game.
+// Destructors of keys run after the thread_local destructors of C++, in several rounds. Ours asks
+// for another round until the last but one. So the keys of others, whose destructors may still use
+// weft, come first. The last round is left to tools that watch the thread to its end and do the
+// same, such as the sanitizers.
 constexpr int our_round = PTHREAD_DESTRUCTOR_ITERATIONS - 1;
 
 void at_thread_end(void *value) {
@@ -99,8 +101,8 @@ bool stop_requested(const record &self) noexcept {
   return each_asked(self.top, self.inside, [own](const frame *f, const scope *s) noexcept {
     const std::uint32_t word = f != nullptr && f->word != nullptr ? f->word->load(std::memory_order_acquire) : own;
     if ((word & stop_bit) != 0) return true;
-    // A task of a group has the group's word in its frame, and may have been called off on its own; a loop has no frame
-    // of its own.
+    // A task of a group has the group's word in its frame, and may have been asked to stop on its
+    // own. A loop has no frame of its own.
     for (; s != nullptr; s = further(*s))
       if (s->word != nullptr && (s->word->load(std::memory_order_acquire) & stop_bit) != 0) return true;
     return false;
@@ -119,12 +121,13 @@ void unlock_records() noexcept {
   store().mutex.unlock();
 }
 
-// The thread goes on in the child as one that weft does not know yet.
+// In the child the thread goes on as one that weft does not know yet.
 void abandon_own_record() noexcept {
   if (record_of_this_thread == nullptr) return;
   const thread *const object = std::exchange(record_of_this_thread->object, nullptr);
   record_of_this_thread->forked =
-      record_of_this_thread->worker != nullptr || // a host's thread that works for a pool is no better off
+      // a thread of the host that works for a pool has nothing to return to either
+      record_of_this_thread->worker != nullptr ||
       (object != nullptr && (object->role() == thread_role::target || object->role() == thread_role::worker));
   record_of_this_thread->is_main = true;
   record_of_this_thread->worker = nullptr;
@@ -135,7 +138,8 @@ void abandon_own_record() noexcept {
   record_of_this_thread->calls = nullptr;
 }
 
-// Not by exit(): another thread of the parent may have been in it, and the child has its lock without that thread.
+// Not by exit(): another thread of the parent may have been in it, and the child has its lock but
+// not that thread.
 void record::end_child() noexcept {
   std::fflush(nullptr);
   std::_Exit(0);

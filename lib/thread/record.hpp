@@ -1,8 +1,11 @@
-// What the library knows about the thread that is running: its parker, what it runs, which object it has.
+// What weft knows about the thread that is running: its parker, what it runs, which object it has.
 //
-// Every thread that waits in weft or runs for it has a record, weft's own threads and foreign ones alike. Records are
-// recycled and never freed: a wake that comes late then hits a parker, if perhaps another thread's, and is harmless.
-// When a thread ends, after all thread-local destructors of C++, its record finishes the thread's object and goes back.
+// Each thread that waits in weft or runs for it has a record, weft's threads and foreign ones.
+// Records are recycled and never freed: a late wake-up hits a parker, perhaps that of another
+// thread, and is harmless. When a thread ends, after all thread_local destructors of C++, its
+// record finishes the thread's object and goes back. Knows of tasks, executors and domains only
+// their addresses. Read on in README.md: "The end of a thread", "Stop requests", "Closing a
+// domain".
 #pragma once
 
 #include <cstdint>
@@ -24,7 +27,8 @@ class task_owner;
 struct frame;
 struct scope;
 
-// Callbacks that a thread is about to call, after the one that it is in. Lives on its stack; read as frames are.
+// Callbacks that a thread will call after the one that it is in. Lives on its stack; read by others
+// as frames are.
 struct calling {
   observer *const *rest;
   const calling *outer;
@@ -32,75 +36,100 @@ struct calling {
 
 // A wait that runs a task. Lives on the stack of the waiter, below the frame of that task.
 struct helping {
-  const frame *waiter; // what the thread was doing when it began to wait
-  const scope *inside; // what it was inside of; both may be null
+  // What the thread was doing when it began to wait, and what it was inside of. Both may be null.
+  const frame *waiter;
+  const scope *inside;
   deadline until;
-  const helping *also = nullptr; // a second one that asks the same code to stop: of a branch that a waiter runs
+  // A second waiter whose stop requests concern the same code: for a branch that a waiter runs.
+  const helping *also = nullptr;
   // Its limit leaves time for a task to begin.
   bool has_time() const noexcept { return until.is_beyond(WEFT_HELP_LIMIT); }
 };
 
-// What a thread is doing, innermost first. Lives on the stack of that thread. Read by other threads only while this
-// thread is registered as blocked, under the lock of the wait graph.
+// What a thread is doing, innermost first. Lives on the stack of that thread. Other threads read it
+// only under the lock of the wait graph, while this thread is registered as blocked.
 struct frame {
-  const task *running;               // null: serving `owner` without a task (a worker between tasks, a callback)
-  const task_owner *owner;           // the executor on whose behalf this thread acts; null for none
-  const atomic<std::uint32_t> *word; // the task's state, which has stop_bit; null without a task
+  // Null: the thread serves `owner` without a task (a worker between tasks, a callback).
+  const task *running;
+  // The executor or group for which this thread acts; null: none.
+  const task_owner *owner;
+  // The word with the stop_bit: the task's, or that of its group. Null without a task, unless the
+  // frame is deaf.
+  const atomic<std::uint32_t> *word;
   frame *below;
-  const helping *helps; // the task runs for that wait: what asks the waiter to stop asks the task too; else null
+  // The wait that runs the task: a stop request to the waiter applies to the task too. Else null.
+  const helping *helps;
 
-  // Of a wait that must come to its end: nothing below this frame is asked to stop.
+  // The frame of a wait that must come to its end: no stop request reaches what is below it.
   bool is_deaf() const noexcept { return running == nullptr && word != nullptr; }
 };
 
-// What a thread is inside of beside that, innermost first: the code of a domain, a task that belongs to something, or a
-// loop. Read by others as frames are.
+// What a thread is inside of besides, innermost first: the code of a domain, a task that belongs to
+// something, or a loop. Read by others as frames are.
 struct scope {
-  domain *of;                        // null: nobody's code, on top of a domain's
-  const atomic<std::uint32_t> *word; // of that task, beside the one that its frame has, or of the loop; or null
+  domain *of; // null: code of no domain, on top of a domain's
+  // Of that task, beside the one in its frame, or of the loop; or null.
+  const atomic<std::uint32_t> *word;
   scope *outer;
-  bool goes_on; // in the same code: whoever asks what the scope around it is in to stop means this, too
+  // In the same code: a stop request to the enclosing scope applies here too.
+  bool goes_on;
 };
 
-// The next one whose requests to stop concern what is in this.
+// The next scope whose stop requests apply to what is in this one.
 inline const scope *further(const scope &of) noexcept {
   return of.goes_on ? of.outer : nullptr;
 }
 
-// The bit of a task's or thread's word that says: asked to stop. The rest of those words belongs to their layers.
+// The bit in the word of a task or a thread that says: asked to stop. The other bits belong to the
+// layers of these words.
 inline constexpr std::uint32_t stop_bit = 1u << 3;
-// Of a thread's word only: the runtime has ended or runs out of patience; holds inside tasks too.
+// Only in a thread's word: the runtime has ended or waits no longer. Tasks on the thread see it
+// too.
 inline constexpr std::uint32_t halt_bit = 1u << 4;
 
 struct record {
   parker sleeper;
-  frame *top = nullptr;     // owner only; others while it is blocked, under the lock of the wait graph
-  thread *object = nullptr; // owner only; counted. Null: a foreign thread that nobody has asked for
-  void (*before_sleep)(record &self) = nullptr; // a worker's: see to what others must find while this thread sleeps
-  void *worker = nullptr;                       // owner only: the pool worker that this thread is, see sched/worker.hpp
-  // Owner only: how many blocking regions are open in the task that this thread runs, innermost; and what closes them
-  // on a worker when the task has left some open. See region_scope, regions_aside.
+  // Owner only; other threads while this one is blocked, under the lock of the wait graph.
+  frame *top = nullptr;
+  // Owner only; counted. Null: a foreign thread whose object was never asked for.
+  thread *object = nullptr;
+  // A worker's: takes care of what other threads must find while this one sleeps.
+  void (*before_sleep)(record &self) = nullptr;
+  // Owner only: the pool worker that this thread is (sched/worker.hpp).
+  void *worker = nullptr;
+  // Owner only: how many blocking regions are open in the innermost task that this thread runs, and
+  // what closes them on a worker if the task has left some open. See region_scope and
+  // regions_aside.
   std::uint32_t regions = 0;
   void (*close_regions)(record &self) noexcept = nullptr;
-  scope *inside = nullptr;           // as `top`
-  entered_domain *entered = nullptr; // owner only: what weft_domain_enter has counted, thread/domain.hpp
-  observer *deferred = nullptr, **deferred_end = nullptr; // owner only: callbacks for the outermost, task/callback.cpp
-  int callback_depth = 0;                                 // owner only
-  const calling *calls = nullptr; // as `top`: the callbacks that it is about to call, see task/callback.cpp
-  // Owner only: the part of its stack in which a wait may still begin a task, and where all of it begins. The highest
-  // floor of all: not looked up yet. See task/helping.hpp.
+  scope *inside = nullptr; // as `top`
+  // Owner only: what weft_domain_enter has counted (domain.hpp).
+  entered_domain *entered = nullptr;
+  // Owner only: callbacks for the outermost run_callbacks() (task/callback.cpp).
+  observer *deferred = nullptr, **deferred_end = nullptr;
+  int callback_depth = 0; // owner only
+  // As `top`: the callbacks that this thread will call (task/callback.cpp).
+  const calling *calls = nullptr;
+  // Owner only: the part of the stack in which a wait may still begin a task, and where the whole
+  // stack begins. help_floor is the highest address until they are looked up. See task/helping.hpp.
   std::uintptr_t help_floor = UINTPTR_MAX, help_span = 0, stack_lowest = 0;
-  std::uint32_t helps_unmeasured = 0; // owner only: how many helping waits it is in on stacks of unknown size
-  // Owner only: the task whose error this thread tells the exception hook of, and the frame on top as it does.
+  // Owner only: how many helping waits it is in on stacks of unknown size.
+  std::uint32_t helps_unmeasured = 0;
+  // Owner only: the task whose error this thread is telling the exception hook, and the frame on
+  // top meanwhile.
   const task *told_of = nullptr;
   const frame *told_at = nullptr;
-  task *dying = nullptr;       // owner only: tasks for the outermost destruction, task/task.cpp
-  int destroy_depth = 0;       // owner only
-  bool is_main = false;        // owner only; others as `top`. Of the process's first thread
-  bool forked = false;         // owner only: the process was forked by this thread, inside of what weft had called
+  // Owner only: tasks for the outermost destroy() (task/task.cpp).
+  task *dying = nullptr;
+  int destroy_depth = 0; // owner only
+  // Owner only; others as `top`. It is the first thread of the process.
+  bool is_main = false;
+  // Owner only: this thread has forked the process, inside of something that weft had called.
+  bool forked = false;
   record *next_free = nullptr; // under the lock of the free list
 
-  // After each call of user code on behalf of weft: in the child of a fork a thread of weft's has nothing to return to.
+  // After each call of user code by weft. In the child of a fork, a thread of weft's has nothing to
+  // return to.
   void back_from_user() const noexcept {
     if (forked) [[unlikely]]
       end_child();
@@ -108,23 +137,24 @@ struct record {
   [[noreturn]] static void end_child() noexcept;
 };
 
-// Initial-exec: the library is loaded with the program or early, and one pointer fits into the spare room that the
-// loader keeps; the general model would call a function at each submit.
+// Initial-exec: the library is loaded with the program or early, and one pointer fits into the
+// spare room of the loader. The general model would call a function at each submit.
 [[gnu::tls_model("initial-exec")]] extern constinit thread_local record *record_of_this_thread;
-// How often its end has come by, see record.cpp.
+// In which round of key destructors the end of this thread is: record.cpp.
 [[gnu::tls_model("initial-exec")]] extern constinit thread_local int end_rounds;
 
 record *make_record() noexcept;
-// One for a thread that is going to be started, so that it cannot fail to get one; null: memory is exhausted. The new
-// thread enters with it (null: even so it could not, and the record is gone), or it is given back.
+// A record for a thread that is about to be started, so that the thread cannot fail to get one.
+// Null: no memory. The new thread enters with it; null then means that it could not even so, and
+// the record is gone. If no thread enters with it, it is given back.
 record *reserve_record() noexcept;
 void give_back_record(record *reserved) noexcept;
 record *enter_record(record *reserved) noexcept;
-// The record of this thread, or null when it has none. Never allocates.
+// The record of this thread, or null. Never allocates.
 inline record *existing_record() noexcept {
   return record_of_this_thread;
 }
-// The same, made when it does not exist. Null: memory is exhausted, or the thread is past its end.
+// The record of this thread, made if there is none. Null: no memory, or the thread is past its end.
 inline record *current_record() noexcept {
   record *const found = existing_record();
   return found != nullptr ? found : make_record();
@@ -136,12 +166,12 @@ void lock_records() noexcept;
 void unlock_records() noexcept;
 void abandon_own_record() noexcept; // in the child
 
-// For the end of the library's use (runtime/cleanup.cpp): whether another thread has a record; and, when none has, free
-// all, that of the calling thread with its object too.
+// For the end of the library's use (runtime/cleanup.cpp): whether another thread has a record. If
+// none has: free all records, that of the calling thread and its object included.
 bool others_have_records() noexcept;
 void release_records() noexcept;
 
-// Puts a frame on top for as long as it lives.
+// Puts a frame on top while it lives.
 class frame_scope {
 public:
   frame_scope(record &self, const task *running, const task_owner *owner, const atomic<std::uint32_t> *word,
@@ -158,7 +188,8 @@ private:
   frame frame_;
 };
 
-// Around code of the user's that weft calls, with no blocking region open: it leaves none of its own open.
+// Around user code that weft calls with no blocking region open: closes the regions that this code
+// leaves open.
 class region_scope {
 public:
   explicit region_scope(record &self) noexcept : self_(self) {}
@@ -178,7 +209,7 @@ private:
   record &self_;
 };
 
-// The regions that are open are set aside as long as it lives: the code inside cannot end them.
+// Sets the open regions aside while it lives: the code inside cannot end them.
 class regions_aside {
 public:
   explicit regions_aside(record &self) noexcept : self_(self), open_(std::exchange(self.regions, 0)) {}
@@ -191,7 +222,8 @@ private:
   const std::uint32_t open_;
 };
 
-// Inside of a domain's code, or of nobody's, for as long as it lives. A thread without a record is inside of nothing.
+// While it lives the thread is inside of a domain's code, or of no domain's. A thread without a
+// record is inside of nothing.
 class inside_scope {
 public:
   inside_scope(record *self, domain *of, const atomic<std::uint32_t> *word = nullptr, bool goes_on = false) noexcept
@@ -211,8 +243,8 @@ private:
   scope scope_{};
 };
 
-// True when what this thread runs was asked to stop: the innermost task, or outside of tasks the thread itself; loops
-// inside of these; and, if the task runs for a wait, what waits.
+// Whether what this thread runs was asked to stop: the innermost task, or outside of tasks the
+// thread itself; the loops inside of these; and, if a wait runs the task, the waiter.
 bool stop_requested(const record &self) noexcept;
 // The part of it that costs next to nothing: the innermost task itself.
 inline bool task_asked_to_stop(const record &self) noexcept {
@@ -220,8 +252,9 @@ inline bool task_asked_to_stop(const record &self) noexcept {
          (self.top->word->load(std::memory_order_acquire) & stop_bit) != 0;
 }
 
-// look(frame, scope) at what a request to stop may be meant for: the innermost, then what waits for it, and so on, each
-// with its innermost scope. Until it says true; that is the answer. The frame is null outside of executors.
+// Calls look(frame, scope) for all that a stop request may reach: the innermost frame and scope,
+// then those of the wait that runs them, and so on, until it returns true, which is then the
+// answer. The frame is null outside of executors.
 template <class Look> bool each_asked(const frame *innermost, const scope *inside, Look look) noexcept {
   for (;;) {
     if (look(innermost, inside)) return true;
@@ -234,16 +267,16 @@ template <class Look> bool each_asked(const frame *innermost, const scope *insid
   }
 }
 
-// False: nothing that exists could make stop_requested() true as long as this thread does nothing.
+// False: nothing that exists could make stop_requested() true while this thread does nothing.
 bool can_be_asked_to_stop(const record &self) noexcept;
 
-// The object of that thread, by the thread itself; null: nobody has asked for it.
+// The object of this thread, asked by the thread itself. Null: no thread has asked for it.
 thread *object_of(const record &self) noexcept;
-// Is this the object of that thread? That of the main thread may have been made by another one that asked for it, and
-// its record does not know it yet.
+// Whether `which` is the object of that thread. Another thread may have made the object of the main
+// thread; the main thread's record does not know it then.
 bool is_object_of(const record &who, const thread *which) noexcept;
 
-// True when the thread acts for this executor, at any depth of its stack.
+// The thread acts for this executor, at any depth of its stack.
 inline bool serves(const record &self, const task_owner *owner) noexcept {
   for (const frame *f = self.top; f != nullptr; f = f->below)
     if (f->owner == owner) return true;

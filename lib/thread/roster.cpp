@@ -42,7 +42,7 @@ void exception_hook::finish() noexcept {
 }
 
 void exception_hook::finish_withdraw() {
-  if (gate_.shut()) finish(); // else the last call does
+  if (gate_.shut()) finish(); // else the last call does it
   unref();
 }
 
@@ -90,14 +90,14 @@ void roster::depart(thread &leaving) noexcept {
   {
     const std::scoped_lock hold(mutex_);
     unlist_locked(leaving);
-    gone = take_gone_locked(); // so that only those are kept that are on their last steps
+    gone = take_gone_locked(); // so that only threads on their last steps are kept
     if (leaving.system_) {
       leaving.system_->ref();
       leaving.system_->next_departed_ = std::exchange(departed_, leaving.system_.get());
     }
-    // In the same step: who finds nobody here any more, as a shutdown does, finds all of them ended; and who has joined
-    // one does not find it here.
-    leaving.end_.finish(false); // only waiters observe a thread's end, so there is no callback to run
+    // In the same step: a thread that finds the list empty, as a shutdown does, finds all of them
+    // ended. And a thread that has joined one does not find it in the list.
+    leaving.end_.finish(false); // only waiters observe a thread's end, so it returns no callback
   }
   reap_all(gone);
 }
@@ -133,7 +133,8 @@ void roster::forget_departed() noexcept {
   reap_all(gone);
 }
 
-// By looking again and again: those who depart have a few microseconds to go, and no word is left that they could say.
+// Looks again and again: the departing threads have a few microseconds to go, and can send no word
+// at their very end.
 bool roster::await_departed(deadline until) noexcept {
   for (bool last_look = false;; last_look = until.passed()) {
     system_thread *gone = nullptr;
@@ -200,7 +201,8 @@ std::size_t roster::enumerate(weft_thread **threads, std::size_t capacity) const
 
 void roster::set_hook(shared<exception_hook> hook) noexcept {
   const std::scoped_lock hold(mutex_);
-  hook_.swap(hook); // the old one goes with `hook`, after the lock: parameters outlive locals
+  // The old hook goes with `hook`, after the lock: parameters outlive locals.
+  hook_.swap(hook);
 }
 
 // UBSan: a forced unwind is caught by a reference to no object; nothing reads it.

@@ -1,6 +1,8 @@
-// All threads of one runtime that are alive, the gate through which new ones pass, and the exception hook.
+// The threads of one runtime that are alive, the gate that new ones pass, and the exception hook.
 //
-// The runtime derives from it, so that the layers below can reach what they need of the runtime without knowing it.
+// Owns the list of threads, which has no references, and the list of departed ones. Knows no
+// executor. The runtime derives from it: so the layers below reach what they need of the runtime
+// without knowing it. Read on in README.md, "The end of a thread".
 #pragma once
 
 #include <cstddef>
@@ -23,7 +25,8 @@ class thread;
 
 class exception_hook final : public shared_object<exception_hook>, private roll_entry {
 public:
-  // It belongs to the domain that the calling thread is inside of. WEFT_OK, WEFT_ENOMEM; WEFT_ECLOSED: that is closed.
+  // The hook belongs to the domain that the calling thread is inside of. WEFT_OK, WEFT_ENOMEM;
+  // WEFT_ECLOSED: that domain is closed.
   static weft_status make(weft_exception_hook_fn fn, void *ctx, weft_drop_fn drop,
                           shared<exception_hook> &out) noexcept;
   ~exception_hook();
@@ -43,49 +46,53 @@ private:
 
   const weft_exception_hook_fn fn_;
   void *const ctx_;
-  weft_drop_fn drop_ = nullptr; // until make() has succeeded the context is the caller's
-  shared<domain> home_;         // or null
-  domain_gate gate_;            // with a domain
+  // Null until make() has succeeded: the context is the caller's until then.
+  weft_drop_fn drop_ = nullptr;
+  shared<domain> home_; // or null
+  domain_gate gate_;    // with a domain
 };
 
 class roster : public shared_object<roster> {
 public:
   virtual ~roster();
 
-  // A thread that starts passes here. False: the runtime has ended.
+  // Called for each thread that starts. False: the runtime has ended.
   bool admit(thread &entering) noexcept;
-  void leave(thread &leaving) noexcept; // harmless for one that was not admitted
-  // As leave, by the thread itself at its very end: what is left of it is remembered until the system has taken it.
+  void leave(thread &leaving) noexcept; // harmless if it was not admitted
+  // As leave(), by the thread itself at its very end. Its system thread is remembered until the
+  // system knows it no longer.
   void depart(thread &leaving) noexcept;
-  // Clear those away that are gone. By who has joined one, so that the next thread to end need not.
+  // Clear the departed threads away that are gone. Called after a join, so that the next thread to
+  // end need not do it.
   void forget_departed() noexcept;
-  // At the end of the process, which waits for no daemon: let go of the system's threads, so that none of them is left
-  // neither joined nor detached.
+  // At the end of the process, which waits for no daemon: detach the system's threads, so that none
+  // is left neither joined nor detached.
   void let_go_of_threads() noexcept;
-  // Wait until nothing is left of those who have departed. False: the time is over.
+  // Wait until all departed threads are gone. False: the time is over.
   bool await_departed(deadline until) noexcept;
 
   bool inherited() const noexcept { return native_.is_another(); }
 
-  // False until the last regular thread has ended at a shutdown; from then on nothing new starts.
+  // False until the last regular thread has ended at a shutdown. From then on no thread starts.
   bool closed() const noexcept;
-  // Close unless a regular thread other than `except` is alive. True: closed now or before.
+  // Close, unless a regular thread other than `except` is alive. True: closed now or before.
   bool close_if_quiet(const thread *except) noexcept;
   void close() noexcept;
 
-  // At most `capacity` references into `threads`; the answer is how many there are.
+  // Writes at most `capacity` references into `threads`, and returns how many started threads there
+  // are.
   std::size_t enumerate(weft_thread **threads, std::size_t capacity) const noexcept;
 
-  // Any thread that is alive, started by weft, and satisfies `wanted`; with a reference, or null.
+  // A listed thread that satisfies `wanted`, with a reference; or null.
   template <class Wanted> thread *find(Wanted wanted) const noexcept;
-  // Look at each, under the lock.
+  // Look at each listed thread, under the lock.
   template <class Visit> void visit(Visit visit) const;
-  // Halt every thread that satisfies `wanted`.
+  // Halt each listed thread that satisfies `wanted`.
   template <class Wanted> void halt(Wanted wanted) noexcept;
 
   void set_hook(shared<exception_hook> hook) noexcept;
-  // Tell the hook, or stderr. `where` may be null when the thread has no object.
-  // name: of the task, or null.
+  // Tell the hook, or stderr. `where` is null if the thread has no object. `name`: of the task, or
+  // null.
   void report(thread *where, const weft_error *failure, const char *name = nullptr);
 
 private:

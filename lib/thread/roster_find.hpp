@@ -1,4 +1,5 @@
-// The templates of roster that need to see a thread's inside; apart, for thread.hpp includes roster.hpp.
+// The templates of roster that need the inside of a thread. In a file of their own, because
+// thread.hpp includes roster.hpp.
 #pragma once
 
 #include "thread/roster.hpp"

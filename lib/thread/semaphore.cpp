@@ -11,16 +11,18 @@ namespace weft::core {
 weft_status semaphore::signal(std::int64_t count) noexcept {
   std::int64_t seen = balance_.load(std::memory_order_relaxed);
   do {
-    if (seen > WEFT_SEMAPHORE_MAX - count) return WEFT_EFULL; // never overflows: count is not negative
-    // Also acquires: who is told by this signal sees what came before the earlier ones, too.
+    // Cannot overflow: `count` is not negative.
+    if (seen > WEFT_SEMAPHORE_MAX - count) return WEFT_EFULL;
+    // Also acquires: the waiter that this signal tells sees what came before earlier signals too.
   } while (!balance_.compare_exchange_weak(seen, seen + count, std::memory_order_acq_rel, std::memory_order_relaxed));
   if (seen < 0) hand_out(count < -seen ? count : -seen);
   return WEFT_OK;
 }
 
-// As many of those who sleep are owed a permit, and so are still there.
+// So many of the sleepers are owed a permit, and so are still there.
 void semaphore::hand_out(std::int64_t count) noexcept {
-  wake_list sleepers; // wakes when the lock is given back; parkers outlive all semaphores
+  // Wakes after the lock is given back. Parkers outlive all semaphores.
+  wake_list sleepers;
   const std::scoped_lock hold(mutex_);
   for (; count > 0; --count) {
     waiter &first = *waiters_;
@@ -37,12 +39,12 @@ weft_status semaphore::wait(deadline until) noexcept {
   record *const self = current_record();
   if (self == nullptr) return WEFT_ENOMEM;
   if (stop_requested(*self)) return WEFT_EINTERRUPTED;
-  // While others sleep the value is not above 0, so who spins overtakes none of them.
+  // While others sleep the value is not above 0, so a thread that spins overtakes none of them.
   if (spin_until([this]() noexcept { return value() > 0; }) && try_wait()) return WEFT_OK;
   waiter me{&self->sleeper};
   if (!enlist(me)) return WEFT_OK;
   const auto told = [&me]() noexcept { return me.told.load(std::memory_order_acquire); };
-  // Depends on nothing that the wait graph could judge: anybody might signal.
+  // No dependency: any thread might signal, so the wait graph has nothing to judge.
   const weft_status status = sleep_until(*self, nullptr, 0, wait_for::all, until, told);
   switch (leave(me)) {
   case fate::told:
@@ -52,14 +54,14 @@ weft_status semaphore::wait(deadline until) noexcept {
   case fate::owed:
     break;
   }
-  // A signal has counted this thread in and is about to tell it. It is waited for, for it still needs the semaphore,
-  // which may be gone once this thread returns.
+  // A signal has counted this thread in and is about to tell it. This thread waits for that: the
+  // signal still needs the semaphore, which may be freed once this thread has returned.
   while (!told()) self->sleeper.park(deadline::never());
-  const std::scoped_lock hold(mutex_); // whoever told us has given it back
+  const std::scoped_lock hold(mutex_); // the signal that told us has given it back
   return WEFT_OK;
 }
 
-// False: there was a permit after all, and it was taken.
+// False: there was a permit after all, and this has taken it.
 bool semaphore::enlist(waiter &me) noexcept {
   const std::scoped_lock hold(mutex_);
   if (balance_.fetch_sub(1, std::memory_order_acquire) > 0) return false;
@@ -68,7 +70,8 @@ bool semaphore::enlist(waiter &me) noexcept {
   return true;
 }
 
-// told: it has a permit, and nobody needs the semaphore for that any more. owed: one is coming. gone: it has left.
+// told: it has a permit, and the signal that gave it needs the semaphore no longer. owed: a permit
+// is coming. gone: it has left the list.
 semaphore::fate semaphore::leave(waiter &me) noexcept {
   const std::scoped_lock hold(mutex_);
   if (me.told.load(std::memory_order_relaxed)) return fate::told;

@@ -1,7 +1,8 @@
-// A counting semaphore: permits, and those who sleep until one comes to them. The object behind weft_semaphore_t.
+// A counting semaphore: permits, and the threads that sleep until one comes to them. The object
+// behind weft_semaphore_t.
 //
-// Knows nothing of what a permit stands for, nor of tasks: a wait is a sleep like any other (blocking.hpp). The
-// protocol is argued in README.md, "Semaphores".
+// Owns the balance and the list of sleepers. Knows nothing of what a permit stands for, and nothing
+// of tasks: a wait is a sleep like any other (blocking.hpp). Read on in README.md, "Semaphores".
 #pragma once
 
 #include <cstdint>
@@ -30,15 +31,15 @@ public:
   static semaphore *make(std::int64_t initial) noexcept { return new (std::nothrow) semaphore(initial); }
   ~semaphore() = default;
 
-  // From before a fork: of no use in this process.
+  // Made before a fork: of no use in this process.
   bool inherited() const noexcept { return native_.is_another(); }
   bool has_magic() const noexcept { return magic_.is_right(); }
 
-  // Add permits, at least one. WEFT_OK, WEFT_EFULL. After it has let somebody go, *this may be gone.
+  // Add permits, at least one. WEFT_OK, WEFT_EFULL. A waiter that it has let go may free *this.
   weft_status signal(std::int64_t count) noexcept;
   // WEFT_OK, WEFT_ETIMEDOUT, WEFT_EINTERRUPTED, WEFT_ENOMEM.
   weft_status wait(deadline until) noexcept;
-  // Take a permit if one is there.
+  // Take a permit if there is one.
   bool try_wait() noexcept {
     std::int64_t seen = balance_.load(std::memory_order_relaxed);
     while (seen > 0)
@@ -55,7 +56,8 @@ private:
   struct waiter { // on the stack of a thread in wait()
     parker *who;
     waiter *next = nullptr; // under mutex_
-    // Written under mutex_; its release pairs with the acquire of the waiter, who reads it without.
+    // Written under mutex_. The release pairs with the acquire of the waiter, which reads it
+    // without.
     atomic<bool> told{false};
   };
 
@@ -66,13 +68,13 @@ private:
   fate leave(waiter &me) noexcept;
   void hand_out(std::int64_t count) noexcept;
 
-  // Permits; or, negative, how many sleep and have none coming. Whoever changes it from a negative value upwards owes
-  // as many of the listed their permits, and gives them under mutex_. The release of signal() pairs with the acquire
-  // of whoever takes a permit here.
+  // Permits. Below 0: how many threads sleep and have no permit coming. A signal that raises it
+  // from below 0 owes so many listed waiters a permit, and gives it under mutex_. The release of
+  // signal() pairs with the acquire of the thread that takes a permit here.
   atomic<std::int64_t> balance_;
   const native_process native_;
-  adaptive_mutex mutex_; // takes no other inside
-  // Under mutex_: those who sleep and have not been told. Who came first is told first.
+  adaptive_mutex mutex_; // no other lock is taken inside it
+  // Under mutex_: the waiters that sleep and were not told. The first that came is told first.
   waiter *waiters_ = nullptr, **last_waiter_ = &waiters_;
   [[no_unique_address]] magic_word<0x2bad5eed0e440012> magic_;
 };

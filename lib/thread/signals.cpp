@@ -8,10 +8,12 @@
 namespace weft::core {
 namespace {
 
-// What a host waits for on threads of its own: sent to the process, and taken by whichever thread does not block it.
-// Not in the list: what a thread causes itself (faults, SIGSYS, SIGPIPE, SIGXFSZ), what the terminal's job control
-// stops and resumes, what profilers time (SIGPROF, SIGVTALRM), and what collectors and runtimes send to single threads
-// (SIGPWR, SIGXCPU, SIGURG).
+// Signals that a host waits for on threads of its own: they are sent to the process, and any thread
+// that does not block them may get them. Not in the list:
+// - what a thread causes itself (faults, SIGSYS, SIGPIPE, SIGXFSZ);
+// - what the terminal's job control stops and resumes;
+// - what profilers time (SIGPROF, SIGVTALRM);
+// - what collectors and runtimes send to single threads (SIGPWR, SIGXCPU, SIGURG).
 sigset_t signals_of_the_host() noexcept {
   sigset_t set;
   sigemptyset(&set);
@@ -50,7 +52,7 @@ void signal_settings::settle_for_start() noexcept {
   if (blocks || (starter != nullptr && starter->signals().blocks))
     *this = from_here(blocks);
   else
-    fixed = false; // the system does it
+    fixed = false; // the system passes the mask on
 }
 
 sigset_t signal_settings::mask() const noexcept {

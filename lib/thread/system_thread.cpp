@@ -19,10 +19,11 @@
 namespace weft::core {
 namespace {
 
-// Below this Boost's and our own frames leave no room for the target's.
+// With less, the frames of Boost and of weft leave no room for the target's.
 constexpr std::uint64_t least_stack = std::uint64_t{64} * 1024;
 
-// The calling thread has this mask while it lives; a thread created meanwhile inherits it from its first instruction.
+// While it lives the calling thread has this mask; a thread created meanwhile inherits it from its
+// first instruction.
 class mask_scope {
 public:
   explicit mask_scope(const sigset_t &mask) noexcept { pthread_sigmask(SIG_SETMASK, &mask, &before_); }
@@ -34,13 +35,14 @@ private:
   sigset_t before_;
 };
 
-// How often a joiner looks before he sleeps, in the measure of spin_until(): a thread that was just started needs as
-// long to begin and to end.
+// How long a joiner looks before it sleeps, in units of spin_until(): as long as a thread that was
+// just started needs to begin and to end.
 constexpr int looks = 4;
 
-// Whether to look is worth while. It is not while the other CPUs are busy, for then the thread waits for this one; so
-// after some looks in vain the next joins do without, twice as many as the last time. Not after one: who has slept
-// finds the next thread late as well. Orders nothing.
+// Decides whether looking pays. It does not while the other CPUs are busy, because then the thread
+// waits for this CPU. So after some looks without success the next joins do without, twice as many
+// as the last time. One such look is not enough: a joiner that has slept also finds the next thread
+// late. Its atomics order nothing.
 class look_ahead {
 public:
   bool is_due() noexcept {
@@ -58,13 +60,14 @@ public:
 private:
   static constexpr std::uint32_t in_a_row = 4, most_doublings = 8;
   atomic<std::uint32_t> in_vain_{0};
-  atomic<std::uint32_t> left_{0}; // joins that do without
+  atomic<std::uint32_t> left_{0}; // how many joins do without
 };
 
 constinit look_ahead looking;
 
-// Is there a thread of this process with that id? A sandbox may refuse the first question, so there are others: the
-// list of threads in /proc, where a thread finds itself if that can be read, and a call that any process may answer.
+// Whether this process has a thread with that id. A sandbox may refuse the first question, so there
+// are two more: the list of threads in /proc, if a thread finds itself there, and a call that each
+// process may make.
 bool exists(pid_t id) noexcept {
   if (syscall(SYS_tgkill, getpid(), id, 0) == 0) return true;
   if (errno == ESRCH) return false;
@@ -108,9 +111,9 @@ void system_thread::note_arrival(std::uint64_t native_id) noexcept {
   native_id_.store(native_id, std::memory_order_relaxed);
 }
 
-// The system's word for the end is the last of all: who sees it has nobody to wait for any more. So a joiner who has
-// not gone to sleep meanwhile, and let his CPU go to sleep with him, is saved the time of being woken, a third of a
-// short thread's life.
+// The system's word for the end is the last of all: a joiner that sees it has nothing more to wait
+// for. A joiner that looks for it keeps its CPU awake, and saves the time of being woken: a third
+// of a short thread's life.
 bool system_thread::join_if_soon() noexcept {
   const std::unique_lock hold(mutex_, std::try_to_lock);
   return hold && made_ != nullptr && join_soon_locked();
@@ -133,15 +136,17 @@ bool system_thread::join() noexcept {
 }
 
 void system_thread::join_locked() noexcept {
-  int cancelable = 0; // the wait of the system is a point at which a thread may be cancelled, ours is none
+  // The system's wait is a cancellation point of a thread; ours is none.
+  int cancelable = 0;
   pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancelable);
   pthread_join(made_->native_handle(), nullptr);
   pthread_setcancelstate(cancelable, nullptr);
   joined_locked();
 }
 
-// Not by Boost's join, which waits for a word of its own first: that would be two sleeps, and a thread that was ended
-// by pthread_exit never says it. So Boost's object is told that it was joined, lest it lets go of what is no more.
+// Boost's join is not used. It first waits for a word of its own: that would be a second sleep, and
+// a thread that was ended by pthread_exit never says that word. So Boost's object is told here that
+// the thread was joined, so that Boost does not detach a thread that is already joined.
 void system_thread::joined_locked() noexcept {
   known_->join_started = known_->joined = true;
   reaped_.store(true, std::memory_order_release);
@@ -158,11 +163,11 @@ void system_thread::reap() noexcept {
       return;
     }
   }
-  let_go(); // by itself, past its end: nothing of the user's is left to run in it
+  let_go(); // by itself, past its end: no code of the user's is left
 }
 
-// Who finds the lock held leaves it to him who has it: he joins. Or he is a thread of the process that this one was
-// forked from, and nobody does.
+// If another thread holds the lock, it is joining; nothing to do. Or it is a thread of the process
+// that this one was forked from, and no thread will join.
 void system_thread::let_go() noexcept {
   const std::unique_lock hold(mutex_, std::try_to_lock);
   if (!hold || made_ == nullptr) return;
@@ -170,7 +175,8 @@ void system_thread::let_go() noexcept {
   delete std::exchange(made_, nullptr);
 }
 
-// An id may be given to a new thread of this process at once, and this one then seems to be there a while longer.
+// The system may give the id to a new thread of this process at once. Then the old one seems to be
+// there a while longer.
 bool system_thread::gone() const noexcept {
   if (reaped_.load(std::memory_order_acquire)) return true;
   const auto id = static_cast<pid_t>(native_id_.load(std::memory_order_relaxed));

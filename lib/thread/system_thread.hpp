@@ -1,7 +1,8 @@
-// The system's thread behind a thread object: made, then joined once, or let go.
+// The system's thread behind a thread object: made, then joined once or detached.
 //
-// Outlives the object if need be: a thread that is past its end still runs a few instructions of ours and of the
-// system's. The roster keeps what has departed until the system has taken it away, so that somebody can wait for that.
+// Owns Boost's object for it. May outlive the thread object: a thread past its end still runs a few
+// instructions of weft and of the system. The roster keeps the departed until the system knows them
+// no longer, so that a caller can wait for that. Read on in README.md, "The end of a thread".
 #pragma once
 
 #include <csignal>
@@ -27,22 +28,24 @@ public:
   ~system_thread();
 
   static std::uint64_t usual_stack_size() noexcept;
-  // Run body(ctx) on it, with this signal mask; null: that of the caller. False: the system refuses. Throws
-  // std::bad_alloc.
+  // Run body(ctx) on a new thread with this signal mask. Null: the mask of the caller. False: the
+  // system refuses. Throws std::bad_alloc.
   bool start(std::uint64_t stack_size, const sigset_t *mask, void (*body)(void *ctx), void *ctx);
 
-  // First on the new thread.
+  // Called first on the new thread.
   void note_arrival(std::uint64_t native_id) noexcept;
 
-  // Look for its end a while, without sleeping. False: it did not come, or another one joins it, or has.
+  // Look for its end a while, without sleeping. False: it did not come, or another thread joins it
+  // or has joined it.
   bool join_if_soon() noexcept;
-  // Wait for its end in the system, which wakes the caller once. False: another one does, or has.
+  // Wait for its end in the system, which wakes the caller once. False: another thread joins it or
+  // has joined it.
   bool join() noexcept;
-  // Collect it once its end has been heard of. Many may call it.
+  // Join it after its end has been heard of. Several threads may call it.
   void reap() noexcept;
-  // Nobody will ask for it any more, except whether it is gone.
+  // Detach it. From now on it is only asked whether it is gone.
   void let_go() noexcept;
-  // Joined, or no longer known to the system.
+  // It was joined, or the system knows it no longer.
   bool gone() const noexcept;
 
 private:
@@ -51,12 +54,14 @@ private:
   void join_locked() noexcept;
   void joined_locked() noexcept;
 
-  // Both written by the thread before its end, which is waited for or heard of before they are read.
+  // Both are written by the thread before its end. They are read after that end was waited for or
+  // heard of.
   boost::detail::thread_data_base *known_ = nullptr;
   atomic<std::uint64_t> native_id_{0};
-  atomic<bool> reaped_{false}; // written under mutex_
+  // Written under mutex_. The release pairs with the acquire of gone().
+  atomic<bool> reaped_{false};
 
-  native_mutex mutex_;                     // joining; held as long as that takes
+  native_mutex mutex_;                     // for joining; held as long as that takes
   boost::thread *made_ = nullptr;          // under mutex_
   system_thread *next_departed_ = nullptr; // the roster's, under its mutex
 };

@@ -23,6 +23,7 @@
 namespace weft::core {
 namespace {
 
+// These counters order nothing.
 atomic<std::uint64_t> next_ident{1};  // never reused: 64 bits do not wrap
 atomic<std::uint64_t> next_number{1}; // of Thread-N
 atomic<std::uint64_t> next_foreign{1};
@@ -38,14 +39,14 @@ std::string default_name(thread_role role) {
   }
 }
 
-// To the system, by the thread itself.
+// Tells the system, on the thread itself.
 void show_name(const std::string_view name) noexcept {
   char room[16];
   try {
     const std::string shown = system_thread_name(std::string(name));
     room[shown.copy(room, sizeof room - 1)] = '\0';
     pthread_setname_np(pthread_self(), room);
-  } catch (const std::bad_alloc &) { // it then keeps the name that it has
+  } catch (const std::bad_alloc &) { // it then keeps its name
   }
 }
 
@@ -54,7 +55,8 @@ void show_name(const std::string_view name) noexcept {
 thread::thread(shared<roster> home, thread_settings settings, thread_target target)
     : home_(std::move(home)), settings_(std::move(settings)), entry_(target.fn), daemon_(settings_.daemon) {
   if (settings_.name.empty()) settings_.name = default_name(settings_.role);
-  target_ = target; // last: if anything above throws, the target stays the caller's
+  // Last: if anything above throws, the target stays the caller's.
+  target_ = target;
 }
 
 thread::~thread() {
@@ -75,7 +77,7 @@ std::uint32_t thread::stop_bit_value() noexcept {
 
 void thread::raise(std::uint32_t bit) noexcept {
   flags_.fetch_or(bit, std::memory_order_acq_rel);
-  // The graph's lock orders this with sleep_until(): see there.
+  // The lock of the graph orders this with sleep_until(): README.md, "Stop requests".
   wait_graph::instance().wake_thread(this);
 }
 
@@ -83,19 +85,21 @@ void thread::halt() noexcept {
   raise(halt_bit);
 }
 
-// What the new thread asks the system for, and the system may refuse.
+// The system may refuse what the new thread asks it for.
 bool thread::may_be_refused() const noexcept {
   return settings_.role == thread_role::target && (settings_.nice != 0 || !settings_.affinity.empty());
 }
 
 std::uint64_t thread::native_id() const noexcept {
-  if (state() == WEFT_THREAD_STARTED) native_id_.wait(0, std::memory_order_acquire); // it comes with its first steps
+  // The thread writes it with its first steps.
+  if (state() == WEFT_THREAD_STARTED) native_id_.wait(0, std::memory_order_acquire);
   return native_id_.load(std::memory_order_acquire);
 }
 
 std::int32_t thread::state() const noexcept {
   switch (phase_.load(std::memory_order_acquire)) {
-  case alive: // none of the parent's threads is alive in the child of a fork
+  // In the child of a fork none of the parent's threads is alive.
+  case alive:
     return inherited() ? WEFT_THREAD_STOPPED : WEFT_THREAD_STARTED;
   case stopped:
     return WEFT_THREAD_STOPPED;
@@ -123,8 +127,8 @@ weft_status thread::set_name(const char *name) noexcept {
   }
 }
 
-// Others may hold the old name, so it stays where it is. The system is told only by the thread itself: no other can know
-// that it still exists.
+// Other threads may hold the old name, so it stays where it is. Only the thread itself tells the
+// system: another thread cannot know that it still exists.
 weft_status thread::rename(const char *name) noexcept {
   const char *const kept = interned(name);
   if (kept == nullptr) return WEFT_ENOMEM;
@@ -165,13 +169,13 @@ weft_status thread::start() noexcept {
   return status;
 }
 
-// The new thread is not waited for unless it may still be refused what it asks for: whatever else it needs is given to
-// it beforehand. So start() takes no longer than the system does, and who joins at once need not have been woken
-// before.
+// The new thread gets all it needs beforehand. So it is waited for only if the system may still
+// refuse what it asks for. start() takes no longer than the system does, and a joiner that comes at
+// once need not have been woken before.
 weft_status thread::launch() noexcept {
   reserved_ = reserve_record();
   if (reserved_ == nullptr) return WEFT_ENOMEM;
-  ref(); // the running thread's own; finish_on_thread_end() gives it back
+  ref(); // the running thread's; finish_on_thread_end() gives it back
   ident_.store(next_ident.fetch_add(1, std::memory_order_relaxed), std::memory_order_relaxed);
   started_at_.store(now_ns(), std::memory_order_relaxed);
   stack_refused_ = false;
@@ -180,8 +184,9 @@ weft_status thread::launch() noexcept {
     system_ = adopt(new system_thread);
     bool created = create_system_thread(settings_.stack_size);
     if (!created && settings_.stack_size != 0 && settings_.stack_size < system_thread::usual_stack_size()) {
-      // A small stack that thread-local data does not fit into is refused like a lack of resources.
-      stack_refused_ = true; // the new thread says so itself: a worker is launched under a lock
+      // The system refuses a small stack that thread-local data does not fit into as it refuses a
+      // lack of resources.
+      stack_refused_ = true; // the new thread logs it: a worker is launched under a lock
       created = create_system_thread(0);
     }
     if (!created) return take_launch_back(WEFT_EAGAIN);
@@ -210,7 +215,7 @@ weft_status thread::take_launch_back(weft_status why) noexcept {
   return why;
 }
 
-// False: the system refused.
+// False: the system has refused.
 bool thread::create_system_thread(std::uint64_t stack_size) {
   const sigset_t mask = settings_.signals.fixed ? settings_.signals.mask() : sigset_t{};
   return system_->start(
@@ -218,7 +223,7 @@ bool thread::create_system_thread(std::uint64_t stack_size) {
       this);
 }
 
-// Tries both, for a worker runs without what is refused.
+// Tries both, because a worker runs without what is refused.
 weft_status thread::settle_on_cpus(std::uint64_t native_id) const noexcept {
   const bool is_nice =
       settings_.nice == 0 || setpriority(PRIO_PROCESS, static_cast<id_t>(native_id), settings_.nice) == 0;
@@ -230,7 +235,7 @@ weft_status thread::settle_on_cpus(std::uint64_t native_id) const noexcept {
   return is_placed ? WEFT_OK : WEFT_EINVAL;
 }
 
-// Runs in the new thread, before anybody may know that it lives.
+// Runs on the new thread, before another thread may know that it is alive.
 weft_status thread::settle_in(std::uint64_t native_id) noexcept {
   record *const self = enter_record(reserved_);
   if (self == nullptr) return WEFT_ENOMEM; // the system has no room for the value of a key
@@ -248,8 +253,9 @@ weft_status thread::settle_in(std::uint64_t native_id) noexcept {
 }
 
 void thread::adopt_calling_thread(record &self, std::uint64_t native_id) noexcept {
-  self.object = this;                              // with the reference that launch(), current() or main() counted
-  if (ident_.load(std::memory_order_relaxed) == 0) // else it was given by launch()
+  // With the reference that launch(), current() or main() has counted.
+  self.object = this;
+  if (ident_.load(std::memory_order_relaxed) == 0) // else launch() has given it
     ident_.store(next_ident.fetch_add(1, std::memory_order_relaxed), std::memory_order_relaxed);
   native_id_.store(native_id, std::memory_order_release);
   native_id_.notify_all();
@@ -268,8 +274,9 @@ __attribute__((no_sanitize("null"))) void thread::body() noexcept(false) {
   }
   phase_.store(refusal == WEFT_OK ? alive : refused, std::memory_order_release);
   phase_.notify_all();
-  // A refused thread touches nothing below: its starter reaps it. One whose starter does not wait is refused only when
-  // there is no memory even for the system's own needs, and then it must leave as if it had run.
+  // A refused thread whose starter waits touches nothing below: its starter reaps it. One whose
+  // starter does not wait is refused only if there is no memory even for the system's own needs.
+  // Then it must leave as if it had run.
   if (leaves) return;
   if (stack_refused_)
     log_line({"thread ", settings_.name, ": the stack size was refused, the default is used"}, WEFT_LOG_WARNING);
@@ -280,7 +287,7 @@ __attribute__((no_sanitize("null"))) void thread::body() noexcept(false) {
   struct ending { // also when pthread_exit or a cancellation unwinds the target
     thread &self;
     ~ending() {
-      // Scopes that it has entered and not left are on a stack that is no more.
+      // Scopes that it has entered and not left are on a stack that is gone.
       if (record *const here = existing_record(); here != nullptr && here->inside != nullptr) {
         entered_domain::leave_all(*here);
         here->inside = self.life_.of != nullptr ? &self.life_ : nullptr;
@@ -311,11 +318,12 @@ __attribute__((no_sanitize("null"))) void thread::body() noexcept(false) {
 
 void thread::finish_on_thread_end() noexcept {
   phase_.store(stopped, std::memory_order_release);
-  // Nobody need join a daemon: at the end of the process one that nobody has joined would look leaked to tools.
+  // A daemon need not be joined. At the end of the process a thread that was neither joined nor
+  // detached would look leaked to tools.
   if (system_ && is_daemon()) system_->let_go();
-  home_->depart(*this); // which finishes end_
+  home_->depart(*this); // finishes end_
   if (record *const self = existing_record(); self != nullptr && self->inside == &life_) self->inside = nullptr;
-  leave_domain(); // nothing of the user's runs here any more
+  leave_domain(); // no code of the user's runs on it any more
   unref();
 }
 
@@ -331,13 +339,14 @@ bool thread::may_end(const void *object, const wait_graph &graph) noexcept {
 }
 
 weft_status thread::join(deadline until) noexcept {
-  // One that is just starting has been started, unless the system refuses it. It settles in a moment.
+  // A thread that is just starting counts as started, unless the system refuses it. That is decided
+  // soon.
   phase_.wait(starting, std::memory_order_acquire);
   if (state() == WEFT_THREAD_INITIAL) return WEFT_ENOTSTARTED;
   record *const self = current_record();
   if (self == nullptr) return WEFT_ENOMEM;
   if (is_object_of(*self, this)) return WEFT_EDEADLK;
-  constexpr std::int64_t long_enough = 1'000'000; // for a look to be over before
+  constexpr std::int64_t long_enough = 1'000'000; // a look is over before
   if (system_ && !inherited() && !end_.finished() && !stop_requested(*self) && until.is_beyond(long_enough) &&
       system_->join_if_soon()) {
     home_->forget_departed();
@@ -353,9 +362,9 @@ weft_status thread::join(deadline until) noexcept {
   return status;
 }
 
-// Where nothing can end the wait but the end of the thread, the system alone wakes the joiner, and once. Woken by our
-// word of it he would find the thread on its last steps, often on this CPU, and sleep again. WEFT_ENOTSUP: another one
-// joins it so.
+// Nothing can end this wait but the end of the thread, so only the system wakes the joiner, and
+// once. If weft's own word woke it, it would find the thread on its last steps, often on this CPU,
+// and sleep again. WEFT_ENOTSUP: another thread joins this way.
 weft_status thread::join_in_the_system(record &self, const dependency &on) noexcept {
   flush_freed_blocks();
   blocked_thread entry{&self, &on, 1, wait_for::all, false};
@@ -390,7 +399,8 @@ thread *thread::current(roster &home) noexcept {
     auto *made = new thread(adopt(&home), std::move(settings), {});
     made->adopt_calling_thread(*self, current_native_id());
     made->phase_.store(alive, std::memory_order_release);
-    home.admit(*made); // after the end of the runtime it is simply not listed
+    // If the runtime has ended, it is simply not listed.
+    home.admit(*made);
     return made;
   } catch (const std::bad_alloc &) {
     return nullptr;
@@ -399,9 +409,10 @@ thread *thread::current(roster &home) noexcept {
 
 namespace {
 
-// Of the process: the main thread has one object, made when it is asked for.
+// The main thread of the process has one object, made when it is asked for.
 constinit native_mutex making_main;
-constinit atomic<thread *> made_main{nullptr}; // written under making_main; with a reference, for good
+// written under making_main; with a reference, never given back
+constinit atomic<thread *> made_main{nullptr};
 
 } // namespace
 

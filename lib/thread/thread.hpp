@@ -1,8 +1,10 @@
-// A thread: created, started, joined. Also the object of a thread that weft did not start (foreign, or the main one).
+// A thread: created, started, joined. Also the object of a thread that weft did not start: a
+// foreign one or the main one.
 //
-// Owns the target's context, and shares the system's thread with the roster. Knows its roster, not the runtime. A
-// thread of a domain is a member of it from its making to its end: thread/README.md, "Threads of a domain". Ownership:
-// handles and the running thread itself hold references; the roster lists it without one, from start to end.
+// Owns the target's context, and shares the system's thread with the roster. Knows its roster, not
+// the runtime. Handles and the running thread itself hold references. The roster lists it without
+// one, from its start to its end. Read on in README.md: "The end of a thread", "Stop requests",
+// "Threads of a domain".
 #pragma once
 
 #include <cstdint>
@@ -40,7 +42,7 @@ struct thread_settings {
   std::uint64_t stack_size = 0;
   std::int32_t nice = 0;
   std::vector<std::uint32_t> affinity;
-  shared<domain> inside; // whose code it runs, all its life; null: nobody's
+  shared<domain> inside; // whose code it runs, all its life; null: no domain's
   signal_settings signals;
 };
 
@@ -52,18 +54,18 @@ struct thread_target {
 
 class thread final : public weft_thread, public shared_object<thread>, private roll_entry {
 public:
-  // Throws std::bad_alloc, and then the target is still the caller's.
+  // Throws std::bad_alloc; then the target stays the caller's.
   thread(shared<roster> home, thread_settings settings, thread_target target);
   ~thread();
-  // For the user: of the domain in the settings from here on. Throws as above. WEFT_ECLOSED: that is closed, and the
-  // target is still the caller's.
+  // For the user: from here on a member of the domain in the settings. Throws as above.
+  // WEFT_ECLOSED: that domain is closed, and the target stays the caller's.
   static weft_status make(shared<roster> home, thread_settings settings, const thread_target &target,
                           shared<thread> &out);
 
   weft_status start() noexcept;
   weft_status join(deadline until) noexcept;
   void request_stop() noexcept { raise(stop_bit_value()); }
-  // By the thread itself, which goes on. True: it was asked to stop.
+  // Called by the thread itself, which goes on. True: it was asked to stop.
   bool clear_stop() noexcept;
   // The runtime has ended: like a stop request, but tasks on this thread see it too.
   void halt() noexcept;
@@ -82,37 +84,39 @@ public:
     return later != nullptr ? later : settings_.name.c_str();
   }
   std::uint64_t ident() const noexcept { return ident_.load(std::memory_order_relaxed); }
-  std::uint64_t native_id() const noexcept; // 0: not started. Of one that has just been started, waits for it
-  // For reports: when it began, of now_ns(), and what was given to it to run.
+  // 0: not started. If the thread has just been started, waits for it.
+  std::uint64_t native_id() const noexcept;
+  // For reports: when it began (now_ns()), and the function that it was given.
   std::int64_t started_at() const noexcept { return started_at_.load(std::memory_order_relaxed); }
   weft_thread_fn entry() const noexcept { return entry_; }
-  // Of a thread that weft has started and that has not ended.
+  // Only of a thread that weft has started and that has not ended.
   record *own_record() const noexcept { return reserved_; }
-  // By the thread itself.
+  // Called by the thread itself.
   const signal_settings &signals() const noexcept { return settings_.signals; }
 
-  // The object of the calling thread, made if need be; borrowed from its record. Null: memory is exhausted.
-  // `home` is where a foreign thread gets listed.
+  // The object of the calling thread, made if there is none, borrowed from its record. Null: no
+  // memory. `home` lists a foreign thread.
   static thread *current(roster &home) noexcept;
-  // The object of the main thread; borrowed, lives for ever. Null: memory is exhausted.
+  // The object of the main thread. Borrowed; lives for ever. Null: no memory.
   static thread *main(roster &home) noexcept;
-  static thread *main_if_made() noexcept; // the same; null also: nobody has asked for it yet
-  // While the process is forked, and in the child, under that lock.
+  static thread *main_if_made() noexcept; // the same; null: no thread has asked for it yet
+  // While the process is forked. The second one in the child, under that lock.
   static native_mutex &main_lock() noexcept;
   static void forget_main() noexcept;
-  // From before a fork: of no use in this process.
+  // Made before a fork: of no use in this process.
   bool inherited() const noexcept { return home_->inherited(); }
 
-  // When nobody needs it any more, see runtime/cleanup.cpp.
+  // When it is not needed any more: runtime/cleanup.cpp.
   static void release_main() noexcept;
 
-  // At the very end of the thread it belongs to: leave the roster, tell the joiners, give the thread's reference back.
+  // At the very end of the thread: leave the roster, tell the joiners, give the thread's reference
+  // back.
   void finish_on_thread_end() noexcept;
 
-  // Whether the end of this thread is possible, for the wait graph.
+  // For the wait graph: whether this thread can still end.
   static bool may_end(const void *object, const class wait_graph &graph) noexcept;
   completion &end() noexcept { return end_; }
-  // Collect the system's thread after end() has finished. Many may call it.
+  // Join the system's thread after end() has finished. Several threads may call it.
   void reap() noexcept;
 
 private:
@@ -144,28 +148,39 @@ private:
 
   const shared<roster> home_;
   thread_settings settings_; // name: until the start under mutex_, then fixed
-  // The name that it was given after its start, interned; null: none. The release pairs with the acquire of name().
+  // The name that was given after the start, interned; or null. The release pairs with the acquire
+  // of name().
   atomic<const char *> renamed_{nullptr};
   const weft_thread_fn entry_;
-  thread_target target_;   // the running thread's; before the start under mutex_, and then the last handle's
-  native_mutex mutex_;     // start against the setters and against the domain; nothing is called under it
-  bool given_up_ = false;  // under mutex_: its domain was closed before it started
-  bool in_domain_ = false; // written by who makes it, then by who ends it: the thread, or give_up(), or the last handle
-  scope life_{};           // the outermost of its record, in a domain
+  // Before the start under mutex_; then the running thread's; after it the last handle's.
+  thread_target target_;
+  // Orders start() with the setters and with the domain. Nothing is called under it.
+  native_mutex mutex_;
+  // Under mutex_: its domain was closed before it started.
+  bool given_up_ = false;
+  // Written by the maker, then by what ends the membership: the thread, give_up(), or the last
+  // handle.
+  bool in_domain_ = false;
+  scope life_{}; // the outermost scope of its record, in a domain
 
-  // Written by start() and by the thread; the release of each store pairs with the acquire of whoever reads on from it.
+  // Written by start() and by the thread. The release of each store pairs with the acquire of a
+  // thread that then reads what was written before.
   atomic<std::uint32_t> phase_{initial};
-  bool stack_refused_ = false;    // written by start() before the thread is created
-  bool place_refused_ = false;    // of a worker: its nice value or its CPUs; its own thread's
+  bool stack_refused_ = false; // written by start() before the thread is created
+  // Of a worker: the system has refused its nice value or its CPUs. Only the thread itself uses it.
+  bool place_refused_ = false;
   weft_status refusal_ = WEFT_OK; // written by the new thread before phase_ becomes refused
+  // stop_bit and halt_bit. The release of raise() pairs with the acquire of flags(), and the lock
+  // of the graph orders it with a thread that goes to sleep: README.md, "Stop requests".
   atomic<std::uint32_t> flags_{0};
-  atomic<bool> daemon_;
-  atomic<std::uint64_t> ident_{0};     // written before phase_ becomes alive
-  atomic<std::uint64_t> native_id_{0}; // written by the thread; its release pairs with the acquire of native_id()
-  record *reserved_ = nullptr;         // from launch() to the end of the thread
+  atomic<bool> daemon_;            // written under mutex_ before the start; orders nothing
+  atomic<std::uint64_t> ident_{0}; // written before phase_ becomes alive
+  // Written by the thread. The release pairs with the acquire of native_id().
+  atomic<std::uint64_t> native_id_{0};
+  record *reserved_ = nullptr; // from launch() to the end of the thread
   completion end_;
-  atomic<std::int64_t> started_at_{0}; // for reports
-  shared<system_thread> system_;       // written by start(), before the thread exists
+  atomic<std::int64_t> started_at_{0}; // for reports; orders nothing
+  shared<system_thread> system_;       // written by start() before the thread exists
 
   thread *next_ = nullptr, *prev_ = nullptr; // the roster's, under its mutex
   bool listed_ = false;                      // the roster's, under its mutex

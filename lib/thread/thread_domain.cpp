@@ -1,4 +1,5 @@
-// A thread as a member of a domain: README.md, "Threads of a domain".
+// A thread as a member of a domain: README.md, "Threads of a domain". The rest of the class is in
+// thread.cpp.
 #include <utility>
 
 #include "thread/thread.hpp"
@@ -30,7 +31,7 @@ void thread::leave_domain() noexcept {
   settings_.inside->leave();
 }
 
-// The domain was closed before it started: its context goes now, though handles remain.
+// Its domain was closed before it started: the context is dropped now, although handles remain.
 void thread::give_up() noexcept {
   thread_target lost;
   {
@@ -47,7 +48,8 @@ bool thread::begin_withdraw() noexcept {
   return true;
 }
 
-// One that is just starting gives itself up if it may not. A worker that has not started is its pool's affair.
+// A thread that is just starting gives itself up if it may not start. A worker that has not started
+// is left to its pool.
 void thread::finish_withdraw() {
   if (settings_.role == thread_role::target) give_up();
   unref();

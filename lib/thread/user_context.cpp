@@ -12,7 +12,7 @@ namespace weft::core {
 struct user_context::kept {
   void *ctx;
   weft_drop_fn drop;
-  domain *home; // it counts this one, and so is there; null: none
+  domain *home; // counts this one, and so is alive; or null
 };
 
 weft_status user_context::keep(void *ctx, weft_drop_fn drop, kept *&made) noexcept {
@@ -39,7 +39,8 @@ weft_status user_context::swap(void *ctx, weft_drop_fn drop, void *&old_ctx, wef
   old_ctx = before != nullptr ? before->ctx : nullptr;
   old_drop = before != nullptr ? before->drop : nullptr;
   if (before == nullptr) return WEFT_OK;
-  if (before->home != nullptr) before->home->leave(); // it is the caller's, whose domain does not count it any more
+  // The context is the caller's now, so its domain does not count it any more.
+  if (before->home != nullptr) before->home->leave();
   delete before;
   return WEFT_OK;
 }
@@ -61,7 +62,7 @@ void user_context::replace(kept *next) noexcept {
   delete old;
   if (before.drop == nullptr) return;
   {
-    const inside_scope here(existing_record(), before.home); // of nobody: outside of what the thread is in
+    const inside_scope here(existing_record(), before.home); // null: outside of all domains
     before.drop(before.ctx);
   }
   if (before.home != nullptr) before.home->leave();

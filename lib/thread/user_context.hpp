@@ -1,6 +1,8 @@
-// What a user has hung on an object: a pointer, and the drop that gives it back when it is replaced or the object goes.
+// A pointer that a user has attached to an object, and the drop that gives it back when it is
+// replaced or the object goes.
 //
-// Knows nothing of the object. With a drop it is code to come of the domain that it was set in, which counts it.
+// Owns the context. Knows nothing of the object. A context with a drop means code to come of the
+// domain that it was set in, so that domain counts it: README.md, "Closing a domain".
 #pragma once
 
 #include <weft/base.h>
@@ -16,13 +18,13 @@ public:
   user_context(const user_context &) = delete;
   user_context &operator=(const user_context &) = delete;
 
-  // Drops the one before, here. WEFT_OK, WEFT_ENOMEM, WEFT_ECLOSED. Not under a lock.
+  // Drops the context before it, here. WEFT_OK, WEFT_ENOMEM, WEFT_ECLOSED. Not under a lock.
   weft_status set(void *ctx, weft_drop_fn drop) noexcept;
-  // Drops nothing: the one before becomes the caller's. The rest as set().
+  // Drops nothing: the context before it becomes the caller's. The rest as set().
   weft_status swap(void *ctx, weft_drop_fn drop, void *&old_ctx, weft_drop_fn &old_drop) noexcept;
   void *get() const noexcept;
 
-  // For destructors, when nobody else knows the object any more.
+  // For destructors, when no other thread knows the object any more.
   bool is_set() const noexcept { return kept_ != nullptr; }
   void clear() noexcept {
     if (kept_ != nullptr) replace(nullptr);
@@ -34,7 +36,7 @@ private:
   kept *exchange(kept *next) noexcept;
   void replace(kept *next) noexcept;
 
-  mutable adaptive_mutex mutex_; // takes no other inside
+  mutable adaptive_mutex mutex_; // no other lock is taken inside it
   kept *kept_ = nullptr;         // under mutex_
 };
 

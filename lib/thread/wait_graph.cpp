@@ -27,7 +27,7 @@ bool wait_graph::enter(blocked_thread &entry) noexcept {
   link(entry);
   if (entry.timed) return true;
 
-  // Most waits are plainly possible even if all who sleep without limit were stuck: then the circle search is spared.
+  // Most waits can end even if all that sleep without limit were stuck. Then no circle is searched.
   for (blocked_thread *b = first_; b != nullptr; b = b->next) b->stuck = !b->timed;
   if (can_end(entry)) return true;
   settle();
@@ -42,7 +42,8 @@ bool wait_graph::enter(blocked_thread &entry) noexcept {
     return true;
   }
   unlink(entry);
-  if (entry.offered == nullptr) { // some may have slept because this one was to run something, which it could not
+  // Others may have slept because this thread was to run something, and it could not.
+  if (entry.offered == nullptr) {
     judge_all(nullptr);
     tell_stuck_ones();
   }
@@ -74,8 +75,9 @@ void wait_graph::leave(blocked_thread &entry) noexcept {
   unlink(entry);
 }
 
-// The newcomer is stuck. Somebody in the circle may be able to run what another one in it waits for, and by that open
-// it: README.md, "What the circle needs". If that is the newcomer, the answer is itself, and it has been offered that.
+// The newcomer is stuck. A thread in the circle may be able to run what another one in it waits
+// for, and so open the circle: README.md, "What the circle needs". If that thread is the newcomer,
+// this returns it, and `offered` is set.
 blocked_thread *wait_graph::find_helper(const blocked_thread &newcomer) noexcept {
   struct chance {
     blocked_thread *who;
@@ -104,7 +106,7 @@ blocked_thread *wait_graph::find_helper(const blocked_thread &newcomer) noexcept
   return nullptr;
 }
 
-// Once more from the beginning, as if that could happen.
+// Judge all once more from the beginning, as if `assumed` could happen.
 void wait_graph::judge_all(const void *assumed) noexcept {
   assumed_ = assumed;
   for (blocked_thread *b = first_; b != nullptr; b = b->next) b->stuck = !b->timed;
@@ -112,8 +114,9 @@ void wait_graph::judge_all(const void *assumed) noexcept {
   assumed_ = nullptr;
 }
 
-// From "everybody who sleeps without limit is stuck" to the largest set that really is: whoever can end by what the
-// others outside the set may do, leaves it, until nothing changes.
+// Begins with: all that sleep without limit are stuck. Takes out each thread whose wait can end by
+// what threads outside of the set may do, until nothing changes. What is left is the largest stuck
+// set.
 void wait_graph::settle() noexcept {
   for (bool changed = true; changed;) {
     changed = false;
@@ -126,7 +129,7 @@ void wait_graph::settle() noexcept {
 }
 
 bool wait_graph::can_end(const blocked_thread &entry) const noexcept {
-  // It is about to come back by itself.
+  // It will come back by itself.
   if (entry.timed || entry.looks_again.load(std::memory_order_relaxed) || stop_requested(*entry.who)) return true;
   judged_ = &entry;
   for (std::size_t i = 0; i < entry.count; ++i) {
@@ -151,9 +154,9 @@ std::size_t wait_graph::stuck_workers_now(const task_owner *owner, record &excep
   static const dependency nothing{nullptr, [](const void *, const wait_graph &) { return false; }};
   blocked_thread gone{&except, &nothing, 1, wait_for::all, false};
   gone.next = first_;
-  first_ = &gone; // for the time of this call
+  first_ = &gone; // during this call
   judge_all(nullptr);
-  gone.stuck = false; // the others are judged, and it is not one of them
+  gone.stuck = false; // the others are judged, and it does not count
   const std::size_t count = stuck_workers(owner);
   first_ = gone.next;
   return count;
@@ -177,8 +180,8 @@ void wait_graph::wake_serving(const task_owner *owner) noexcept {
   sleepers.flush();
 }
 
-// Pairs with the fence of sleep_until(): whoever arms has shown the time before this; whoever sleeps enters, then reads
-// the time.
+// The fence pairs with that of sleep_until(). The thread that arms something shows the time, then
+// comes here. The sleeper enters the graph, then reads the time: README.md, "Time".
 void wait_graph::wake_for_time(const task_owner *owner) noexcept {
   full_fence();
   if (inside_.load(std::memory_order_relaxed) == 0) return;

@@ -19,7 +19,7 @@ weft_status alarm_clock::set(std::int64_t due) noexcept {
       if (!cancelled) queue->serve();
     });
     other_waits_ = !other_waits_;
-    last.cancel(); // of a timer, this never fails
+    last.cancel(); // for a timer this never fails
     return WEFT_OK;
   } catch (const boost::system::system_error &) {
     return WEFT_EAGAIN;

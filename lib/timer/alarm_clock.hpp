@@ -1,11 +1,12 @@
-// The one thing of Asio's in this layer: calls a timer_queue at a time, on whichever worker is in the io_context.
+// Calls serve() of a timer_queue at a given time, on a worker that is in the io_context. All of
+// Asio that this layer uses.
 //
-// Owns Asio's timers; all calls come under the queue's lock, for these are not thread-safe.
+// Owns Asio's timers. They are not thread-safe, so all calls come under the lock of the queue.
 #pragma once
 
 #include <cstdint>
 #include <optional>
-#include <utility> // before Asio 1.74, which forgets it under C++20
+#include <utility> // before Asio 1.74, which does not include it under C++20
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -20,12 +21,14 @@ class alarm_clock {
 public:
   alarm_clock(boost::asio::io_context &context, timer_queue &queue) noexcept : context_(context), queue_(queue) {}
 
-  // Call serve() at `due`, and not at the time set before. WEFT_OK; WEFT_ENOMEM, or WEFT_EAGAIN: the system gives no
-  // descriptor; then the time set before still holds.
+  // Call serve() at `due`, and not at the time that was set before. WEFT_OK; WEFT_ENOMEM;
+  // WEFT_EAGAIN: the system gives no descriptor. On failure the time that was set before still
+  // holds.
   weft_status set(std::int64_t due) noexcept;
 
 private:
-  // At most one of the two is waiting. A second one, so that a wait that cannot be had leaves the one before in place.
+  // At most one of the two waits. The second one takes a new time, so that a failure leaves the
+  // first one in place.
   struct pair {
     explicit pair(boost::asio::io_context &context) : one(context), other(context) {}
     boost::asio::steady_timer one, other;
@@ -33,7 +36,8 @@ private:
 
   boost::asio::io_context &context_;
   timer_queue &queue_;
-  std::optional<pair> timers_; // made for the first alarm: until then the io_context needs no descriptors
+  // Made for the first alarm. Until then the io_context needs no descriptors.
+  std::optional<pair> timers_;
   bool other_waits_ = false;
 };
 

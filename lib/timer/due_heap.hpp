@@ -1,13 +1,13 @@
-// A heap of things that are due at some time: each slot has a time, a number that keeps equal times in order, and what
-// is due.
+// A heap of things that become due: each slot has a time, a number that keeps equal times in order,
+// and the thing (What).
 //
-// Owns the slots and nothing of what they refer to; not thread-safe. Four children per slot: half the levels of a
-// binary heap, and the children of one slot lie side by side. What has to be found again in the middle is told its
-// position each time it changes: What::moved(position).
+// Owns the slots, and nothing that they refer to. Not thread-safe. Each slot has four children:
+// half the levels of a binary heap, and the children lie side by side. What::moved(position) tells
+// a thing its new position.
 //
-// What goes before it is due leaves a vacant slot (What::is_vacant()) where it was: to close the gap would touch four
-// places that are in no cache when there are many. Vacant slots are left out as they come to the top, and all together
-// when they have become two of three. The top is never vacant.
+// What leaves before it is due leaves a vacant slot (What::is_vacant()). To close the gap would
+// touch four places that are in no cache when there are many. The top is never vacant. README.md,
+// "Cancelling costs a lock and a store", says when vacant slots go.
 #pragma once
 
 #include <cstddef>
@@ -35,19 +35,19 @@ public:
   const slot &operator[](std::size_t at) const noexcept { return slots_[at]; }
   slot &operator[](std::size_t at) noexcept { return slots_[at]; } // not to change its place
 
-  // Room for so many slots beside the vacant ones. False: no memory, and nothing has changed.
+  // Space for `count` slots beside the vacant ones. False: no memory, and nothing has changed.
   bool reserve(std::size_t count) noexcept {
     count += vacant_;
     if (count <= slots_.capacity()) return true;
     try {
       slots_.reserve(count < least ? least : count + count / 2);
-    } catch (...) { // bad_alloc, or longer than any vector
+    } catch (...) { // bad_alloc, or longer than a vector can be
       return false;
     }
     return true;
   }
 
-  // Room for it was reserved.
+  // The caller has reserved space for it.
   void push(const slot &added) noexcept {
     slots_.push_back(added);
     rise(slots_.size() - 1, added);
@@ -60,7 +60,7 @@ public:
     trim();
   }
 
-  // What lies there goes; whoever reserved room for it does without from now on.
+  // Make a slot vacant. The space that was reserved for it is given up.
   void vacate(std::size_t at) noexcept {
     slots_[at].what = What{};
     ++vacant_;
@@ -68,7 +68,7 @@ public:
     if (vacant_ > least_vacant && vacant_ > 2 * (slots_.size() - vacant_)) leave_out_vacant();
   }
 
-  // Another time for what lies there.
+  // Give a slot another time.
   void change(std::size_t at, std::int64_t due, std::uint64_t order) noexcept {
     settle(at, {due, order, slots_[at].what});
     trim();
@@ -91,7 +91,7 @@ private:
     }
   }
 
-  // In three passes, of which each goes through memory in order, but for the heap's own part.
+  // Three passes. Each goes through memory in order, except where the heap itself does not.
   void leave_out_vacant() noexcept {
     std::erase_if(slots_, [](const slot &each) { return each.what.is_vacant(); });
     vacant_ = 0;

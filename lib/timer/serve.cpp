@@ -1,4 +1,5 @@
-// What becomes due leaves the heap and goes to the executor, in order; and the end of a timer_queue.
+// What becomes due leaves the heap and goes to the executor, in order. And the end of a
+// timer_queue.
 //
 // Read serve() first. Nothing is handed over or cancelled under the lock.
 #include <mutex>
@@ -11,12 +12,12 @@
 namespace weft::core {
 namespace {
 
-// What could not be handed over for lack of memory is tried again after this time.
+// When memory was exhausted, what could not be handed over is tried again after this time.
 constexpr std::int64_t retry_after = WEFT_MILLISECOND;
 
 } // namespace
 
-// The right to take things out of the heap; at its end the alarm is set for what is left.
+// The right to serve: to take things out of the heap. At its end the alarm is set for what is left.
 struct timer_queue::turn {
   timer_queue &of;
   weft_status &alarm;
@@ -28,7 +29,7 @@ struct timer_queue::turn {
     if (!of.heap_.empty()) {
       alarm = of.ask_for_alarm_locked(of.heap_.top().due);
     } else {
-      of.alarm_at_ = none; // so that the next one to arm tells the host
+      of.alarm_at_ = none; // so that the next arming tells the host
       of.host_.alarm_is_idle();
     }
   }
@@ -38,8 +39,8 @@ void timer_queue::serve() {
   const std::int64_t now = host_.now();
   {
     const std::scoped_lock hold(mutex_);
-    if (now >= alarm_at_) alarm_at_ = none; // it was for this call. If it was not, it comes in vain
-    if (serving_) return;                   // who does it now sets the alarm for what he leaves
+    if (now >= alarm_at_) alarm_at_ = none; // the alarm was for this call
+    if (serving_) return;                   // the serving thread sets the alarm for what is left
     serving_ = true;
   }
   withdrawn_tasks refused; // by an executor that has closed
@@ -58,7 +59,7 @@ void timer_queue::serve() {
     }
   }
   refused.finish();
-  // The pool under this strand has closed, and could not see that we had something left.
+  // The pool under this strand has closed, and could not see that something was left here.
   if (alarm == WEFT_ESHUTDOWN || alarm == WEFT_EBROKEN) close(alarm, nullptr);
 }
 
@@ -69,7 +70,7 @@ bool timer_queue::collect_locked(batch &due_now, std::int64_t now, wake_list &sl
     const auto slot = heap_.top();
     if (slot.what.what() == timed::kind::timer) {
       timer &which = slot.what.as<timer>();
-      if (which.phase_ == timer::phase::armed && which.due_ > slot.due) { // armed anew for later
+      if (which.phase_ == timer::phase::armed && which.due_ > slot.due) { // armed again for later
         heap_.change(0, which.due_, which.ticket_);
         continue;
       }
@@ -91,15 +92,16 @@ bool timer_queue::collect_locked(batch &due_now, std::int64_t now, wake_list &sl
     if (slot.what.what() == timed::kind::queue) {
       timer_queue &child = slot.what.as<timer_queue>();
       child.position = slotted::nowhere;
-      if (!child.owner_.try_ref()) continue; // in its destructor, which waits for our lock
+      if (!child.owner_.try_ref()) continue; // it is in its destructor, which waits for this lock
     }
     due_now.add(slot.what, 0);
   }
   return due_now.count + told != 0;
 }
 
-// A tick that goes to a completion queue needs no task, and the next one need not wait for its end. It is put in under
-// the lock, so a timer that has been cancelled does not tick any more. The next one is due after `now`.
+// A tick that goes to a completion queue needs no task, and the next tick need not wait for its
+// end. It is put in under the lock, so a cancelled timer does not tick any more. The next tick is
+// due after `now`.
 void timer_queue::tick_locked(timer &which, std::int64_t now, wake_list &sleepers) noexcept {
   std::uint64_t ticks = 1;
   which.phase_ = timer::phase::idle;
@@ -115,7 +117,7 @@ void timer_queue::tick_locked(timer &which, std::int64_t now, wake_list &sleeper
   which.events_->add_again(*which.ticks_, ticks, sleepers);
 }
 
-// Hand over to the executor, in order. Without a lock.
+// Hands a batch over to the executor, in order. Holds no lock.
 void timer_queue::deliver(batch &due_now, withdrawn_tasks &refused) {
   task *ready[batch::most];
   std::size_t count = 0, tasks = 0, counted = 0;
@@ -128,7 +130,7 @@ void timer_queue::deliver(batch &due_now, withdrawn_tasks &refused) {
         late.add(item.what, item.ticket);
         continue;
       }
-      if (tick->enter_rolls() != WEFT_OK) { // the token of the timer is cancelled: it is disarmed
+      if (tick->enter_rolls() != WEFT_OK) { // the token is cancelled: disarm the timer
         task::discard(tick);
         lose_tick(item.what.as<timer>(), item.ticket);
         item.what.as<timer>().unref();
@@ -138,7 +140,8 @@ void timer_queue::deliver(batch &due_now, withdrawn_tasks &refused) {
     } else if (item.what.is_task()) {
       task &due = item.what.as<task>();
       const bool was_counted = item.what.what() == timed::kind::task;
-      if (was_counted && !due.clear_counted()) { // cancelled, and whoever did so has given our reference back
+      // Cancelled. The thread that has cancelled it has given back the executor's reference.
+      if (was_counted && !due.clear_counted()) {
         due.unref();
         ++tasks;
         continue;
@@ -152,7 +155,7 @@ void timer_queue::deliver(batch &due_now, withdrawn_tasks &refused) {
   }
   weft_status status = WEFT_OK;
   for (std::size_t i = 0, same = 0; i < count; ++i) {
-    if (i == same) { // those of one priority at once
+    if (i == same) { // those of one priority together
       while (same < count && ready[same]->priority() == ready[i]->priority()) ++same;
       status = host_.make_ready(ready + i, same - i);
     }
@@ -160,12 +163,13 @@ void timer_queue::deliver(batch &due_now, withdrawn_tasks &refused) {
     const batch::item &item = handed_over.items[i];
     const bool is_tick = item.what.what() == timed::kind::timer;
     if (again && is_tick) {
-      if (!ready[i]->leave_rolls()) { // its token was cancelled meanwhile, and the tick is lost with its lease
+      // The token was cancelled meanwhile, and the tick is lost with its lease.
+      if (!ready[i]->leave_rolls()) {
         ready[i]->cancel();
         ready[i]->unref();
         continue;
       }
-      task::discard(ready[i]); // the lease is ours again
+      task::discard(ready[i]); // this thread has the lease again
     }
     if (again)
       late.add(is_tick ? item.what : timed::of(*ready[i], timed::kind::due_task), item.ticket);
@@ -174,7 +178,7 @@ void timer_queue::deliver(batch &due_now, withdrawn_tasks &refused) {
     tasks += !is_tick && !again ? 1 : 0;
   }
   if (tasks != 0 || late.count != 0) put_back(late, tasks, refused);
-  for (; counted != 0; --counted) owner_.unref(); // not the last: the caller has one
+  for (; counted != 0; --counted) owner_.unref(); // not the last one: the caller has one
   for (std::size_t i = 0; i < due_now.count; ++i) {
     if (due_now.items[i].what.what() != timed::kind::queue) continue;
     timer_queue &child = due_now.items[i].what.as<timer_queue>();
@@ -183,7 +187,8 @@ void timer_queue::deliver(batch &due_now, withdrawn_tasks &refused) {
   }
 }
 
-// What could not be handed over comes again in a moment; `gone` tasks will not.
+// What could not be handed over goes back into the heap for a moment. `gone` tasks do not come
+// back.
 void timer_queue::put_back(const batch &late, std::size_t gone, withdrawn_tasks &refused) noexcept {
   const std::int64_t again = host_.now() + retry_after;
   bool closed = false;
@@ -200,7 +205,8 @@ void timer_queue::put_back(const batch &late, std::size_t gone, withdrawn_tasks 
       timer &which = item.what.as<timer>();
       if (which.phase_ != timer::phase::queued || which.ticket_ != item.ticket) continue;
       which.phase_ = closed ? timer::phase::idle : timer::phase::armed;
-      if (!closed) heap_.push({again, item.ticket, item.what}); // due_ stays, so that a period does not drift
+      // due_ stays, so that a period does not drift.
+      if (!closed) heap_.push({again, item.ticket, item.what});
     }
   }
   for (std::size_t i = 0; i < late.count; ++i) {
@@ -227,11 +233,11 @@ void timer_queue::close(weft_status why, error *reason) {
       if (what.what() == timed::kind::timer) {
         what.as<timer>().position = slotted::nowhere;
         what.as<timer>().phase_ = timer::phase::idle;
-        what = {}; // nobody keeps it for us
+        what = {}; // no reference keeps it when this lock is given back
       } else if (what.what() == timed::kind::queue) {
         timer_queue &child = what.as<timer_queue>();
         child.position = slotted::nowhere;
-        if (!child.owner_.try_ref()) what = {}; // in its destructor, which waits for our lock
+        if (!child.owner_.try_ref()) what = {}; // it is in its destructor
       } else {
         --tasks_;
       }

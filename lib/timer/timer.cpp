@@ -9,7 +9,7 @@
 namespace weft::core {
 namespace {
 
-struct tick { // the room of the task that carries a tick through the executor
+struct tick { // lies in the room of the task that carries the tick through the executor
   timer *of;  // the lease
   std::uint64_t ticket;
 };
@@ -61,8 +61,8 @@ void timer::drop_context() noexcept {
 
 // --- in a domain ---
 
-// False: it is closed, and the context is the caller's. A notifying one has no code of the domain's, but would go on
-// for ever.
+// False: the domain is closed, and the context is the caller's. A timer that ticks into a
+// completion queue runs no code of the domain, but without this would go on for ever.
 bool timer::enter_domain(domain *home) noexcept {
   if (home == nullptr) return true;
   home_ = shared<domain>(home);
@@ -93,7 +93,7 @@ weft_status timer::run_inside(weft_error_t **failure) {
     queue_.cancel(*this); // armed while the domain was closed: not again
     return WEFT_OK;
   }
-  struct ending { // also when the thread is ended inside
+  struct ending { // also if the thread is ended inside
     timer &of;
     ~ending() {
       if (of.gate_.end()) of.finish();
@@ -110,7 +110,8 @@ weft_status timer::arm(const timer_schedule &when) noexcept {
   if (home_ && home_->closed()) return WEFT_ECLOSED;
   if (token_ && token_->cancelled()) return WEFT_ECANCELED;
   const weft_status status = queue_.arm(*this, when);
-  // The close may have come in between, and have found nothing to cancel. One whose mark we do not see cancels it yet.
+  // The close may have come in between, and have found nothing to cancel. A close whose mark is not
+  // seen here comes later, and cancels.
   if (status != WEFT_OK || !home_ || !home_->closed()) return status;
   queue_.cancel(*this);
   return WEFT_ECLOSED;
@@ -127,7 +128,8 @@ weft_status timer::close(deadline until) noexcept {
   if (self == nullptr) return WEFT_ENOMEM;
   const task *const ticks_in = ticks_in_.load(std::memory_order_acquire);
   for (const frame *f = self->top; f != nullptr; f = f->below)
-    if (f->running != nullptr && f->running == ticks_in) return WEFT_EDEADLK; // this thread runs the tick
+    // This thread runs the tick.
+    if (f->running != nullptr && f->running == ticks_in) return WEFT_EDEADLK;
   const shared<timer> alive(this);
   return wait_for_completion(*self, idle_, {this, &timer::may_end}, until);
 }
@@ -163,7 +165,7 @@ weft_status timer::run_tick(void *room, weft_error **failure) {
   const shared<timer> lease = adopt(here.of);
   if (!lease->queue_.begin_tick(*lease, here.ticket)) return WEFT_OK;
   lease->ticks_in_.store(existing_record()->top->running, std::memory_order_release);
-  struct ending { // also when the thread is ended inside
+  struct ending { // also if the thread is ended inside
     timer &of;
     ~ending() {
       of.ticks_in_.store(nullptr, std::memory_order_release);

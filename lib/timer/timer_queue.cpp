@@ -12,8 +12,8 @@
 namespace weft::core {
 namespace {
 
-// How many slots a cancelled task pays for: those of cancelled tasks among them go. So the heap holds few of these, and
-// nobody ever has to look through all of it.
+// How many heap slots a cancelled task looks at, to take out cancelled tasks. So the heap has few
+// of these, and no call has to look through all of it.
 constexpr int swept_at_once = 8;
 
 } // namespace
@@ -26,7 +26,7 @@ void timed::moved(std::size_t position) const noexcept {
   case kind::queue:
     as<timer_queue>().position = static_cast<std::uint32_t>(position);
     break;
-  default: // tasks are not looked for
+  default: // tasks need not be found again
     break;
   }
 }
@@ -38,14 +38,15 @@ public:
   lent lend(task & /*wanted*/, record & /*self*/, haste /*when*/, const helping & /*by*/) override {
     return lent::no; // never early
   }
-  // Who waits for it inside of the executor wakes when it is due, makes it ready, and runs it.
+  // A thread that waits for the task inside the executor wakes when it is due, makes it ready, and
+  // runs it.
   bool may_start(const task &pending, const wait_graph &graph) const noexcept override {
     const record *const waiter = graph.judged_helper();
     return (waiter != nullptr && of_.owner_.may_lend_to(*waiter) && !of_.owner_.is_held(graph)) ||
            of_.owner_.may_start(pending, graph);
   }
   void left_queue() noexcept override {
-    task_owner &executor = of_.owner_; // alive up to here: the task has held a reference
+    task_owner &executor = of_.owner_; // alive so far: the task has held a reference
     of_.sweep();
     executor.unref();
   }
@@ -63,7 +64,7 @@ timer_queue::~timer_queue() {
 
 weft_status timer_queue::ask_for_alarm_locked(std::int64_t due) noexcept {
   if (due >= alarm_at_) return WEFT_OK;
-  // Shown first: the host may wake somebody who looks at it.
+  // Shown first: the host may wake a thread that looks at it.
   const std::int64_t shown = next_.load(std::memory_order_relaxed);
   next_.store(std::min(due, shown), std::memory_order_release);
   const weft_status status = host_.set_alarm(due);
@@ -88,8 +89,8 @@ weft_status timer_queue::enroll() noexcept {
   return WEFT_OK;
 }
 
-// A slot that is left over from before stays where it is when the new time is later: whoever comes by it moves it on.
-// That makes arming and cancelling by turns, the life of a time-out, cost no more than the lock.
+// A slot that is left over stays where it is if the new time is later. serve() moves it on when it
+// finds it. So arming and cancelling in turn, the life of a time-out, costs no more than the lock.
 weft_status timer_queue::arm(timer &which, const timer_schedule &when) noexcept {
   const std::int64_t due = std::min(when.due, latest);
   const std::scoped_lock hold(mutex_);
@@ -164,7 +165,7 @@ void timer_queue::end_tick(timer &which) noexcept {
   if (at_once.count == 0) return;
   withdrawn_tasks refused;
   deliver(at_once, refused);
-  refused.finish(); // a tick at most: it has no callbacks
+  refused.finish(); // at most a tick, which has no callbacks
 }
 
 void timer_queue::repeat_locked(timer &which, batch &at_once) noexcept {
@@ -172,7 +173,7 @@ void timer_queue::repeat_locked(timer &which, batch &at_once) noexcept {
   std::int64_t next = sum(which.due_, which.period_);
   if (which.missed_ == WEFT_MISSED_DELAY)
     next = sum(now, which.period_);
-  else if (which.missed_ == WEFT_MISSED_SKIP && next <= now) // the first of the series that is still to come
+  else if (which.missed_ == WEFT_MISSED_SKIP && next <= now) // the next one that is to come
     next = sum(now, which.period_ - (now - which.due_) % which.period_);
   which.due_ = next;
   which.ticket_ = ++tickets_;
@@ -184,10 +185,11 @@ void timer_queue::repeat_locked(timer &which, batch &at_once) noexcept {
   }
   const weft_status status = ask_for_alarm_locked(next);
   if (status == WEFT_ESHUTDOWN || status == WEFT_EBROKEN) {
-    which.phase_ = timer::phase::idle; // the pool under this strand has closed; this queue is about to be
+    // The pool under this strand has closed. This queue is about to be closed.
+    which.phase_ = timer::phase::idle;
     return;
   }
-  // Without memory for the alarm it waits for the next time that anybody arms something.
+  // Without memory for the alarm it waits for the next arming on this executor.
   which.phase_ = timer::phase::armed;
   if (which.position == slotted::nowhere)
     heap_.push({next, which.ticket_, timed::of(which, timed::kind::timer)});
@@ -206,7 +208,7 @@ void timer_queue::lose_tick(timer &which, std::uint64_t ticket) noexcept {
 weft_status timer_queue::add(task &delayed, std::int64_t due) noexcept {
   const weft_status status = add_pending(delayed, std::min(due, latest));
   if (status != WEFT_EDONE) return status;
-  delayed.unref(); // the queue's: it was called off before it came here
+  delayed.unref(); // the queue's reference: the task was cancelled before it came here
   return WEFT_OK;
 }
 
@@ -222,7 +224,7 @@ weft_status timer_queue::add_pending(task &delayed, std::int64_t due) noexcept {
   owner_.ref(); // left_queue() or deliver() gives it back
   if (!delayed.set_counted()) {
     --tasks_;
-    owner_.unref(); // not the last
+    owner_.unref(); // not the last one
     return WEFT_EDONE;
   }
   heap_.push({due, ++tickets_, timed::of(delayed, timed::kind::task)});
@@ -240,7 +242,7 @@ void timer_queue::sweep() noexcept {
       if (sweep_from_ >= heap_.size()) sweep_from_ = 0;
       const timed what = heap_[sweep_from_].what;
       if (what.what() == timed::kind::task && what.as<task>().state() != pending) {
-        heap_.remove(sweep_from_); // another slot comes here, to be looked at next
+        heap_.remove(sweep_from_); // another slot comes to this position, and is looked at next
         --tasks_;
         gone[count++] = &what.as<task>();
       } else {

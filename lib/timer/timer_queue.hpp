@@ -1,8 +1,8 @@
-// What one executor has armed: timers, delayed tasks and, for a pool, its strands' queues. Brings them to the executor
-// when they are due.
+// What one executor has armed: timers, delayed tasks and, for a pool, the queues of its strands.
+// Brings them to the executor when they are due.
 //
-// Owns the heap and the rules of timers; knows executors as timer_host, and clocks not at all except for reading the
-// time. Who calls serve(), and when, is the host's business. The protocol is told in README.md.
+// Owns the heap and the rules of timers. Knows executors as timer_host. Knows no clock, but reads
+// the time. The host decides which thread calls serve(), and when. README.md has the protocol.
 #pragma once
 
 #include <cstddef>
@@ -20,13 +20,13 @@
 
 namespace weft::core {
 
-// What a slot refers to: a pointer, and in its low bits what kind of thing that is.
+// What a heap slot refers to: a pointer, with its kind in the low bits.
 struct timed {
   enum class kind : std::uintptr_t {
     timer,
     queue,
-    task,    // counted: leaving the pending state it gives a reference to the executor back
-    due_task // was due and could not be handed over for lack of memory; not counted
+    task,    // counted: when it leaves the pending state, the executor's reference is given back
+    due_task // was due, and was not handed over for lack of memory; not counted
   };
   template <class T> static timed of(T &thing, kind what) noexcept {
     return {reinterpret_cast<std::uintptr_t>(&thing) | static_cast<std::uintptr_t>(what)};
@@ -50,59 +50,68 @@ public:
     return span >= latest - moment ? latest : moment + span;
   }
 
-  // Both are the executor that contains this.
+  // Both are the executor that contains this queue.
   timer_queue(timer_host &host, task_owner &owner) noexcept : host_(host), owner_(owner) {}
   ~timer_queue();
   timer_queue(const timer_queue &) = delete;
   timer_queue &operator=(const timer_queue &) = delete;
 
-  // --- timers; see timer.hpp ---
-  // Room for one timer, so that arming it needs no memory of ours. WEFT_ENOMEM, or why the queue is closed.
+  // --- timers: timer.hpp ---
+  //
+  // Reserve space for one timer, so that arming it needs no memory of this layer. WEFT_ENOMEM, or
+  // why the queue is closed.
   weft_status enroll() noexcept;
-  // WEFT_OK, why the queue is closed, or what set_alarm() says; then the timer is as before.
+  // WEFT_OK, why the queue is closed, or what set_alarm() returns. On failure the timer is as
+  // before.
   weft_status arm(timer &which, const timer_schedule &when) noexcept;
-  // WEFT_OK; WEFT_EDONE: it was not armed. WEFT_ERUNNING: its tick runs.
+  // WEFT_OK; WEFT_EDONE: it was not armed; WEFT_ERUNNING: its tick runs.
   weft_status cancel(timer &which) noexcept;
-  // The same for good: arm() refuses it from now on. True, once: no tick runs; else end_tick() tells that.
+  // Cancel it for good: arm() refuses it from now on. True, once: no tick runs. Otherwise
+  // end_tick() tells the waiters.
   bool shut(timer &which) noexcept;
-  // Disarm it for good, and give its room back.
+  // Disarm it for good, and give back its space.
   void dismiss(timer &which) noexcept;
-  // Around the function of a tick. False: it was cancelled or replaced meanwhile.
+  // Around the function of a tick. False: the arming was cancelled or replaced.
   bool begin_tick(timer &which, std::uint64_t ticket) noexcept;
   void end_tick(timer &which) noexcept;
   // The tick will never run.
   void lose_tick(timer &which, std::uint64_t ticket) noexcept;
 
   // --- delayed tasks ---
-  // Accept a task that becomes ready at `due`. On failure it is the caller's as before. WEFT_OK, WEFT_ENOMEM, why the
-  // queue is closed, or what set_alarm() says.
+  //
+  // Accept a task that becomes ready at `due`. On failure it is the caller's as before. WEFT_OK,
+  // WEFT_ENOMEM, why the queue is closed, or what set_alarm() returns.
   weft_status add(task &delayed, std::int64_t due) noexcept;
 
   // --- strands of a pool ---
-  // The alarm of a child: serve() of the pool's queue will call the child's.
+  //
+  // The alarm of a strand's queue: serve() of this queue will call the serve() of `child`.
   weft_status set_child_alarm(timer_queue &child, std::int64_t due) noexcept;
   void dismiss_child(timer_queue &child) noexcept;
 
-  // Make ready what is due. The caller has a reference to the owner. May run callbacks of futures that have to be
-  // cancelled, for the executor takes nothing any more.
+  // Make ready what is due. The caller has a reference to the owner. If the executor accepts
+  // nothing any more, this cancels futures, and may run their callbacks.
   void serve();
-  // When the next call of serve() has something to do, or earlier; none: never. Any thread, without a lock.
+  // When the next serve() has something to do, or earlier. none: never. Any thread, without a lock.
   std::int64_t next_due() const noexcept { return next_.load(std::memory_order_acquire); }
 
-  // Refuse everything from now on with `why`. What is armed will not happen: timers are disarmed, delayed tasks are
-  // cancelled or, when there is a reason (borrowed), fail with it; on this thread. Once; later calls do nothing.
+  // Refuse everything from now on with `why`. What is armed does not happen: timers are disarmed,
+  // and delayed tasks are cancelled. With a `reason` (borrowed) they fail with it instead. All on
+  // this thread. Once; later calls are no-ops.
   void close(weft_status why, error *reason);
 
 private:
-  // The owner that delayed tasks have while they wait. On its own, because somebody may hold a reference to it for a
-  // moment longer than the executor lives.
+  // The owner of delayed tasks while they wait. An object of its own, because a thread may hold a
+  // reference to it a moment longer than the executor lives.
   class waiting_room;
 
-  // What is taken out of the heap in one go.
+  // What is taken out of the heap in one step.
   struct batch {
     static constexpr std::size_t most = 64;
     struct item {
-      timed what; // with a reference: the lease of a timer, the queue's of a task, one to the owner of a queue
+      // With a reference: the lease of a timer, the queue's reference of a task, or one to the
+      // owner of a queue.
+      timed what;
       std::uint64_t ticket;
     };
     void add(timed what, std::uint64_t ticket) noexcept { items[count++] = {what, ticket}; }
@@ -113,7 +122,7 @@ private:
   struct turn; // in serve()
   friend struct timed;
 
-  // WEFT_EDONE: it is not pending any more; else as add().
+  // WEFT_EDONE: it is not pending any more. Otherwise as add().
   weft_status add_pending(task &delayed, std::int64_t due) noexcept;
   weft_status ask_for_alarm_locked(std::int64_t due) noexcept;
   void show_next_locked() noexcept;
@@ -129,18 +138,19 @@ private:
 
   adaptive_mutex mutex_; // above those of the host; a strand's is above its pool's
   due_heap<timed> heap_; // under mutex_, as all that follows
-  // What may come to have a slot: the heap always has room for all of them.
+  // What may come to have a slot. The heap always has space for all of them.
   std::size_t enrolled_ = 0, tasks_ = 0;
   std::int64_t alarm_at_ = none; // the host will call serve() then
   std::uint64_t tickets_ = 0;
   std::size_t sweep_from_ = 0;
   waiting_room *waiting_room_ = nullptr; // made for the first delayed task; with a reference
   weft_status closed_ = WEFT_OK;         // or why
-  bool serving_ = false;                 // somebody is in serve(): one at a time, which keeps the order
-  bool enrolled_as_child_ = false;       // under the mutex_ of the parent, as `position` is
+  // A thread is in serve(). One at a time, which keeps the order.
+  bool serving_ = false;
+  bool enrolled_as_child_ = false; // under mutex_ of the parent, as `position` is
 
-  // The release of each change under mutex_ pairs with the acquire of next_due(): a caller-run executor that was woken
-  // sees the time for which it was.
+  // Written under mutex_. The release pairs with the acquire in next_due(): a thread that a
+  // caller-run executor has woken sees the time that it was woken for.
   atomic<std::int64_t> next_{none};
 };
 

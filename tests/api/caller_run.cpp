@@ -51,6 +51,78 @@ TEST_CASE("run_wait waits for a task") {
   CHECK(where == std::this_thread::get_id());
 }
 
+TEST_CASE("run_until runs what others post until the future is done") {
+  const weft::caller_run loop;
+  weft::executor pool({.max_workers = 1});
+  std::thread::id where;
+  const auto errand = [&] {
+    loop.submit([&] { where = std::this_thread::get_id(); }).wait(test::too_long);
+    return 5;
+  };
+  const weft::future<int> wanted = pool.submit(errand);
+  CHECK(loop.run_until(wanted));
+  CHECK(wanted.result(0s) == 5);
+  CHECK(where == std::this_thread::get_id());
+
+  int ran = 0;
+  const auto first = loop.submit([&] { ++ran; });
+  loop.post([&] { ++ran; });
+  CHECK(loop.run_until(first));
+  CHECK(ran == 1); // it looks before each task
+  CHECK(loop.run_until(first, 0s));
+  CHECK(ran == 1);
+}
+
+TEST_CASE("run_until tells that the time is over, and that the wait could never end") {
+  const weft::caller_run loop;
+  weft::promise<int> given;
+  const weft::future<int> later = given.get_future();
+  CHECK_FALSE(loop.run_until(later, 1ms));
+  int ran = 0;
+  for (int i = 0; i < 2; ++i) loop.post([&] { ++ran; });
+  CHECK_FALSE(loop.run_until(later, 0s));
+  CHECK(ran == 1);
+  loop.post_after(1ms, [&] { given.set_value(3); });
+  CHECK(loop.run_until(later, test::too_long));
+  CHECK(later.result(0s) == 3);
+
+  weft::future<void> own;
+  bool told = false;
+  own = loop.submit([&] {
+    try {
+      loop.run_until(own);
+    } catch (const weft::deadlock &) {
+      told = true;
+    }
+  });
+  loop.run();
+  CHECK(told);
+  CHECK_THROWS_AS(loop.run_until(weft::future<int>()), weft::invalid_argument);
+}
+
+TEST_CASE("run_until ends when its thread is asked to stop; what the future ended with stays in it") {
+  const weft::caller_run loop;
+  const weft::promise<void> never;
+  const auto failed = loop.submit([] { throw std::runtime_error("it stays there"); });
+  CHECK(loop.run_until(failed));
+  CHECK_THROWS_AS(failed.result(), std::runtime_error);
+  test::gate stands;
+  bool interrupted = false;
+  weft::thread t([&] {
+    stands.open();
+    try {
+      loop.run_until(never.get_future());
+    } catch (const weft::interrupted &) {
+      interrupted = true;
+    }
+  });
+  t.start();
+  stands.pass();
+  t.request_stop();
+  CHECK(t.join_for(test::too_long));
+  CHECK(interrupted);
+}
+
 TEST_CASE("waiting on the loop's thread for a task of the loop runs it") {
   const weft::caller_run loop;
   const auto f = loop.submit([] { return 8; });

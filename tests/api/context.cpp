@@ -114,6 +114,75 @@ TEST_CASE("context: that of a group is there for its tasks, and ends after the l
   while (counts.alive != 0) std::this_thread::yield(); // a worker may be the one that lets go of the group last
 }
 
+TEST_CASE("context: it may be taken away again, and belongs to the caller then") {
+  census counts;
+  const weft::executor pool({.max_workers = 1});
+  weft::group group(pool);
+  object mine(counts, 9);
+  const auto check = [&](auto &on) {
+    CHECK(on.template take_context<object>() == nullptr);
+    on.set_context(make(counts, 1));
+    std::unique_ptr<object> taken = on.template take_context<object>();
+    REQUIRE(taken != nullptr);
+    CHECK(taken->value == 1);
+    CHECK(on.template context<object>() == nullptr);
+    CHECK(on.template take_context<object>() == nullptr);
+    on.set_context(std::move(taken));
+    CHECK(on.template context<object>()->value == 1);
+    CHECK(counts.alive == 2);
+    on.template take_context<object>();
+    CHECK(counts.alive == 1);
+    on.set_context(&mine); // the caller's own
+    CHECK(on.template take_context<object>() == nullptr);
+    CHECK(on.template context<object>() == nullptr);
+    CHECK(counts.alive == 1);
+  };
+  check(pool);
+  check(group);
+  CHECK_THROWS_AS(weft::executor_ref().take_context<object>(), weft::invalid_argument);
+  CHECK_THROWS_AS(weft::default_executor().take_context<object>(), weft::not_supported);
+}
+
+TEST_CASE("context: one that was taken away does not count in its domain any more") {
+  census counts;
+  const weft::executor pool({.max_workers = 1});
+  const weft::domain domain;
+  {
+    const weft::inside here(domain);
+    pool.set_context(make(counts, 1));
+  }
+  CHECK(domain.count() == 1);
+  const std::unique_ptr<object> taken = pool.take_context<object>();
+  CHECK(domain.count() == 0);
+  CHECK(domain.close());
+  CHECK(taken->value == 1);
+}
+
+TEST_CASE("current: the innermost executor, in pieces of loops, delayed tasks and ticks, and not beside them") {
+  const weft::executor pool({.max_workers = 2});
+  const weft::strand strand(pool);
+  const weft::caller_run mine;
+  std::atomic<int> elsewhere = 0;
+  weft::parallel_for(pool, 0, 100, [&](int) { elsewhere += weft::executor_ref::current() != pool; });
+  CHECK(elsewhere == 0);
+  CHECK(pool.submit_after(std::chrono::milliseconds(1), [] { return weft::executor_ref::current(); }).result() == pool);
+  test::gate ticked;
+  weft::timer timer(strand, [&] {
+    elsewhere += weft::executor_ref::current() != strand;
+    ticked.open();
+  });
+  timer.arm(std::chrono::seconds(0));
+  ticked.pass();
+  mine.post([&] { elsewhere += weft::executor_ref::current() != mine; });
+  const auto nested = [&] {
+    mine.run();
+    return weft::executor_ref::current();
+  };
+  CHECK(strand.submit(nested).result() == strand);
+  CHECK(elsewhere == 0);
+  CHECK_FALSE(weft::executor_ref::current().has_value());
+}
+
 TEST_CASE("context: it belongs to the domain in which it was set") {
   census counts;
   const weft::executor pool({.max_workers = 1});

@@ -383,3 +383,71 @@ TEST_CASE("a daemon pool and a stack size are accepted") {
   weft::executor pool({.max_workers = 1, .daemon = weft::daemon::yes, .stack_size = 1 << 20});
   CHECK(pool.submit([] { return weft::thread::current().is_daemon(); }).result());
 }
+
+TEST_CASE("wait_idle: until what was submitted has ended, and what that has submitted; the pool goes on") {
+  weft::executor pool({.max_workers = 2});
+  CHECK(pool.wait_idle(0s));
+  test::gate hold;
+  const test::opener open_at_end(hold);
+  std::atomic<int> ran = 0;
+  pool.post([&] {
+    hold.pass();
+    pool.post([&] { pool.post([&] { ++ran; }); });
+  });
+  const auto later = pool.submit_after(1h, [] {}); // does not count
+  CHECK_FALSE(pool.wait_idle(0s));
+  CHECK_FALSE(pool.wait_idle(1ms));
+  hold.open();
+  CHECK(pool.wait_idle());
+  CHECK(ran == 1);
+  CHECK_FALSE(later.done());
+  CHECK(pool.submit([] { return 1; }).result() == 1);
+}
+
+TEST_CASE("wait_idle: it runs nothing itself, and is refused inside") {
+  const weft::caller_run loop;
+  int ran = 0;
+  loop.post([&] { ++ran; });
+  CHECK_FALSE(loop.wait_idle(1ms));
+  CHECK(ran == 0);
+  loop.run();
+  CHECK(loop.wait_idle());
+  weft::executor pool({.max_workers = 1});
+  const weft::strand strand(pool);
+  CHECK_THROWS_AS(pool.submit([&] { pool.wait_idle(); }).result(), weft::deadlock);
+  CHECK_THROWS_AS(strand.submit([&] { strand.wait_idle(); }).result(), weft::deadlock);
+  CHECK_THROWS_AS(weft::executor_ref().wait_idle(), weft::invalid_argument);
+}
+
+TEST_CASE("set_max_workers: fewer at a time, and more again") {
+  weft::executor pool({.max_workers = 2});
+  test::gate hold;
+  const test::opener open_at_end(hold);
+  pool.set_max_workers(1);
+  const auto first = pool.submit([&] { hold.pass(); });
+  const auto second = pool.submit([] { return 2; });
+  CHECK_FALSE(second.wait(5ms));
+  pool.set_max_workers(2);
+  CHECK(second.result(test::too_long) == 2);
+  hold.open();
+  first.result();
+}
+
+TEST_CASE("set_max_workers: refusals") {
+  weft::executor pool({.max_workers = 3});
+  CHECK_THROWS_AS(pool.set_max_workers(0), weft::invalid_argument);
+  CHECK_THROWS_AS(pool.set_max_workers(4), weft::invalid_argument);
+  CHECK_THROWS_AS(weft::executor_ref().set_max_workers(1), weft::invalid_argument);
+  CHECK_THROWS_AS(weft::strand(pool).set_max_workers(1), weft::not_supported);
+  CHECK_THROWS_AS(weft::caller_run().set_max_workers(1), weft::not_supported);
+  CHECK_THROWS_AS(weft::default_executor().set_max_workers(1), weft::not_supported);
+}
+
+TEST_CASE("linger: a worker without work ends after that time, and another one starts for the next task") {
+  weft::executor pool({.max_workers = 1, .linger = 1ms});
+  for (std::uint32_t round = 1; round <= 2; ++round) {
+    CHECK(pool.submit([] { return 1; }).result() == 1);
+    CHECK(pool.stats().workers_started == round);
+    while (pool.stats().workers_alive != 0) std::this_thread::sleep_for(1ms);
+  }
+}

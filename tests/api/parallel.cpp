@@ -1,12 +1,14 @@
-// parallel_for and parallel_reduce of weft.hpp: both forms of the body, every kind of index, exceptions, order, use
-// inside tasks.
+// parallel_for and parallel_reduce of weft.hpp: both forms of the body, every kind of index, ranges of elements,
+// exceptions, order, use inside tasks.
 #include "support.hpp"
 
 #include <doctest/doctest.h>
 
 #include <cstdint>
+#include <deque>
 #include <limits>
 #include <numeric>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -83,6 +85,59 @@ TEST_CASE("parallel_for: the first exception comes back, and no piece begins aft
                            10),
                        "at once", std::out_of_range);
   CHECK(calls < 100'000);
+}
+
+TEST_CASE("parallel_for over a range: each element once, by reference") {
+  weft::executor pool({.max_workers = 3});
+  std::vector<int> numbers(10'000);
+  std::iota(numbers.begin(), numbers.end(), 0);
+  for (const std::uint64_t grain : {0u, 1u, 64u})
+    weft::parallel_for(
+        pool, numbers, [](int &n) { n += 1; }, grain);
+  std::int64_t wrong = 0;
+  for (std::size_t i = 0; i < numbers.size(); ++i) wrong += numbers[i] != static_cast<int>(i) + 3;
+  CHECK(wrong == 0);
+
+  std::atomic<std::int64_t> sum = 0;
+  const auto add = [&sum](const auto &n) { sum += n; };
+  const std::vector<int> &constant = numbers;
+  weft::parallel_for(pool, constant, add);
+  CHECK(sum == 50'025'000);
+  sum = 0;
+  int array[] = {1, 2, 3};
+  weft::parallel_for(pool, array, add);
+  weft::parallel_for(pool, std::span(array), add);     // a view
+  weft::parallel_for(pool, std::vector{4, 5}, add);    // a temporary
+  weft::parallel_for(pool, std::deque(1'000, 7), add); // not in one piece
+  const std::vector<bool> flags{true, false, true};
+  weft::parallel_for(pool, flags, add); // its elements are made as they are read
+  CHECK(sum == 6 + 6 + 9 + 7'000 + 2);
+  weft::parallel_for(pool, std::vector<int>(), add);
+  CHECK(sum == 7'023);
+
+  struct counted {
+    int value;
+    std::atomic<int> calls;
+    void call() { ++calls; }
+  };
+  std::vector<counted> objects(100);
+  weft::parallel_for(pool, objects, &counted::call);
+  for (const counted &each : objects) CHECK(each.calls == 1);
+}
+
+TEST_CASE("parallel_for over a range: exceptions and refusals") {
+  weft::executor pool({.max_workers = 2});
+  std::vector<int> numbers(1'000'000);
+  std::atomic<int> calls = 0;
+  const auto fail = [&calls](int &) {
+    ++calls;
+    throw std::out_of_range("at once");
+  };
+  CHECK_THROWS_WITH_AS(weft::parallel_for(pool, numbers, fail, 10), "at once", std::out_of_range);
+  CHECK(calls < 100'000);
+  CHECK_THROWS_AS(weft::parallel_for(weft::strand(pool), numbers, fail), weft::not_supported);
+  pool.shutdown();
+  CHECK_THROWS_AS(weft::parallel_for(pool, numbers, fail), weft::shut_down);
 }
 
 TEST_CASE("parallel_for: inside tasks and inside itself") {

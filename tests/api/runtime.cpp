@@ -62,6 +62,25 @@ TEST_CASE("shutdown within a bound: the report lists what is left, then nothing"
   CHECK(second.left.empty());
 }
 
+TEST_CASE("shutdown within a bound: the report has the name of a task that sleeps in weft") {
+  weft::runtime host;
+  weft::executor pool({.max_workers = 1, .runtime = &host}), other({.max_workers = 1});
+  std::atomic<weft::group *> entered = nullptr;
+  pool.post({.name = "settles"}, [&] {
+    weft::group group(other);
+    group.enter();
+    entered = &group;
+  }); // the end of the group waits, whoever is asked to stop
+  while (entered == nullptr) std::this_thread::yield();
+  weft::shutdown_report report;
+  do report = host.shutdown(0s, 1ms);
+  while (report.left.size() != 1 || report.left[0].task_name.empty());
+  CHECK(report.left[0].task_name == "settles");
+  CHECK(report.left[0].runs == weft::left_running::task);
+  entered.load()->leave();
+  CHECK(host.shutdown());
+}
+
 TEST_CASE("after the end nothing new starts in it") {
   weft::runtime host;
   weft::executor pool({.max_workers = 1, .runtime = &host});

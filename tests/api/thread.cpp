@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <pthread.h>
 #include <string>
 #include <thread>
 #include <vector>
@@ -109,6 +110,35 @@ TEST_CASE("the daemon property can be set before the start, a name also after it
   t.join();
 }
 
+TEST_CASE("a thread that runs may be named anew, by itself too, and the system shows it") {
+  test::gate stands, go;
+  const test::opener open_at_end(go);
+  std::string before, after;
+  char shown[16] = "";
+  weft::thread t({.name = "first"}, [&] {
+    stands.open();
+    go.pass();
+    const weft::thread_ref self = weft::thread_ref::current();
+    before = self.name();
+    self.set_name("third");
+    after = self.name();
+    pthread_getname_np(pthread_self(), shown, sizeof shown);
+  });
+  t.start();
+  stands.pass();
+  t.set_name("second");
+  CHECK(t.name() == "second");
+  CHECK_THROWS_AS(t.set_name(""), weft::invalid_argument);
+  go.open();
+  t.join();
+  CHECK(before == "second");
+  CHECK(after == "third");
+  CHECK(std::string(shown) == "third");
+  CHECK(t.name() == "third");
+  t.set_name("late"); // it has stopped
+  CHECK(t.name() == "late");
+}
+
 TEST_CASE("being a daemon is inherited") {
   bool inherited = false, refused = true;
   weft::thread outer({.daemon = weft::daemon::yes}, [&] {
@@ -180,6 +210,32 @@ TEST_CASE("request_stop is seen, and wakes every kind of wait") {
   expect_interruption([&] { weft::thread::main().join(); });
   CHECK(woken == 3);
   CHECK_FALSE(weft::this_thread::stop_requested());
+}
+
+TEST_CASE("clear_stop takes a request to this thread back, and not one to a task") {
+  std::vector<bool> answers;
+  int interruptions = 0;
+  weft::thread t([&] {
+    answers.push_back(weft::this_thread::clear_stop());
+    for (int i = 0; i < 2; ++i) { // the next request counts again
+      weft::thread_ref::current().request_stop();
+      try {
+        weft::this_thread::sleep_for(weft::forever);
+      } catch (const weft::interrupted &) {
+        ++interruptions;
+      }
+      answers.push_back(weft::this_thread::clear_stop());
+      answers.push_back(weft::this_thread::stop_requested());
+      weft::this_thread::sleep_for(1ms);
+    }
+    answers.push_back(weft::this_thread::clear_stop());
+  });
+  t.start();
+  t.join();
+  CHECK(interruptions == 2);
+  CHECK(answers == std::vector<bool>{false, true, false, true, false, false});
+  weft::executor pool({.max_workers = 1});
+  CHECK_THROWS_AS(pool.submit([] { weft::this_thread::clear_stop(); }).result(), weft::not_supported);
 }
 
 TEST_CASE("the callable is destroyed on the thread, right after it has run") {

@@ -85,8 +85,8 @@ for path in sorted((root / "tests/capi").glob("*.c")):
     if path.name == "options.c":  # its table expects both of every function that takes options
         for function in re.findall(r"\b(weft_\w+_(?:create|submit|submit_batch|map))\(", source):
             covered.update({(function, "WEFT_EINVAL"), (function, "WEFT_ENOTSUP")})
-    # Tables that expect one answer of several functions.
-    for name, body in re.findall(r"static void (check_all_refuse)\(.*?\{(.*?)\n\}", source, re.S):
+    # Tables that expect one answer of several functions: check_..._refuse.
+    for name, body in re.findall(r"^static void (check_\w+_refuse)\(.*?\{(.*?)^\}", source, re.S | re.M):
         answers = re.findall(name + r"\([^;]*?, (WEFT_E\w+)\)", source)
         for function in re.findall(r"CHECK_STATUS\((weft_\w+)\(", body):
             covered.update((function, answer) for answer in answers)

@@ -1,20 +1,39 @@
 /* Tests of bounded queues (weft/executor.h): fail, wait, or run in the caller, for single tasks and for batches. */
 #include <weft/executor.h>
+#include <weft/map.h>
 #include <weft/task.h>
 
 #include "setup.h"
 
 static weft_status run_in_room(void *room, weft_error_t **error) {
-  (void)room;
-  (void)error;
-  return WEFT_OK;
+  return probe_target(*(probe_t **)room, error);
 }
 
-static weft_task_t *make_task(void) {
-  static const weft_task_type_t type = {sizeof type, 0, 8, 0, run_in_room, NULL, NULL};
+/* Everything that submits, to a queue that has no room. What it was given stays the caller's. */
+static void check_all_refuse(weft_executor_t *executor, weft_status expected) {
+  static const weft_task_type_t type = {sizeof type, 0, sizeof(probe_t *), 0, run_in_room, NULL, NULL};
+  probe_t probe = {0}, *closure = &probe;
+  weft_call_t call = {probe_run, NULL, probe_drop};
   weft_task_t *task = NULL;
-  CHECK_STATUS(weft_task_create(&type, &task), WEFT_OK);
-  return task;
+  weft_future_t *out = UNTOUCHED(weft_future_t);
+  weft_map_t *map = UNTOUCHED(weft_map_t);
+  void *item = &probe;
+  uint64_t queued = stats_of(executor).queued;
+  call.ctx = &probe;
+  REQUIRE_OK(weft_task_create(&type, &task));
+  *(probe_t **)weft_task_room(task) = &probe;
+  CHECK_STATUS(weft_executor_submit(executor, NULL, probe_run, &probe, probe_drop, &out), expected);
+  CHECK_STATUS(weft_executor_post(executor, NULL, probe_run, &probe, probe_drop), expected);
+  CHECK_STATUS(weft_executor_submit_batch(executor, NULL, &call, 1, &out), expected);
+  CHECK_STATUS(weft_executor_submit_task(executor, task, &out), expected);
+  CHECK_STATUS(weft_executor_submit_tasks(executor, &task, 1, &out), expected);
+  CHECK_STATUS(weft_executor_submit_value(executor, NULL, &type, &closure, sizeof closure, &out), expected);
+  CHECK_STATUS(weft_executor_map(executor, NULL, probe_run, &item, 1, probe_drop, &map), expected);
+  CHECK(out == UNTOUCHED(weft_future_t) && map == UNTOUCHED(weft_map_t));
+  CHECK(*(probe_t **)weft_task_room(task) == &probe);
+  CHECK_EQUAL(stats_of(executor).queued, queued);
+  CHECK_EQUAL(probe_runs(&probe) + probe_drops(&probe), 0);
+  weft_task_destroy(&task);
 }
 
 /* A full queue: the worker is at the gate and `queued` tasks that count their runs wait. */
@@ -44,25 +63,16 @@ static void drain(full_t *full) {
 static void fail_says_full_and_leaves_the_task_to_the_caller(void) {
   full_t full;
   probe_t probe = {0};
-  weft_call_t calls[3] = {{probe_run, NULL, probe_drop}, {probe_run, NULL, probe_drop}, {probe_run, NULL, probe_drop}};
-  weft_future_t *outs[3] = {UNTOUCHED(weft_future_t), UNTOUCHED(weft_future_t), UNTOUCHED(weft_future_t)};
-  weft_task_t *task = make_task();
-  int i;
-  for (i = 0; i < 3; ++i) calls[i].ctx = &probe;
+  weft_call_t calls[2] = {{probe_run, NULL, probe_drop}, {probe_run, NULL, probe_drop}};
+  weft_future_t *outs[2] = {UNTOUCHED(weft_future_t), UNTOUCHED(weft_future_t)};
+  calls[0].ctx = calls[1].ctx = &probe;
   fill(&full, 2, 1, WEFT_FULL_FAIL, 0);
   CHECK_STATUS(weft_executor_submit_batch(full.pool, NULL, calls, 2, outs), WEFT_EFULL); /* one place is left */
+  CHECK(outs[0] == UNTOUCHED(weft_future_t) && outs[1] == UNTOUCHED(weft_future_t));
   REQUIRE_OK(weft_executor_post(full.pool, NULL, count_run, &full.runs, NULL));
-  CHECK_STATUS(weft_executor_submit(full.pool, NULL, probe_run, &probe, probe_drop, outs), WEFT_EFULL);
-  CHECK_STATUS(weft_executor_post(full.pool, NULL, probe_run, &probe, probe_drop), WEFT_EFULL);
-  CHECK_STATUS(weft_executor_submit_batch(full.pool, NULL, calls, 1, outs), WEFT_EFULL);
-  CHECK_STATUS(weft_executor_submit_task(full.pool, task, outs), WEFT_EFULL);
-  CHECK_STATUS(weft_executor_submit_tasks(full.pool, &task, 1, outs), WEFT_EFULL);
+  check_all_refuse(full.pool, WEFT_EFULL);
   CHECK_STATUS(weft_executor_submit_batch(full.pool, NULL, calls, 0, outs), WEFT_OK);
-  for (i = 0; i < 3; ++i) CHECK(outs[i] == UNTOUCHED(weft_future_t));
-  CHECK_EQUAL(stats_of(full.pool).queued, 2);
-  CHECK_EQUAL(probe_drops(&probe), 0);
   drain(&full);
-  weft_task_destroy(&task);
   CHECK_EQUAL(count_of(&full.runs), 2);
   CHECK_EQUAL(probe_runs(&probe) + probe_drops(&probe), 0);
 }
@@ -100,24 +110,15 @@ static void a_batch_larger_than_the_queue_is_always_full(void) {
 
 static void wait_gives_up_at_the_timeout(void) {
   full_t full;
-  probe_t probe = {0};
-  weft_call_t call = {probe_run, NULL, probe_drop};
   weft_future_t *out = UNTOUCHED(weft_future_t);
-  weft_task_t *task = make_task();
   int64_t began;
-  call.ctx = &probe;
-  fill(&full, 1, 1, WEFT_FULL_WAIT, 30 * WEFT_MILLISECOND);
+  fill(&full, 1, 1, WEFT_FULL_WAIT, 10 * WEFT_MILLISECOND);
   began = now_ns();
-  CHECK_STATUS(weft_executor_submit(full.pool, NULL, probe_run, &probe, probe_drop, &out), WEFT_ETIMEDOUT);
-  CHECK(now_ns() - began >= 30 * WEFT_MILLISECOND);
-  CHECK_STATUS(weft_executor_post(full.pool, NULL, probe_run, &probe, probe_drop), WEFT_ETIMEDOUT);
-  CHECK_STATUS(weft_executor_submit_batch(full.pool, NULL, &call, 1, &out), WEFT_ETIMEDOUT);
-  CHECK_STATUS(weft_executor_submit_task(full.pool, task, &out), WEFT_ETIMEDOUT);
-  CHECK_STATUS(weft_executor_submit_tasks(full.pool, &task, 1, &out), WEFT_ETIMEDOUT);
+  CHECK_STATUS(weft_executor_submit(full.pool, NULL, count_run, &full.runs, NULL, &out), WEFT_ETIMEDOUT);
+  CHECK(now_ns() - began >= 10 * WEFT_MILLISECOND);
   CHECK(out == UNTOUCHED(weft_future_t));
+  check_all_refuse(full.pool, WEFT_ETIMEDOUT);
   drain(&full);
-  weft_task_destroy(&task);
-  CHECK_EQUAL(probe_runs(&probe) + probe_drops(&probe), 0);
   CHECK_EQUAL(count_of(&full.runs), 1);
 }
 
@@ -186,6 +187,31 @@ static void wait_ends_with_the_executor(void) {
   CHECK_EQUAL(count_of(&full.runs), 1);
 }
 
+static weft_status submit_when_asked_to_stop(void *ctx, weft_error_t **error) {
+  (void)error;
+  CHECK_STATUS(weft_sleep(WEFT_FOREVER), WEFT_EINTERRUPTED);
+  check_all_refuse((weft_executor_t *)ctx, WEFT_EINTERRUPTED);
+  return WEFT_OK;
+}
+
+static void wait_ends_when_the_caller_is_asked_to_stop(void) {
+  full_t full;
+  submitter_t submitter;
+  weft_thread_t *threads[2];
+  int i;
+  fill(&full, 1, 1, WEFT_FULL_WAIT, 0);
+  threads[0] = start_submitter(&submitter, full.pool, 1);
+  threads[1] = start_thread(NULL, WEFT_DAEMON_NO, submit_when_asked_to_stop, full.pool, NULL);
+  for (i = 0; i < 2; ++i) {
+    CHECK_STATUS(weft_thread_request_stop(threads[i]), WEFT_OK);
+    end_thread(threads[i]);
+  }
+  CHECK_STATUS(submitter.answer, WEFT_EINTERRUPTED);
+  drain(&full);
+  CHECK_EQUAL(probe_runs(&submitter.probe) + probe_drops(&submitter.probe), 0);
+  CHECK_EQUAL(count_of(&full.runs), 1);
+}
+
 static void many_waiters_all_get_their_turn(void) {
   enum { waiters = 6 };
   full_t full;
@@ -205,15 +231,10 @@ static void many_waiters_all_get_their_turn(void) {
 
 static weft_status submit_to_my_own_full_pool(void *ctx, void **result, weft_error_t **error) {
   weft_executor_t *pool = (weft_executor_t *)ctx;
-  weft_future_t *out = UNTOUCHED(weft_future_t);
-  probe_t probe = {0};
   (void)result;
   (void)error;
   CHECK_STATUS(weft_executor_post(pool, NULL, return_ctx, NULL, NULL), WEFT_OK);
-  CHECK_STATUS(weft_executor_post(pool, NULL, probe_run, &probe, probe_drop), WEFT_EDEADLK);
-  CHECK_STATUS(weft_executor_submit(pool, NULL, probe_run, &probe, probe_drop, &out), WEFT_EDEADLK);
-  CHECK(out == UNTOUCHED(weft_future_t));
-  CHECK_EQUAL(probe_runs(&probe) + probe_drops(&probe), 0);
+  check_all_refuse(pool, WEFT_EDEADLK);
   return WEFT_OK;
 }
 
@@ -289,6 +310,7 @@ int main(int argc, char **argv) {
       {"wait gives up at the timeout", wait_gives_up_at_the_timeout},
       {"wait goes on when there is room", wait_goes_on_when_there_is_room},
       {"wait ends with the executor", wait_ends_with_the_executor},
+      {"wait ends when the caller is asked to stop", wait_ends_when_the_caller_is_asked_to_stop},
       {"many waiters all get their turn", many_waiters_all_get_their_turn},
       {"waiting for room that only the caller could make is refused",
        waiting_for_room_that_only_the_caller_could_make_is_refused},

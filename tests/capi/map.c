@@ -181,6 +181,37 @@ static void a_bounded_queue_gets_the_rest_as_the_iteration_goes_on(void) {
   check_all_dropped_once(&work);
 }
 
+static void a_queue_that_stays_full_ends_no_iteration(void) {
+  weft_executor_t *pool = make_bounded_pool(1, WEFT_FULL_FAIL, 0);
+  gate_t first = GATE_CLOSED, second = GATE_CLOSED;
+  weft_future_t *queued, *out = UNTOUCHED(weft_future_t);
+  work_t work;
+  weft_map_t *map;
+  int i;
+  set_up(&work);
+  work.probes[0].gate = &first;
+  map = map_over(pool, &work, 1, 0);
+  gate_await(&first, 1);
+  REQUIRE_OK(weft_executor_post(pool, NULL, pass_gate, &second, NULL));
+  gate_open(&first);
+  gate_await(&second, 1); /* the first item has run */
+  queued = submit(pool, return_ctx, NULL, NULL);
+  check_next(map, &work, 0);
+  CHECK_STATUS(weft_map_next(map, &out), WEFT_EFULL);
+  CHECK_STATUS(weft_map_next(map, &out), WEFT_EFULL);
+  CHECK(out == UNTOUCHED(weft_future_t));
+  CHECK_EQUAL(total_runs(&work), 1);
+  CHECK_EQUAL(probe_drops(&work.probes[1]), 0);
+  gate_open(&second);
+  end_future(queued); /* now there is room */
+  for (i = 1; i < item_count; ++i) check_next(map, &work, i);
+  check_end(map);
+  weft_map_destroy(&map);
+  end_executor(pool);
+  CHECK_EQUAL(total_runs(&work), item_count);
+  check_all_dropped_once(&work);
+}
+
 static void the_other_policies_serve_map_too(void) {
   static const uint32_t policies[] = {WEFT_FULL_WAIT, WEFT_FULL_CALLER};
   size_t p;
@@ -380,6 +411,7 @@ int main(int argc, char **argv) {
       {"a window submits only so far ahead", a_window_submits_only_so_far_ahead},
       {"a bounded queue gets the rest as the iteration goes on",
        a_bounded_queue_gets_the_rest_as_the_iteration_goes_on},
+      {"a queue that stays full ends no iteration", a_queue_that_stays_full_ends_no_iteration},
       {"the other policies serve map too", the_other_policies_serve_map_too},
       {"a timeout cancels what has not started and ends the iteration",
        a_timeout_cancels_what_has_not_started_and_ends_the_iteration},

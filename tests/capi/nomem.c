@@ -327,7 +327,7 @@ static weft_status attempt_first_use(void) {
 
 int main(int argc, char **argv) {
   static const attempt_t attempts[] = {
-      ATTEMPT(first_use, attempt_first_use), /* before anything else is used */
+      ATTEMPT_RECYCLED(first_use, attempt_first_use), /* before anything else is used */
       ATTEMPT(weft_error_create, attempt_error_create),
       ATTEMPT(weft_error_create_foreign, attempt_error_create_foreign),
       ATTEMPT(weft_runtime_create, attempt_runtime_create),
@@ -339,8 +339,8 @@ int main(int argc, char **argv) {
       ATTEMPT(weft_thread_set_name, attempt_thread_set_name),
       ATTEMPT(weft_thread_current, attempt_thread_current),
       ATTEMPT(weft_thread_main, attempt_thread_main),
-      ATTEMPT(weft_thread_enumerate, attempt_thread_enumerate),
-      ATTEMPT(weft_thread_active_count, attempt_thread_active_count),
+      ATTEMPT_RECYCLED(weft_thread_enumerate, attempt_thread_enumerate),
+      ATTEMPT_RECYCLED(weft_thread_active_count, attempt_thread_active_count),
       ATTEMPT(weft_future_create, attempt_future_create),
       ATTEMPT(weft_future_create_room, attempt_future_create_room),
       ATTEMPT(weft_future_add_done_callback, attempt_add_done_callback),

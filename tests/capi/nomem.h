@@ -66,7 +66,7 @@ int posix_memalign(void **out, size_t alignment, size_t size) {
 static int64_t fail_at;
 static int fail_once;
 
-static weft_status disarm(weft_status status) {
+static inline weft_status disarm(weft_status status) {
   allocations_left = -1;
   return status;
 }
@@ -79,16 +79,21 @@ typedef struct attempt {
   weft_status (*make)(void);
   const char *skip;   /* why it cannot be tried; NULL: it can */
   int starts_threads; /* then WEFT_EAGAIN is an answer too: the system has no memory for the thread */
+  int may_succeed;    /* every time; else it must say WEFT_ENOMEM at least once */
 } attempt_t;
 
 #define ATTEMPT(function, make)                                                                                        \
-  { #function, make, NULL, 0 }
+  { #function, make, NULL, 0, 0 }
 #define ATTEMPT_THAT_STARTS_THREADS(function, make)                                                                    \
-  { #function, make, NULL, 1 }
+  { #function, make, NULL, 1, 0 }
+/* Of what weft has recycled there is often enough. Not for coverage.py: nomem_thread.c makes these calls fail. */
+#define ATTEMPT_RECYCLED(function, make)                                                                               \
+  { #function, make, NULL, 0, 1 }
 #define ATTEMPT_SKIPPED(function, make, reason)                                                                        \
-  { #function, make, reason, 0 }
+  { #function, make, reason, 0, 1 }
 
-static void starve(const attempt_t *attempt) {
+static inline void starve(const attempt_t *attempt) {
+  int said_so = attempt->may_succeed;
   for (fail_once = 0; fail_once <= 1; ++fail_once) {
     int answered = 0;
     for (fail_at = 0; fail_at < 1000; ++fail_at) {
@@ -103,14 +108,16 @@ static void starve(const attempt_t *attempt) {
       if (!CHECK(status == WEFT_ENOMEM || status == WEFT_OK || (attempt->starts_threads && status == WEFT_EAGAIN)))
         printf("# it says %s when allocation %d fails\n", weft_status_name(status), (int)fail_at);
       answered += status != WEFT_OK;
+      said_so |= status == WEFT_ENOMEM;
     }
     CHECK(fail_at < 1000);
     printf("# %s: %d allocations failed %s, %d times it said so\n", attempt->name, (int)fail_at,
            fail_once ? "alone" : "with all that follow", answered);
   }
+  CHECK(said_so);
 }
 
-static int starve_all(const attempt_t *attempts, size_t count, int argc, char **argv) {
+static inline int starve_all(const attempt_t *attempts, size_t count, int argc, char **argv) {
   size_t i;
   int failed = 0;
   setvbuf(stdout, NULL, _IOLBF, 0);

@@ -90,7 +90,7 @@ static const attempt_t attempts[] = {
     ATTEMPT(weft_cancel_token_create, attempt_create),
     ATTEMPT_THAT_STARTS_THREADS(weft_cancel_token_create with a deadline, attempt_deadline),
     ATTEMPT(weft_cancel_token_on_cancel, attempt_on_cancel),
-    ATTEMPT(weft_executor_submit with a token, attempt_submit_and_cancel),
+    ATTEMPT_RECYCLED(weft_executor_submit with a token, attempt_submit_and_cancel),
     ATTEMPT(weft_group_create with a token, attempt_group),
 };
 

@@ -49,9 +49,9 @@ static weft_status attempt_when_any(void) {
 }
 
 static const attempt_t attempts[] = {
-    ATTEMPT(weft_future_then, attempt_then),
-    ATTEMPT(weft_when_all, attempt_when_all),
-    ATTEMPT(weft_when_any, attempt_when_any),
+    ATTEMPT_RECYCLED(weft_future_then, attempt_then),
+    ATTEMPT_RECYCLED(weft_when_all, attempt_when_all),
+    ATTEMPT_RECYCLED(weft_when_any, attempt_when_any),
 };
 
 int main(int argc, char **argv) {

@@ -188,10 +188,10 @@ static const attempt_t attempts[] = {
     ATTEMPT(weft_thread_create, attempt_thread),
     ATTEMPT_THAT_STARTS_THREADS(weft_thread_start, attempt_start),
     ATTEMPT(weft_executor_create, attempt_pool),
-    ATTEMPT(weft_future_create, attempt_promise),
+    ATTEMPT_RECYCLED(weft_future_create, attempt_promise),
     ATTEMPT(weft_set_misuse_hook, attempt_hook),
     ATTEMPT(weft_domain_enter, attempt_enter),
-    ATTEMPT(weft_domain_close, attempt_close),
+    ATTEMPT_RECYCLED(weft_domain_close, attempt_close),
     ATTEMPT(weft_domain_create, attempt_create),
     ATTEMPT(weft_future_add_done_callback, attempt_callback),
 };

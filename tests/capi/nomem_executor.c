@@ -152,36 +152,6 @@ static weft_status attempt_executor_map(void) {
   return status;
 }
 
-/* With a window, so that each next has to submit. A failed one may be called again and loses nothing. */
-static weft_status attempt_map_next(void) {
-  weft_executor_t *pool = make_pool(1);
-  probe_t probe = {0};
-  weft_map_options_t options;
-  weft_map_t *map = NULL;
-  weft_future_t *future = UNTOUCHED(weft_future_t);
-  void *items[3];
-  weft_status status;
-  int i;
-  items[0] = items[1] = items[2] = &probe;
-  weft_map_options_init(&options);
-  options.buffer = 1;
-  CHECK_STATUS(weft_executor_map(pool, &options, probe_run, items, 3, probe_drop, &map), WEFT_OK);
-  status = ARMED(weft_map_next(map, &future));
-  if (status != WEFT_OK) {
-    CHECK(future == UNTOUCHED(weft_future_t));
-    CHECK_STATUS(weft_map_next(map, &future), WEFT_OK);
-  }
-  weft_future_unref(future);
-  for (i = 0; i < 2; ++i)
-    if (CHECK_STATUS(weft_map_next(map, &future), WEFT_OK)) weft_future_unref(future);
-  CHECK_STATUS(weft_map_next(map, &future), WEFT_EEND);
-  weft_map_destroy(&map);
-  end_executor(pool);
-  CHECK_EQUAL(probe_runs(&probe), 3);
-  CHECK_EQUAL(probe_drops(&probe), 3);
-  return status;
-}
-
 static weft_status run_in_room(void *room, weft_error_t **error) {
   (void)error;
   return probe_run(*(probe_t **)room, &(void *){NULL}, error);
@@ -189,9 +159,26 @@ static weft_status run_in_room(void *room, weft_error_t **error) {
 
 static const weft_task_type_t room_type = {sizeof(weft_task_type_t), 0, sizeof(probe_t *), 0, run_in_room, NULL, NULL};
 
+/* Too large for recycled memory. */
+static const weft_task_type_t large_type = {sizeof(weft_task_type_t), 0, 10000, 0, run_in_room, NULL, NULL};
+
 static weft_status attempt_task_create(void) {
   weft_task_t *task = UNTOUCHED(weft_task_t);
-  weft_status status = ARMED(weft_task_create(&room_type, &task));
+  weft_status status = ARMED(weft_task_create(&large_type, &task));
+  if (status == WEFT_OK)
+    weft_task_destroy(&task);
+  else
+    CHECK(task == UNTOUCHED(weft_task_t));
+  return status;
+}
+
+static weft_status attempt_task_create_with(void) {
+  weft_task_options_t options;
+  weft_task_t *task = UNTOUCHED(weft_task_t);
+  weft_status status;
+  weft_task_options_init(&options);
+  options.name = "a name";
+  status = ARMED(weft_task_create_with(&large_type, &options, &task));
   if (status == WEFT_OK)
     weft_task_destroy(&task);
   else
@@ -326,8 +313,8 @@ int main(int argc, char **argv) {
       ATTEMPT_THAT_STARTS_THREADS(weft_executor_submit_batch, attempt_executor_submit_batch),
       ATTEMPT_THAT_STARTS_THREADS(weft_executor_map, attempt_executor_map),
       ATTEMPT(weft_executor_work, attempt_executor_work),
-      ATTEMPT(weft_map_next, attempt_map_next),
       ATTEMPT(weft_task_create, attempt_task_create),
+      ATTEMPT(weft_task_create_with, attempt_task_create_with),
       ATTEMPT_THAT_STARTS_THREADS(weft_executor_submit_task, attempt_executor_submit_task),
       ATTEMPT_THAT_STARTS_THREADS(weft_executor_submit_value, attempt_executor_submit_value),
       ATTEMPT_THAT_STARTS_THREADS(weft_executor_submit_tasks, attempt_executor_submit_tasks),

@@ -76,6 +76,27 @@ static weft_status attempt_spawn_value(void) {
   return status;
 }
 
+static weft_status attempt_spawn_task(void) {
+  weft_executor_t *pool = make_pool(1);
+  weft_group_t *group = make_group(pool);
+  weft_task_t *task = NULL;
+  int counter = 0;
+  weft_status status;
+  CHECK_STATUS(weft_task_create(&counting, &task), WEFT_OK);
+  *(int **)weft_task_room(task) = &counter;
+  status = ARMED(weft_group_spawn_task(group, task));
+  CHECK_STATUS(weft_group_wait(group, WEFT_FOREVER), WEFT_OK);
+  CHECK_EQUAL(count_of(&counter), status == WEFT_OK);
+  if (status != WEFT_OK) { /* it is still the caller's */
+    CHECK_STATUS(weft_group_spawn_task(group, task), WEFT_OK);
+    CHECK_STATUS(weft_group_wait(group, WEFT_FOREVER), WEFT_OK);
+    CHECK_EQUAL(count_of(&counter), 1);
+  }
+  end_group(group);
+  end_executor(pool);
+  return status;
+}
+
 typedef struct following {
   weft_group_t *group;
   weft_executor_t *on;
@@ -240,12 +261,13 @@ static weft_status attempt_join_inside(void) {
 /* The loop and the join come first, while there is nothing to be recycled. */
 static const attempt_t attempts[] = {
     ATTEMPT_THAT_STARTS_THREADS(weft_join, attempt_join),
-    ATTEMPT(weft_join, attempt_join_inside),
-    ATTEMPT(weft_parallel_for, attempt_parallel_for),
-    ATTEMPT(weft_group_create, attempt_create),
+    ATTEMPT_RECYCLED(weft_join, attempt_join_inside),
+    ATTEMPT_RECYCLED(weft_parallel_for, attempt_parallel_for),
+    ATTEMPT_RECYCLED(weft_group_create, attempt_create),
     ATTEMPT_THAT_STARTS_THREADS(weft_group_spawn, attempt_spawn),
     ATTEMPT_THAT_STARTS_THREADS(weft_group_spawn_value, attempt_spawn_value),
-    ATTEMPT(weft_group_wait, attempt_wait),
+    ATTEMPT_THAT_STARTS_THREADS(weft_group_spawn_task, attempt_spawn_task),
+    ATTEMPT_RECYCLED(weft_group_wait, attempt_wait),
     ATTEMPT(weft_group_then, attempt_then),
     ATTEMPT(weft_group_then_task, attempt_then_task),
     ATTEMPT_THAT_STARTS_THREADS(weft_group_leave, attempt_leave),

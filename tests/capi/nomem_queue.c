@@ -154,7 +154,7 @@ static const attempt_t attempts[] = {
     ATTEMPT(weft_queue_create, attempt_create),
     ATTEMPT(weft_queue_post, attempt_post),
     ATTEMPT(weft_future_notify, attempt_future_notify),
-    ATTEMPT(weft_group_notify, attempt_group_notify),
+    ATTEMPT_RECYCLED(weft_group_notify, attempt_group_notify),
     ATTEMPT(weft_timer_create_notify, attempt_timer_create_notify),
     ATTEMPT(weft_queue_wait, attempt_wait),
 };

@@ -267,19 +267,57 @@ static weft_status loop_until_stopped(void *ctx, weft_error_t **error) {
   return WEFT_OK;
 }
 
-static void a_stop_request_ends_the_loop(void) {
+static void init_nothing(void *ctx, void *state) {
+  (void)ctx;
+  (void)state;
+}
+
+static weft_status hold_first_of_state(void *ctx, void *state, uint64_t begin, uint64_t end, weft_error_t **error) {
+  (void)state;
+  return hold_first(ctx, begin, end, error);
+}
+
+static void join_nothing(void *ctx, void *into, void *from) {
+  (void)ctx;
+  (void)into;
+  (void)from;
+}
+
+static weft_status reduce_until_stopped(void *ctx, weft_error_t **error) {
+  static const weft_reduction_t how = {sizeof how, 0, 8, init_nothing, hold_first_of_state, join_nothing, NULL};
+  stopped_t *self = (stopped_t *)ctx;
+  weft_range_options_t options;
+  weft_error_t *out = UNTOUCHED(weft_error_t);
+  uint64_t result = 0;
+  (void)error;
+  weft_range_options_init(&options);
+  options.grain = 1;
+  CHECK_STATUS(weft_parallel_reduce(self->pool, &options, 0, 1000, &how, self, &result, &out), WEFT_EINTERRUPTED);
+  CHECK(out == UNTOUCHED(weft_error_t));
+  return WEFT_OK;
+}
+
+static void check_that_a_stop_request_ends(weft_thread_fn target) {
   gate_t gate = GATE_CLOSED;
   stopped_t stopped = {NULL, NULL, 0};
   weft_thread_t *thread;
   stopped.pool = make_pool(1);
   stopped.gate = &gate;
-  thread = start_thread(NULL, WEFT_DAEMON_NO, loop_until_stopped, &stopped, NULL);
+  thread = start_thread(NULL, WEFT_DAEMON_NO, target, &stopped, NULL);
   gate_await(&gate, 1);
   CHECK_STATUS(weft_thread_request_stop(thread), WEFT_OK);
   gate_open(&gate);
   end_thread(thread);
   CHECK(count_of(&stopped.calls) < 1000);
   end_executor(stopped.pool);
+}
+
+static void a_stop_request_ends_the_loop(void) {
+  check_that_a_stop_request_ends(loop_until_stopped);
+}
+
+static void a_stop_request_ends_the_reduction(void) {
+  check_that_a_stop_request_ends(reduce_until_stopped);
 }
 
 static weft_status sleep_inside(void *ctx, uint64_t begin, uint64_t end, weft_error_t **error) {
@@ -539,6 +577,9 @@ static void a_broken_pool(void) {
   weft_executor_options_t options;
   weft_executor_t *pool = NULL;
   weft_future_t *first;
+  weft_error_t *error = UNTOUCHED(weft_error_t);
+  state_t result = {0, 0, 0, 1};
+  int states = 0;
   weft_executor_options_init(&options);
   options.max_workers = 1;
   options.initializer = refuse_to_begin;
@@ -546,8 +587,14 @@ static void a_broken_pool(void) {
   first = submit(pool, return_ctx, NULL, NULL);
   CHECK_STATUS(weft_future_result(first, WEFT_FOREVER, NULL), WEFT_EFAILED);
   weft_future_unref(first);
-  CHECK_STATUS(weft_parallel_for(pool, NULL, 0, 10, visit, &visits, NULL), WEFT_EBROKEN);
+  begin_visits();
+  CHECK_STATUS(weft_parallel_for(pool, NULL, 0, 10, visit, &visits, &error), WEFT_EBROKEN);
+  CHECK_STATUS(weft_parallel_reduce(pool, NULL, 0, 10, &in_order_sum, &states, &result, &error), WEFT_EBROKEN);
+  CHECK(error == UNTOUCHED(weft_error_t));
   end_executor(pool);
+  CHECK_EQUAL(visits.calls, 0);
+  CHECK_EQUAL(result.sum, 0);
+  CHECK_EQUAL(states, 0);
 }
 
 static const check_case_t cases[] = {
@@ -557,6 +604,7 @@ static const check_case_t cases[] = {
     {"loops within loops", loops_within_loops},
     {"an error ends the loop", an_error_ends_the_loop},
     {"a stop request ends the loop", a_stop_request_ends_the_loop},
+    {"a stop request ends the reduction", a_stop_request_ends_the_reduction},
     {"a stop request wakes the body", a_stop_request_wakes_the_body},
     {"a pool that cancels what is pending ends the loop", a_pool_that_cancels_what_is_pending_ends_the_loop},
     {"a pool that cancels what is pending ends the reduction", a_pool_that_cancels_what_is_pending_ends_the_reduction},

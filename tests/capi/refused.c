@@ -30,24 +30,26 @@ static void start_is_refused(void) {
 
 static weft_status run_in_room(void *room, weft_error_t **error) {
   (void)error;
-  ++**(int **)room;
+  count_drop(*(int **)room);
   return WEFT_OK;
 }
 
 static void a_pool_without_a_worker_is_refused(void) {
   static const weft_task_type_t type = {sizeof type, 0, sizeof(int *), 0, run_in_room, NULL, NULL};
+  static const weft_task_type_t posted = {sizeof posted, WEFT_TASK_POSTED, sizeof(int *), 0, run_in_room, NULL, NULL};
   weft_executor_t *pool = make_pool(2), *strand = make_strand(pool);
   probe_t probe = {0};
   weft_call_t call = {probe_run, NULL, probe_drop};
   weft_future_t *out = UNTOUCHED(weft_future_t);
   weft_map_t *map = UNTOUCHED(weft_map_t);
-  weft_task_t *task = NULL;
+  weft_task_t *task = NULL, *spawned = NULL;
   weft_group_t *group = NULL;
-  int runs_in_room = 0;
+  int runs_in_room = 0, *closure = &runs_in_room;
   void *item = &probe;
   call.ctx = &probe;
   REQUIRE_OK(weft_task_create(&type, &task));
-  *(int **)weft_task_room(task) = &runs_in_room;
+  REQUIRE_OK(weft_task_create(&posted, &spawned));
+  *(int **)weft_task_room(task) = *(int **)weft_task_room(spawned) = &runs_in_room;
   REQUIRE_OK(weft_group_create(pool, NULL, &group));
   if (!refuse_threads()) return;
   CHECK_STATUS(weft_executor_submit(pool, NULL, probe_run, &probe, probe_drop, &out), WEFT_EAGAIN);
@@ -55,8 +57,11 @@ static void a_pool_without_a_worker_is_refused(void) {
   CHECK_STATUS(weft_executor_submit_batch(pool, NULL, &call, 1, &out), WEFT_EAGAIN);
   CHECK_STATUS(weft_executor_submit_task(pool, task, &out), WEFT_EAGAIN);
   CHECK_STATUS(weft_executor_submit_tasks(pool, &task, 1, &out), WEFT_EAGAIN);
+  CHECK_STATUS(weft_executor_submit_value(pool, NULL, &type, &closure, sizeof closure, &out), WEFT_EAGAIN);
   CHECK_STATUS(weft_executor_map(pool, NULL, probe_run, &item, 1, probe_drop, &map), WEFT_EAGAIN);
   CHECK_STATUS(weft_group_spawn(group, NULL, probe_run, &probe, probe_drop), WEFT_EAGAIN);
+  CHECK_STATUS(weft_group_spawn_task(group, spawned), WEFT_EAGAIN);
+  CHECK_STATUS(weft_group_spawn_value(group, NULL, &posted, &closure, sizeof closure), WEFT_EAGAIN);
   CHECK_STATUS(weft_group_wait(group, 0), WEFT_OK); /* it was not spawned */
   CHECK_STATUS(weft_executor_submit(strand, NULL, probe_run, &probe, probe_drop, &out), WEFT_EAGAIN);
   CHECK_STATUS(weft_executor_post(strand, NULL, probe_run, &probe, probe_drop), WEFT_EAGAIN);
@@ -69,13 +74,55 @@ static void a_pool_without_a_worker_is_refused(void) {
   REQUIRE_OK(weft_executor_submit(pool, NULL, probe_run, &probe, probe_drop, &out));
   end_future(out);
   REQUIRE_OK(weft_executor_submit_task(pool, task, NULL));
+  REQUIRE_OK(weft_group_spawn_task(group, spawned));
   REQUIRE_OK(weft_executor_post(strand, NULL, probe_run, &probe, probe_drop));
   weft_group_unref(group);
   end_executor(strand);
   end_executor(pool);
   CHECK_EQUAL(probe_runs(&probe), 2);
   CHECK_EQUAL(probe_drops(&probe), 2);
-  CHECK_EQUAL(runs_in_room, 1);
+  CHECK_EQUAL(count_of(&runs_in_room), 2);
+}
+
+/* The first run ends its worker. */
+static weft_status end_first_worker(void *ctx, void **result, weft_error_t **error) {
+  (void)result;
+  (void)error;
+  if (__atomic_add_fetch(&((probe_t *)ctx)->runs, 1, __ATOMIC_ACQ_REL) == 1) pthread_exit(NULL);
+  return WEFT_OK;
+}
+
+static void a_map_goes_on_once_there_is_a_worker_again(void) {
+  weft_executor_t *pool = make_pool(1);
+  weft_map_options_t options;
+  weft_map_t *map = NULL;
+  weft_future_t *future = NULL, *out = UNTOUCHED(weft_future_t);
+  probe_t probe = {0};
+  void *items[2];
+  if (!drop_privileges()) return;
+  weft_map_options_init(&options);
+  options.buffer = 1;
+  items[0] = items[1] = &probe;
+  REQUIRE_OK(weft_executor_map(pool, &options, end_first_worker, items, 2, probe_drop, &map));
+  while (probe_runs(&probe) == 0 || stats_of(pool).workers_alive != 0) sched_yield();
+  if (!refuse_threads()) return;
+  REQUIRE_OK(weft_map_next(map, &future));
+  CHECK_STATUS(weft_future_result(future, 0, NULL), WEFT_EFAILED);
+  weft_future_unref(future);
+  CHECK_STATUS(weft_map_next(map, &out), WEFT_EAGAIN);
+  CHECK_STATUS(weft_map_next(map, &out), WEFT_EAGAIN);
+  CHECK(out == UNTOUCHED(weft_future_t));
+  CHECK_EQUAL(probe_runs(&probe), 1);
+  CHECK_EQUAL(probe_drops(&probe), 1);
+  allow_threads();
+  REQUIRE_OK(weft_map_next(map, &out));
+  CHECK_STATUS(weft_future_result(out, 0, NULL), WEFT_OK);
+  weft_future_unref(out);
+  CHECK_STATUS(weft_map_next(map, &out), WEFT_EEND);
+  weft_map_destroy(&map);
+  end_executor(pool);
+  CHECK_EQUAL(probe_runs(&probe), 2);
+  CHECK_EQUAL(probe_drops(&probe), 2);
 }
 
 static weft_status count_call(void *ctx, weft_error_t **error) {
@@ -199,6 +246,7 @@ static void one_cpu_is_one_usable_cpu(void) {
 
 IN_CHILD(start_is_refused)
 IN_CHILD(a_pool_without_a_worker_is_refused)
+IN_CHILD(a_map_goes_on_once_there_is_a_worker_again)
 IN_CHILD(a_join_from_outside_without_a_worker_is_refused)
 IN_CHILD(a_pool_with_a_worker_goes_on_with_fewer)
 IN_CHILD(an_urgent_priority_is_refused)
@@ -211,6 +259,7 @@ int main(int argc, char **argv) {
   static const check_case_t cases[] = {
       {"start is refused", start_is_refused_in_child},
       {"a pool without a worker is refused", a_pool_without_a_worker_is_refused_in_child},
+      {"a map goes on once there is a worker again", a_map_goes_on_once_there_is_a_worker_again_in_child},
       {"a join from outside without a worker is refused", a_join_from_outside_without_a_worker_is_refused_in_child},
       {"a pool with a worker goes on with fewer", a_pool_with_a_worker_goes_on_with_fewer_in_child},
       {"an urgent priority is refused", an_urgent_priority_is_refused_in_child},

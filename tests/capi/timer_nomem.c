@@ -28,7 +28,7 @@ static weft_status attempt_timer_create(void) {
   return status;
 }
 
-/* How a timer is armed: 0 once, 1 at a time, 2 every period. */
+/* How a timer is armed: 0 once, 1 at a time, 2 every period, 3 every period from a time on. */
 static weft_status attempt_to_arm(int how) {
   weft_executor_t *pool = make_pool(2);
   probe_t probe = {0};
@@ -39,8 +39,10 @@ static weft_status attempt_to_arm(int how) {
     status = ARMED(weft_timer_arm(timer, 3600 * WEFT_SECOND));
   else if (how == 1)
     status = ARMED(weft_timer_arm_at(timer, weft_now() + 3600 * WEFT_SECOND));
-  else
+  else if (how == 2)
     status = ARMED(weft_timer_arm_every(timer, 3600 * WEFT_SECOND, 1, WEFT_MISSED_SKIP));
+  else
+    status = ARMED(weft_timer_arm_every_at(timer, weft_now() + 3600 * WEFT_SECOND, 1, WEFT_MISSED_SKIP));
   CHECK_STATUS(weft_timer_cancel(timer), status == WEFT_OK ? WEFT_OK : WEFT_EDONE);
   weft_timer_unref(timer);
   CHECK_EQUAL(probe_drops(&probe), 1);
@@ -58,6 +60,10 @@ static weft_status attempt_timer_arm_at(void) {
 
 static weft_status attempt_timer_arm_every(void) {
   return attempt_to_arm(2);
+}
+
+static weft_status attempt_timer_arm_every_at(void) {
+  return attempt_to_arm(3);
 }
 
 /* Earlier than what is armed already: that still happens if this does not. */
@@ -78,18 +84,48 @@ static weft_status attempt_timer_arm_earlier(void) {
   return status;
 }
 
+/* After an attempt that was to give an output, or that has none. */
+static void check_submitted(weft_executor_t *pool, weft_status status, probe_t *probe, weft_future_t *out) {
+  if (status == WEFT_OK && out != NULL)
+    end_future(out);
+  else
+    CHECK(out == NULL || out == UNTOUCHED(weft_future_t));
+  check_sound(pool);
+  CHECK_EQUAL(probe_runs(probe), status == WEFT_OK);
+  CHECK_EQUAL(probe_drops(probe), status == WEFT_OK);
+}
+
 static weft_status attempt_submit_after(void) {
   weft_executor_t *pool = make_pool(2);
   probe_t probe = {0};
-  weft_future_t *future = UNTOUCHED(weft_future_t);
-  weft_status status = ARMED(weft_executor_submit_after(pool, 0, NULL, probe_run, &probe, probe_drop, &future));
-  if (status == WEFT_OK)
-    end_future(future);
-  else
-    CHECK(future == UNTOUCHED(weft_future_t));
-  check_sound(pool);
-  CHECK_EQUAL(probe_runs(&probe), status == WEFT_OK);
-  CHECK_EQUAL(probe_drops(&probe), status == WEFT_OK);
+  weft_future_t *out = UNTOUCHED(weft_future_t);
+  weft_status status = ARMED(weft_executor_submit_after(pool, 0, NULL, probe_run, &probe, probe_drop, &out));
+  check_submitted(pool, status, &probe, out);
+  return status;
+}
+
+static weft_status attempt_submit_at(void) {
+  weft_executor_t *pool = make_pool(2);
+  probe_t probe = {0};
+  weft_future_t *out = UNTOUCHED(weft_future_t);
+  weft_status status = ARMED(weft_executor_submit_at(pool, 0, NULL, probe_run, &probe, probe_drop, &out));
+  check_submitted(pool, status, &probe, out);
+  return status;
+}
+
+static weft_status attempt_post_after(void) {
+  weft_executor_t *pool = make_pool(2);
+  probe_t probe = {0};
+  weft_status status = ARMED(weft_executor_post_after(pool, 0, NULL, probe_run, &probe, probe_drop));
+  check_submitted(pool, status, &probe, NULL);
+  return status;
+}
+
+static weft_status attempt_post_at(void) {
+  weft_executor_t *pool = make_pool(2);
+  probe_t probe = {0};
+  weft_status status = ARMED(weft_executor_post_at(pool, 0, NULL, probe_run, &probe, probe_drop));
+  check_submitted(pool, status, &probe, NULL);
   return status;
 }
 
@@ -111,8 +147,12 @@ int main(int argc, char **argv) {
       ATTEMPT_THAT_STARTS_THREADS(weft_timer_arm, attempt_timer_arm),
       ATTEMPT_THAT_STARTS_THREADS(weft_timer_arm_at, attempt_timer_arm_at),
       ATTEMPT_THAT_STARTS_THREADS(weft_timer_arm_every, attempt_timer_arm_every),
+      ATTEMPT_THAT_STARTS_THREADS(weft_timer_arm_every_at, attempt_timer_arm_every_at),
       ATTEMPT_THAT_STARTS_THREADS(weft_timer_arm, attempt_timer_arm_earlier),
       ATTEMPT_THAT_STARTS_THREADS(weft_executor_submit_after, attempt_submit_after),
+      ATTEMPT_THAT_STARTS_THREADS(weft_executor_submit_at, attempt_submit_at),
+      ATTEMPT_THAT_STARTS_THREADS(weft_executor_post_after, attempt_post_after),
+      ATTEMPT_THAT_STARTS_THREADS(weft_executor_post_at, attempt_post_at),
       ATTEMPT(weft_executor_submit_task_after, attempt_submit_task_after),
   };
   return starve_all(attempts, CHECK_COUNT_OF(attempts), argc, argv);

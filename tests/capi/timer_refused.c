@@ -1,26 +1,40 @@
 /* Tests of timers that the system refuses a thread, or the descriptors to wait for the time with (WEFT_EAGAIN); each in
  * a child process. The parent never uses weft.
  */
+#include <weft/task.h>
 #include <weft/timer.h>
 
 #include "child.h"
 #include "setup.h"
 
+static weft_status run_in_room(void *room, weft_error_t **error) {
+  return probe_target(*(probe_t **)room, error);
+}
+
 /* Everything that arms, on one executor, and what is left of it. */
 static void check_all_refuse(weft_executor_t *executor, weft_status expected) {
+  static const weft_task_type_t type = {sizeof type, 0, sizeof(probe_t *), 0, run_in_room, NULL, NULL};
   probe_t probe = {0};
   weft_timer_t *timer = NULL;
+  weft_task_t *task = NULL;
   weft_future_t *out = UNTOUCHED(weft_future_t);
+  REQUIRE_OK(weft_task_create(&type, &task));
+  *(probe_t **)weft_task_room(task) = &probe;
   REQUIRE_OK(weft_timer_create(executor, NULL, probe_run, &probe, probe_drop, &timer));
   CHECK_STATUS(weft_timer_arm(timer, 0), expected);
   CHECK_STATUS(weft_timer_arm_at(timer, 0), expected);
   CHECK_STATUS(weft_timer_arm_every(timer, 0, 1, WEFT_MISSED_SKIP), expected);
+  CHECK_STATUS(weft_timer_arm_every_at(timer, 0, 1, WEFT_MISSED_SKIP), expected);
   CHECK_STATUS(weft_timer_cancel(timer), WEFT_EDONE);
   CHECK_STATUS(weft_executor_submit_after(executor, 0, NULL, probe_run, &probe, probe_drop, &out), expected);
   CHECK_STATUS(weft_executor_submit_at(executor, 0, NULL, probe_run, &probe, probe_drop, &out), expected);
   CHECK_STATUS(weft_executor_post_after(executor, 0, NULL, probe_run, &probe, probe_drop), expected);
+  CHECK_STATUS(weft_executor_post_at(executor, 0, NULL, probe_run, &probe, probe_drop), expected);
+  CHECK_STATUS(weft_executor_submit_task_after(executor, 0, task, &out), expected);
   CHECK(out == UNTOUCHED(weft_future_t));
+  CHECK(*(probe_t **)weft_task_room(task) == &probe);
   CHECK_EQUAL(probe_runs(&probe) + probe_drops(&probe), 0);
+  weft_task_destroy(&task);
   weft_timer_unref(timer);
   CHECK_EQUAL(probe_drops(&probe), 1);
 }

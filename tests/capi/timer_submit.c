@@ -141,9 +141,12 @@ static void malformed_calls_are_refused(void) {
   CHECK_STATUS(weft_executor_submit_at(pool, 0, NULL, return_ctx, NULL, NULL, NULL), WEFT_EINVAL);
   CHECK_STATUS(weft_executor_post_after(NULL, 0, NULL, return_ctx, NULL, NULL), WEFT_EINVAL);
   CHECK_STATUS(weft_executor_post_after(pool, 0, NULL, NULL, NULL, NULL), WEFT_EINVAL);
+  CHECK_STATUS(weft_executor_post_at(NULL, 0, NULL, return_ctx, NULL, NULL), WEFT_EINVAL);
+  CHECK_STATUS(weft_executor_post_at(pool, 0, NULL, NULL, NULL, NULL), WEFT_EINVAL);
   weft_task_options_init(&options);
   options.size = 1;
   CHECK_STATUS(weft_executor_submit_after(pool, 0, &options, return_ctx, NULL, NULL, &out), WEFT_EINVAL);
+  CHECK_STATUS(weft_executor_post_at(pool, 0, &options, return_ctx, NULL, NULL), WEFT_EINVAL);
   memset(&longer, 0, sizeof longer);
   longer.known.size = sizeof longer;
   longer.unknown = 1;

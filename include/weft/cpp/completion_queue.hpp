@@ -1,7 +1,8 @@
-// weft::completion_queue: what happens in weft, as events for a loop of the program's own; over weft/queue.h.
+// weft::completion_queue: what happens in weft, as events for a loop of the program's own; over
+// weft/queue.h.
 //
-// Owns a reference to a queue of the C ABI. Nothing is called from other threads: a loop polls the descriptor, pops
-// events, and finds by their tags what they are about.
+// Owns a reference to a queue of the C ABI. weft calls no code of the program from other threads: a
+// loop polls the descriptor, pops events, and finds by their tags what they are about.
 #ifndef WEFT_CPP_COMPLETION_QUEUE_HPP
 #define WEFT_CPP_COMPLETION_QUEUE_HPP
 
@@ -24,7 +25,8 @@ namespace weft {
 /// An event: tag, kind (WEFT_EVENT_...), status, value; see weft/queue.h.
 using event = weft_event_t;
 
-/// Events, put in by whatever is tied to the queue and taken out by a loop. Any number of threads may do either.
+/// A queue of events. Futures, groups and timers that are tied to it put events in, and a loop
+/// takes them out. Any number of threads may do either.
 ///
 ///     weft::completion_queue done;
 ///     weft::future<int> work = pool.submit(f);
@@ -33,11 +35,11 @@ using event = weft_event_t;
 ///     while (wait_readable(done.descriptor()))
 ///       for (const weft::event &each : done.pop(room)) use(each.tag, each.status);
 ///
-/// A shared handle, as future. Every call may come from any thread; one handle object is for one thread at a time. All
-/// but what asks throw out_of_memory, and invalid_argument for an empty handle.
+/// A shared handle, as future. Any call may throw out_of_memory, and invalid_argument for an empty
+/// handle; valid() and native_handle() throw nothing.
 class completion_queue {
 public:
-  /// Makes an empty one.
+  /// Make an empty queue.
   completion_queue() {
     weft_queue_t *created = nullptr;
     check(weft_queue_create(nullptr, &created));
@@ -46,24 +48,36 @@ public:
 
   bool valid() const noexcept { return static_cast<bool>(handle_); }
 
-  /// For poll and its kin: readable exactly while events wait, and for ever once it is closed. It belongs to the queue:
-  /// only to be polled. Throws thread_refused (WEFT_EAGAIN): the system refuses a descriptor.
+  /// Get a descriptor for poll and its kin. It is readable exactly while events wait, and for ever
+  /// once the queue is closed. It belongs to the queue: only poll it.
+  ///
+  /// Throws:
+  /// - thread_refused: the system refuses a descriptor (WEFT_EAGAIN)
   int descriptor() const {
     std::int32_t number = -1;
     check(weft_queue_fd(handle_.get(), &number));
     return number;
   }
 
-  /// Takes out what is there, up to the size of `room` (which is not empty): the events are its first elements. Empty:
-  /// nothing is there. Never blocks. Throws closed: the queue is closed and nothing is left in it.
+  /// Take out the events that are there, at most as many as `room` holds. `room` must not be empty.
+  ///
+  /// Returns: the events, which are the first elements of `room`; empty when there are none.
+  /// Throws:
+  /// - closed: the queue is closed and empty
   std::span<event> pop(std::span<event> room) const {
     std::size_t count = 0;
     check(weft_queue_pop(handle_.get(), room.data(), room.size(), &count));
     return room.first(count);
   }
 
-  /// The same, but waits for the first one. Empty: the time is over. Blocks up to timeout. Inside a task it may run
-  /// tasks that are tied to the queue, as any_future::wait does. Throws closed, interrupted.
+  /// Take out events as pop does, and wait for one if there is none. Inside a task the wait may run
+  /// tasks that are tied to the queue, as any_future::wait does.
+  ///
+  /// Returns: the events; empty when the time is over.
+  /// Blocks: up to `timeout`.
+  /// Throws:
+  /// - closed: the queue is closed and empty
+  /// - interrupted: the caller was asked to stop
   std::span<event> wait(std::span<event> room, duration timeout = forever) const {
     std::size_t count = 0;
     const weft_status status = weft_queue_wait(handle_.get(), room.data(), room.size(), timeout.count(), &count);
@@ -72,18 +86,29 @@ public:
     return room.first(count);
   }
 
-  /// One event when the future is done, at once if it is. The future is not kept. Throws closed.
+  /// Tie a future to the queue: one event when it is done, at once if it is. The queue does not
+  /// keep the future.
+  ///
+  /// Throws:
+  /// - closed: the queue is closed
   void notify(const any_future &which, std::uint64_t tag) const {
     check(weft_future_notify(which.native_handle(), handle_.get(), tag));
   }
-  /// One event when nothing of the group is pending, at once if so now. Throws closed.
+  /// Tie a group to the queue: one event when nothing of the group is pending, at once if so now.
+  ///
+  /// Throws:
+  /// - closed: the queue is closed
   void notify(const group &which, std::uint64_t tag) const {
     check(weft_group_notify(which.native_handle(), handle_.get(), tag));
   }
 
-  /// Undoes one such tie; of several that are alike, one. True: no event of it has come or will. False: too late, the
-  /// future is done, or nothing of the group is pending; its event was put in, or is just being. Never blocks. Throws
-  /// invalid_state: there is no such tie.
+  /// Undo one tie with this tag. If several ties are alike, one of them is undone.
+  ///
+  /// Returns: true when no event of the tie has come or will come; false when it is too late: the
+  /// future is done, or nothing of the group is pending, and the event was put in or is just being
+  /// put in.
+  /// Throws:
+  /// - invalid_state: there is no such tie
   bool untie(const any_future &which, std::uint64_t tag) const {
     return was_untied(weft_future_untie(which.native_handle(), handle_.get(), tag));
   }
@@ -91,8 +116,13 @@ public:
     return was_untied(weft_group_untie(which.native_handle(), handle_.get(), tag));
   }
 
-  /// Makes a timer whose ticks come here, with their number as the event's value; not armed yet. The executor looks
-  /// after the time, and runs nothing. Throws closed, shut_down, broken_pool.
+  /// Make a timer whose ticks are events of this queue, with the number of ticks as value. It is
+  /// not armed yet. The executor looks after the time, and runs nothing.
+  ///
+  /// Throws:
+  /// - closed: the queue is closed, or the caller is inside a domain that is closed
+  /// - shut_down: the executor was shut down
+  /// - broken_pool
   timer make_timer(const executor_ref &on, std::uint64_t tag) const {
     weft_timer_t *created = nullptr;
     const weft_status status = weft_timer_create_notify(on.native_handle(), handle_.get(), tag, &created);
@@ -101,17 +131,21 @@ public:
     return timer::adopt(created);
   }
 
-  /// Puts in an event of the program's own. Throws closed.
+  /// Put in an event of the program's own.
+  ///
+  /// Throws:
+  /// - closed: the queue is closed
   void post(std::uint64_t tag, std::uint64_t value = 0) const { check(weft_queue_post(handle_.get(), tag, value)); }
 
-  /// What is in it can still be taken out; what would come later is dropped; who waits, wakes.
+  /// Close the queue. The events in it can still be taken out. Later events are dropped. Waiting
+  /// threads wake.
   void close() const { check(weft_queue_close(handle_.get())); }
 
-  /// Takes over a reference of the caller's.
+  /// Take over a reference of the caller's.
   static completion_queue adopt(weft_queue_t *native) noexcept { return completion_queue(shared::adopt(native)); }
-  /// Takes a reference of its own.
+  /// Take a reference of its own.
   static completion_queue share(weft_queue_t *native) noexcept { return completion_queue(shared::share(native)); }
-  /// Borrowed; NULL when empty.
+  /// Get the C handle, borrowed; NULL when empty.
   weft_queue_t *native_handle() const noexcept { return handle_.get(); }
 
 private:

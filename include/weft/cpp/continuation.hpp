@@ -1,7 +1,8 @@
-// Futures that come of futures: then, on_error and finally of future<T>; when_all and when_any.
+// Futures that come of other futures: then, on_error and finally of future<T>; when_all and
+// when_any.
 //
-// Owns the closures that read the future before them. What is continued when, and where, is the C ABI's matter
-// (weft/continuation.h).
+// Owns the closures that read the source of a continuation. When and where a continuation runs is
+// the C ABI's matter (weft/continuation.h).
 #ifndef WEFT_CPP_CONTINUATION_HPP
 #define WEFT_CPP_CONTINUATION_HPP
 
@@ -27,7 +28,8 @@ namespace weft {
 
 namespace detail {
 
-// Each is called in a task that follows another future, and reads that.
+// The closures of continuations. Each is called in a task that follows another future, its source,
+// and reads the source.
 template <class F, class T> struct on_result {
   template <class G> explicit on_result(std::in_place_t, G &&given) : f(std::forward<G>(given)) {}
   decltype(auto) operator()() {
@@ -82,7 +84,7 @@ future<R> follow(weft_future_t *source, weft_executor_t *where, std::uint32_t wh
   return future<R>::adopt(native);
 }
 
-// NULL would mean: without an executor.
+// Get the C handle of an executor that must not be empty: NULL would mean "without an executor".
 inline weft_executor_t *native_of(const executor_ref &where) {
   if (!where.valid()) throw invalid_argument();
   return where.native_handle();
@@ -162,7 +164,7 @@ template <class Range> std::vector<future_of_t<Range>> listed_futures(Range &&fu
   return result;
 }
 
-// The same for futures of different types: one element of a tuple for each.
+// The same for futures of different types: one element of a tuple for each future.
 template <class Future> struct tuple_element_of { using type = std::monostate; };
 template <class T> struct tuple_element_of<future<T>> { using type = T; };
 template <class T> struct tuple_element_of<future<T &>> { using type = std::reference_wrapper<T>; };
@@ -179,12 +181,18 @@ template <class Future> tuple_element_t<Future> read_element(Future &&done) {
 
 } // namespace detail
 
-/// A future that is done when all of these are: with their results in the order given, copied, or moved out where they
-/// cannot be copied (future<std::vector<T>>; references as std::reference_wrapper; future<void> for void and for
-/// any_future). It fails with the error that came first in time, when the last is done; it is cancelled when one was
-/// cancelled and none failed. Of no futures it is done at once. The results are gathered on the thread that completes
-/// the last one. Cancelling it cancels none of them. Never blocks otherwise. Throws invalid_argument: one of them is
-/// empty; out_of_memory.
+/// Get a future that is done when all of these are. It holds their results in the order given: a
+/// std::vector<T> for future<T>, a vector of std::reference_wrapper for references, nothing for
+/// void and for any_future. Results are copied, or moved out if they cannot be copied, on the
+/// thread that completes the last future.
+///
+/// If a future failed, it fails with the error that came first in time, when the last one is done.
+/// If none failed and one was cancelled, it is cancelled. Of no futures it is done at once.
+/// Cancelling it cancels none of them.
+///
+/// Throws:
+/// - invalid_argument: one of them is empty
+/// - out_of_memory
 template <range_of_futures Range> auto when_all(Range &&futures) -> future<detail::gathered_t<Range>> {
   auto given = detail::listed_futures(futures);
   const std::vector<weft_future_t *> natives = detail::natives_of(given);
@@ -206,10 +214,11 @@ template <std::derived_from<any_future> Future> auto when_all(std::initializer_l
   return when_all(std::vector<Future>(futures));
 }
 
-/// The same for futures of different types: a future of a tuple of their results. A reference is there as
-/// std::reference_wrapper; for void and for any_future there is a std::monostate.
+/// Get a future of a tuple of the results, for futures of different types. In the tuple a reference
+/// is a std::reference_wrapper, and void and any_future are a std::monostate. The rest is as above.
 ///
-///     weft::when_all(pool.submit(load), pool.submit(count)).then([](const std::tuple<mesh, int> &both) { ... });
+///     weft::when_all(pool.submit(load), pool.submit(count))
+///         .then([](const std::tuple<mesh, int> &both) { ... });
 template <std::derived_from<any_future>... Futures>
 auto when_all(Futures... futures) -> future<std::tuple<detail::tuple_element_t<Futures>...>> {
   const std::array<weft_future_t *, sizeof...(Futures)> natives{futures.native_handle()...};
@@ -220,9 +229,13 @@ auto when_all(Futures... futures) -> future<std::tuple<detail::tuple_element_t<F
   });
 }
 
-/// A future of the index of the one that is done first, be it by result, error or cancellation; of those that are done
-/// already, the lowest. The others go on, and keep nothing of it. Never blocks. Throws invalid_argument: there is none,
-/// or one is empty; out_of_memory.
+/// Get a future of the index of the future that is done first, with a result, an error or
+/// cancelled. Of those that are done already it is the lowest. The others go on, and keep no
+/// reference to it.
+///
+/// Throws:
+/// - invalid_argument: there is none, or one is empty
+/// - out_of_memory
 template <range_of_futures Range> future<std::size_t> when_any(Range &&futures) {
   const auto given = detail::listed_futures(futures);
   const std::vector<weft_future_t *> natives = detail::natives_of(given);

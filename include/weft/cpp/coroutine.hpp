@@ -1,8 +1,9 @@
-// Coroutines: co_await on a future, going on on a chosen executor, and future<T> as the return type of a coroutine.
+// Coroutines: co_await on a future, resuming on a chosen executor, and future<T> as the return type
+// of a coroutine.
 //
-// Owns the awaiters and the promise type. Everything that resumes a coroutine does so from a callback or task of the C
-// ABI, which runs deeply nested callbacks one after the other: so chains of any length need no stack, as long as
-// nothing here resumes a coroutine by itself.
+// Owns the awaiters and the promise type. A callback or task of the C ABI resumes each coroutine,
+// and the C ABI runs deeply nested callbacks one after the other. So chains of any length need no
+// stack, as long as nothing here resumes a coroutine by itself.
 #ifndef WEFT_CPP_COROUTINE_HPP
 #define WEFT_CPP_COROUTINE_HPP
 
@@ -22,7 +23,7 @@ namespace weft {
 
 namespace detail {
 
-// What an await gives: the same three ways as future<T> has itself.
+// The result of an await: the three ways in which future<T> gives its result.
 struct read_reference {
   template <class T> decltype(auto) operator()(const future<T> &f) const { return f.result(duration()); }
 };
@@ -33,10 +34,11 @@ struct read_taken {
   template <class T> T operator()(const future<T> &f) const { return f.take(duration()); }
 };
 
-// The callback of an awaiter that its domain takes back when it is closed is not called, but dropped. The coroutine
-// must come to its end all the same, for its frame is the domain's: it goes on, in the drop, with the exception
-// `closed`. After a call the drop follows on the same thread at once, and is told apart by that: its context is gone
-// then.
+// The callback of an awaiter, and what happens when its domain is closed: the callback is then
+// dropped without a call. The coroutine must still come to its end, because its frame belongs to
+// the domain. So the drop resumes it with the exception `closed`. After a call, the drop follows at
+// once on the same thread. `awaited_last` tells the two apart: after a call it is the context of
+// the drop, which is gone by then.
 WEFT_IN_EACH_MODULE inline const void *&awaited_last() noexcept {
   static constinit thread_local const void *ctx = nullptr;
   return ctx;
@@ -55,14 +57,14 @@ template <auto Resume, auto Withdraw> void await_callback(weft_future_t *awaited
       ctx,
       [](void *awaiter) {
         if (std::exchange(awaited_last(), nullptr) == awaiter) return;
-        weft_error_t *lost = nullptr; // nobody is there to be told
+        weft_error_t *lost = nullptr; // no caller could be told
         if (guard(&lost, [awaiter] { Withdraw(awaiter); }) != WEFT_OK) weft_error_unref(lost);
       }));
 }
 
-// A suspended coroutine, and the future that it is to complete if it is one of ours: a request to stop that future
-// counts in the code of the coroutine (borrowed, for the frame keeps it). Copied before it is resumed, for it mostly
-// lies in the frame.
+// A suspended coroutine, and the future that it is to complete, if weft.hpp made it. A request to
+// stop that future counts in the code of the coroutine. The future is borrowed: the frame keeps it.
+// The object mostly lies in the frame, so it is copied before the coroutine is resumed.
 class suspended {
 public:
   suspended() noexcept = default;
@@ -70,7 +72,7 @@ public:
     if constexpr (requires { waiting.promise().native_future(); }) own_ = waiting.promise().native_future();
   }
 
-  // It is about to wait, and must not: as a blocking call of weft would.
+  // Throw if the coroutine must not wait, as a blocking call of weft would throw.
   void check_stop() const {
     if (own_ && weft_future_stop_requested(own_) == 1) throw interrupted();
   }
@@ -91,7 +93,8 @@ private:
   weft_future_t *own_ = nullptr;
 };
 
-// Resumes on the thread that completes the future. The awaiter lives in the suspended coroutine and keeps the future.
+// The awaiter of a future. The thread that completes the future resumes the coroutine. The awaiter
+// lives in the suspended coroutine, and keeps the future.
 template <class T, class Read> class [[nodiscard]] future_awaiter {
 public:
   explicit future_awaiter(future<T> awaited) noexcept : future_(std::move(awaited)) {}
@@ -101,7 +104,7 @@ public:
     waiting_ = suspended(waiting);
     waiting_.check_stop();
     await_callback<&resume, &resume>(future_.native_handle(), this);
-    // The coroutine may already run again, and this awaiter be gone.
+    // The coroutine may already run again, and this awaiter may be gone.
   }
   decltype(auto) await_resume() {
     if (!future_.done()) [[unlikely]]
@@ -119,7 +122,8 @@ private:
   suspended waiting_;
 };
 
-// A way onto an executor: a task whose room holds a pointer to this object, which lives in the suspended coroutine.
+// A way onto an executor: a task whose room holds a pointer to this object, which lives in the
+// suspended coroutine.
 class executor_hop {
 public:
   explicit executor_hop(executor_ref executor) noexcept : executor_(std::move(executor)) {}
@@ -127,18 +131,22 @@ public:
   executor_hop &operator=(executor_hop &&) = delete;
   ~executor_hop() { weft_task_destroy(&task_); }
 
-  /// Everything that needs memory, while a failure can still be thrown in the coroutine.
+  /// Do everything that needs memory, while a failure can still be thrown in the coroutine.
   void prepare(const suspended &waiting) {
     check(weft_task_create(&type(), &task_));
     ::new (weft_task_room(task_)) executor_hop *(this);
     waiting_ = waiting;
   }
 
-  /// True: the executor resumes the coroutine, or has done so already, and this object may be gone. False: it refused
-  /// the task or has run it within the submit (when_full::run_in_caller); the coroutine is still the caller's to
-  /// resume, and finish() throws if it was refused. A coroutine that hops on and on then needs no stack.
+  /// Submit the task.
+  ///
+  /// Returns: true when the executor resumes the coroutine, or has done so already, and this object
+  /// may be gone. False when the executor has refused the task, or has run it within the submit
+  /// (when_full::run_in_caller). Then the caller is to resume the coroutine, and finish() throws if
+  /// the task was refused. So a coroutine that hops again and again needs no stack.
   [[nodiscard]] bool go() noexcept {
-    // Locals, for once the task is accepted the coroutine may run and end on another thread.
+    // These are locals, because the coroutine may run and end on another thread once the task is
+    // accepted.
     const executor_ref executor = executor_;
     weft_task_t *const task = std::exchange(task_, nullptr);
     submission here{this, false, innermost_submission()};
@@ -155,7 +163,7 @@ public:
     const suspended waiting = waiting_;
     waiting.resume();
   }
-  // Instead of go().
+  // Use it instead of go().
   void refuse(weft_status status) {
     status_ = status;
     resume();
@@ -166,7 +174,7 @@ public:
   }
 
 private:
-  // A call of go() that stands on this thread's stack.
+  // A call of go() on the stack of this thread.
   struct submission {
     const executor_hop *hop;
     bool came_back;
@@ -256,13 +264,13 @@ template <class T> struct taken_future {
   auto operator co_await() &&noexcept { return future_awaiter<T, read_taken>(std::move(from)); }
 };
 
-// The promise of a coroutine that returns a future<T>. Its outcome is prepared by return_value or unhandled_exception,
-// but the future is completed only when the whole frame is gone: who waits for a coroutine may rely on its locals and
-// arguments being destroyed, as with a task.
+// The promise of a coroutine that returns a future<T>. return_value or unhandled_exception prepares
+// its outcome. The future is completed only when the whole frame is gone. So a waiter may rely on
+// the locals and arguments of the coroutine being destroyed, as with a task.
 template <class T> class coroutine_promise_base {
 public:
   coroutine_promise_base() : future_(new_future<T>()) {
-    // Its body runs at once, so there is nothing that could still be cancelled.
+    // The body runs at once, so nothing could still be cancelled.
     check(weft_future_set_running(future_.get()));
   }
   coroutine_promise_base(const coroutine_promise_base &) = delete;
@@ -314,7 +322,7 @@ protected:
   }
 
 private:
-  // What is left when the frame has gone.
+  // What is left when the frame is gone.
   struct outcome {
     future_handle target;
     weft_error_t *failure;
@@ -339,7 +347,7 @@ private:
 
   outcome take_outcome() noexcept {
     if (!built_ && !failure_) store_failure(nullptr);
-    // A local whose destructor threw after co_return: the value is there, but the coroutine failed.
+    // A local's destructor threw after co_return: the value is there, but the coroutine failed.
     if (built_ && failure_) std::destroy_at(std::addressof(stored_at<T>(room_)));
     return {std::move(future_), std::exchange(failure_, nullptr), room_};
   }
@@ -375,25 +383,30 @@ public:
 
 } // namespace detail
 
-/// co_await on a future: suspends until it is done and then goes on, on the thread that completed it (at once, where it
-/// stands, if it was done already). Gives and throws what result() would: for a future with a name a reference into it;
-/// for a temporary, as in co_await pool.submit(f), a value. To move the result out: co_await weft::take(future).
+/// Await a future: the coroutine suspends until the future is done, and goes on, on the thread that
+/// completed it. If the future is done already, the coroutine goes on at once. The expression gives
+/// and throws what result() would. For a future with a name that is a reference into it; for a
+/// temporary, as in co_await pool.submit(f), it is a value. To move the result out: co_await
+/// weft::take(future).
 ///
-/// In a coroutine that returns a future<T>: once a stop was requested of that future, an await that would have to
-/// suspend throws interrupted instead, this_thread::stop_requested() is true after the first suspension, and blocking
-/// calls of weft throw interrupted. A coroutine that is suspended already is not woken by the request: it goes on when
-/// what it awaits is done. An await that only changes the executor, resume_on(executor), does not throw.
+/// The coroutine keeps a reference to the future. It must not be destroyed while it is suspended
+/// here.
 ///
-/// The coroutine keeps a reference to the future. It must not be destroyed while it is suspended here.
+/// Stop requests. In a coroutine that returns a future<T>, a request to stop that future has three
+/// effects. An await that would have to suspend throws interrupted instead. After the first
+/// suspension, this_thread::stop_requested() is true. And blocking calls of weft throw interrupted.
+/// A coroutine that is suspended already is not woken by the request: it goes on when what it
+/// awaits is done. An await that only changes the executor, resume_on(executor), does not throw.
 ///
-/// With gcc 12 a closure that captures by value must not be written into the co_await expression: the compiler destroys
-/// the captures twice. (Only those with a destructor that does something, such as strings; an aggregate that is made in
-/// the expression has the same fault.) No header can find that out. Give it a name before, or pass the values as
-/// arguments:
+/// A fault of gcc 12. A closure that captures by value must not be written into the co_await
+/// expression: the compiler destroys the captures twice. (Only captures with a destructor that does
+/// something, such as strings. An aggregate that is made in the expression has the same fault.) No
+/// header can detect that. Give the closure a name before, or pass the values as arguments:
 ///
 ///     auto loaded = pool.submit([key, v = value] { return load(key, v); });
 ///     co_await loaded;
-///     co_await pool.submit([](const std::string &k, const std::string &v) { return load(k, v); }, key, value);
+///     co_await pool.submit([](const std::string &k, const std::string &v) { return load(k, v); },
+///                          key, value);
 template <class T> auto operator co_await(const future<T> &awaited) noexcept {
   return detail::future_awaiter<T, detail::read_reference>(awaited);
 }
@@ -401,14 +414,14 @@ template <class T> auto operator co_await(future<T> &&awaited) noexcept {
   return detail::future_awaiter<T, detail::read_value>(std::move(awaited));
 }
 
-/// To be awaited: as co_await on the future, but the result is moved out, as by future::take().
+/// Await a future as co_await does, with the result moved out as future::take() does. For co_await.
 template <class T> detail::taken_future<T> take(future<T> awaited) noexcept {
   return {std::move(awaited)};
 }
 
-/// To be awaited: goes on as a task of this executor, even if the future is done already. When the executor refuses it
-/// or cancels it, the coroutine goes on where that comes to light, with the exception that a submit would throw
-/// (cancelled, when the task was cancelled).
+/// Go on as a task of `executor` when the future is done, even if it is done already. For co_await.
+/// If the executor refuses or cancels the task, the coroutine goes on on the thread that finds that
+/// out, with the exception that a submit would throw; for a cancelled task that is cancelled.
 template <class T> auto resume_on(const executor_ref &executor, const future<T> &awaited) noexcept {
   return detail::future_hop_awaiter<T, detail::read_reference>(executor, awaited);
 }
@@ -419,19 +432,20 @@ template <class T> auto resume_on(const executor_ref &executor, detail::taken_fu
   return detail::future_hop_awaiter<T, detail::read_taken>(executor, std::move(awaited.from));
 }
 
-/// To be awaited: goes on as a task of this executor. The first line of a coroutine that is to run on a pool.
+/// Go on as a task of `executor`. For co_await, as the first line of a coroutine that is to run on
+/// a pool.
 inline auto resume_on(const executor_ref &executor) noexcept {
   return detail::hop_awaiter(executor);
 }
 
 } // namespace weft
 
-/// A function that returns a future<T> may be a coroutine. It begins at once, on the calling thread, and runs up to its
-/// first co_await that has to wait; the future is running from the beginning, so it cannot be cancelled, but asked to
-/// stop: see operator co_await. When the
-/// coroutine returns or throws, its frame (locals, then arguments) is destroyed, and then the future is completed, on
-/// that thread. As with any function that calls itself before it waits for anything, deep recursion needs stack; begin
-/// with co_await resume_on(pool) there.
+/// A function that returns a future<T> may be a coroutine. It begins at once, on the calling
+/// thread, and runs up to its first co_await that has to wait. Its future is running from the
+/// beginning, so it cannot be cancelled, but asked to stop: see operator co_await. When the
+/// coroutine returns or throws, its frame is destroyed, locals first, then arguments. Then the
+/// future is completed, on that thread. As with any function, deep recursion needs stack if each
+/// call calls the next before it waits. Begin with co_await resume_on(pool) there.
 template <class T, class... Args> struct std::coroutine_traits<weft::future<T>, Args...> {
   using promise_type = weft::detail::coroutine_promise<T>;
 };

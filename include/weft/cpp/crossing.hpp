@@ -1,5 +1,6 @@
-// How C++ exceptions cross the C ABI: caught at each trampoline, carried as the payload of an error object, and thrown
-// again, the same object, where the outcome is read by C++.
+// The way of C++ exceptions through the C ABI. Each trampoline catches them, an error object
+// carries them as its payload, and C++ throws them again, the same object, where it reads the
+// outcome.
 //
 // Owns the tag of that payload and the two conversions. Knows nothing of tasks, threads or futures.
 #ifndef WEFT_CPP_CROSSING_HPP
@@ -22,8 +23,9 @@ namespace weft {
 
 namespace detail {
 
-// Two C++ runtimes in one process do not understand each other's exception objects, so the tag names the runtime: a
-// reader built against another one sees a weft::error with kind and message instead of undefined behaviour.
+// Two C++ runtimes in one process do not understand each other's exception objects, so the tag
+// names the runtime. A reader that was built against another one sees a weft::error with kind and
+// message instead of undefined behaviour.
 #if defined(_LIBCPP_VERSION)
 WEFT_IN_EACH_MODULE inline constexpr const char *exception_tag = "c++/libc++/std::exception_ptr";
 #elif defined(__GLIBCXX__)
@@ -50,9 +52,9 @@ inline weft_error_t *describe(std::int32_t code, const std::type_info *type, con
   return result;
 }
 
-/// A new reference to an error object for this exception; NULL when memory is exhausted. Errors of weft that are handed
-/// on (thrown by result() in one task, leaving another) pass as the same error object, with the payload of whatever
-/// language they came from.
+/// Get a new reference to an error object for this exception; NULL when memory is exhausted. An
+/// error of weft that is handed on (thrown by result() in one task, leaving another) passes as the
+/// same error object, with the payload of the language that it came from.
 inline weft_error_t *to_native(const std::exception_ptr &exception) noexcept {
   try {
     std::rethrow_exception(exception);
@@ -75,8 +77,10 @@ inline weft_error_t *to_native(const std::exception_ptr &exception) noexcept {
   }
 }
 
-/// Runs body at the border to C. WEFT_OK when it returns; an exception is stored in *error. A forced unwind (the end of
-/// a thread by pthread_exit or pthread_cancel) is no exception and must go on.
+/// Run `body` at the border to C.
+///
+/// Returns: WEFT_OK when it returns; otherwise a failure, with the exception in `*error`. A forced
+/// unwind (the end of a thread by pthread_exit or pthread_cancel) is no exception and goes on.
 // UBSan: a forced unwind is caught by a reference to no object; nothing reads it.
 template <class Body> __attribute__((no_sanitize("null"))) weft_status guard(weft_error_t **error, Body &&body) {
   try {
@@ -92,9 +96,10 @@ template <class Body> __attribute__((no_sanitize("null"))) weft_status guard(wef
   }
 }
 
-/// As guard, for a thread or a task without a future, whose errors nobody reads but the exception hook. Code that was
-/// asked to stop and let the exception of its interrupted wait pass has done what it was asked for: that is no error.
-/// The same holds for a refused submit at the end of the process.
+/// Run `body` as guard does, for a thread or a task without a future: only the exception hook reads
+/// its errors. Code that was asked to stop and lets the exception of its interrupted wait pass has
+/// done what it was asked for. That is no error. The same holds for a refused submit at the end of
+/// the process.
 template <class Body> weft_status guard_unread(weft_error_t **error, Body &&body) {
   return guard(error, [&] {
     try {
@@ -109,8 +114,11 @@ template <class Body> weft_status guard_unread(weft_error_t **error, Body &&body
 
 } // namespace detail
 
-/// An error object for an exception, as a future of a task that threw it would hold. Throws invalid_argument for a null
-/// pointer, out_of_memory.
+/// Get an error object for an exception, as the future of a task that threw it would hold.
+///
+/// Throws:
+/// - invalid_argument: `exception` is null
+/// - out_of_memory
 inline error to_error(const std::exception_ptr &exception) {
   if (!exception) throw invalid_argument();
   weft_error_t *native = detail::to_native(exception);
@@ -119,8 +127,8 @@ inline error to_error(const std::exception_ptr &exception) {
 }
 
 inline std::exception_ptr error::exception() const {
-  // A broken pool's error may still carry what its initializer threw. Readers want to know that the pool broke, so this
-  // comes before the payload.
+  // The error of a broken pool may still carry what its initializer threw. Readers want to know
+  // that the pool broke, so this comes before the payload.
   if (code() == WEFT_EBROKEN) return std::make_exception_ptr(broken_pool(*this));
   if (const void *original = payload(detail::exception_tag)) return *static_cast<const std::exception_ptr *>(original);
   if (code() == WEFT_EFAILED && kind() == std::string_view(detail::broken_promise_kind))

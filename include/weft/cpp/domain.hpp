@@ -1,4 +1,4 @@
-// weft::domain and weft::inside: what belongs to one plugin, to be closed as one, over weft/domain.h.
+// weft::domain and weft::inside: what one plugin owns, closed as one; over weft/domain.h.
 #ifndef WEFT_CPP_DOMAIN_HPP
 #define WEFT_CPP_DOMAIN_HPP
 
@@ -13,8 +13,8 @@
 
 namespace weft {
 
-/// A shared handle of a domain; an empty one only by moving from it. What belongs to a domain, and what closing does,
-/// is told in weft/domain.h.
+/// A domain: a shared handle, which is empty only when it was moved from. weft/domain.h says what
+/// belongs to a domain, and what its close does.
 ///
 ///     weft::domain plugin;
 ///     {
@@ -25,34 +25,45 @@ namespace weft {
 ///     dlclose(library);
 class domain {
 public:
-  /// Throws shut_down, out_of_memory.
+  /// Make a domain.
+  ///
+  /// Throws:
+  /// - shut_down: the default runtime has ended
+  /// - out_of_memory
   domain() {
     weft_domain_t *native = nullptr;
     check(weft_domain_create(nullptr, nullptr, &native));
     handle_ = shared::adopt(native);
   }
 
-  /// The domain that the calling thread is inside of, innermost; nothing: none. Never blocks.
+  /// Get the innermost domain that the calling thread is inside; nothing when there is none.
   static std::optional<domain> current() noexcept {
     weft_domain_t *const native = weft_domain_current();
     if (!native) return std::nullopt;
     return share(native);
   }
 
-  /// True: nothing of it runs or ever will. False: the time is over; something still runs, or somebody holds a result
-  /// that it counts. Throws deadlock: from inside of it; interrupted.
+  /// Close the domain, for good.
+  ///
+  /// Returns: true when nothing of it runs or ever will; false when the time is over: something
+  /// still runs, or a result or an error that the domain counts is still held.
+  /// Blocks: up to `timeout`.
+  /// Throws:
+  /// - deadlock: the caller is inside the domain, and nothing changed; or what is waited for waits
+  ///   for the caller, and the domain is closed
+  /// - interrupted: the caller was asked to stop; the domain is closed
   bool close(duration timeout = forever) const {
     return detail::is_in_time(weft_domain_close(handle_.get(), timeout.count()));
   }
   bool is_closed() const noexcept { return weft_domain_is_closed(handle_.get()) == 1; }
-  /// How much a close would have to withdraw or wait for.
+  /// Count what a close would have to withdraw or wait for.
   std::uint64_t count() const noexcept { return weft_domain_count(handle_.get()); }
 
-  /// Takes over a reference of the caller's.
+  /// Take over a reference of the caller's.
   static domain adopt(weft_domain_t *native) noexcept { return domain(shared::adopt(native)); }
-  /// Takes a reference of its own.
+  /// Take a reference of its own.
   static domain share(weft_domain_t *native) noexcept { return domain(shared::share(native)); }
-  /// Borrowed.
+  /// Get the C handle, borrowed.
   weft_domain_t *native_handle() const noexcept { return handle_.get(); }
 
   /// Whether both are the same domain.
@@ -65,13 +76,20 @@ private:
   shared handle_;
 };
 
-/// For as long as it lives, what this thread gives to weft belongs to the domain, and its close waits. For the scope of
-/// one function, on one thread.
+/// A scope in which the calling thread is inside a domain. What the thread gives to weft then
+/// belongs to the domain, whose close waits for the end of the scope. It is for one function on one
+/// thread, and cannot be moved.
 class inside {
 public:
-  /// Throws closed; out_of_memory.
+  /// Enter a domain.
+  ///
+  /// Throws:
+  /// - closed: the domain is closed
+  /// - out_of_memory
   explicit inside(const domain &which) { check(weft_domain_enter(which.native_handle(), &scope_)); }
-  /// Inside of none, on top of a domain's code: what follows belongs to nobody's domain. Throws out_of_memory.
+  /// Go outside, on top of a domain's code: what follows belongs to no domain.
+  ///
+  /// Throws: out_of_memory.
   explicit inside(std::nullopt_t /*none*/) { check(weft_domain_enter(nullptr, &scope_)); }
   ~inside() { weft_domain_leave(&scope_); }
   inside(const inside &) = delete;

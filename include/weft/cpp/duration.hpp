@@ -1,4 +1,4 @@
-// weft::duration: one type for every time-out and span, made from any std::chrono duration.
+// weft::duration: one type for every timeout and span, made from any std::chrono duration.
 //
 // Owns the conversion to the nanoseconds of the C ABI. Knows nothing of clocks.
 #ifndef WEFT_CPP_DURATION_HPP
@@ -18,26 +18,26 @@ namespace weft {
 
 /// A span of time: any std::chrono duration, kept as nanoseconds.
 ///
-/// The conversion never overflows: what is longer than 292 years becomes forever, what is negative becomes 0, and what
-/// is not a whole number of nanoseconds is rounded up, so that a wait is never shorter than asked for.
-/// A time-out of 0 polls.
+/// The conversion never overflows. A span of more than 292 years becomes forever, and a negative
+/// one becomes 0. A fraction of a nanosecond is rounded up, so that a wait is never shorter than
+/// asked for. A timeout of 0 polls.
 class duration {
 public:
-  /// Zero.
+  /// Make a span of 0.
   constexpr duration() noexcept = default;
 
   template <class Rep, class Period>
   constexpr duration(std::chrono::duration<Rep, Period> span) noexcept
       : nanoseconds_(to_nanoseconds<Rep, Period>(span.count())) {}
 
-  /// From a number of the C ABI: nanoseconds, or WEFT_FOREVER.
+  /// Convert a number of the C ABI: nanoseconds, or WEFT_FOREVER. A negative one becomes 0.
   static constexpr duration from_count(std::int64_t nanoseconds) noexcept {
     duration result;
     result.nanoseconds_ = nanoseconds < 0 ? 0 : nanoseconds;
     return result;
   }
 
-  /// The number for the C ABI: never negative; WEFT_FOREVER for forever.
+  /// Get the number for the C ABI: never negative, WEFT_FOREVER for forever.
   constexpr std::int64_t count() const noexcept { return nanoseconds_; }
 
   constexpr bool is_forever() const noexcept { return nanoseconds_ == WEFT_FOREVER; }
@@ -50,7 +50,7 @@ private:
     using ratio = std::ratio_divide<Period, std::nano>;
     if constexpr (std::is_floating_point_v<Rep>) {
       const long double value = static_cast<long double>(count) * ratio::num / ratio::den;
-      if (!(value > 0)) return 0; // also a NaN
+      if (!(value > 0)) return 0; // also for a NaN
       if (value >= static_cast<long double>(WEFT_FOREVER)) return WEFT_FOREVER;
       const auto whole = static_cast<std::int64_t>(value);
       return static_cast<long double>(whole) < value ? whole + 1 : whole;
@@ -69,7 +69,7 @@ private:
   std::int64_t nanoseconds_ = 0;
 };
 
-/// No limit.
+/// The timeout of a wait without a limit.
 WEFT_IN_EACH_MODULE inline constexpr duration forever = duration::from_count(WEFT_FOREVER);
 
 } // namespace weft

@@ -1,7 +1,8 @@
-// What weft throws: one exception type for each status, and weft::error for the error of a task that is no C++
-// exception.
+// What weft throws: one exception type for each status, and weft::error for the error of a task
+// that is no C++ exception.
 //
-// Owns the mapping from statuses to types. How exceptions travel through a future is in crossing.hpp.
+// Owns the mapping from statuses to types. crossing.hpp says how exceptions travel through a
+// future.
 #ifndef WEFT_CPP_ERROR_HPP
 #define WEFT_CPP_ERROR_HPP
 
@@ -24,7 +25,7 @@ public:
   explicit status_error(weft_status status) noexcept : status_(status) {}
 
   weft_status status() const noexcept { return status_; }
-  /// The name of the status, such as "WEFT_ETIMEDOUT".
+  /// Get the name of the status, such as "WEFT_ETIMEDOUT".
   const char *name() const noexcept { return weft_status_name(status_); }
   const char *what() const noexcept override { return weft_status_text(status_); }
 
@@ -38,20 +39,20 @@ public:
   invalid_argument() noexcept : status_error(WEFT_EINVAL) {}
 };
 
-/// WEFT_ENOMEM.
+/// WEFT_ENOMEM: memory is exhausted.
 class out_of_memory : public status_error {
 public:
   out_of_memory() noexcept : status_error(WEFT_ENOMEM) {}
 };
 
-/// WEFT_EAGAIN: the system refuses to start a thread; or, where it says so, a descriptor.
+/// WEFT_EAGAIN: the system refuses to start a thread; where a comment says so, a descriptor.
 class thread_refused : public status_error {
 public:
   thread_refused() noexcept : status_error(WEFT_EAGAIN) {}
 };
 
-/// WEFT_ETIMEDOUT: the time of this call is over. A task that waits itself can fail with the same type; then the future
-/// is done, and after a wait that ended by its own time-out it is not.
+/// WEFT_ETIMEDOUT: the time of this call is over. A task that waits can fail with the same type.
+/// Then its future is done; after a wait that ended by its own timeout it is not.
 class timed_out : public status_error {
 public:
   timed_out() noexcept : status_error(WEFT_ETIMEDOUT) {}
@@ -63,7 +64,8 @@ public:
   cancelled() noexcept : status_error(WEFT_ECANCELED) {}
 };
 
-/// WEFT_EINVALIDSTATE: the result was taken, or the promise is set already.
+/// WEFT_EINVALIDSTATE: the result was taken, the promise is set already, or the object is in
+/// another state in which the call cannot be done.
 class invalid_state : public status_error {
 public:
   invalid_state() noexcept : status_error(WEFT_EINVALIDSTATE) {}
@@ -93,14 +95,14 @@ public:
   shut_down() noexcept : status_error(WEFT_ESHUTDOWN) {}
 };
 
-/// WEFT_EFULL: the bounded queue is full, or a semaphore has all the permits that it can hold.
+/// WEFT_EFULL: the bounded queue is full, or the semaphore would hold more permits than it can.
 class queue_full : public status_error {
 public:
   queue_full() noexcept : status_error(WEFT_EFULL) {}
 };
 
-/// WEFT_EINTERRUPTED: the waiting thread or task was asked to stop. A thread that lets it pass after such a request
-/// ends quietly (see weft::thread).
+/// WEFT_EINTERRUPTED: the waiting thread or task was asked to stop. A thread that lets this
+/// exception pass after such a request ends quietly (see weft::thread).
 class interrupted : public status_error {
 public:
   interrupted() noexcept : status_error(WEFT_EINTERRUPTED) {}
@@ -118,7 +120,7 @@ public:
   not_permitted() noexcept : status_error(WEFT_EPERM) {}
 };
 
-/// WEFT_ENOTSUP: not supported by this object or by the library that is loaded.
+/// WEFT_ENOTSUP: not supported by this object or by the loaded library.
 class not_supported : public status_error {
 public:
   not_supported() noexcept : status_error(WEFT_ENOTSUP) {}
@@ -130,42 +132,46 @@ public:
   closed() noexcept : status_error(WEFT_ECLOSED) {}
 };
 
-/// An error object of the C ABI: what a task, thread or initializer ended with when that was no C++ exception (a C task
-/// that returned a status, a Python or Rust error). May also be thrown by a task that wants to choose the code and kind
-/// that readers in other languages see.
+/// An error object of the C ABI: what a task, thread or initializer ended with when that was no C++
+/// exception, such as a C task that returned a status, or an error of Python or Rust. A task may
+/// also throw one to choose the code and kind that readers in other languages see.
 ///
-/// Shared and immutable: copies are cheap, do not throw, and may be used by several threads.
+/// It is shared and immutable. Copies are cheap and do not throw, and several threads may use them.
 class error : public std::exception {
 public:
-  /// Makes an error. All strings are copied. Throws out_of_memory.
+  /// Make an error. The strings are copied.
+  ///
+  /// Throws: out_of_memory.
   error(std::int32_t code, const std::string &kind, const std::string &message);
 
-  /// Takes over the caller's reference, which must not be NULL.
+  /// Take over a reference of the caller's. `native` must not be NULL.
   static error adopt(weft_error_t *native) noexcept { return error(shared::adopt(native)); }
-  /// Takes a reference of its own. native must not be NULL.
+  /// Take a reference of its own. `native` must not be NULL.
   static error share(const weft_error_t *native) noexcept {
     return error(shared::share(const_cast<weft_error_t *>(native)));
   }
 
-  /// A status, or a positive value of the maker's own choice.
+  /// Get the code: a status, or a positive value of the maker's own choice.
   std::int32_t code() const noexcept { return weft_error_code(shared_.get()); }
-  /// The class of error, such as "ValueError"; for a C++ exception its demangled type.
+  /// Get the class of the error, such as "ValueError"; for a C++ exception its demangled type.
   const char *kind() const noexcept { return weft_error_kind(shared_.get()); }
-  /// The message.
+  /// Get the message.
   const char *what() const noexcept override { return weft_error_message(shared_.get()); }
 
-  /// The foreign payload with this tag, or nullptr. Lives as long as the error.
+  /// Get the foreign payload with this tag; nullptr when there is none. It lives as long as the
+  /// error.
   void *payload(const char *tag) const noexcept { return weft_error_payload(shared_.get(), tag); }
 
-  /// The C++ exception that this error was made from; where it was made by something else, the error itself (as
-  /// broken_pool where the code is WEFT_EBROKEN, as broken_promise where a promise broke, as closed where a domain
-  /// was).
+  /// Get the exception that readers of the error are to see. For the code WEFT_EBROKEN it is
+  /// broken_pool. Otherwise it is the C++ exception that the error was made from. For an error that
+  /// was made from something else, it is the error itself; or broken_promise or closed, when a
+  /// promise was broken or a domain closed.
   std::exception_ptr exception() const;
 
-  /// Throws what exception() gives.
+  /// Throw what exception() gives.
   [[noreturn]] void rethrow() const;
 
-  /// Borrowed.
+  /// Get the C handle, borrowed.
   weft_error_t *native_handle() const noexcept { return shared_.get(); }
 
 private:
@@ -175,13 +181,13 @@ private:
   shared shared_;
 };
 
-/// WEFT_EBROKEN: the initializer of the pool failed. what() is the initializer's message.
+/// WEFT_EBROKEN: the initializer or the start hook of the pool failed. what() is its message.
 class broken_pool : public status_error {
 public:
   explicit broken_pool(weft::error reason) noexcept : status_error(WEFT_EBROKEN), reason_(std::move(reason)) {}
 
   const char *what() const noexcept override { return reason_.what(); }
-  /// Kind and message of what the initializer failed with.
+  /// Get the kind and message of what the initializer or the start hook failed with.
   const weft::error &reason() const noexcept { return reason_; }
 
 private:
@@ -190,8 +196,8 @@ private:
 
 namespace detail {
 
-// How errors are known that stand for an exception and carry none. They are made by the headers themselves, of code
-// that may have to be unloaded, and may be held for longer by others.
+// The kinds of errors that stand for an exception and carry none. These headers make such errors
+// themselves, in code that may have to be unloaded, and others may hold them for longer.
 WEFT_IN_EACH_MODULE inline constexpr const char *closed_kind = "weft::closed";
 WEFT_IN_EACH_MODULE inline constexpr const char *broken_promise_kind = "weft::broken_promise";
 WEFT_IN_EACH_MODULE inline constexpr const char *broken_promise_text = "the promise was destroyed before it was kept";
@@ -204,7 +210,7 @@ public:
   broken_promise() : std::logic_error(detail::broken_promise_text) {}
 };
 
-/// Throws the exception that stands for this status.
+/// Throw the exception that stands for this status.
 [[noreturn]] inline void throw_status(weft_status status) {
   switch (status) {
   case WEFT_EINVAL:
@@ -246,7 +252,7 @@ public:
   }
 }
 
-/// Throws unless the status is WEFT_OK. For programs that mix in calls of the C ABI.
+/// Throw unless the status is WEFT_OK. For programs that also call the C ABI.
 inline void check(weft_status status) {
   if (status != WEFT_OK) [[unlikely]]
     throw_status(status);
@@ -254,7 +260,7 @@ inline void check(weft_status status) {
 
 namespace detail {
 
-// Of a wait with a limit: false when the time is over.
+// For a wait with a limit. Returns: false when the time is over.
 inline bool is_in_time(weft_status status) {
   if (status == WEFT_ETIMEDOUT) return false;
   check(status);

@@ -1,6 +1,6 @@
 // The three kinds of executor: the pool, the strand, and the one that the caller runs.
 //
-// Owns their making and the rules of their end. What can be done with any of them is in executor_ref.hpp.
+// Owns their making and the rules of their end. What every executor can do is in executor_ref.hpp.
 #ifndef WEFT_CPP_EXECUTOR_HPP
 #define WEFT_CPP_EXECUTOR_HPP
 
@@ -30,34 +30,41 @@ enum class when_full : std::uint32_t {
   run_in_caller = WEFT_FULL_CALLER ///< it runs the task itself before it returns
 };
 
-/// Options of a pool; to be given with designated initialisers: weft::executor pool({.max_workers = 4});
+/// Options of a pool, for designated initialisers: weft::executor pool({.max_workers = 4});
 struct executor_options {
-  std::uint32_t max_workers = 0;               ///< 0: min(32, usable_cpus() + 4)
-  std::string name_prefix = {};                ///< workers are called <prefix>_<i>; "": weft-<n>
-  std::function<void()> initializer = {};      ///< runs first on each worker, on several at once; if it throws, the
-                                               ///< pool is broken
+  std::uint32_t max_workers = 0; ///< 0: min(32, usable_cpus() + 4)
+  std::string name_prefix = {};  ///< workers are called <prefix>_<i>; "": weft-<n>
+  /// It runs on each worker before any task, on several workers at once. If it throws, the pool is
+  /// broken.
+  std::function<void()> initializer = {};
   std::uint64_t max_queue = 0;                 ///< how many tasks may wait to start; 0: no bound
   weft::when_full when_full = when_full::fail; ///< for a bounded queue
   duration full_timeout = forever;             ///< for when_full::wait
   weft::daemon daemon = weft::daemon::no;      ///< yes: the end of the process cancels what is pending
   std::uint64_t stack_size = 0;                ///< of each worker, bytes; 0: the system's default
-  std::vector<std::uint32_t> affinity = {};    ///< the CPUs on which its own workers may run; empty: as the process
-  std::int32_t nice = 0;                       ///< of its own workers, -20 ... 19
-  std::uint32_t max_spares = 0;                ///< workers beside max_workers while others are in a
-                                               ///< weft::blocking_region; 0: 64
-  duration linger = {};                        ///< how long a worker stays that has nothing to do; zero: as long as the
-                                               ///< pool, spares 5 seconds
-  const weft::runtime *runtime = nullptr;      ///< the runtime it belongs to; nullptr: the default one
-  std::function<void(weft_worker_t &)> worker_start = {}; ///< runs first on each worker, before the initializer; if it
-                                                          ///< throws, the pool is broken
-  std::function<void(weft_worker_t &)> worker_stop = {};  ///< runs last on each worker that was started
-  std::function<void(weft_worker_t &)> worker_rest = {}; ///< runs on a worker each time before it goes to sleep; short,
-                                                         ///< and it must not wait: weft_worker_rest_fn
-  weft::signals signals = signals::usual;                ///< which signals its workers block
-  bool host_workers = false; ///< it starts no threads; workers are the threads that call work()
+  /// The CPUs that the pool's own workers may run on. Empty: those of the thread that starts a
+  /// worker.
+  std::vector<std::uint32_t> affinity = {};
+  /// Of the pool's own workers, -20 (urgent) to 19 (idle). 0: as the thread that starts a worker.
+  std::int32_t nice = 0;
+  /// Workers beyond max_workers, while others are in a weft::blocking_region. 0: 64.
+  std::uint32_t max_spares = 0;
+  /// How long a worker without work stays. Zero: as long as the pool; spares stay 5 seconds.
+  duration linger = {};
+  const weft::runtime *runtime = nullptr; ///< the runtime that it belongs to; nullptr: the default one
+  /// It runs first on each worker, before the initializer. If it throws, the pool is broken.
+  std::function<void(weft_worker_t &)> worker_start = {};
+  /// It runs last on each worker whose start hook has succeeded, or that has none.
+  std::function<void(weft_worker_t &)> worker_stop = {};
+  /// It runs on a worker each time before the worker sleeps. It must be short, and must not wait:
+  /// see weft_worker_rest_fn.
+  std::function<void(weft_worker_t &)> worker_rest = {};
+  weft::signals signals = signals::usual; ///< which signals its workers block
+  /// The pool starts no threads. Its workers are the threads that call work().
+  bool host_workers = false;
 };
 
-/// Options of a caller-run executor.
+/// Options of a caller-run executor. The fields are as in executor_options.
 struct caller_run_options {
   std::uint64_t max_queue = 0;
   weft::when_full when_full = when_full::fail;
@@ -68,16 +75,22 @@ struct caller_run_options {
 
 /// A pool: threads that start on demand, are reused, and run what is submitted.
 ///
-/// Move-only. The destructor shuts it down and waits until everything that was submitted has run and the workers have
-/// ended, without limit; so tasks may refer to whatever was declared before the pool. Destroyed by one of its own tasks
-/// or workers it cannot wait: there it only shuts down, and the rest runs to its end. (To end without running what is
-/// pending, call shutdown(shutdown::cancel_pending) before.) Copies of executor_ref that are left do not keep it open.
+/// Move-only. The destructor shuts the pool down, and waits without a limit until everything that
+/// was submitted has run and the workers have ended. So tasks may refer to what was declared before
+/// the pool. A task or worker of the pool cannot wait: a destructor that runs there only shuts the
+/// pool down, and the rest runs to its end. To end without running what is pending, call
+/// shutdown(shutdown::cancel_pending) before. Copies of executor_ref do not keep the pool open.
 class executor : public executor_ref {
 public:
   using options = executor_options;
 
-  /// Makes a pool. No thread starts before the first task. Never blocks. Throws invalid_argument: an option is out of
-  /// range; shut_down: the runtime has ended; out_of_memory.
+  /// Make a pool. No thread starts before the first task or timer.
+  ///
+  /// Throws:
+  /// - invalid_argument: an option is out of range
+  /// - shut_down: the runtime has ended
+  /// - closed: the caller is inside a domain that is closed
+  /// - out_of_memory
   explicit executor(const options &chosen = {});
 
   executor(executor &&) noexcept = default;
@@ -89,11 +102,17 @@ public:
   ~executor();
 };
 
-/// Runs tasks on a pool one at a time, in the order of submission, each seeing all that the one before it did. Strands
-/// do not block one another. A shared handle, to be copied freely; what was submitted runs also when all are gone.
+/// A strand: it runs tasks on a pool, one at a time, in the order of submission. Each task sees all
+/// that the tasks before it did. Strands do not block one another. A shared handle. What was
+/// submitted runs even if all handles are gone.
 class strand : public executor_ref {
 public:
-  /// Never blocks. Throws not_supported: the executor is not a pool; shut_down; out_of_memory.
+  /// Make a strand on a pool.
+  ///
+  /// Throws:
+  /// - not_supported: `pool` is not a pool
+  /// - shut_down: the pool was shut down
+  /// - out_of_memory
   explicit strand(const executor_ref &pool) {
     weft_executor_t *native = nullptr;
     check(weft_strand_create(pool.native_handle(), &native));
@@ -101,14 +120,21 @@ public:
   }
 };
 
-/// Runs tasks only on the thread that calls run() or run_wait(): for game ticks and main loops.
+/// An executor that runs tasks only on a thread that calls run(), run_wait() or run_until(): for
+/// game ticks and main loops.
 ///
-/// Move-only. The destructor shuts it down and cancels what is pending, for nobody could run it any more.
+/// Move-only. The destructor shuts it down and cancels what is pending, because no thread could run
+/// it any more.
 class caller_run : public executor_ref {
 public:
   using options = caller_run_options;
 
-  /// Never blocks. Throws as executor.
+  /// Make a caller-run executor.
+  ///
+  /// Throws:
+  /// - invalid_argument: an option is out of range
+  /// - shut_down: the runtime has ended
+  /// - out_of_memory
   explicit caller_run(const options &chosen = {});
 
   caller_run(caller_run &&) noexcept = default;
@@ -121,17 +147,26 @@ public:
     if (valid()) static_cast<void>(weft_executor_shutdown(handle_.get(), WEFT_SHUTDOWN_CANCEL_PENDING, 0));
   }
 
-  /// Runs what is ready, here and now: until nothing is ready, max_tasks have run (0: no bound), or no new one may
-  /// begin because the budget is over. Never waits for work. Gives how many ran. Throws shut_down: it is shut down and
-  /// nothing is left.
+  /// Run what is ready, on this thread, without waiting for work. It returns when nothing is ready,
+  /// when `max_tasks` tasks have run (0: no bound), or when `budget` is over. If a task is ready,
+  /// at least one runs.
+  ///
+  /// Returns: how many tasks have run.
+  /// Throws:
+  /// - shut_down: it was shut down, and nothing is left
   std::uint64_t run(std::uint64_t max_tasks = 0, duration budget = forever) const {
     std::uint64_t ran = 0;
     check(weft_executor_run(handle_.get(), max_tasks, budget.count(), &ran));
     return ran;
   }
 
-  /// The same without a budget, but when nothing is ready it first waits for a task. Gives 0 when none came in time.
-  /// Blocks up to timeout. Throws shut_down, interrupted.
+  /// Wait until a task is ready, then run what is ready, as run() without a budget.
+  ///
+  /// Returns: how many tasks have run; 0 when none was ready in time.
+  /// Blocks: up to `timeout` for the first task.
+  /// Throws:
+  /// - shut_down: it was shut down, and nothing is left
+  /// - interrupted: the caller was asked to stop, and no task was ready
   std::uint64_t run_wait(std::uint64_t max_tasks = 0, duration timeout = forever) const {
     std::uint64_t ran = 0;
     const weft_status status = weft_executor_run_wait(handle_.get(), max_tasks, timeout.count(), &ran);
@@ -140,36 +175,52 @@ public:
     return ran;
   }
 
-  /// Runs tasks, and waits for further ones, until the future is done (true) or the time is over (false). The future may
-  /// belong to any executor; what it ended with stays in it. Blocks up to timeout. Throws interrupted; deadlock: called
-  /// inside the task of that future, or nothing can complete it.
+  /// Run tasks, and wait for further ones, until a future is done. The future may belong to any
+  /// executor. What it ended with stays in it.
+  ///
+  /// Returns: false when the time is over.
+  /// Blocks: up to `timeout`, and until the task that runs then has returned.
+  /// Throws:
+  /// - interrupted: the caller was asked to stop
+  /// - deadlock: the caller is inside the task of this future, or nothing can complete it
   template <class T> bool run_until(const future<T> &wanted, duration timeout = forever) const {
     return detail::is_in_time(weft_executor_run_until(handle_.get(), wanted.native_handle(), timeout.count()));
   }
 };
 
-/// The pool that all in this process share who have no wish of their own: as many workers as usable_cpus(), made on
-/// first use. Nobody can shut it down for the others (not_supported); it finishes its work at the end of the process.
-/// Never blocks. Throws shut_down: the default runtime has ended; out_of_memory.
+/// Get the pool that all parts of the process share which need no pool of their own. It has
+/// usable_cpus() workers, and is made on first use. No part can shut it down for the others
+/// (not_supported). At the end of the process it finishes its work.
+///
+/// Throws:
+/// - shut_down: the default runtime has ended
+/// - out_of_memory
 executor_ref default_executor();
 
-/// How it is to be made, for the host to say before the first use; the last call counts. max_workers 0: usable_cpus();
-/// no name_prefix: "weft-default". Throws invalid_state: somebody has used it already; invalid_argument: an option is
-/// out of range, or names another runtime than the default one; shut_down; out_of_memory.
+/// Set the options of the default executor. It is for the host, before the first use; the last call
+/// counts. A max_workers of 0 stands for usable_cpus(), an empty name_prefix for "weft-default".
+///
+/// Throws:
+/// - invalid_state: the executor was used already
+/// - invalid_argument: an option is out of range, or names another runtime than the default one
+/// - not_supported: the caller is inside a domain, and an initializer or hook would outlive it
+/// - shut_down: the default runtime has ended
+/// - out_of_memory
 void configure_default_executor(const executor_options &chosen);
 
 namespace this_thread {
 
-/// The index of the worker that this thread is, in its pool: for data of which each worker has its own. It is below
-/// weft_worker_index_bound. Nothing: the thread is no worker of a pool. Never blocks.
+/// Get the index of the worker that the calling thread is, in its pool, for data of which each
+/// worker has its own. It is below weft_worker_index_bound. Nothing when the thread is no worker of
+/// a pool.
 inline std::optional<std::uint32_t> worker_index() noexcept {
   const std::int32_t index = weft_worker_index();
   if (index < 0) return std::nullopt;
   return static_cast<std::uint32_t>(index);
 }
 
-/// What worker_start has stored in weft_worker_t::data for the worker that this thread is. nullptr: nothing, or it is
-/// no worker. Never blocks.
+/// Get what worker_start has stored in weft_worker_t::data for the worker that the calling thread
+/// is; nullptr when it stored nothing, or the thread is no worker.
 inline void *worker_data() noexcept {
   return weft_worker_data();
 }
@@ -178,12 +229,12 @@ inline void *worker_data() noexcept {
 
 namespace detail {
 
-// What both options structs have in common.
+// The fields that both options structs have.
 template <class Options, class Native> void set_queue(const Options &chosen, Native &native) {
   native.max_queue = chosen.max_queue;
   native.when_full = static_cast<std::uint32_t>(chosen.when_full);
   native.daemon = static_cast<std::uint32_t>(chosen.daemon);
-  // In the C ABI 0 stands for forever; the shortest wait stands in for "do not wait".
+  // In the C ABI 0 means forever, so the shortest wait stands for "do not wait".
   native.full_timeout = std::max<std::int64_t>(chosen.full_timeout.count(), 1);
 }
 
@@ -199,7 +250,7 @@ template <class Options> weft_runtime_t *native_runtime(const Options &chosen) {
 
 namespace detail {
 
-// What belongs to the pool once it has accepted it.
+// The callables of the options. They belong to the pool once it has accepted them.
 struct pool_callables {
   std::unique_ptr<std::function<void()>> initializer;
   std::unique_ptr<worker_hooks> hooks;
@@ -276,8 +327,8 @@ inline executor::executor(const options &chosen) {
 inline executor::~executor() {
   if (!valid()) return;
   weft_status status;
-  // A thread that was asked to stop cannot wait inside weft, but what the tasks refer to ends with the caller's scope.
-  // So it looks again now and then until they have ended.
+  // A thread that was asked to stop cannot wait inside weft. But what the tasks refer to ends with
+  // the caller's scope. So this thread looks again every millisecond until the tasks have ended.
   while ((status = weft_executor_shutdown(handle_.get(), WEFT_SHUTDOWN_WAIT, WEFT_FOREVER)) == WEFT_EINTERRUPTED)
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   if (status == WEFT_EDEADLK) static_cast<void>(weft_executor_shutdown(handle_.get(), 0, 0));

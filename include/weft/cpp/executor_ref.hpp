@@ -1,7 +1,7 @@
 // References to executors of any kind: submit, post, batches, map, shutdown.
 //
-// Owns a reference to an executor of the C ABI and the way of a callable into it. The three kinds of executor are made
-// in executor.hpp.
+// Owns a reference to an executor of the C ABI, and the way of a callable into it. executor.hpp
+// makes the three kinds of executor.
 #ifndef WEFT_CPP_EXECUTOR_REF_HPP
 #define WEFT_CPP_EXECUTOR_REF_HPP
 
@@ -15,6 +15,7 @@
 #include <weft/executor.h>
 #include <weft/stats.h>
 
+#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -43,40 +44,47 @@ constexpr shutdown operator|(shutdown a, shutdown b) noexcept {
 /// Figures about an executor; see weft/stats.h.
 using executor_stats = weft_executor_stats_t;
 
-/// An executor of any kind: a shared handle. Copies mean the same executor. With the last handle it is shut down
-/// without waiting. Every call may come from any thread, from tasks and from callbacks. An empty handle throws
-/// invalid_argument.
+/// An executor of any kind: a shared handle. Copies mean the same executor. The last handle shuts
+/// it down without a wait. Any thread may make any call, also in tasks and callbacks. An empty
+/// handle throws invalid_argument.
 ///
-/// All calls that give it work throw
-///   shut_down       it, its pool or its runtime has been shut down
-///   broken_pool     the initializer of the pool failed
-///   queue_full, timed_out, interrupted, deadlock   the queue is bounded and stayed full (as when_full says)
-///   thread_refused  there is no worker yet and the system refuses a thread
-///   out_of_memory, and whatever copying or moving the callable throws;
-/// then nothing was submitted, and the copies made of the callable and its arguments have been destroyed. They block
-/// only when the queue is bounded with when_full::wait, and run work themselves only with when_full::run_in_caller.
+/// Every call that gives work to the executor may throw:
+/// - shut_down: the executor, its pool or its runtime was shut down
+/// - broken_pool: the initializer or the start hook of the pool failed
+/// - closed: the domain of the task is closed
+/// - queue_full: the queue is full, with when_full::fail; or the batch is larger than the queue
+/// - timed_out: the queue was full for full_timeout, with when_full::wait
+/// - interrupted: the caller was asked to stop while it waited for room
+/// - deadlock: the queue is full, and without full_timeout the wait could never end
+/// - thread_refused: the pool has no worker, and the system refuses a thread
+/// - out_of_memory, and what copying or moving the callable throws
 ///
-/// A callable is destroyed exactly once: right after it has run, before its future is done, on the same thread; or when
-/// it is cancelled, on the thread that cancels it.
+/// Then nothing was submitted, and the copies of the callable and its arguments are destroyed. Such
+/// a call blocks only if the queue is bounded with when_full::wait, up to full_timeout. It runs
+/// work itself only with when_full::run_in_caller.
+///
+/// A callable is destroyed exactly once: right after it has run, before its future is done, on the
+/// same thread; or when it is cancelled, on the thread that cancels it.
 class executor_ref {
 public:
   executor_ref() noexcept = default;
 
   bool valid() const noexcept { return static_cast<bool>(handle_); }
 
-  /// Has f(args...) run and gives the future of what it returns. f and args are moved or copied in and may be
-  /// move-only; they are used up by the call (it gets them as rvalues); references are passed with std::ref. One
-  /// allocation holds closure, result and future.
+  /// Run f(args...) as a task, and get the future of what it returns. f and args are moved or
+  /// copied in, and may be move-only; std::ref passes a reference. The call uses them up: f gets
+  /// its arguments as rvalues. One allocation holds closure, result and future.
   template <class F, class... Args>
   requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
   auto submit(F &&f, Args &&...args) const -> future<call_result_t<F, Args...>>;
 
-  /// The same without a future. A result is discarded; an exception goes to the exception hook of the runtime.
+  /// Run f(args...) as a task without a future. Its result is discarded. An exception out of it
+  /// goes to the exception hook of the runtime.
   template <class F, class... Args>
   requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
   void post(F &&f, Args &&...args) const;
 
-  /// The same two with options: pool.submit({.token = token, .name = "fetch"}, f, args...).
+  /// Submit and post with options: pool.submit({.token = token, .name = "fetch"}, f, args...).
   template <class F, class... Args>
   requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
   auto submit(const task_options &options, F &&f, Args &&...args) const -> future<call_result_t<F, Args...>>;
@@ -84,7 +92,7 @@ public:
   requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
   void post(const task_options &options, F &&f, Args &&...args) const;
 
-  /// The same two with a priority or a cancel token alone.
+  /// Submit and post with a priority or a cancel token alone.
   template <class F, class... Args>
   requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
   auto submit(priority which, F &&f, Args &&...args) const -> future<call_result_t<F, Args...>> {
@@ -106,8 +114,10 @@ public:
     post(task_options{.token = token}, std::forward<F>(f), std::forward<Args>(args)...);
   }
 
-  /// As submit and post, but the work becomes ready only after `delay`, never earlier. Until then the future is
-  /// pending, and cancelling it forgets the work at once. A shutdown cancels what is not due yet. Defined in timer.hpp.
+  /// Submit and post work that becomes ready after `delay`, never earlier. The bound of a queue
+  /// does not count it, so the call never blocks. Until then the future is pending, and cancelling
+  /// it forgets the work at once. A shutdown cancels what is not due yet. Defined in timer.hpp,
+  /// like the next ones.
   template <class F, class... Args>
   requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
   auto submit_after(duration delay, F &&f, Args &&...args) const -> future<call_result_t<F, Args...>>;
@@ -122,8 +132,28 @@ public:
   requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
   void post_after(const task_options &options, duration delay, F &&f, Args &&...args) const;
 
-  /// Submits each callable of a range at once, in order, cheaper than one by one: all are accepted, or none and it
-  /// throws. The callables are copied out of an lvalue range and moved out of an rvalue one.
+  /// Submit and post work that becomes ready at a time, never earlier. A time that has passed is
+  /// due at once. Tasks that are posted for the same time keep their order. submit_at counts the
+  /// time that is left from its call on. So of tasks that are submitted for the same time, a later
+  /// one may become ready a moment before an earlier one.
+  template <class F, class... Args>
+  requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+  auto submit_at(std::chrono::steady_clock::time_point time, F &&f, Args &&...args) const
+      -> future<call_result_t<F, Args...>>;
+  template <class F, class... Args>
+  requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+  void post_at(std::chrono::steady_clock::time_point time, F &&f, Args &&...args) const;
+  template <class F, class... Args>
+  requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+  auto submit_at(const task_options &options, std::chrono::steady_clock::time_point time, F &&f, Args &&...args) const
+      -> future<call_result_t<F, Args...>>;
+  template <class F, class... Args>
+  requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+  void post_at(const task_options &options, std::chrono::steady_clock::time_point time, F &&f, Args &&...args) const;
+
+  /// Submit each callable of a range, in order, for less than one by one. All of them are accepted,
+  /// or none and the call throws. The callables are copied out of an lvalue range, and moved out of
+  /// an rvalue one.
   template <std::ranges::input_range Range>
   requires std::invocable<std::decay_t<std::ranges::range_reference_t<Range>>>
   auto submit_batch(Range &&callables) const
@@ -133,11 +163,14 @@ public:
   auto submit_batch(const task_options &options, Range &&callables) const
       -> std::vector<future<call_result_t<std::ranges::range_reference_t<Range>>>>;
 
-  /// Calls f(item) for every item of a range and yields the results in the order of the items; see map_results for how
-  /// to read them. Everything is submitted in this call (with options.buffer, or when a bounded queue has no more room,
-  /// so many ahead of the one that is read) and needs no iteration to run.
-  /// Several workers call f at once, so it is called as const. An lvalue range is referred to and its items are copied;
-  /// with a buffer it must outlive the iteration. An rvalue range is moved in, and its items are moved to the tasks.
+  /// Call f(item) for each item of a range, and yield the results in the order of the items.
+  /// map_results says how to read them. This call submits everything, and iteration is not needed
+  /// for it to run. Two things keep items back: options.buffer, and a bounded queue without room.
+  /// Then reading submits the rest, that many items ahead.
+  ///
+  /// Several workers call f at once, so it is called as const. An lvalue range is referred to, so
+  /// it must outlive the iteration; its items are copied. An rvalue range is moved in, and its
+  /// items are moved to the tasks.
   template <class F, std::ranges::input_range Range>
   requires std::invocable < const std::decay_t<F>
   &, detail::map_item_t < Range >> auto map(F &&f, Range &&items, const map_options &options = {}) const {
@@ -148,7 +181,7 @@ public:
   &, Item > auto map(F &&f, std::initializer_list<Item> items, const map_options &options = {}) const {
     return map(std::forward<F>(f), std::vector<Item>(items), options);
   }
-  /// The same with options for the task of each item.
+  /// Map with options for the task of each item.
   template <class F, std::ranges::input_range Range>
   requires std::invocable < const std::decay_t<F>
   &, detail::map_item_t < Range >>
@@ -163,36 +196,59 @@ public:
     return map(each, std::forward<F>(f), std::vector<Item>(items), options);
   }
 
-  /// Shuts down: from now on it refuses work (shut_down). True: as asked. False: the time is over, it is shut down but
-  /// not everything has ended. timeout is for shutdown::wait. Again and again is fine. Blocks with shutdown::wait; a
-  /// caller-run executor runs its pending tasks in this call then. Cancelling runs callbacks and destroys closures
-  /// here. Throws deadlock: one of its own tasks or workers asks it to wait, and nothing changed; interrupted.
+  /// Shut the executor down: from now on it refuses work (shut_down). A further call is harmless.
+  /// What cancelling destroys, and the callbacks of what is cancelled, run here. With
+  /// shutdown::wait, a caller-run executor runs its pending tasks in this call.
+  ///
+  /// Returns: true when it did what `how` says; false when the time is over: it is shut down, but
+  /// not everything has ended.
+  /// Blocks: with shutdown::wait, up to `timeout`.
+  /// Throws:
+  /// - deadlock: a task or worker of the executor asked to wait, and nothing changed; or it is shut
+  ///   down, and the wait could never end
+  /// - interrupted: the caller was asked to stop; it is shut down, but has not ended
+  /// - not_supported: it is the default executor
   bool shutdown(weft::shutdown how = weft::shutdown::wait, duration timeout = forever) const {
-    return detail::is_in_time(
-        weft_executor_shutdown(handle_.get(), static_cast<std::uint32_t>(how), timeout.count()));
+    return detail::is_in_time(weft_executor_shutdown(handle_.get(), static_cast<std::uint32_t>(how), timeout.count()));
   }
 
-  /// Waits until it has nothing to do, without shutting it down: what was submitted before has ended, and so has what
-  /// that has submitted here. Timers and delayed tasks that are not due do not count. False: the time is over. Blocks.
-  /// Throws deadlock: called by one of its own tasks or workers, or it can never become idle; interrupted.
+  /// Wait until the executor has nothing to do, without shutting it down. What was submitted before
+  /// has ended then, and so has what that has submitted here in turn. Timers and delayed tasks that
+  /// are not due do not count. The wait runs no task.
+  ///
+  /// Returns: false when the time is over.
+  /// Blocks: up to `timeout`.
+  /// Throws:
+  /// - deadlock: the caller is a task or worker of the executor, or it can never become idle
+  /// - interrupted: the caller was asked to stop
   bool wait_idle(duration timeout = forever) const {
     return detail::is_in_time(weft_executor_wait_idle(handle_.get(), timeout.count()));
   }
 
-  /// Changes how many workers a pool may have: from 1 to what it was made with. Never blocks. Throws not_supported: not
-  /// a pool, or the default executor; invalid_argument: out of that range.
+  /// Change how many workers a pool may have: from 1 to the max_workers that it was made with.
+  ///
+  /// Throws:
+  /// - not_supported: it is not a pool, or it is the default executor
+  /// - invalid_argument: `max_workers` is out of that range
   void set_max_workers(std::uint32_t max_workers) const {
     check(weft_executor_set_max_workers(handle_.get(), max_workers));
   }
 
-  /// Lets the calling thread be a worker of a pool until the pool has ended (true) or the time is over (false). Blocks.
-  /// Throws deadlock: called by a worker or from inside a task or callback; interrupted; broken_pool; not_supported:
-  /// not a pool; thread_refused: it has max_workers workers.
+  /// Let the calling thread be a worker of a pool, until the pool has ended.
+  ///
+  /// Returns: true when the pool has ended; false when the time is over.
+  /// Blocks: up to `timeout`, and until a task that runs then has ended.
+  /// Throws:
+  /// - deadlock: the caller is a worker, or inside a task, callback or destructor that weft runs
+  /// - interrupted: the thread was asked to stop
+  /// - broken_pool
+  /// - not_supported: it is not a pool
+  /// - thread_refused: the pool has max_workers workers
   bool work(duration timeout = forever) const {
     return detail::is_in_time(weft_executor_work(handle_.get(), timeout.count()));
   }
 
-  /// Never blocks.
+  /// Read figures about the executor.
   executor_stats stats() const {
     executor_stats figures{};
     figures.size = sizeof figures;
@@ -200,7 +256,8 @@ public:
     return figures;
   }
 
-  /// Why a pool is broken: kind and message of what its initializer failed with. Empty: it is not. Never blocks.
+  /// Get the reason why a pool is broken: the kind and message of what its initializer or start
+  /// hook failed with. Nothing when it is not broken.
   std::optional<error> broken() const {
     weft_error_t *native = nullptr;
     check(weft_executor_error(handle_.get(), &native));
@@ -208,39 +265,57 @@ public:
     return error::adopt(native);
   }
 
-  /// Hangs an object on it, which is destroyed when another takes its place, here, or when the executor has ended, by
-  /// whoever lets go of it last: the last handle, or a worker after the last task. nullptr: none from now on. A
-  /// destructor that runs so may give tasks to weft and must not wait. See weft/context.h, also for domains. Never
-  /// blocks. Throws not_supported: it is the default executor; closed: the thread is inside of a domain that is closed;
-  /// out_of_memory. Then the object is destroyed here.
+  /// Set the context: an object that the executor owns from now on, in place of the previous one,
+  /// which is destroyed here. nullptr: none. The object is destroyed when another one is set; or
+  /// when the executor has ended, on the thread that lets go of the executor last. That is the
+  /// thread with the last handle, or a worker after the last task. A destructor that runs there may
+  /// give tasks to weft, and must not wait. If the call throws, the object is destroyed here. See
+  /// weft/context.h, also for domains.
+  ///
+  /// Throws:
+  /// - not_supported: it is the default executor
+  /// - closed: the caller is inside a domain that is closed
+  /// - out_of_memory
   template <detail::can_hang T> void set_context(std::unique_ptr<T> object) const {
     detail::hang(std::move(object),
                  [this](void *ctx, weft_drop_fn drop) { return weft_executor_set_context(handle_.get(), ctx, drop); });
   }
-  /// The same with an object that stays the caller's.
+  /// Set the context to an object that stays the caller's. Throws as above.
   template <detail::can_hang T> void set_context(T *object) const {
     check(weft_executor_set_context(handle_.get(), object, nullptr));
   }
-  /// None from now on; the one before is destroyed here.
+  /// Set no context. The previous one is destroyed here.
   void reset_context() const { check(weft_executor_set_context(handle_.get(), nullptr, nullptr)); }
-  /// What hangs on it, which must be a T; nullptr: nothing. Never blocks.
+  /// Take the context away, and give it to the caller. It must be a T.
+  ///
+  /// Returns: the object; empty when there was none, or when it is its setter's own (set by
+  /// pointer).
+  /// Throws:
+  /// - not_supported: it is the default executor
+  template <detail::can_hang T> std::unique_ptr<T> take_context() const {
+    return detail::take_down<T>([this](void **ctx, weft_drop_fn *drop) {
+      return weft_executor_swap_context(handle_.get(), nullptr, nullptr, ctx, drop);
+    });
+  }
+  /// Get the context, which must be a T; nullptr when there is none.
   template <detail::can_hang T> T *context() const noexcept {
     return static_cast<T *>(weft_executor_context(handle_.get()));
   }
 
-  /// The executor that the calling code runs on, innermost: the strand for a task of a strand, the pool for a task of a
-  /// group or a piece of a loop. Nothing: the thread runs nothing for an executor. Never blocks.
+  /// Get the executor that the calling code runs on: that of the innermost task, callback or hook.
+  /// For a task of a strand it is the strand, for a task of a group or a piece of a loop the pool.
+  /// Nothing when the thread runs nothing for an executor.
   static std::optional<executor_ref> current() {
     weft_executor_t *const native = weft_executor_current();
     if (native == nullptr) return std::nullopt;
     return share(native);
   }
 
-  /// Takes over a reference of the caller's.
+  /// Take over a reference of the caller's.
   static executor_ref adopt(weft_executor_t *native) noexcept { return executor_ref(shared::adopt(native)); }
-  /// Takes a reference of its own.
+  /// Take a reference of its own.
   static executor_ref share(weft_executor_t *native) noexcept { return executor_ref(shared::share(native)); }
-  /// Borrowed; NULL when empty.
+  /// Get the C handle, borrowed; NULL when empty.
   weft_executor_t *native_handle() const noexcept { return handle_.get(); }
 
   /// Whether both are the same executor.
@@ -257,7 +332,7 @@ protected:
 
 namespace detail {
 
-// What a refused submit throws. A broken pool tells its reason.
+// Throw what a refused submit means. The exception for a broken pool has the reason.
 [[noreturn]] inline void throw_refusal(weft_status status, weft_executor_t *executor) {
   weft_error_t *reason = nullptr;
   if (status == WEFT_EBROKEN && weft_executor_error(executor, &reason) == WEFT_OK && reason)

@@ -1,8 +1,8 @@
-// Futures: the outcome of a task, to be read, waited for, cancelled, or called back with.
+// Futures: the outcome of a task, to be read, waited for, cancelled, or followed by a callback.
 //
-// Owns a reference to a future of the C ABI, and the reading of a typed result from its room. Where futures come from
-// is in executor_ref.hpp, promise.hpp, continuation.hpp and coroutine.hpp; waiting for several in wait.hpp; co_await in
-// coroutine.hpp.
+// Owns a reference to a future of the C ABI, and the reading of a typed result from its room.
+// Futures come from executor_ref.hpp, promise.hpp, continuation.hpp and coroutine.hpp. Waits for
+// several are in wait.hpp, co_await in coroutine.hpp.
 #ifndef WEFT_CPP_FUTURE_HPP
 #define WEFT_CPP_FUTURE_HPP
 
@@ -39,16 +39,16 @@ enum class future_state : std::int32_t {
 
 /// What any_future::cancel_or_stop has done.
 enum class called_off : std::uint32_t {
-  removed = WEFT_CANCEL_REMOVED,  ///< it is cancelled, now or since earlier, and will never run
-  asked = WEFT_CANCEL_ASKED,      ///< it runs, and was asked to stop
-  too_late = WEFT_CANCEL_TOO_LATE ///< it has ended, with a result or an error
+  removed = WEFT_CANCEL_REMOVED,  ///< the future is cancelled, now or before; it never runs
+  asked = WEFT_CANCEL_ASKED,      ///< its task runs, and was asked to stop
+  too_late = WEFT_CANCEL_TOO_LATE ///< its task has ended, with a result or an error
 };
 
 namespace detail {
 
 using future_handle = handle<weft_future_t, weft_future_ref, weft_future_unref>;
 
-// Throws what a reading call that did not end with WEFT_OK means.
+// Throw what the status of a reading call means, which is not WEFT_OK.
 [[noreturn]] inline void throw_outcome(weft_status status, weft_future_t *future) {
   if (status == WEFT_EFAILED) {
     weft_error_t *native = nullptr;
@@ -63,8 +63,8 @@ inline void read_outcome(weft_status status, weft_future_t *future) {
     throw_outcome(status, future);
 }
 
-// What a continuation is called with: nothing for void, the reference for T&, else the result itself, to read, or when
-// it cannot be called so, to have.
+// The argument of a continuation: nothing for void, the reference for T&; otherwise the result to
+// read, or, if F cannot be called with that, the result to own.
 template <class F, class T> struct continued {
   using argument = std::conditional_t<std::is_invocable_v<F, const T &>, const T &, T>;
   WEFT_IN_EACH_MODULE static constexpr bool possible = std::is_invocable_v<F, argument>;
@@ -111,38 +111,44 @@ template <class F> bool add_stop_callback(weft_future_t *future, F &&callback) {
 
 } // namespace detail
 
-/// A future whose result type is not known here: everything but the result. A future<T> converts to it, so futures of
-/// different types can be waited for together.
+/// A future without its result type: it has everything but the result. A future<T> converts to it,
+/// so futures of different types can be waited for together.
 ///
-/// A shared handle: copies mean the same future, are cheap, do not throw, and may be used by several threads (one
-/// handle object by one thread at a time, like any value). A default-constructed or moved-from one is empty: valid() is
-/// false, questions are answered with false, everything else throws invalid_argument.
+/// A shared handle. Copies mean the same future, are cheap and do not throw. A handle that is
+/// default-constructed or moved from is empty: valid() is false, questions are answered with false,
+/// and everything else throws invalid_argument.
 ///
-/// Waiting inside a task is safe: see weft/future.h. Every waiting call throws, besides what it says itself,
-///   interrupted   the waiting thread or task was asked to stop; the future is as it was,
-///   deadlock      the wait could never end.
+/// A wait inside a task is safe: see weft/future.h. Every wait may throw, besides what its comment
+/// lists:
+/// - interrupted: the waiting thread or task was asked to stop; the future is as it was
+/// - deadlock: the wait could never end
 class any_future {
 public:
   any_future() noexcept = default;
 
   bool valid() const noexcept { return static_cast<bool>(handle_); }
 
-  /// Where it stands. Never blocks. Throws invalid_argument when empty.
+  /// Get the state.
+  ///
+  /// Throws:
+  /// - invalid_argument: the handle is empty
   future_state state() const {
     const std::int32_t state = weft_future_state(handle_.get());
     if (state < 0) throw_status(state);
     return static_cast<future_state>(state);
   }
-  /// Its task runs now. Never blocks.
+  /// Ask whether its task runs now.
   bool running() const noexcept { return weft_future_running(handle_.get()) == 1; }
-  /// It has a result or an error, or was cancelled. Never blocks.
+  /// Ask whether it has a result or an error, or was cancelled.
   bool done() const noexcept { return weft_future_done(handle_.get()) == 1; }
-  /// It was cancelled. Never blocks.
+  /// Ask whether it was cancelled.
   bool cancelled() const noexcept { return weft_future_cancelled(handle_.get()) == 1; }
 
-  /// Cancels what has not started: waiters wake, callbacks run and the closure is destroyed, all in this call, which
-  /// never blocks otherwise. True: it is cancelled, now or since earlier, and will never run. False: it had started or
-  /// ended; nothing changed.
+  /// Cancel the future if its task has not started. Waiters wake, callbacks run and the closure is
+  /// destroyed, all in this call.
+  ///
+  /// Returns: true when it is cancelled, now or before, and its task never runs; false when the
+  /// task had started or ended, and nothing changed.
   bool cancel() const {
     const weft_status status = weft_future_cancel(handle_.get());
     if (status == WEFT_ERUNNING || status == WEFT_EDONE) return false;
@@ -150,8 +156,10 @@ public:
     return true;
   }
 
-  /// Asks a running task to stop: it can see that with this_thread::stop_requested(), and its blocking calls of weft
-  /// throw interrupted. Never blocks. False: it had ended.
+  /// Ask a running task to stop. The task can see that with this_thread::stop_requested(), and its
+  /// blocking calls of weft throw interrupted.
+  ///
+  /// Returns: false when it had ended.
   bool request_stop() const {
     const weft_status status = weft_future_request_stop(handle_.get());
     if (status == WEFT_EDONE) return false;
@@ -159,31 +167,42 @@ public:
     return true;
   }
 
-  /// A stop was requested of it, also by its token or its domain. Never blocks.
+  /// Ask whether a stop was requested of it, also by its token or its domain.
   bool stop_requested() const noexcept { return weft_future_stop_requested(handle_.get()) == 1; }
 
-  /// Calls it off, whatever it does: cancels what has not started, as cancel(), and asks what runs to stop. Tells which
-  /// of the two it was. Never blocks otherwise.
+  /// Call the future off, whatever its task does: cancel it as cancel() does, or, if its task runs,
+  /// ask it to stop.
+  ///
+  /// Returns: which of the two was done, or that it was too late.
   called_off cancel_or_stop() const {
     std::uint32_t answer = 0;
     check(weft_future_cancel_or_stop(handle_.get(), &answer));
     return static_cast<called_off>(answer);
   }
 
-  /// Waits until it is done, in whatever way. False: the time is over. Blocks up to timeout.
+  /// Wait until the future is done, with a result, an error or cancelled.
+  ///
+  /// Returns: false when the time is over.
+  /// Blocks: up to `timeout`.
   bool wait(duration timeout = forever) const {
     return detail::is_in_time(weft_future_wait(handle_.get(), timeout.count()));
   }
 
-  /// Waits for the end and tells what the task threw: null when there is a result. For errors that were no C++
-  /// exception it holds a weft::error. Blocks up to timeout. Throws weft::cancelled, timed_out.
+  /// Wait for the end, and get what the task threw; null when there is a result. For an error that
+  /// was no C++ exception it holds a weft::error.
+  ///
+  /// Blocks: up to `timeout`.
+  /// Throws: weft::cancelled, timed_out.
   std::exception_ptr exception(duration timeout = forever) const {
     const std::optional<weft::error> failure = error(timeout);
     return failure ? failure->exception() : nullptr;
   }
 
-  /// The same as an error object: code, kind and message of any error, C++ exceptions included. Empty when there is a
-  /// result. Blocks up to timeout. Throws weft::cancelled, timed_out.
+  /// Wait for the end, and get the error as an object: code, kind and message of any error, C++
+  /// exceptions included. Nothing when there is a result.
+  ///
+  /// Blocks: up to `timeout`.
+  /// Throws: weft::cancelled, timed_out.
   std::optional<weft::error> error(duration timeout = forever) const {
     weft_error_t *native = nullptr;
     check(weft_future_exception(handle_.get(), timeout.count(), &native));
@@ -191,31 +210,42 @@ public:
     return weft::error::adopt(native);
   }
 
-  /// Has callback(future) called once, when the future is done: on the thread that ends it, or, when it is done
-  /// already, at once on this thread. Callbacks run in the order of adding. The callable may be move-only; it is
-  /// destroyed right after the call. An exception out of it goes to the log, and the other callbacks still run. Never
-  /// blocks otherwise. Throws out_of_memory and what moving the callable throws; it is then destroyed without a call.
+  /// Have callback(future) called once, when the future is done: on the thread that ends it, or, if
+  /// it is done already, at once on this thread. Callbacks run in the order of adding. The callable
+  /// may be move-only, and is destroyed right after the call. An exception out of it becomes a line
+  /// of the log, and the other callbacks still run. If this call throws, the callable is destroyed
+  /// without a call.
+  ///
+  /// Throws:
+  /// - closed: the caller is inside a domain that is closed
+  /// - out_of_memory, and what moving the callable throws
   template <std::invocable<any_future> F> void add_done_callback(F &&callback) const {
     add_callback<any_future>(std::forward<F>(callback));
   }
 
-  /// Has callback() called once, when a stop is requested of it: on the thread that requests it; at once on this thread
-  /// when one was requested before. The callable may be move-only; it is destroyed right after the call, or without one
-  /// when the future is done. See weft_future_on_stop. False: it is done. Throws out_of_memory, closed, and what moving
-  /// the callable throws; it is then destroyed without a call.
+  /// Have callback() called once, when a stop is requested of the future: on the thread that
+  /// requests it, or, if one was requested before, at once on this thread. The callable may be
+  /// move-only. It is destroyed right after the call, or without a call when the future is done.
+  /// See weft_future_on_stop. If this call throws, the callable is destroyed without a call.
+  ///
+  /// Returns: false when the future is done.
+  /// Throws:
+  /// - closed: the caller is inside a domain that is closed
+  /// - out_of_memory, and what moving the callable throws
   template <std::invocable F> bool on_stop(F &&callback) const {
     return detail::add_stop_callback(handle_.get(), std::forward<F>(callback));
   }
 
-  /// Borrowed; NULL when empty.
+  /// Get the C handle, borrowed; NULL when empty.
   weft_future_t *native_handle() const noexcept { return handle_.get(); }
 
-  /// Gives the reference to the caller, who must unref it. The handle is empty afterwards.
+  /// Give the reference to the caller, who must give it back with weft_future_unref. The handle is
+  /// empty afterwards.
   [[nodiscard]] weft_future_t *release() noexcept { return handle_.release(); }
 
-  /// Takes over a reference of the caller's.
+  /// Take over a reference of the caller's.
   static any_future adopt(weft_future_t *native) noexcept { return any_future(detail::future_handle::adopt(native)); }
-  /// Takes a reference of its own.
+  /// Take a reference of its own.
   static any_future share(weft_future_t *native) noexcept { return any_future(detail::future_handle::share(native)); }
 
   /// Whether both are the same future.
@@ -241,21 +271,29 @@ protected:
   detail::future_handle handle_;
 };
 
-/// The outcome of a call that gives a T. T may be void, an lvalue reference, or move-only; it need not even be movable.
-/// Everything that any_future says holds here.
+/// The outcome of a call that gives a T. T may be void, an lvalue reference, or move-only; it need
+/// not even be movable. What any_future says holds here, too.
 ///
-/// The result stays in the future and can be read many times, by many threads. It is destroyed with the last handle.
+/// The result stays in the future, and many threads may read it many times. It is destroyed with
+/// the last handle.
 template <class T> class future : public any_future {
 public:
   using value_type = T;
 
   future() noexcept = default;
 
-  /// Waits for the result and reads it. Blocks up to timeout. Gives a reference into the future, valid as long as any
-  /// handle to it and until take(); for a reference T&, that reference; for void, nothing.
-  /// Throws what the task threw, the same exception object where that was C++ (and then shared by all readers, as with
-  /// std::shared_future), else weft::error; weft::cancelled; timed_out: the time is over (the future is not done then,
-  /// which tells it apart from a task that failed with timed_out itself); invalid_state: it was taken.
+  /// Wait for the result and read it.
+  ///
+  /// Returns: a reference into the future, valid while a handle to it exists and until take(); for
+  /// T& that reference; for void nothing.
+  /// Blocks: up to `timeout`.
+  /// Throws:
+  /// - what the task threw: the same object if it was a C++ exception, shared by all readers as
+  ///   with std::shared_future; otherwise weft::error
+  /// - weft::cancelled: the future was cancelled
+  /// - timed_out: the time is over, and the future is not done; that tells it apart from a task
+  ///   that failed with timed_out itself
+  /// - invalid_state: the result was taken
   decltype(auto) result(duration timeout = forever) const & {
     await(timeout);
     if constexpr (std::is_lvalue_reference_v<T>)
@@ -264,8 +302,9 @@ public:
       return static_cast<const T &>(detail::stored_at<T>(room()));
   }
 
-  /// On a temporary, as in pool.submit(f).result(), a reference could dangle, so this gives a value: a copy of the
-  /// result, or, for a type that cannot be copied, what take() gives. To save a copy, call take().
+  /// Wait for the result and read it as a value, for a temporary: in pool.submit(f).result() a
+  /// reference could dangle. The value is a copy, or, for a type that cannot be copied, what take()
+  /// gives. To save a copy, call take().
   decltype(auto) result(duration timeout = forever) && {
     if constexpr (std::is_void_v<T> || std::is_lvalue_reference_v<T>) {
       return static_cast<const future &>(*this).result(timeout);
@@ -276,9 +315,11 @@ public:
     }
   }
 
-  /// Waits for the result and moves it out: once for all handles, later reads throw invalid_state. Blocks up to
-  /// timeout. The caller sees to it that no other thread is reading it through result() meanwhile. Throws as result();
-  /// an exception of T's move constructor loses the result.
+  /// Wait for the result and move it out, once for all handles; later reads throw invalid_state.
+  /// The caller sees to it that no other thread reads the result through result() meanwhile.
+  ///
+  /// Blocks: up to `timeout`.
+  /// Throws: as result(). If the move constructor of T throws, the result is lost.
   T take(duration timeout = forever) const {
     void *ignored = nullptr;
     detail::read_outcome(weft_future_take(handle_.get(), timeout.count(), &ignored), handle_.get());
@@ -288,42 +329,51 @@ public:
       return std::move(detail::stored_at<T>(room()));
   }
 
-  /// As any_future::add_done_callback, with the typed future.
+  /// Have callback(future) called as any_future::add_done_callback does, with the typed future.
   template <std::invocable<future> F> void add_done_callback(F &&callback) const {
     add_callback<future>(std::forward<F>(callback));
   }
 
-  /// Continues: the future of f(result), which is called once there is a result. f gets it as const T & (as T & for a
-  /// reference, nothing for void); an f that cannot be called so, as one that takes a move-only T by value, gets what
-  /// take() gives. An error or a cancellation is handed on, the same exception object, and f is destroyed without a
-  /// call. f may be move-only; it is destroyed right after the call, before the new future is done.
-  /// One allocation holds f, its result and the new future; chains of any length need no stack.
+  /// Continue: get the future of f(result), which is called once there is a result. f gets it as
+  /// const T & (as T & for a reference, nothing for void). An f that cannot be called so, such as
+  /// one that takes a move-only T by value, gets what take() gives. An error or a cancellation is
+  /// handed on, the same exception object, and f is destroyed without a call. f may be move-only,
+  /// and is destroyed right after the call, before the new future is done. One allocation holds f,
+  /// its result and the new future. Chains of any length need no stack.
   ///
-  /// On an executor it runs there; refused when its time has come (shut down, full, broken ...), the new future fails
-  /// with an error whose code() is that status (with broken_pool for a broken pool). Without an executor it runs on the
-  /// thread that completes this future, or now and here when it is done already: for a short f. Never blocks otherwise.
+  /// With an executor, f runs there. If the executor refuses it when its time has come (shut down,
+  /// full, broken ...), the new future fails with an error whose code() is that status, or with
+  /// broken_pool. Without an executor, f runs on the thread that completes this future, or at once
+  /// on this thread if it is done already. That is for a short f.
   ///
-  /// The new future is pending until f starts and can be cancelled until then; this one goes on. See
-  /// weft/continuation.h for the rest. Throws invalid_argument: this future or the executor is empty; out_of_memory,
-  /// and what moving f throws.
+  /// The new future is pending until f starts, and can be cancelled until then; this one goes on.
+  /// weft/continuation.h has the rest.
+  ///
+  /// Blocks: never; if this future is done already, as a submit to the executor does.
+  /// Throws:
+  /// - invalid_argument: this future or the executor is empty
+  /// - closed: the domain of the task is closed
+  /// - out_of_memory, and what moving f throws
   template <detail::continues<T> F>
   auto then(const executor_ref &where, F &&f) const -> future<detail::continued_result_t<F, T>>;
   template <detail::continues<T> F> auto then(F &&f) const -> future<detail::continued_result_t<F, T>>;
-  /// With options. Throws besides not_supported: there is a priority, and the executor is no pool; cancelled, closed.
+  /// Continue with options. It may also throw cancelled (the token is cancelled) and not_supported
+  /// (there is a priority, and the executor is no pool).
   template <detail::continues<T> F>
   auto then(const task_options &options, const executor_ref &where, F &&f) const
       -> future<detail::continued_result_t<F, T>>;
 
-  /// Mends an error: the future of f(error), called with a const weft::error & once there is an error (its exception()
-  /// is what the task threw), and giving a T in its place. A result is handed on as it is: it stays one object with
-  /// this future's, and take() through either moves it out for both. So is a cancellation, which is no error. Else as
-  /// then.
+  /// Mend an error: get the future of f(error), which is called with a const weft::error & once
+  /// there is an error, and gives a T in its place. The exception() of the error is what the task
+  /// threw. A result is handed on as it is. It stays one object with that of this future, and
+  /// take() through either moves it out for both. A cancellation is no error, and is handed on,
+  /// too. The rest is as for then.
   template <detail::mends<T> F> future on_error(const executor_ref &where, F &&f) const;
   template <detail::mends<T> F> future on_error(F &&f) const;
   template <detail::mends<T> F> future on_error(const task_options &options, const executor_ref &where, F &&f) const;
 
-  /// Continues in any case: the future of f(this future), called when it is done by result, error or cancellation. Else
-  /// as then.
+  /// Continue in any case: get the future of f(this future), which is called when it is done, with
+  /// a result, an error or cancelled. The rest is as for then.
   template <detail::ends<T> F>
   auto finally(const executor_ref &where, F &&f) const -> future<detail::ended_result_t<F, T>>;
   template <detail::ends<T> F> auto finally(F &&f) const -> future<detail::ended_result_t<F, T>>;
@@ -331,10 +381,10 @@ public:
   auto finally(const task_options &options, const executor_ref &where, F &&f) const
       -> future<detail::ended_result_t<F, T>>;
 
-  /// Takes over a reference of the caller's. The future must have been made by weft.hpp for the same T; only
-  /// future<void> may stand for any.
+  /// Take over a reference of the caller's. weft.hpp must have made the future for the same T. Only
+  /// future<void> may stand for any future.
   static future adopt(weft_future_t *native) noexcept { return future(detail::future_handle::adopt(native)); }
-  /// Takes a reference of its own; else as adopt.
+  /// Take a reference of its own. The rest is as for adopt.
   static future share(weft_future_t *native) noexcept { return future(detail::future_handle::share(native)); }
 
 private:

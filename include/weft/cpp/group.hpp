@@ -1,4 +1,5 @@
-// weft::group: fork-join for C++, over weft/group.h; and what a task says to its own worker.
+// weft::group: fork-join, over weft/group.h. And weft::blocking_region: a task that blocks outside
+// of weft.
 #ifndef WEFT_CPP_GROUP_HPP
 #define WEFT_CPP_GROUP_HPP
 
@@ -17,9 +18,10 @@ namespace weft {
 /// What the first error of a group does to the rest.
 enum class on_error : std::uint32_t { go_on = 0, cancel = WEFT_GROUP_CANCEL_ON_ERROR };
 
-/// Tasks that are spawned and waited for together, on a pool. A closure lies in its task's own allocation, which is
-/// recycled. Neither copied nor moved: it belongs into the scope that waits. One that is made inside a task must end
-/// before the task does (WEFT_GROUP_SCOPED).
+/// Tasks on a pool that are spawned and waited for together. A closure lies in the allocation of
+/// its task, which is recycled. A group is neither copied nor moved: it belongs into the scope that
+/// waits. A group that is made inside a task must end before the task does (WEFT_GROUP_SCOPED). Any
+/// thread may make any call, also tasks of the group.
 ///
 ///     int fib(const weft::executor_ref &pool, int n) {
 ///       if (n < 2) return n;
@@ -32,7 +34,10 @@ enum class on_error : std::uint32_t { go_on = 0, cancel = WEFT_GROUP_CANCEL_ON_E
 ///     }
 class group {
 public:
-  /// Throws not_supported: it is no pool.
+  /// Make a group on a pool.
+  ///
+  /// Throws:
+  /// - not_supported: `pool` is not a pool
   explicit group(const executor_ref &pool, on_error what = on_error::go_on) {
     weft_group_options_t options;
     weft_group_options_init(&options);
@@ -41,16 +46,25 @@ public:
   }
   group(const group &) = delete;
   group &operator=(const group &) = delete;
-  /// Cancels what has not started and waits for what runs, and for what is entered: closures may refer to what is
-  /// around the group.
+  /// Cancel what has not started, and wait for what runs and for what is entered, because closures
+  /// may refer to what is around the group.
+  ///
+  /// Blocks: until nothing is pending.
   ~group() { weft_group_end(native_); }
 
-  /// Spawns a callable. From any thread, from its own tasks too. Throws shut_down, broken_pool, thread_refused,
-  /// out_of_memory, or what copying the callable throws; nothing was spawned then.
+  /// Spawn a callable. If the call throws, nothing was spawned.
+  ///
+  /// Throws:
+  /// - shut_down: the pool was shut down, and the caller is inside no task of it
+  /// - broken_pool: the pool is broken, and the caller is inside no task of it
+  /// - closed: the domain of the task is closed
+  /// - thread_refused: the pool has no worker, and the system refuses a thread
+  /// - out_of_memory, and what copying the callable throws
   template <class F>
   requires std::invocable<std::decay_t<F>>
   void run(F &&f) { spawn(nullptr, std::forward<F>(f)); }
-  /// The same with options. Throws not_supported besides: they have a priority; cancelled, closed.
+  /// Spawn a callable with options. It may also throw cancelled (the token is cancelled) and
+  /// not_supported (there is a priority).
   template <class F>
   requires std::invocable<std::decay_t<F>>
   void run(const task_options &options, F &&f) {
@@ -58,18 +72,29 @@ public:
     spawn(&native, std::forward<F>(f));
   }
 
-  /// Counts something as pending that is no task: a request that another library answers, a thread. wait() and the
-  /// destructor wait until it is left, whatever is cancelled. Before whatever leaves can begin. Never blocks. Throws
-  /// queue_full: WEFT_GROUP_ENTERED_MAX are entered.
+  /// Count something as pending that is no task: a request that another library answers, a thread.
+  /// Waits and the destructor wait until it is left, whatever is cancelled. Enter before the code
+  /// can begin that leaves.
+  ///
+  /// Throws:
+  /// - queue_full: WEFT_GROUP_ENTERED_MAX things are entered
   void enter() { check(weft_group_enter(native_)); }
-  /// One of them is over. From any thread; the group may be on its way out by then, if that waits for this. Never
-  /// blocks. Throws invalid_state: nothing is entered.
+  /// Say that one entered thing is over. If a destructor waits for it, the group may be gone when
+  /// this call returns.
+  ///
+  /// Throws:
+  /// - invalid_state: nothing is entered
   void leave() { check(weft_group_leave(native_)); }
 
-  /// Posts a callable to an executor, of any kind, once nothing of the group is pending, at once if so now; whatever
-  /// became of the tasks, and though the group be gone by then. It is no task of the group's. If the executor is shut
-  /// down before, the callable is destroyed; see weft_group_then. Never blocks. Throws closed, out_of_memory, or what
-  /// copying the callable throws.
+  /// Post a callable to an executor of any kind, once nothing of the group is pending; at once if
+  /// that is so now. It runs also when tasks have failed or were cancelled, and even if the group
+  /// is gone by then. It is no task of the group. If the executor is shut down before, the callable
+  /// is destroyed; see weft_group_then.
+  ///
+  /// Throws:
+  /// - invalid_argument: `executor` is empty
+  /// - closed: the domain of the task is closed
+  /// - out_of_memory, and what copying the callable throws
   template <class F>
   requires std::invocable<std::decay_t<F>>
   void then(const executor_ref &executor, F &&f) {
@@ -78,8 +103,8 @@ public:
     check(weft_group_then_task(native_, executor.native_handle(), task.get()));
     task.release();
   }
-  /// The same with options, or with a cancel token alone. Throws cancelled besides: the token is cancelled already;
-  /// not_supported: there is a priority, and the executor is no pool.
+  /// Post with options, or with a cancel token alone. It may also throw cancelled (the token is
+  /// cancelled) and not_supported (there is a priority, and the executor is no pool).
   template <class F>
   requires std::invocable<std::decay_t<F>>
   void then(const task_options &options, const executor_ref &executor, F &&f) {
@@ -94,10 +119,21 @@ public:
     then(task_options{.token = token}, executor, std::forward<F>(f));
   }
 
-  /// Waits for all; on a worker of the pool it runs tasks of the group meanwhile. Rethrows the first error, which the
-  /// group then forgets. Throws cancelled: none has failed, and some never ran; interrupted, deadlock.
+  /// Wait until nothing of the group is pending. On a worker of the pool the wait runs tasks of the
+  /// group. After an error or a cancellation the group forgets it, and can be used again.
+  ///
+  /// Blocks: until nothing is pending.
+  /// Throws:
+  /// - the first error of the tasks
+  /// - cancelled: no task has failed, but at least one never ran
+  /// - interrupted: the waiting thread or task was asked to stop
+  /// - deadlock: the wait could never end
   void wait() { wait_for(forever); }
-  /// False: the time is over.
+  /// Wait as wait() does, within a limit.
+  ///
+  /// Returns: false when the time is over.
+  /// Blocks: up to `timeout`, and until a task that the wait has begun has ended.
+  /// Throws: as wait().
   bool wait_for(duration timeout) {
     const weft_status status = weft_group_wait(native_, timeout.count());
     if (status == WEFT_OK) [[likely]]
@@ -107,23 +143,35 @@ public:
     throw_status(status);
   }
 
-  /// Cancels what has not started, asks what runs to stop, and drops what is spawned later, until the next wait.
+  /// Cancel what has not started, ask what runs to stop, and drop what is spawned later. It ends
+  /// with the first wait that throws cancelled or an error.
   void cancel() noexcept { weft_group_cancel(native_); }
 
-  /// Hangs an object on it, as executor_ref::set_context. It is destroyed when another takes its place, or after the
-  /// last task when the group ends. Throws closed, out_of_memory.
+  /// Set the context: an object that the group owns from now on, as executor_ref::set_context. It
+  /// is destroyed when another one is set; or when the group ends, after the last task. If the call
+  /// throws, the object is destroyed here.
+  ///
+  /// Throws:
+  /// - closed: the caller is inside a domain that is closed
+  /// - out_of_memory
   template <detail::can_hang T> void set_context(std::unique_ptr<T> object) {
     detail::hang(std::move(object),
                  [this](void *ctx, weft_drop_fn drop) { return weft_group_set_context(native_, ctx, drop); });
   }
-  /// The same with an object that stays the caller's.
+  /// Set the context to an object that stays the caller's.
   template <detail::can_hang T> void set_context(T *object) { check(weft_group_set_context(native_, object, nullptr)); }
-  /// None from now on; the one before is destroyed here.
+  /// Set no context. The previous one is destroyed here.
   void reset_context() { check(weft_group_set_context(native_, nullptr, nullptr)); }
-  /// What hangs on it, which must be a T; nullptr: nothing. Never blocks.
+  /// Take the context away, and give it to the caller, as executor_ref::take_context.
+  template <detail::can_hang T> std::unique_ptr<T> take_context() {
+    return detail::take_down<T>([this](void **ctx, weft_drop_fn *drop) {
+      return weft_group_swap_context(native_, nullptr, nullptr, ctx, drop);
+    });
+  }
+  /// Get the context, which must be a T; nullptr when there is none.
   template <detail::can_hang T> T *context() const noexcept { return static_cast<T *>(weft_group_context(native_)); }
 
-  /// Borrowed.
+  /// Get the C handle, borrowed.
   weft_group_t *native_handle() const noexcept { return native_; }
 
 private:
@@ -158,8 +206,8 @@ private:
   weft_group_t *native_ = nullptr;
 };
 
-/// For as long as it lives, the calling task blocks elsewhere, and the pool may run one more worker in its place.
-/// Nothing happens on a thread that is no worker.
+/// A scope in which the calling task blocks outside of weft. The pool may run one worker more
+/// meanwhile. On a thread that is no worker it does nothing.
 class blocking_region {
 public:
   blocking_region() noexcept : begun_(weft_blocking_begin() == WEFT_OK) {}

@@ -1,4 +1,4 @@
-// The reference-counted handle that every shared object of the C ABI is held by.
+// The reference-counted handle of every shared object of the C ABI.
 //
 // Owns one reference. Knows nothing of what the object does.
 #ifndef WEFT_CPP_HANDLE_HPP
@@ -14,14 +14,14 @@ template <class T, T *(*Ref)(T *), void (*Unref)(T *)> class handle {
 public:
   handle() noexcept = default;
 
-  /// Takes over a reference that the caller owns.
+  /// Take over a reference that the caller owns.
   static handle adopt(T *object) noexcept {
     handle result;
     result.object_ = object;
     return result;
   }
 
-  /// Takes a reference of its own.
+  /// Take a reference of its own.
   static handle share(T *object) noexcept { return adopt(Ref(object)); }
 
   handle(const handle &other) noexcept : object_(other.object_ ? Ref(other.object_) : nullptr) {}
@@ -37,7 +37,7 @@ public:
   T *get() const noexcept { return object_; }
   explicit operator bool() const noexcept { return object_ != nullptr; }
 
-  /// Gives the reference away.
+  /// Give the reference away to the caller. The handle is empty afterwards.
   [[nodiscard]] T *release() noexcept { return std::exchange(object_, nullptr); }
 
 private:

@@ -22,7 +22,8 @@ namespace detail {
 
 template <class F> using joined_result_t = typename kept<std::invoke_result_t<F>>::type;
 
-// One of the calls, in the frame of invoke(): the callable, which stays the caller's, and its result.
+// One of the calls, in the frame of invoke(): the callable, which stays the caller's, and its
+// result.
 template <class F, class R = joined_result_t<F>> struct joined_call {
   F &&f;
   std::optional<stored_t<R>> result{};
@@ -59,7 +60,7 @@ template <class... Fs> struct joined_calls {
   weft_executor_t *pool;
   std::tuple<joined_call<Fs>...> calls;
 
-  // The calls from number First on, so many.
+  // Make `Count` calls, from number `First` on.
   template <std::size_t First, std::size_t Count> static weft_status run(void *ctx, weft_error_t **error) {
     return guard(error, [ctx] {
       auto &self = *static_cast<joined_calls *>(ctx);
@@ -83,17 +84,25 @@ using joined_value_t = std::conditional_t<std::is_void_v<joined_result_t<F>>, st
 
 } // namespace detail
 
-/// Calls all of them, each once, and returns when all have ended: on a worker of the pool the first one on the calling
-/// thread, the others there too or on workers that have nothing to do. No memory is allocated, and a call costs a few
-/// nanoseconds, so a recursion may call this at every level. None may wait for another. See weft/join.h.
+/// Call all of them, each once, and return when all have ended. On a worker of the pool, the first
+/// one runs on the calling thread, and the others run there or on idle workers. So none may wait
+/// for another. There a call allocates no memory and costs a few nanoseconds, so a recursion may
+/// call this at every level. See weft/join.h.
 ///
-/// Returns a std::tuple of what they return, in their order: a reference stays one, and for void there is a
-/// std::monostate. If all return void, so does this.
+/// If some throw, this throws the exception of the first of these, in their order, once all that
+/// have begun have ended. Calls that had not begun by then may be left out.
 ///
-/// If some throw, the exception of the first of these, in their order, is thrown when all that have begun have ended;
-/// of those that had not begun then, some are left out. Throws interrupted: the caller was asked to stop; cancelled:
-/// the pool was told to cancel what is pending; closed: the domain that the caller is inside of was closed; in each
-/// case at least one call was left out. Throws shut_down, broken_pool, thread_refused; not_supported: not a pool.
+/// Returns: a std::tuple of what they return, in their order. A reference stays one, and void
+/// becomes a std::monostate. If all return void, so does this.
+/// Blocks: until all have ended.
+/// Throws:
+/// - interrupted: the caller was asked to stop, and a call was left out
+/// - cancelled: the pool was told to cancel what is pending, and a call was left out
+/// - closed: the domain that the caller is inside was closed, and a call was left out
+/// - shut_down: the pool was shut down, and the caller is inside no task of it
+/// - broken_pool: the pool is broken, and the caller is inside no task of it
+/// - thread_refused: the pool has no worker, and the system refuses a thread
+/// - not_supported: it is not a pool
 template <class... Fs>
 requires(sizeof...(Fs) >= 2) && (std::invocable<Fs> && ...) auto invoke(const executor_ref &pool, Fs &&...fs) {
   detail::joined_calls<Fs...> all{pool.native_handle(), {detail::joined_call<Fs>{std::forward<Fs>(fs)}...}};

@@ -1,5 +1,5 @@
-// What weft.hpp needs of the compiler. Every header of weft/cpp includes this one, so a program that is compiled with
-// less reads the reason first.
+// What weft.hpp needs of the compiler. Every header of weft/cpp includes this one first. So a
+// program that is compiled with less reads the reason first.
 #ifndef WEFT_CPP_LANGUAGE_HPP
 #define WEFT_CPP_LANGUAGE_HPP
 

@@ -1,7 +1,8 @@
-// The results of executor_ref::map: read in the order of the items, while the rest runs.
+// The results of executor_ref::map, read in the order of the items while the rest runs.
 //
-// Owns the window of submitted items and its deadline. It stands on tasks with room rather than on weft_executor_map,
-// which would take an allocation for each item and one for each result; the behaviour is the same.
+// Owns the window of submitted items and its deadline. It is built on tasks with room.
+// weft_executor_map would take an allocation for each item and one for each result; the behaviour
+// is the same.
 #ifndef WEFT_CPP_MAP_HPP
 #define WEFT_CPP_MAP_HPP
 
@@ -32,7 +33,7 @@ namespace weft {
 
 /// Options of a map.
 struct map_options {
-  std::uint64_t buffer = 0;   ///< at most so many items are submitted and not yet read; 0: no bound
+  std::uint64_t buffer = 0;   ///< how many items may be submitted and not yet read; 0: no bound
   duration timeout = forever; ///< for the whole iteration, counted from the call of map
 };
 
@@ -40,7 +41,8 @@ namespace detail {
 
 template <class Range> using map_item_t = std::ranges::range_value_t<Range>;
 
-// Items are moved out of a range that was given away. A view given away owns nothing that could be moved.
+// Items are moved out of a range that was given away. A view that was given away owns no items that
+// could be moved.
 template <class Range>
 WEFT_IN_EACH_MODULE inline constexpr bool gives_items_away =
     !std::is_lvalue_reference_v<Range> && !std::ranges::view<Range> && !std::ranges::borrowed_range<Range>;
@@ -52,8 +54,8 @@ template <class Range, class Item> decltype(auto) forward_item(Item &&item) noex
     return std::forward<Item>(item);
 }
 
-// std::ranges::begin and its like are objects with storage, which unoptimised code passes by address (visibility.hpp).
-// These are temporaries of the same types.
+// std::ranges::begin and its like are objects with storage, which unoptimised code passes by
+// address (visibility.hpp). These are temporaries of the same types.
 template <class Range> auto begin_of(Range &range) {
   return std::remove_cvref_t<decltype(std::ranges::begin)>()(range);
 }
@@ -76,44 +78,49 @@ template <class F, class Item> struct map_call {
 
 } // namespace detail
 
-/// The outcomes of executor_ref::map, in the order of the items. An input range to be gone through once, by one thread
-/// at a time. It stays where it is: it cannot be copied or moved.
+/// The outcomes of executor_ref::map, in the order of the items. An input range for one iteration,
+/// by one thread at a time. It stays in its place: it cannot be copied or moved.
 ///
-///     for (int &n : pool.map(count_lines, paths)) ...          results; stops at the first item that failed
+///     for (int &n : pool.map(count_lines, paths)) ...     results, up to the first failed item
 ///
-///     auto counts = pool.map(count_lines, paths);              results, and on after a failed item
+///     auto counts = pool.map(count_lines, paths);         results, also after a failed item
 ///     for (auto it = counts.begin(); it != counts.end(); ++it)
 ///       try { use(*it); } catch (const std::exception &e) { ... }
 ///
-///     for (auto &f : counts.futures())                         futures, each of them done
+///     for (auto &f : counts.futures())                    futures, each of them done
 ///       if (auto failure = f.error()) ...
 ///
-/// Dereferencing waits for the item and gives a reference to its result, which may be moved from and lives until ++;
-/// for void a std::monostate. It throws what the item's task threw; then ++ goes on with the next item. Besides:
-///   timed_out     the time given to map is over: what has not started is cancelled, and the iteration has ended
-///   interrupted, deadlock   as in future::wait; it may be tried again
-///   cancelled     the item was cancelled, or the executor was shut down, the token cancelled or the domain closed
-///   before it
-///                 could be submitted
-///   what the range itself throws (its iterators, a filter): in the place of the item that it did not give, after the
-///                 outcomes of those before; then the iteration has ended
+/// Dereferencing waits for the item, and gives a reference to its result, which may be moved from
+/// and lives until ++; for void it gives a std::monostate. It throws what the item's task threw;
+/// then ++ goes on with the next item. It may also throw:
+/// - timed_out: the time given to map is over; what has not started is cancelled, and the iteration
+///   has ended
+/// - interrupted, deadlock: as in future::wait; it may be tried again
+/// - cancelled: the item was cancelled; or it could not be submitted any more, because the executor
+///   was shut down, the token cancelled or the domain closed
+/// - what the range itself throws (its iterators, a filter): in the place of the item that it did
+///   not give, after the outcomes of those before; then the iteration has ended
 ///
-/// The destructor cancels what has not started; callbacks run and closures are destroyed there. It never waits.
+/// Blocks: begin() and the comparison with end() never; dereferencing, and ++ past an item that was
+/// not read, until the item is done, up to the time given to map.
+///
+/// The destructor cancels what has not started; callbacks run and closures are destroyed there. It
+/// never waits.
 template <class F, class Range> class map_results {
   using item = detail::map_item_t<Range>;
   using call = detail::map_call<F, item>;
 
 public:
-  /// What f gives.
+  /// The type that f gives.
   using result_type = typename detail::kept<std::invoke_result_t<const F &, item>>::type;
   using value_type = std::conditional_t<std::is_void_v<result_type>, std::monostate, std::remove_cvref_t<result_type>>;
 
-  /// Made by executor_ref::map.
+  /// executor_ref::map makes it.
   template <class Callable>
   map_results(weft_executor_t *executor, Callable &&f, Range &&items, const map_options &options,
               const task_options &each)
       : map_results(unfilled{}, executor, std::forward<Callable>(f), std::forward<Range>(items), options, each) {
-    fill(); // if this throws, the destructor runs, for the other constructor has completed the object
+    fill(); // if this throws, the destructor runs: the other constructor has completed the object
   }
   map_results(const map_results &) = delete;
   map_results &operator=(const map_results &) = delete;
@@ -146,13 +153,13 @@ public:
   };
   using iterator = basic_iterator<false>;
 
-  /// Where the iteration stands. Never blocks; neither does the comparison with end().
+  /// Get the position of the iteration.
   iterator begin() noexcept { return iterator(this); }
   std::default_sentinel_t end() const noexcept { return {}; }
 
-  /// The same iteration, giving the future of each item instead of its result: done, and never throwing the item's own
-  /// error. Dereferencing throws only timed_out, interrupted and deadlock. Lives as long as the map_results it came
-  /// from.
+  /// Iterate over the future of each item instead of its result. Each future is done. Dereferencing
+  /// does not throw the item's own error, but only timed_out, interrupted and deadlock, or what the
+  /// range throws. It lives as long as the map_results that it came from.
   auto futures() &noexcept { return future_range{this}; }
   auto futures() && = delete;
 
@@ -176,7 +183,7 @@ private:
   }
 
   // The iteration.
-  bool at_end() { // not const, for some views have no const end
+  bool at_end() { // not const, because some views have no const end
     return over_ ||
            (!current_.valid() && ahead_.empty() && !stalled_ && !range_failure_ && next_ == detail::end_of(items_));
   }
@@ -199,7 +206,8 @@ private:
 
   using executor_handle = detail::handle<weft_executor_t, weft_executor_ref, weft_executor_unref>;
 
-  // The caller's domain may be gone before the last item is submitted.
+  // The map keeps the domain itself: the caller's object may be gone before the last item is
+  // submitted.
   static std::optional<domain> home_of(const task_options &each) {
     if (each.domain == nullptr) return std::nullopt;
     return *each.domain;
@@ -216,8 +224,9 @@ private:
   clock::time_point begun_;
   std::optional<task> stalled_;           // made of the item before next_, but the queue was full
   std::deque<future<result_type>> ahead_; // submitted and not yet read
-  future<result_type> current_;           // what the iterator stands on, once it was waited for
-  std::optional<error> range_failure_; // what the range threw in the place of the next item; it is not asked any more
+  future<result_type> current_;           // the position of the iterator, once it was waited for
+  // What the range threw in the place of the next item. The range is not asked any more then.
+  std::optional<error> range_failure_;
   bool accepted_any_ = false;
   bool over_ = false;
 };
@@ -241,7 +250,7 @@ template <class F, class Range> void map_results<F, Range>::end_if_late() {
   throw timed_out();
 }
 
-// Submits as far as the window and the queue allow.
+// Submit as far as the window and the queue allow.
 template <class F, class Range> void map_results<F, Range>::fill() {
   while (buffer_ == 0 || ahead_.size() < buffer_)
     if (!submit_next()) return;
@@ -260,7 +269,7 @@ template <class F, class Range> void map_results<F, Range>::append_cancelled() {
   ahead_.push_back(refused.get_future());
 }
 
-// A step of the range's own code. False: it threw, now or before.
+// Make a step of the range's own code. Returns: false when the range threw, now or before.
 template <class F, class Range> template <class Step> bool map_results<F, Range>::ask_range(Step step) {
   if (range_failure_) return false;
   weft_error_t *failure = nullptr;
@@ -272,8 +281,8 @@ template <class F, class Range> template <class Step> bool map_results<F, Range>
   return !failure;
 }
 
-// Makes the task of the next item. An item that cannot even be copied is an item that failed: it takes its place in the
-// order, and the rest goes on. A range that throws has come to its end.
+// Make the task of the next item. An item that cannot even be copied counts as an item that failed:
+// it takes its place in the order, and the rest goes on. A range that throws has come to its end.
 template <class F, class Range> void map_results<F, Range>::prepare_next() {
   weft_error_t *failure = nullptr;
   weft_status status = WEFT_OK;
@@ -298,7 +307,7 @@ template <class F, class Range> void map_results<F, Range>::end_with_range() {
   thrown.rethrow();
 }
 
-// False: there is no further item, or the queue has no room for it now.
+// Returns: false when there is no further item, or the queue has no room for it now.
 template <class F, class Range> bool map_results<F, Range>::submit_next() {
   if (!stalled_) {
     bool more = false;
@@ -306,7 +315,7 @@ template <class F, class Range> bool map_results<F, Range>::submit_next() {
     prepare_next();
     if (!stalled_) return !range_failure_ || !ahead_.empty();
   }
-  ahead_.emplace_back(); // before the submit, for after it nothing may fail
+  ahead_.emplace_back(); // before the submit, because after it nothing may fail
   weft_future_t *native = nullptr;
   const weft_status status = stalled_->submit(executor_.get(), &native);
   if (status == WEFT_OK) {
@@ -332,11 +341,12 @@ template <class F, class Range> bool map_results<F, Range>::submit_next() {
   throw_status(status);
 }
 
-// Waits for the item that the iterator stands on.
+// Wait for the item at the position of the iterator.
 template <class F, class Range> future<typename map_results<F, Range>::result_type> &map_results<F, Range>::fetch() {
   if (current_.valid()) return current_;
   take_front();
-  // The next ones start before this one is looked at. A failure to submit them is told when they are come to.
+  // The next items start before this one is read. A failure to submit them is thrown in their
+  // places.
   weft_error_t *later = nullptr;
   static_cast<void>(detail::guard(&later, [this] { fill(); }));
   weft_error_unref(later);
@@ -346,7 +356,8 @@ template <class F, class Range> future<typename map_results<F, Range>::result_ty
 template <class F, class Range> void map_results<F, Range>::take_front() {
   for (fill(); ahead_.empty(); fill()) {
     if (range_failure_ && !stalled_) end_with_range();
-    // The queue is full of what others submitted; nothing tells when there is room, so look now and then.
+    // Others have filled the queue. No event says when there is room, so this thread looks every
+    // millisecond.
     end_if_late();
     check(weft_sleep(std::min(time_left(), WEFT_MILLISECOND)));
   }
@@ -370,7 +381,7 @@ template <class F, class Range> decltype(auto) map_results<F, Range>::read() {
 
 template <class F, class Range> void map_results<F, Range>::advance() {
   if (over_) return;
-  if (!current_.valid()) take_front(); // passed by without a look
+  if (!current_.valid()) take_front(); // passed by without a read
   current_ = future<result_type>();
 }
 

@@ -1,7 +1,7 @@
-// How the result of type R lies in the room of a task or promise, and what type a call gives.
+// The place of a result of type R in the room of a task or promise, and the type that a call gives.
 //
-// Owns the one convention that weft.hpp adds to the C ABI: a result lies at the beginning of its room; a reference is
-// kept as a pointer; void keeps nothing. Knows nothing of futures.
+// Owns the one convention that weft.hpp adds to the C ABI. A result lies at the beginning of its
+// room. A reference is kept as a pointer, and void keeps nothing. Knows nothing of futures.
 #ifndef WEFT_CPP_OUTCOME_HPP
 #define WEFT_CPP_OUTCOME_HPP
 
@@ -26,20 +26,23 @@ template <class R> struct stored<R &> { using type = R *; };
 template <> struct stored<void> { using type = nothing; };
 template <class R> using stored_t = typename stored<R>::type;
 
-// A reference to something that is about to end must not outlive the call, so an rvalue reference is kept as a value.
+// A reference to an object that is about to end must not outlive the call, so an rvalue reference
+// is kept as a value.
 template <class R> struct kept { using type = std::remove_cv_t<R>; };
 template <class R> struct kept<R &> { using type = R &; };
 template <class R> struct kept<R &&> { using type = std::remove_cv_t<R>; };
 
 } // namespace detail
 
-/// What a future of this call holds: the type that it returns, without const; an lvalue reference stays one.
+/// What a future of this call holds: the type that the call returns, without const. An lvalue
+/// reference stays one.
 template <class F, class... Args>
 using call_result_t = typename detail::kept<std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...>>::type;
 
 namespace detail {
 
-/// Builds the stored form of R at place from whatever make() returns. Without a move, even for types that have none.
+/// Build the stored form of R at `place` from what make() returns. It needs no move, and so works
+/// for types that have none.
 template <class R, class Make> void build_result(void *place, Make &&make) {
   if constexpr (std::is_void_v<R>) {
     std::forward<Make>(make)();
@@ -56,7 +59,7 @@ template <class R> stored_t<R> &stored_at(void *room) noexcept {
   return *std::launder(static_cast<stored_t<R> *>(room));
 }
 
-/// The drop of a result, NULL where there is nothing to destroy.
+/// The drop of a result; NULL when there is nothing to destroy.
 template <class R> constexpr auto result_drop() noexcept -> void (*)(void *) {
   if constexpr (std::is_trivially_destructible_v<stored_t<R>>)
     return nullptr;

@@ -1,17 +1,20 @@
-// Loops and reductions over ranges of indices, over weft/parallel.h.
+// Loops over indices or the elements of a range, and reductions, over weft/parallel.h.
 #ifndef WEFT_CPP_PARALLEL_HPP
 #define WEFT_CPP_PARALLEL_HPP
 
 #include <weft/cpp/crossing.hpp>
 #include <weft/cpp/executor_ref.hpp>
+#include <weft/cpp/map.hpp>
 #include <weft/parallel.h>
 
 #include <concepts>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <new>
 #include <optional>
+#include <ranges>
 #include <type_traits>
 #include <utility>
 
@@ -33,8 +36,9 @@ inline weft_range_options_t range_options(std::uint64_t grain) noexcept {
   return options;
 }
 
-// The type of the indices between a Begin and an End: the one that both are; else one that has the values of both, but
-// for a negative begin before an unsigned end of 64 bits, for which there is none.
+// The type of the indices between a Begin and an End. If both are the same type, it is that one.
+// Otherwise it is one that has the values of both. For a negative begin before an unsigned end of
+// 64 bits there is none.
 template <std::integral Begin, std::integral End> constexpr auto index_between() noexcept {
   static_assert(sizeof(Begin) <= 8 && sizeof(End) <= 8, "ranges of indices of more than 64 bits are not supported");
   if constexpr (std::is_same_v<Begin, End>)
@@ -52,8 +56,8 @@ template <std::integral Begin, std::integral End> constexpr auto index_between()
 }
 template <class Begin, class End> using index_t = decltype(index_between<Begin, End>());
 
-// A range of indices, however wide: as many as `count`, each of them the first one and an offset, in the arithmetic of
-// unsigned numbers.
+// A range of indices, however wide: `count` indices, each of them `first` plus an offset, in the
+// arithmetic of unsigned numbers.
 template <class Index> struct index_range {
   template <class Begin, class End> static index_range make(Begin begin, End end) {
     const bool empty = !less(begin, end);
@@ -78,7 +82,8 @@ private:
   }
 };
 
-// What a piece of a reduction has come to, or why it has not: of the C functions only the body may fail.
+// The value of a piece of a reduction, or why there is none: of the C functions only the body may
+// fail.
 template <class T> struct reduction_state {
   std::optional<T> value;
   std::exception_ptr failure;
@@ -94,12 +99,24 @@ template <class T> struct reduction_state {
 
 } // namespace detail
 
-/// Calls f for every index from begin up to but not including end, on several threads at once: f(index), or f(begin,
-/// end) for a piece when f takes two. grain: indices per piece at most; 0: chosen by measuring. Waits for all; rethrows
-/// the first exception, after which no piece begins any more. begin and end: of any integer types; the indices have a
-/// type that holds the values of both. A range may be as wide as that type. Throws interrupted, shut_down,
-/// not_supported; deadlock: a piece waited for what only the end of this call could bring; invalid_argument: begin is
-/// negative and end of an unsigned type of 64 bits, so no type holds both.
+/// Call f for every index from `begin` up to but not including `end`, on several threads at once:
+/// f(index), or f(begin, end) for a piece if f takes two. `grain`: the most indices in a piece; 0:
+/// chosen by measuring. `begin` and `end` may be of any integer types. The indices have a type that
+/// holds the values of both, and a range may be as wide as that type. The first exception out of f
+/// is rethrown; after it no piece begins any more.
+///
+/// Blocks: until every piece has ended or was left out.
+/// Throws:
+/// - the first exception out of f
+/// - interrupted: the calling thread or task was asked to stop; pieces were left out
+/// - cancelled: the pool was told to cancel what is pending; pieces were left out
+/// - closed: the domain that the caller is inside was closed, before or meanwhile
+/// - deadlock: a piece waited for what only the end of this call could bring
+/// - shut_down: the pool was shut down, and the caller is inside no task of it
+/// - broken_pool: the pool is broken, and the caller is inside no task of it
+/// - not_supported: it is not a pool
+/// - invalid_argument: `begin` is negative and `end` of an unsigned type of 64 bits, so no type
+///   holds the values of both
 template <std::integral Begin, std::integral End, class F>
 requires std::invocable<F &, detail::index_t<Begin, End>> ||
     std::invocable<F &, detail::index_t<Begin, End>, detail::index_t<Begin, End>>
@@ -128,9 +145,29 @@ void parallel_for(const executor_ref &pool, Begin begin, End end, F &&f, std::ui
   detail::finish_range(status, failure, pool.native_handle());
 }
 
-/// Reduces a range: body(begin, end, value) -> value takes a piece into a value, join(left, right) -> value joins those
-/// of neighbours, in their order. identity is the neutral element. join must be associative; it need not be
-/// commutative. The rest as parallel_for; what join throws, or copying identity, is rethrown too.
+/// Call f(element) for each element of a range, on several threads at once. The range is referred
+/// to, not copied, and several threads use its iterators at once. `grain`: the most elements in a
+/// piece. The rest is as for the loop over indices. The elements of a std::vector<bool> share
+/// memory, so f must not write them.
+///
+///     weft::parallel_for(pool, images, [](image &each) { sharpen(each); });
+template <std::ranges::random_access_range Range, class F>
+requires std::ranges::sized_range<Range> && std::invocable<F &, std::ranges::range_reference_t<Range>>
+void parallel_for(const executor_ref &pool, Range &&range, F &&f, std::uint64_t grain = 0) {
+  const auto first = detail::begin_of(range);
+  const auto piece = [&first, &f](std::uint64_t begin, std::uint64_t end) {
+    for (std::uint64_t i = begin; i != end; ++i)
+      std::invoke(f, first[static_cast<std::ranges::range_difference_t<Range>>(i)]);
+  };
+  parallel_for(pool, std::uint64_t{0}, static_cast<std::uint64_t>(detail::size_of(range)), piece, grain);
+}
+
+/// Reduce a range to one value. body(begin, end, value) -> value takes a piece into a value.
+/// join(left, right) -> value joins the values of neighbours, in their order. `identity` is the
+/// neutral element. join must be associative; it need not be commutative.
+///
+/// Blocks: as parallel_for.
+/// Throws: as parallel_for; also what join or a copy of `identity` throws.
 template <std::integral Begin, std::integral End, class T, class Body, class Join>
 requires std::invocable<Body &, detail::index_t<Begin, End>, detail::index_t<Begin, End>, T> &&
     std::invocable<Join &, T, T> && std::copy_constructible<T>

@@ -16,10 +16,11 @@ namespace weft {
 
 namespace detail {
 
-// One for all promises, made with the first of them and kept until cleanup(), for a promise is broken in a destructor,
-// which must not fail for want of memory. It carries no exception but only its kind (error::exception() knows it): a
-// payload would keep the domain that the first promise was made in from ever being closed. The release of who makes it
-// pairs with the acquire of who finds it.
+// The error of all broken promises. The first promise makes it, and it is kept until cleanup(),
+// because a destructor breaks a promise and must not fail for lack of memory. It carries only its
+// kind, which error::exception() knows, and no exception: a payload would keep the domain in which
+// the first promise was made from ever being closed. The release by the thread that makes it pairs
+// with the acquire of a thread that finds it.
 WEFT_IN_EACH_MODULE inline std::atomic<weft_error_t *> &kept_broken_promise_error() noexcept {
   static constinit std::atomic<weft_error_t *> kept{nullptr};
   return kept;
@@ -36,12 +37,12 @@ inline weft_error_t *broken_promise_error() {
   return kept;
 }
 
-// When there is no promise any more.
+// Call it when there is no promise any more.
 inline void release_broken_promise_error() noexcept {
   weft_error_unref(kept_broken_promise_error().exchange(nullptr, std::memory_order_acq_rel));
 }
 
-// A pending future with room for a T. From here on broken_promise_error() cannot fail.
+// Make a pending future with room for a T. After this call broken_promise_error() cannot fail.
 template <class T> future_handle new_future() {
   static_assert(alignof(stored_t<T>) <= 4096, "a result cannot be aligned to more than 4096 bytes");
   static_cast<void>(broken_promise_error());
@@ -50,8 +51,10 @@ template <class T> future_handle new_future() {
   return future_handle::adopt(native);
 }
 
-// Builds a result in a room that weft_future_set_begin gave. NULL when it is built; else the exception that building
-// threw, as an error that the caller owns.
+// Build a result in a room that weft_future_set_begin gave.
+//
+// Returns: NULL when it is built; otherwise the exception that building threw, as an error that the
+// caller owns.
 template <class T, class Make> weft_error_t *build_outcome(void *room, Make &&make) {
   weft_error_t *failure = nullptr;
   if (guard(&failure, [&] { build_result<T>(room, std::forward<Make>(make)); }) == WEFT_OK) return nullptr;
@@ -65,14 +68,20 @@ inline void abort_outcome(weft_future_t *future, weft_error_t *adopted) noexcept
 
 } // namespace detail
 
-/// A future completed by hand. Move-only. Its calls may come from any thread; of several that complete it one wins.
+/// A future that is completed by hand. Move-only. Any thread may make any call. If several threads
+/// complete it, one wins.
 ///
-/// A promise that is destroyed before it was kept completes its future with broken_promise, so no reader waits in vain.
+/// The destructor of a promise that is not done completes its future with broken_promise, so that
+/// no reader waits in vain.
 template <class T> class promise {
 public:
   using value_type = T;
 
-  /// A pending future. Throws out_of_memory.
+  /// Make a pending future.
+  ///
+  /// Throws:
+  /// - closed: the caller is inside a domain that is closed
+  /// - out_of_memory
   promise() : future_(detail::new_future<T>()) {}
 
   promise(promise &&) noexcept = default;
@@ -81,18 +90,22 @@ public:
     future_ = std::move(other.future_);
     return *this;
   }
-  /// Callbacks of a broken promise run here.
+  /// Break the promise if it is not done. Callbacks of its future run here.
   ~promise() {
     if (!future_ || weft_future_done(future_.get()) == 1) return;
-    // It may fail, because another thread has just cancelled it. Then there is nothing to do.
+    // It may fail, because another thread has just cancelled the future. Then there is nothing to
+    // do.
     static_cast<void>(weft_future_set_error(future_.get(), detail::broken_promise_error()));
   }
 
-  /// The future; as often as wanted, before and after it is completed.
+  /// Get the future, any number of times, before and after it is completed.
   future<T> get_future() const noexcept { return future<T>::share(future_.get()); }
 
-  /// pending -> running: from now on it cannot be cancelled. False: it was cancelled, so the work need not begin.
-  /// Never blocks. Throws invalid_state when it is running or done.
+  /// Set the future running: from now on it cannot be cancelled.
+  ///
+  /// Returns: false when it was cancelled, so that the work need not begin.
+  /// Throws:
+  /// - invalid_state: it is running or done
   bool set_running() const {
     const weft_status status = weft_future_set_running(future_.get());
     if (status == WEFT_ECANCELED) return false;
@@ -100,18 +113,23 @@ public:
     return true;
   }
 
-  /// A reader has asked it to stop (future::request_stop, cancel_or_stop), or its domain has. Never blocks.
+  /// Ask whether a reader has asked the future to stop (future::request_stop, cancel_or_stop), or
+  /// its domain has.
   bool stop_requested() const noexcept { return weft_future_stop_requested(future_.get()) == 1; }
 
-  /// Has callback() called once then, as any_future::on_stop: to hand the request on to what works for this promise.
+  /// Have callback() called once when a stop is requested, as any_future::on_stop: to hand the
+  /// request on to what works for this promise.
   template <std::invocable F> bool on_stop(F &&callback) const {
     return detail::add_stop_callback(future_.get(), std::forward<F>(callback));
   }
 
-  /// Completes it with a T built in place from these values (for T&: the object; for void: none). Waiters wake and
-  /// callbacks run in this call, which never blocks otherwise. When building the T throws, the future is completed with
-  /// that exception instead, and this call returns.
-  /// Throws cancelled when it was cancelled, invalid_state when it is done or being completed; the first value stays.
+  /// Complete the future with a T that is built in place from these values (for T&: the object; for
+  /// void: none). Waiters wake and callbacks run in this call. If building the T throws, the future
+  /// is completed with that exception instead, and this call returns.
+  ///
+  /// Throws:
+  /// - cancelled: the future was cancelled
+  /// - invalid_state: it is done or being completed; the first value stays
   template <class... Values> void set_value(Values &&...values) const {
     const detail::future_handle self = future_; // a callback may destroy this promise
     void *room = nullptr;
@@ -128,11 +146,18 @@ public:
       check(weft_future_set_commit(self.get()));
   }
 
-  /// Completes it with an exception, as a task that threw it. The rest as set_value. Throws also invalid_argument for a
-  /// null pointer, out_of_memory.
+  /// Complete the future with an exception, as a task that threw it.
+  ///
+  /// Throws:
+  /// - cancelled, invalid_state: as set_value
+  /// - invalid_argument: `exception` is null
+  /// - out_of_memory
   void set_exception(const std::exception_ptr &exception) const { set_error(to_error(exception)); }
 
-  /// Completes it with an error object. The rest as set_value.
+  /// Complete the future with an error object.
+  ///
+  /// Throws:
+  /// - cancelled, invalid_state: as set_value
   void set_error(const error &failure) const {
     const detail::future_handle self = future_;
     check(weft_future_set_error(self.get(), failure.native_handle()));

@@ -1,6 +1,6 @@
-// Runtimes: what threads and executors belong to, and how it all ends.
+// Runtimes: what threads and executors belong to, and how they end.
 //
-// Owns an isolated runtime of the C ABI. The rules of the end are told in weft/runtime.h.
+// Owns an isolated runtime of the C ABI. weft/runtime.h has the rules of the end.
 #ifndef WEFT_CPP_RUNTIME_HPP
 #define WEFT_CPP_RUNTIME_HPP
 
@@ -43,59 +43,85 @@ struct left_thread {
   bool daemon;
   left_running runs;
   std::chrono::nanoseconds age;  ///< since it started
-  std::chrono::nanoseconds busy; ///< at least so long it is in what it runs
+  std::chrono::nanoseconds busy; ///< for how long at least it has been in what it runs
   std::uint64_t function;        ///< the address of what runs; 0: not known
+  std::string task_name;         ///< of the task that runs; "": it has none, or it is not known
 };
 
-/// What a shutdown has left. All joined: nothing, and code that its threads ran may be unloaded.
+/// What a shutdown has left. If every thread is gone, `left` is empty, and code that its threads
+/// ran may be unloaded.
 struct shutdown_report {
   bool safe_to_unload;
   std::vector<left_thread> left;
 };
 
-/// An isolated runtime, for a host that wants to end its part and live on; or the default one of the process, which is
-/// used wherever no runtime is named and lasts until the process ends.
+/// An isolated runtime, for a host that ends its part and lives on. Or the default runtime of the
+/// process, which is used wherever no runtime is named, and lasts until the process ends.
 ///
-/// Cannot be copied or moved. The destructor of an isolated one shuts it down and waits for its regular threads and
-/// pools, without limit. (In a thread or task of that same runtime it can do neither: there the runtime is left as it
-/// is.)
+/// It cannot be copied or moved. The destructor of an isolated runtime shuts it down, and waits
+/// without a limit for its regular threads and pools. (In a thread or task of the same runtime it
+/// can do neither, and leaves the runtime as it is.)
 class runtime {
 public:
-  /// Makes an isolated runtime. Starts no thread. Throws out_of_memory.
+  /// Make an isolated runtime. It starts no thread.
+  ///
+  /// Throws: out_of_memory.
   runtime() { check(weft_runtime_create(nullptr, &native_)); }
   runtime(const runtime &) = delete;
   runtime &operator=(const runtime &) = delete;
   ~runtime() {
     if (!native_) return;
-    // A thread that was asked to stop cannot wait inside weft, but what its runtime's threads use may end with the
-    // caller's scope. So it looks again now and then until they are gone.
+    // A thread that was asked to stop cannot wait inside weft. But what the runtime's threads use
+    // may end with the caller's scope. So this thread looks again every millisecond until they are
+    // gone.
     while (weft_runtime_destroy(&native_) == WEFT_EINTERRUPTED)
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
 
-  /// The runtime of the process. Lives until the process ends; may be used by any thread.
+  /// Get the runtime of the process. It lives until the process ends, and any thread may use it.
   WEFT_IN_EACH_MODULE static runtime &process() noexcept {
     static runtime instance{nullptr};
     return instance;
   }
 
-  /// Ends it: waits for its regular threads, lets its pools finish, asks its daemon threads to stop. False: the time is
-  /// over; what was pending has been cancelled and every thread asked to stop, and a further call waits on. Blocks up
-  /// to timeout. From then on nothing new starts in it (shut_down). Throws deadlock when called by one of its own
-  /// threads or tasks, interrupted.
+  /// End the runtime: wait for its regular threads, let its pools finish, ask its daemon threads to
+  /// stop. From then on nothing new starts in it (shut_down).
+  ///
+  /// Returns: false when the time is over; what was pending is cancelled, every thread was asked to
+  /// stop, and a further call waits on.
+  /// Blocks: up to `timeout`.
+  /// Throws:
+  /// - deadlock: the caller is a thread or task of the runtime, and nothing changed; or what is
+  ///   waited for waits for the caller
+  /// - interrupted: the caller was asked to stop
+  /// - out_of_memory
   bool shutdown(duration timeout = forever) {
     return detail::is_in_time(weft_runtime_shutdown(native_, timeout.count()));
   }
 
-  /// Ends it within a bound: as shutdown(timeout), then cancels what is pending, asks every thread to stop, and waits
-  /// up to grace until no thread that weft started in it is left, daemon threads and workers included; the report says
-  /// so, or lists those that are. May be called again while something is left. Blocks up to timeout + grace. Throws
-  /// deadlock: called by one of its own threads or tasks; interrupted; out_of_memory.
+  /// End the runtime within a bound. First shut it down up to `timeout`. Then cancel what is
+  /// pending, ask every thread to stop, and wait up to `grace` until no thread that weft has
+  /// started in it is left, daemon threads and workers included. It may be called again while
+  /// something is left.
+  ///
+  /// Returns: a report. It says that no thread is left, or lists those that are.
+  /// Blocks: up to `timeout` + `grace`.
+  /// Throws:
+  /// - deadlock: the caller is a thread or task of the runtime
+  /// - interrupted: the caller was asked to stop
+  /// - out_of_memory
   weft::shutdown_report shutdown(duration timeout, duration grace);
 
-  /// Has hook(thread, error) called for each error that leaves a thread or a task without a future, on the thread where
-  /// it happened; several at once may call it, so it is called as const. If it throws, the default takes over: one line
-  /// on stderr. The previous hook is destroyed. Never blocks. Throws shut_down, out_of_memory.
+  /// Replace the exception hook. hook(thread, error) is called for each error that leaves a thread
+  /// or a task without a future, on the thread where it happened. Several threads may call it at
+  /// once, so it is called as const. If it throws, the default takes over: one line of the log. The
+  /// previous hook is destroyed here; or, if a thread is just in it, on that thread when the hook
+  /// returns.
+  ///
+  /// Throws:
+  /// - shut_down: the runtime has ended
+  /// - closed: the caller is inside a domain that is closed
+  /// - out_of_memory
   template <class F>
   requires std::invocable < const std::decay_t<F>
   &, const thread_ref &, const error & > void set_exception_hook(F &&hook) {
@@ -110,15 +136,19 @@ public:
     static_cast<void>(owned.release());
   }
 
-  /// Back to the default hook. Never blocks. Throws shut_down, out_of_memory.
+  /// Restore the default exception hook.
+  ///
+  /// Throws: as set_exception_hook.
   void reset_exception_hook() { check(weft_runtime_set_exception_hook(native_, nullptr, nullptr, nullptr)); }
 
-  /// All its threads that are alive, workers included. Never blocks. Throws out_of_memory.
+  /// List the threads of the runtime that are alive, workers included.
+  ///
+  /// Throws: out_of_memory.
   std::vector<thread_ref> threads() const { return thread_ref::enumerate(native_); }
-  /// How many. Never blocks.
+  /// Count the threads that threads() lists.
   std::size_t active_count() const { return thread_ref::active_count(native_); }
 
-  /// Borrowed; NULL for the default runtime.
+  /// Get the C handle, borrowed; NULL for the default runtime.
   weft_runtime_t *native_handle() const noexcept { return native_; }
 
 private:
@@ -139,32 +169,36 @@ inline shutdown_report runtime::shutdown(duration timeout, duration grace) {
                            weft_report_native_id(native, i), weft_report_is_daemon(native, i) == 1,
                            static_cast<left_running>(weft_report_runs(native, i)),
                            std::chrono::nanoseconds(weft_report_age(native, i)),
-                           std::chrono::nanoseconds(weft_report_busy(native, i)), weft_report_function(native, i)});
+                           std::chrono::nanoseconds(weft_report_busy(native, i)), weft_report_function(native, i),
+                           weft_report_task_name(native, i)});
   return report;
 }
 
-/// Makes weft usable in the child of a fork, which starts empty; until then, and for handles from before the fork ever
-/// after, calls throw forked. Futures that were not done are cancelled. In any other process it does nothing. Told in
-/// full at weft_runtime_reset_after_fork in weft/runtime.h. Never blocks.
+/// Make weft usable in the child of a fork, which starts empty. Until then, and for ever with
+/// handles from before the fork, calls throw forked. Futures that were not done are cancelled. In
+/// any other process it does nothing. weft_runtime_reset_after_fork in weft/runtime.h has the
+/// details.
 inline void reset_after_fork() {
   check(weft_runtime_reset_after_fork());
 }
 
-/// Ends the process with this status, from any thread: as std::exit, which a second thread must not call. Static
-/// objects are destroyed, those on the stack are not. Told in full at weft_exit in weft/runtime.h. Never returns.
+/// End the process with this status, from any thread. It does what std::exit does, which a second
+/// thread must not call. Static objects are destroyed; objects on the stack are not. It never
+/// returns. weft_exit in weft/runtime.h has the details.
 [[noreturn]] inline void end_process(int status) {
   weft_exit(status);
 }
 
-/// The signal mask for a process that the calling thread starts: its own, without what weft has blocked in it. See
-/// weft_process_signal_mask in weft/runtime.h. Never blocks.
+/// Get the signal mask for a process that the calling thread starts: its own mask, without the
+/// signals that weft has blocked in it. See weft_process_signal_mask in weft/runtime.h.
 inline sigset_t process_signal_mask() noexcept {
   sigset_t mask;
   weft_process_signal_mask(&mask);
   return mask;
 }
 
-/// How many CPUs this process may use: the affinity mask, cut by the quota of its control group. At least 1.
+/// Count the CPUs that this process may use: the affinity mask, cut by the CPU quota of its control
+/// group. It is at least 1.
 inline std::uint32_t usable_cpus() noexcept {
   return weft_usable_cpus();
 }

@@ -1,7 +1,7 @@
 // A closure inside a task's own allocation: the way from a C++ callable to weft_task_t and back.
 //
-// Owns the layout of the room and the life of a task until an executor has accepted it. Knows nothing of executors'
-// rules.
+// Owns the layout of the room, and the life of a task until an executor has accepted it. Knows
+// nothing of the rules of executors.
 #ifndef WEFT_CPP_TASK_HPP
 #define WEFT_CPP_TASK_HPP
 
@@ -20,9 +20,10 @@
 
 namespace weft::detail {
 
-// Where closure and result lie. The result is always first, for that is where a future looks for it. A result that
-// moves without throwing takes the place of the closure, which is destroyed before; any other is built beside it, for
-// it can only be built while the closure still lives.
+// The places of closure and result. The result is always first, because a future looks for it
+// there. A result that moves without throwing takes the place of the closure, which is destroyed
+// before. Any other result is built beside the closure, because it can only be built while the
+// closure still lives.
 template <class Closure, class R> struct room_layout {
   using result = stored_t<R>;
   WEFT_IN_EACH_MODULE static constexpr bool replaces = std::is_nothrow_move_constructible_v<result>;
@@ -36,7 +37,7 @@ template <class Closure, class R> struct room_layout {
   static_assert(size <= (std::size_t{1} << 30), "a closure or result cannot be larger than 1 GiB");
 };
 
-/// posted: without a future, so that the result is not kept. continuation: for weft_future_then_task.
+/// posted: without a future, so the result is not kept. continuation: for weft_future_then_task.
 enum class kind_of_task { with_future, posted, continuation };
 
 constexpr std::uint32_t flags_of(kind_of_task kind) noexcept {
@@ -100,18 +101,20 @@ public:
   static void *closure_place(void *room) noexcept { return static_cast<std::byte *>(room) + layout::closure_offset; }
 };
 
-/// A task that no executor has accepted yet, with its closure. Movable; not thread-safe.
+/// A task that no executor has accepted yet, with its closure. Movable. One thread at a time may
+/// use it.
 template <class Closure, class R, kind_of_task Kind> class prepared_task {
   using type = task_type<Closure, R, Kind>;
 
 public:
-  /// Builds the closure from these values, in the task's own allocation: the only one. Throws out_of_memory, and
-  /// whatever building the closure throws.
+  /// Build the closure from these values, in the task's own allocation, which is the only one.
+  ///
+  /// Throws: out_of_memory, and what building the closure throws.
   template <class... Values> explicit prepared_task(std::in_place_t, Values &&...values) {
     check(weft_task_create(&type::value, &task_));
     build(std::forward<Values>(values)...);
   }
-  /// The same for a task that belongs to something.
+  /// Build the closure of a task with options.
   template <class... Values> prepared_task(const weft_task_options_t &options, std::in_place_t, Values &&...values) {
     check(weft_task_create_with(&type::value, &options, &task_));
     build(std::forward<Values>(values)...);
@@ -138,7 +141,8 @@ public:
     weft_task_destroy(&task_);
   }
 
-  /// On success the task belongs to the executor; else it stays here and may be submitted again.
+  /// Submit the task. On success it belongs to the executor. Otherwise it stays here and may be
+  /// submitted again.
   weft_status submit(weft_executor_t *executor, weft_future_t **out) noexcept {
     const weft_status status = weft_executor_submit_task(executor, task_, out);
     if (status == WEFT_OK) task_ = nullptr;
@@ -146,7 +150,7 @@ public:
   }
 
   weft_task_t *get() const noexcept { return task_; }
-  /// The task was accepted in another way.
+  /// Say that the task was accepted in another way.
   void release() noexcept { task_ = nullptr; }
 
 private:
@@ -154,8 +158,8 @@ private:
   Closure *closure_ = nullptr;
 };
 
-/// Makes a task of a closure that is built from these values, and submits it. Throws whatever building it throws;
-/// whether memory was to be had is in what it returns.
+/// Make a task of a closure that is built from these values, and submit it. What building the
+/// closure throws is thrown; a lack of memory is in the status.
 template <class Closure, class R, kind_of_task Kind, class... Values>
 weft_status submit_closure(weft_executor_t *executor, weft_future_t **out, Values &&...values) {
   using type = task_type<Closure, R, Kind>;

@@ -1,4 +1,4 @@
-// weft::task_options: how a task is to run, for C++, over weft/task_options.h.
+// weft::task_options: how a task is to run, over weft/task_options.h.
 #ifndef WEFT_CPP_TASK_OPTIONS_HPP
 #define WEFT_CPP_TASK_OPTIONS_HPP
 
@@ -10,35 +10,42 @@
 
 namespace weft {
 
-/// Which of the tasks that wait in a pool start first. Tasks of one priority keep their order. What tasks of a higher
-/// priority do to the others is bounded, see WEFT_PRIORITY_HIGH and WEFT_PRIORITY_LOW in weft/task_options.h. Strands,
-/// caller-run executors and groups have one order, and refuse a priority (not_supported).
+/// Which of the ready tasks of a pool start first. Tasks of one priority keep their order. How long
+/// tasks of a higher priority can hold up the others is bounded: see weft/executor.h, "Turns".
+/// Strands, caller-run executors and groups have one order, and refuse a priority (not_supported).
 enum class priority : std::uint32_t {
   normal = WEFT_PRIORITY_NORMAL,
   high = WEFT_PRIORITY_HIGH,
   low = WEFT_PRIORITY_LOW
 };
 
-/// How a task is to run, as the first argument of whatever makes one:
+/// How a task is to run. It is the first argument of every call that makes a task:
 ///
-///     pool.submit({.priority = weft::priority::high, .token = token, .name = "fetch"}, fetch, url);
+///     pool.submit({.priority = weft::priority::high, .name = "fetch"}, fetch, url);
 ///
-/// What is refused throws not_supported; a token that is cancelled already, cancelled; a closed domain, closed.
+/// A call with options may also throw:
+/// - not_supported: it cannot honour one of them
+/// - cancelled: the token is cancelled already
+/// - closed: the domain is closed
 struct task_options {
   weft::priority priority = weft::priority::normal;
-  cancel_token token = {};              ///< calls the task off when it is cancelled; empty: none
-  const weft::domain *domain = nullptr; ///< what the task belongs to; nullptr: what the calling thread is inside of
-  const char *name = nullptr;           ///< for reports; must live as long as the process: a literal, or weft_name()
+  cancel_token token = {}; ///< its cancellation calls the task off; empty: none
+  /// The domain that the task belongs to. nullptr: the one that the calling thread is inside, or
+  /// none.
+  const weft::domain *domain = nullptr;
+  /// For reports. It must live as long as the process, like a literal or a result of weft_name().
+  /// nullptr: none.
+  const char *name = nullptr;
 };
 
-/// The name of the task that the calling thread runs, innermost; nullptr: it has none. Never blocks.
+/// Get the name of the innermost task that the calling thread runs; nullptr when it has none.
 inline const char *task_name() noexcept {
   return weft_task_name();
 }
 
 namespace detail {
 
-// Borrows from the options.
+// The result borrows from `chosen`.
 inline weft_task_options_t native_options(const task_options &chosen) noexcept {
   weft_task_options_t native;
   weft_task_options_init(&native);

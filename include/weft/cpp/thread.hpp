@@ -1,6 +1,6 @@
 // Threads: from a callable, or by deriving from weft::thread.
 //
-// Owns the rules of a thread object's life. Joining and asking is in thread_ref.hpp.
+// Owns the rules of a thread object's life. Joins and questions are in thread_ref.hpp.
 #ifndef WEFT_CPP_THREAD_HPP
 #define WEFT_CPP_THREAD_HPP
 
@@ -25,15 +25,18 @@
 
 namespace weft {
 
-/// Options of a thread; to be given with designated initialisers: weft::thread t({.name = "reader"}, read, path);
+/// Options of a thread, for designated initialisers: weft::thread t({.name = "reader"}, read,
+/// path);
 struct thread_options {
   std::string name = {};                       ///< "": Thread-N
   weft::daemon daemon = weft::daemon::inherit; ///< whether the end of the process waits for it
   std::uint64_t stack_size = 0;                ///< bytes; 0: the system's default
-  std::int32_t nice = 0;                       ///< -20 (urgent) ... 19 (idle); below 0 needs a privilege
-  std::vector<std::uint32_t> affinity = {};    ///< the CPUs on which it may run; empty: as the process
-  weft::signals signals = signals::usual;      ///< which signals it blocks
-  const weft::runtime *runtime = nullptr;      ///< the runtime it belongs to; nullptr: the default one
+  /// -20 (urgent) to 19 (idle). 0: as the thread that starts it. Below 0 needs a privilege.
+  std::int32_t nice = 0;
+  /// The CPUs on which it may run. Empty: as the thread that starts it.
+  std::vector<std::uint32_t> affinity = {};
+  weft::signals signals = signals::usual; ///< which signals it blocks
+  const weft::runtime *runtime = nullptr; ///< the runtime that it belongs to; nullptr: the default one
 };
 
 /// A thread that runs a callable, or that is derived from and runs its own run().
@@ -48,32 +51,41 @@ struct thread_options {
 ///       ...
 ///     };
 ///
-/// An exception that leaves the code goes to the exception hook of the runtime, and the thread is simply stopped;
-/// except interrupted and shut_down after a stop request, which are the quiet way to end.
+/// An exception that leaves the code goes to the exception hook of the runtime, and the thread is
+/// simply stopped. After a stop request, interrupted and shut_down are the quiet way to end: they
+/// do not go to the hook.
 ///
 /// Life of the object.
-///  - With a callable the thread owns it. The object is only a handle: it can be moved, and destroyed at any time; the
-///    thread then runs on by itself (and is waited for at the end of the process, unless it is a daemon). The callable
-///    is destroyed on the thread, right after it has run. Whoever captures locals by reference must join first, or use
-///    joining<thread>.
-///  - With an overridden run() the thread uses the object. It must stay where it is from start() until run() has
-///    returned: to destroy or move it earlier calls std::terminate, after a line on stderr, for by then the members
-///    that run() uses are gone and no join could save them. So do one of these:
-///      * join it before its scope ends, or declare it as joining<fetcher>, which does so;
-///      * hold it by std::shared_ptr when it is started: then the thread keeps a share until run() has returned.
-///        That is also how a daemon thread that is derived is made.
+/// - With a callable, the thread owns the callable. The object is only a handle. It can be moved
+///   and destroyed at any time, and the thread then runs on by itself. The end of the process waits
+///   for it, unless it is a daemon. The callable is destroyed on the thread, right after it has
+///   run. Code that captures locals by reference must join first, or use joining<thread>.
+/// - With an overridden run(), the thread uses the object. The object must stay in its place from
+///   start() until run() has returned. Destroying or moving it earlier calls std::terminate, after
+///   a line on stderr: the members that run() uses are gone by then, and no join could save them.
+///   There are two safe ways:
+///   - Join it before its scope ends, or declare it as joining<fetcher>, which does so.
+///   - Hold it by std::shared_ptr when it is started. The thread then keeps a share until run() has
+///     returned. That is also how to make a derived daemon thread.
 class thread : public thread_ref, public std::enable_shared_from_this<thread> {
 public:
   using options = thread_options;
 
-  /// For derived classes: a thread that runs run(). In state initial, as with every constructor: nothing runs before
-  /// start(). Never blocks. Throws shut_down: its runtime has ended; invalid_argument: an option is out of range;
-  /// out_of_memory.
+  /// Make a thread that runs run(), for derived classes. As with every constructor, its state is
+  /// initial: nothing runs before start().
+  ///
+  /// Throws:
+  /// - shut_down: its runtime has ended
+  /// - closed: the caller is inside a domain that is closed
+  /// - invalid_argument: an option is out of range
+  /// - out_of_memory
   thread() : thread(options{}) {}
   explicit thread(const options &chosen);
 
-  /// A thread that calls f(args...). f and args are moved or copied into it and may be move-only; references are passed
-  /// with std::ref. Throws as above, and whatever these copies throw.
+  /// Make a thread that calls f(args...). f and args are moved or copied into it, and may be
+  /// move-only; std::ref passes a reference.
+  ///
+  /// Throws: as above, and what these copies throw.
   template <class F, class... Args>
   requires(!std::derived_from<std::decay_t<F>, thread_ref> && !std::same_as<std::decay_t<F>, options> &&
            std::invocable<std::decay_t<F>, std::decay_t<Args>...>) explicit thread(F &&f, Args &&...args)
@@ -82,23 +94,34 @@ public:
   template <class F, class... Args>
   requires std::invocable<std::decay_t<F>, std::decay_t<Args>...> thread(const options &chosen, F &&f, Args &&...args);
 
-  /// See "Life of the object". A moved-from thread is empty.
+  /// Move the thread; see "Life of the object". A thread that was moved from is empty.
   thread(thread &&other) noexcept;
   thread &operator=(thread &&other) noexcept;
   virtual ~thread();
 
-  /// Starts it, once. Returns when it is alive and has its ident and native id. Blocks shortly, never for the code that
-  /// it runs. Throws already_started; thread_refused, not_permitted, shut_down, out_of_memory: it is still initial and
-  /// may be started again; closed: it was made inside of a domain that is closed.
+  /// Start the thread, once. When the call returns, the thread is alive and has its ident.
+  ///
+  /// Blocks: shortly, never for the code of the thread.
+  /// Throws:
+  /// - already_started
+  /// - thread_refused, not_permitted: the system refuses a thread, or the priority
+  /// - invalid_argument: the system refuses the affinity
+  /// - shut_down: its runtime has ended
+  /// - out_of_memory
+  /// - closed: it was made inside a domain that is closed
+  ///
+  /// After closed it can never start. After every other failure but already_started it is still
+  /// initial and may be started again.
   void start();
 
 protected:
-  /// What a derived thread does. The one here does nothing.
+  /// Do what a derived thread does. This one does nothing.
   virtual void run() {}
 
 private:
-  // What an object with run() and its running thread share. The object writes self and kept before the start; from then
-  // on they are the thread's. The thread writes `at` when run() has returned, and whoever destroys the object reads it.
+  // What an object with run() and its running thread share. The object writes self and kept before
+  // the start; from then on they belong to the thread. The thread writes `at` when run() has
+  // returned, and the thread that destroys the object reads it.
   struct runner {
     enum class phase { initial, started, ended };
     explicit runner(thread *object) noexcept : self(object) {}
@@ -115,8 +138,8 @@ private:
   std::shared_ptr<runner> runner_; // null with a callable
 };
 
-/// A thread class whose destructor joins, so that the objects that the thread uses outlive it: the members of a derived
-/// class, the locals that a lambda captured.
+/// A thread class whose destructor joins. So the objects that the thread uses outlive it: the
+/// members of a derived class, the locals that a lambda captured.
 ///
 ///     weft::joining<fetcher> f("http://...");
 ///     f.start();
@@ -125,8 +148,10 @@ public:
   using Base::Base;
   joining(joining &&) noexcept = default;
 
-  /// Waits for the thread if it was started, unless it is that very thread. Calls std::terminate when the wait could
-  /// never end, because that thread waits for this one.
+  /// Wait for the thread if it was started, unless it is the calling thread. If the wait could
+  /// never end, because that thread waits for this one, call std::terminate.
+  ///
+  /// Blocks: until the thread has stopped.
   ~joining() override {
     if (!this->valid()) return;
     for (;;) {
@@ -136,7 +161,8 @@ public:
         if (thread_ref::current() == *this) return;
         std::terminate();
       }
-      // A thread that was asked to stop cannot wait inside weft, but must not leave before the other has ended.
+      // A thread that was asked to stop cannot wait inside weft, but must not leave before the
+      // other thread has ended.
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
   }
@@ -196,7 +222,7 @@ inline void thread::start() {
 
 inline weft_status thread::run_derived(void *ctx, weft_error_t **error) {
   runner &running = **static_cast<std::shared_ptr<runner> *>(ctx);
-  // Ends also when a forced unwind passes.
+  // Runs also when a forced unwind passes.
   struct ending {
     runner &running;
     ~ending() {

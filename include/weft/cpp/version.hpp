@@ -1,4 +1,4 @@
-// What the library that is loaded can do, for C++, over weft/version.h.
+// What the loaded library can do, over weft/version.h.
 #ifndef WEFT_CPP_VERSION_HPP
 #define WEFT_CPP_VERSION_HPP
 
@@ -12,12 +12,13 @@
 
 namespace weft {
 
-/// Whether the library that is loaded can do something, by the name of the part: "timers", "fork" ... Never blocks.
+/// Ask whether the loaded library has a feature, by its name: "timers", "fork" ...
 inline bool has_feature(const char *name) noexcept {
   return weft_has_feature(name) == 1;
 }
 
-/// The names of all that it can do, in alphabetical order. They are static.
+/// List the names of all features of the loaded library, in alphabetical order. The strings are
+/// static.
 inline std::vector<std::string_view> features() {
   std::vector<std::string_view> names;
   while (const char *const name = weft_feature(names.size())) names.emplace_back(name);

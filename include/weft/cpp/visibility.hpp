@@ -1,10 +1,11 @@
-// Where what has static storage lives: in each program and shared library by itself.
+// The place of objects with static storage: each program and each shared library has its own.
 //
-// An inline variable, a static member of a template and a static of an inline function have one instance in the whole
-// process by default. gcc marks them as unique symbols: the shared library that defined one first is never unmapped,
-// and the next generation of a plugin uses the first one's, with pointers into the first one's code. So each of them
-// in these headers, or the function around it, is hidden. (Hidden classes would be contagious: a class of the user's
-// with such a member gets a warning.)
+// By default, an inline variable, a static member of a template and a static of an inline function
+// have one instance in the whole process. gcc marks them as unique symbols. The shared library that
+// defined one first is then never unmapped, and the next generation of a plugin uses the instance
+// of the first, with pointers into the code of the first. So each such object in these headers, or
+// the function around it, is hidden. (Hidden classes would be contagious: a class of the user's
+// with such a member would get a warning.)
 #ifndef WEFT_CPP_VISIBILITY_HPP
 #define WEFT_CPP_VISIBILITY_HPP
 

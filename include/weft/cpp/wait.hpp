@@ -1,4 +1,4 @@
-// Waiting for several futures: weft::wait and weft::as_completed.
+// Waits for several futures: weft::wait and weft::as_completed.
 //
 // Owns the translation between ranges of futures and the arrays of the C ABI.
 #ifndef WEFT_CPP_WAIT_HPP
@@ -25,10 +25,11 @@ namespace weft {
 enum class return_when : std::uint32_t {
   all_completed = WEFT_ALL_COMPLETED,
   first_completed = WEFT_FIRST_COMPLETED,
-  first_exception = WEFT_FIRST_EXCEPTION, ///< as all_completed, but an error ends the wait. A cancellation is no error
+  /// As all_completed, but an error ends the wait. A cancellation is no error.
+  first_exception = WEFT_FIRST_EXCEPTION,
 };
 
-/// What weft::wait gives: each different future once, in the order in which they were given.
+/// The result of weft::wait: each different future once, in the order in which they were given.
 template <class Future> struct wait_result {
   std::vector<Future> done;
   std::vector<Future> not_done;
@@ -60,9 +61,14 @@ template <class Future> std::vector<weft_future_t *> natives_of(const std::vecto
 
 } // namespace detail
 
-/// Waits for several futures. When the time is over it gives what is done by then. What is done already counts at once;
-/// a cancelled future is done. Blocks up to timeout. Throws invalid_argument: one of them is empty; interrupted,
-/// deadlock (see any_future); out_of_memory.
+/// Wait for several futures. What is done already counts at once. A cancelled future is done.
+///
+/// Returns: which futures are done and which are not, also when the time is over.
+/// Blocks: up to `timeout`.
+/// Throws:
+/// - invalid_argument: one of them is empty
+/// - interrupted, deadlock: see any_future
+/// - out_of_memory
 template <range_of_futures Range>
 auto wait(Range &&futures, return_when when = return_when::all_completed, duration timeout = forever)
     -> wait_result<detail::future_of_t<Range>> {
@@ -83,11 +89,11 @@ wait_result<Future> wait(std::initializer_list<Future> futures, return_when when
   return wait(std::vector<Future>(futures), when, timeout);
 }
 
-/// Gives futures as they get done. An input range to be gone through once, by one thread at a time:
+/// Futures, given as they get done. An input range for one iteration, by one thread at a time:
 ///
 ///     for (auto &f : weft::as_completed(futures)) use(f.result());
 ///
-/// It holds a reference to each future until it has been yielded and passed by.
+/// It holds a reference to each future until that one was given and passed by.
 template <class Future> class as_completed_range {
 public:
   as_completed_range(const std::vector<weft_future_t *> &futures, duration timeout) {
@@ -99,8 +105,12 @@ public:
   as_completed_range &operator=(as_completed_range &&) = delete;
   ~as_completed_range() { weft_as_completed_destroy(&native_); }
 
-  /// The next one that is done; empty: all were given. Blocks. Throws timed_out: the time is over and none of the rest
-  /// is done (a later call may still find one); interrupted, deadlock.
+  /// Get the next future that is done; nothing when all were given.
+  ///
+  /// Blocks: until a future is done, up to the timeout of as_completed.
+  /// Throws:
+  /// - timed_out: the time is over, and none of the rest is done; a later call may still find one
+  /// - interrupted, deadlock: see any_future
   std::optional<Future> next() {
     weft_future_t *native = nullptr;
     const weft_status status = weft_as_completed_next(native_, &native);
@@ -118,7 +128,8 @@ public:
     iterator() noexcept = default;
     explicit iterator(as_completed_range *owner) noexcept : owner_(owner) {}
 
-    /// May be moved from, to let go of it before the next one comes.
+    /// Get the future. It may be moved from, so that its reference is given back before the next
+    /// one comes.
     Future &operator*() const noexcept { return owner_->current_; }
     iterator &operator++() {
       owner_->advance();
@@ -131,7 +142,7 @@ public:
     as_completed_range *owner_ = nullptr;
   };
 
-  /// Waits for the first one; ++ for the next. Both throw as next().
+  /// Wait for the first future; ++ waits for the next one. Both block and throw as next().
   iterator begin() {
     if (!current_.valid() && !ended_) advance();
     return iterator(this);
@@ -151,9 +162,13 @@ private:
   bool ended_ = false;
 };
 
-/// Begins to iterate over futures in the order in which they get done, those that are done already first; each
-/// different one once. timeout counts from this call; what is done is given even after it. Never blocks. Throws
-/// invalid_argument: one of them is empty; out_of_memory.
+/// Begin to iterate over futures in the order in which they get done. Those that are done already
+/// come first. Each different one comes once. `timeout` counts from this call; what is done is
+/// given even after it.
+///
+/// Throws:
+/// - invalid_argument: one of them is empty
+/// - out_of_memory
 template <range_of_futures Range>
 auto as_completed(Range &&futures, duration timeout = forever) -> as_completed_range<detail::future_of_t<Range>> {
   std::vector<detail::future_of_t<Range>> given;
