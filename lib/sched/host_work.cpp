@@ -1,7 +1,9 @@
-// Threads of the host as workers: weft_executor_work. What differs from a worker's own thread is how it comes and goes.
+// Threads of the host as workers: weft_executor_work. They differ from a worker's own thread in how
+// they come and go.
 //
-// README.md, "Threads of the host", says why a thread that leaves loses nothing. The loop is that of work.cpp, with a
-// look at the time and at stop requests after each task and while it rests.
+// README.md, "Threads of the host", says why a thread that leaves loses nothing. The loop is that
+// of work.cpp, with a look at the time and at stop requests after each task and while the thread
+// rests.
 #include <algorithm>
 #include <new>
 #include <utility>
@@ -28,8 +30,9 @@ weft_status reason_to_leave(const record &self, deadline until) noexcept {
 
 bool call(worker &who, std::uint64_t rest) noexcept;
 
-// What is posted to the io_context for one who rests there, and has been asked to stop since. Somebody else who is
-// handed it passes it on, and stays away until it has arrived, lest he be handed it again and again.
+// What is posted to the io_context for a thread that rests there and was asked to stop. Another
+// thread that is handed it passes it on. If that one rests too, it stays away until the call has
+// arrived: otherwise it would be handed the call again and again.
 struct called {
   worker *who;
   std::uint64_t rest;
@@ -39,14 +42,14 @@ struct called {
     const worker &me = *static_cast<const worker *>(self.worker);
     if (&me == who || is_over()) return; // it looks for itself when it comes back from here
     if (!call(*who, rest) || !me.idle) return;
-    // Should it get no processor, work must not wait for that.
+    // If the wanted thread gets no processor, work must not wait for that.
     const deadline patience = deadline::after(WEFT_MILLISECOND);
     while (!patience.passed() && !is_over() && !is_called_too(me, self) && !me.home.is_stopped()) {
       const timespec moment{0, 20'000};
       nanosleep(&moment, nullptr);
     }
   }
-  // Two who stayed away for one another would do so for nothing.
+  // This thread is wanted as well. Two threads that stayed away for each other would do so in vain.
   static bool is_called_too(const worker &me, const record &self) noexcept {
     return (me.rests.load(std::memory_order_relaxed) & 1) != 0 && stop_requested(self);
   }
@@ -57,12 +60,13 @@ bool call(worker &who, std::uint64_t rest) noexcept {
   try {
     boost::asio::post(who.home.context(), called{&who, rest});
     return true;
-  } catch (const std::bad_alloc &) { // then it sees the request when it looks by itself
+  } catch (const std::bad_alloc &) { // the thread then sees the request when it looks by itself
     return false;
   }
 }
 
-// For as long as a thread rests, it can be called. Only one that has an object can be asked to stop.
+// As long as a thread rests, it can be called. Only a thread that has an object can be asked to
+// stop.
 class rest_scope : private blocked_thread {
 public:
   rest_scope(worker &me, record &self) noexcept : blocked_thread(), me_(me), listed_(self.object != nullptr) {
@@ -71,9 +75,10 @@ public:
     timed = true;
     blocked_thread::call = [](blocked_thread &sleeper) noexcept {
       worker &which = static_cast<rest_scope &>(sleeper).me_;
-      core::call(which, which.rests.load(std::memory_order_relaxed)); // it was written before the graph knew of it
+      // It was written before the graph knew of this.
+      core::call(which, which.rests.load(std::memory_order_relaxed));
     };
-    if (listed_) wait_graph::instance().enter(*this); // being timed it is never refused
+    if (listed_) wait_graph::instance().enter(*this); // it is timed, so it is never refused
   }
   ~rest_scope() {
     if (listed_) wait_graph::instance().leave(*this);
@@ -91,7 +96,7 @@ private:
 
 } // namespace
 
-// WEFT_OK: ended before, or `place` is the caller's now, counted as a searching worker.
+// WEFT_OK: the scheduler has ended, or `place` is the caller's now, counted as a searching worker.
 weft_status scheduler::take_place(const record &self, worker *&place) noexcept {
   const std::scoped_lock hold(start_mutex_);
   if (ended_) return WEFT_OK;
@@ -102,7 +107,8 @@ weft_status scheduler::take_place(const record &self, worker *&place) noexcept {
   } catch (const std::bad_alloc &) {
     return WEFT_ENOMEM;
   }
-  // Nobody else starts one meanwhile, for that takes this lock; so there is room still.
+  // No other thread starts a worker meanwhile, because that takes this lock. So there is room
+  // still.
   census_.add(+1, +1, +1);
   found->self.reset(); // of a thread that had this place before
   found->retired = false;
@@ -114,7 +120,8 @@ weft_status scheduler::take_place(const record &self, worker *&place) noexcept {
   host.came = now_ns();
   host.taken_before = found->taken_up();
   pthread_getname_np(pthread_self(), host.name, sizeof host.name);
-  // What its tasks submit comes from outside, in the sense of close(): a place that is new may not know that yet.
+  // What its tasks submit comes from outside, in the sense of close(), and a new place may not know
+  // of the close yet.
   if (closed_.load(std::memory_order_relaxed)) found->own.close();
   place = found;
   return WEFT_OK;
@@ -136,7 +143,8 @@ weft_status scheduler::lend_thread(record &self, deadline until) {
     ~attachment() { who.home.dismiss(who); }
   } const to_the_host{*place};
   const weft_status status = work_until(*place, self, until);
-  hand_over_spawned(self); // what lies in its queues is stolen, but tasks of groups must not be behind one another
+  // What lies in its queues can be stolen, but tasks of groups must not lie behind one another.
+  hand_over_spawned(self);
   return status;
 }
 
@@ -155,7 +163,7 @@ weft_status scheduler::work_until(worker &me, record &self, deadline until) {
   }
 }
 
-// As wait_for_wake_up(), but it may also leave: then it counts as active again.
+// As wait_for_wake_up(), but it may also leave. Then it counts as active again.
 weft_status scheduler::rest_until(worker &me, record &self, deadline until, bool &ended) noexcept {
   lie_down(me);
   const rest_scope callable(me, self);
@@ -163,15 +171,14 @@ weft_status scheduler::rest_until(worker &me, record &self, deadline until, bool
     if (!me.woken) {
       weft_status why = reason_to_leave(self, until);
       if (why != WEFT_OK && get_up(me, 0)) return why;
-      // One who may not leave, for all who rest are called, is about to be woken, or somebody else is.
+      // If it may not leave, as many are called as rest: this thread, or another one, is about to
+      // be woken.
       const std::int64_t most = why != WEFT_OK ? WEFT_MILLISECOND : recheck_period;
       const std::int64_t left = why != WEFT_OK || until.is_never() ? most : until.at() - now_ns();
-      if (run_one_within(io_, std::clamp<std::int64_t>(left, 0, most)) == 0 &&
-          !io_.stopped() && has_work())
-        wake_one();
+      if (run_one_within(io_, std::clamp<std::int64_t>(left, 0, most)) == 0 && !io_.stopped() && has_work()) wake_one();
     }
     if (!std::exchange(me.woken, false)) continue;
-    me.searching = true; // both counted by whoever sent the wake-up
+    me.searching = true; // both were counted by the thread that sent the wake-up
     me.idle = false;
     me.clock.restart(cycles());
     return WEFT_OK;
@@ -180,8 +187,9 @@ weft_status scheduler::rest_until(worker &me, record &self, deadline until, bool
   return WEFT_OK;
 }
 
-// From resting to active, by itself, if more than `staying` rest uncalled. False: as many as rest have been called, so
-// one call may be for this one.
+// From resting to active, by itself, if more than `staying` workers rest uncalled. False: no more
+// do, so one of the calls may be for this worker. README.md, "Threads of the host" and "Workers
+// that leave when there is no work".
 bool scheduler::get_up(worker &me, std::uint32_t staying) noexcept {
   census::counts seen = census_.read();
   while (seen.idle() > staying)

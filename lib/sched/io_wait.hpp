@@ -13,12 +13,13 @@
 
 namespace weft::core {
 
-// One of the idle workers looks again by itself after this time, though no wake-up should ever be lost. One is enough:
-// if it was called to work, it or another one looks when the next goes to rest.
+// One worker at rest, the watchman, looks for work by itself after this time, though no wake-up
+// should ever be lost. README.md, "Lost wake-up".
 inline constexpr std::int64_t recheck_period = 10 * WEFT_SECOND;
 
-// As io.run_one_for(limit), with nanoseconds; which however wakes up once a second, whatever the limit: more than everything else that an
-// idle pool costs. So the limit is given to what Asio itself waits with, where that can be had, as in Boost 1.74.
+// As io.run_one_for(limit), with `limit` in nanoseconds. That function wakes up once a second,
+// whatever the limit, and this costs more than everything else that an idle pool does. So the limit
+// is given to what Asio itself waits with, where Asio has it, as in Boost 1.74.
 template <class Context> std::size_t run_one_within(Context &io, std::int64_t limit) {
   using inner = boost::asio::detail::io_context_impl;
   boost::system::error_code ignored;
@@ -26,7 +27,8 @@ template <class Context> std::size_t run_one_within(Context &io, std::int64_t li
     auto &waiting = boost::asio::use_service<inner>(io);
     const std::int64_t end = now_ns() + limit;
     for (std::int64_t left = limit; left > 0 && !io.stopped(); left = end - now_ns())
-      if (waiting.wait_one(static_cast<long>(left / 1000 + 1), ignored) != 0) return 1; // 0: perhaps another was faster
+      // 0: the time is over, or another thread was faster.
+      if (waiting.wait_one(static_cast<long>(left / 1000 + 1), ignored) != 0) return 1;
     return 0;
   } else {
     return io.run_one_for(std::chrono::nanoseconds(limit));
