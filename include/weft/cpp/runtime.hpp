@@ -199,6 +199,8 @@ inline sigset_t process_signal_mask() noexcept {
 
 /// Count the CPUs that this process may use: the affinity mask, cut by the CPU quota of its control
 /// group. It is at least 1.
+///
+/// Blocks: not for long: the first call reads files of /proc and /sys.
 inline std::uint32_t usable_cpus() noexcept {
   return weft_usable_cpus();
 }
