@@ -48,8 +48,9 @@ struct left_thread {
   std::string task_name;         ///< of the task that runs; "": it has none, or it is not known
 };
 
-/// What a shutdown has left. If every thread is gone, `left` is empty, and code that its threads
-/// ran may be unloaded.
+/// What a shutdown has left. `safe_to_unload`: every thread is gone, so code that its threads ran
+/// may be unloaded. Without that, `left` may still be empty: threads are about to end. Call shutdown
+/// again then.
 struct shutdown_report {
   bool safe_to_unload;
   std::vector<left_thread> left;
