@@ -49,8 +49,8 @@ struct left_thread {
 };
 
 /// What a shutdown has left. `safe_to_unload`: every thread is gone, so code that its threads ran
-/// may be unloaded. Without that, `left` may still be empty: threads are about to end. Call shutdown
-/// again then.
+/// may be unloaded. Without that, `left` may still be empty: threads are about to end. Call
+/// shutdown again then.
 struct shutdown_report {
   bool safe_to_unload;
   std::vector<left_thread> left;
