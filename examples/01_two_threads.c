@@ -1,5 +1,5 @@
-/* Two threads that each sleep one second: 1 second in all when both run before the first join, 2 seconds when the
- * first is joined before the second is started.
+/* Two threads that each sleep one second. It takes 1 second in all when both run before the first
+ * join, and 2 seconds when the first is joined before the second is started.
  * Read on in 02_fetch_thread.c: a thread that brings something back. */
 #define _POSIX_C_SOURCE 200809L
 #include <weft/weft.h>
@@ -43,14 +43,14 @@ int main(void) {
 
   clock_gettime(CLOCK_MONOTONIC, &begin);
   first = start_nap();
-  second = start_nap(); /* both sleep now, side by side */
+  second = start_nap(); /* both sleep now, at the same time */
   join(first);
   join(second);
   printf("start, start, join, join: %.1f s\n", seconds_since(begin));
 
   clock_gettime(CLOCK_MONOTONIC, &begin);
   first = start_nap();
-  join(first); /* too early: the second is not started until the first has ended, so their seconds add up */
+  join(first); /* too early: the second starts when the first has ended, so their seconds add up */
   second = start_nap();
   join(second);
   printf("start, join, start, join: %.1f s\n", seconds_since(begin));

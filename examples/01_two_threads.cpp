@@ -1,5 +1,5 @@
-// Two threads that each sleep one second: 1 second in all when both run before the first join, 2 seconds when the first
-// is joined before the second is started.
+// Two threads that each sleep one second. It takes 1 second in all when both run before the first
+// join, and 2 seconds when the first is joined before the second is started.
 // Read on in 02_fetch_thread.cpp: a thread that brings something back.
 #include <weft/weft.hpp>
 
@@ -21,7 +21,7 @@ static double joined_in_time() {
   const auto begin = clock_type::now();
   weft::thread first(nap), second(nap);
   first.start();
-  second.start(); // both sleep now, side by side
+  second.start(); // both sleep now, at the same time
   first.join();
   second.join();
   return seconds_since(begin);
@@ -31,7 +31,7 @@ static double joined_too_early() {
   const auto begin = clock_type::now();
   weft::thread first(nap), second(nap);
   first.start();
-  first.join(); // the second is not started until the first has ended, so their seconds add up
+  first.join(); // the second starts when the first has ended, so their seconds add up
   second.start();
   second.join();
   return seconds_since(begin);

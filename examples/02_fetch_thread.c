@@ -1,7 +1,8 @@
-/* A thread that is extended: the argument is the object, and the thread leaves in it what it found. Here it fetches a
- * URL over HTTP and keeps the status, or the reason of the failure; both are read after the join.
- * With URLs as arguments it fetches those, else two pages of a server inside this program.
- * Read on in 03_daemon_heartbeat.c: a thread that nobody joins. */
+/* A thread that is extended: its argument is an object in which the thread leaves what it has
+ * found. Here it fetches a URL over HTTP, and keeps the status or the reason of the failure. main
+ * reads both after the join.
+ * With URLs as arguments it fetches those; otherwise two pages of a server inside this program.
+ * Read on in 03_daemon_heartbeat.c: a thread that is not joined. */
 #include "http/http.h"
 
 #include <weft/weft.h>
@@ -17,7 +18,7 @@ static void check(weft_status status) {
 
 struct fetcher {
   const char *url;
-  int status; /* 0: there is none, because of: */
+  int status; /* 0: there is none; the reason follows */
   char reason[100];
   weft_thread_t *thread;
 };
@@ -26,7 +27,7 @@ static weft_status run(void *ctx, weft_error_t **error) {
   struct fetcher *self = ctx;
   (void)error;
   self->status = http_fetch(self->url, self->reason, sizeof self->reason);
-  return WEFT_OK; /* a page that is not there is a finding, not a failure of the thread */
+  return WEFT_OK; /* a missing page is a result, not a failure of the thread */
 }
 
 static void fetcher_start(struct fetcher *self, const char *url) {
@@ -36,7 +37,7 @@ static void fetcher_start(struct fetcher *self, const char *url) {
 }
 
 static void fetcher_join(struct fetcher *self) {
-  check(weft_thread_join(self->thread, WEFT_FOREVER)); /* from here on the thread does not touch the object */
+  check(weft_thread_join(self->thread, WEFT_FOREVER)); /* the thread does not use the object any more */
   weft_thread_unref(self->thread);
   if (self->status != 0)
     printf("%s: %d\n", self->url, self->status);

@@ -1,7 +1,7 @@
-// A thread class that is extended: it fetches a URL over HTTP and keeps the status, or the reason of the failure, in
-// itself; both are read after the join.
-// With URLs as arguments it fetches those, else two pages of a server inside this program.
-// Read on in 03_daemon_heartbeat.cpp: a thread that nobody joins.
+// A thread class that is extended: it fetches a URL over HTTP, and keeps the status or the reason
+// of the failure in itself. main reads both after the join.
+// With URLs as arguments it fetches those; otherwise two pages of a server inside this program.
+// Read on in 03_daemon_heartbeat.cpp: a thread that is not joined.
 #include "http/client.hpp"
 #include "http/demo_server.hpp"
 
@@ -27,10 +27,10 @@ private:
 };
 
 static void fetch_all(const std::vector<std::string> &urls) {
-  std::deque<weft::joining<fetcher>> fetchers; // a deque does not move what it holds: the threads use these objects
+  std::deque<weft::joining<fetcher>> fetchers; // a deque does not move its elements, which the threads use
   for (const auto &url : urls) fetchers.emplace_back(url).start();
   for (auto &each : fetchers) {
-    each.join(); // from here on the thread does not touch the object
+    each.join(); // the thread does not use the object any more
     const auto &page = each.page();
     const std::string text = page.complete() ? std::to_string(page.status) : page.reason;
     std::printf("%s: %s\n", each.url().c_str(), text.c_str());

@@ -1,5 +1,5 @@
-/* A daemon thread (a heartbeat logger) and a regular one. main returns at once: weft waits for the regular thread and
- * not for the daemon, which would go on for ever.
+/* A daemon thread (a heartbeat logger) and a regular one. main returns at once. weft then waits for
+ * the regular thread, and not for the daemon, which would go on for ever.
  * Read on in 04_pool_submit.c: tasks instead of threads. */
 #include <weft/weft.h>
 
@@ -14,7 +14,7 @@ static void check(weft_status status) {
 
 static weft_status heartbeat(void *ctx, weft_error_t **error) {
   (void)ctx, (void)error;
-  /* At the end of the process the sleep is interrupted. Nobody waits for this thread to notice. */
+  /* The end of the process interrupts the sleep, and does not wait for this thread. */
   do puts("heartbeat");
   while (weft_sleep(100 * WEFT_MILLISECOND) == WEFT_OK);
   return WEFT_OK;

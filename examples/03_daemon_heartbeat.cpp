@@ -1,5 +1,5 @@
-// A daemon thread (a heartbeat logger) and a regular one. main returns at once: weft waits for the regular thread and
-// not for the daemon, which would go on for ever.
+// A daemon thread (a heartbeat logger) and a regular one. main returns at once. weft then waits for
+// the regular thread, and not for the daemon, which would go on for ever.
 // Read on in 04_pool_submit.cpp: tasks instead of threads.
 #include <weft/weft.hpp>
 
@@ -9,7 +9,8 @@
 using namespace std::chrono_literals;
 
 static void heartbeat() {
-  // At the end of the process the sleep throws weft::interrupted, which ends the thread quietly. Nobody waits for that.
+  // At the end of the process the sleep throws weft::interrupted, which ends the thread quietly.
+  // The end does not wait for that.
   for (;;) {
     std::puts("heartbeat");
     weft::this_thread::sleep_for(100ms);

@@ -1,4 +1,4 @@
-/* A pool: two tasks and their results, and a task that fails and the error it leaves.
+/* A pool: two tasks and their results; a task that fails, and its error.
  * Read on in 05_pool_map.c: one task for each item of a list. */
 #include <weft/weft.h>
 
@@ -23,7 +23,7 @@ static weft_status raise_to_power(void *ctx, void **result, weft_error_t **error
   (void)error;
   power->value = 1;
   for (i = 0; i < power->exponent; ++i) power->value *= power->base;
-  *result = power; /* lives in main, so nobody has to drop it */
+  *result = power; /* it lives in main, so there is nothing to drop */
   return WEFT_OK;
 }
 
@@ -50,7 +50,7 @@ int main(void) {
   check(weft_future_result(second, WEFT_FOREVER, &result));
   printf("3 to the power of 20 is %ld\n", ((struct power *)result)->value);
 
-  check(weft_future_exception(failing, WEFT_FOREVER, &error)); /* NULL would say: there is a result */
+  check(weft_future_exception(failing, WEFT_FOREVER, &error)); /* NULL would mean that there is a result */
   printf("the third failed: %s: %s\n", weft_error_kind(error), weft_error_message(error));
   weft_error_unref(error);
 

@@ -1,4 +1,4 @@
-// A pool: two tasks and their results, and a task that fails and the exception it leaves.
+// A pool: two tasks and their results; a task that fails, and its exception.
 // Read on in 05_pool_map.cpp: one task for each item of a list.
 #include <weft/weft.hpp>
 
@@ -29,8 +29,8 @@ int main() {
   std::printf("3 to the power of 20 is %ld\n", second.result());
 
   try {
-    if (const auto exception = failing.exception()) std::rethrow_exception(exception); // null: there is a result
-  } catch (const config_error &e) { // the type is what it was in the task
+    if (const auto exception = failing.exception()) std::rethrow_exception(exception); // null would mean: a result
+  } catch (const config_error &e) {                                                    // the type is that of the task
     std::printf("the third failed: config_error: %s\n", e.what());
   }
 }

@@ -1,5 +1,5 @@
-/* A pool: map a function over a list. The items are worked on side by side and may end in any order; their results
- * come in the order of the list.
+/* A pool: a function for each item of a list. Several items run at the same time and may end in any
+ * order. Their results come in the order of the list.
  * Read on in url_checker/: a whole program. */
 #include <weft/weft.h>
 
@@ -17,8 +17,8 @@ static void check(weft_status status) {
 static weft_status measure(void *ctx, void **result, weft_error_t **error) {
   size_t length = strlen(ctx);
   (void)error;
-  *result = (void *)(uintptr_t)length; /* a small number needs no allocation: it travels as the pointer itself */
-  return weft_sleep((int64_t)length * 20 * WEFT_MILLISECOND); /* the longer, the later */
+  *result = (void *)(uintptr_t)length; /* a small number needs no allocation: it is the pointer itself */
+  return weft_sleep((int64_t)length * 20 * WEFT_MILLISECOND); /* longer words end later */
 }
 
 int main(void) {
@@ -32,7 +32,7 @@ int main(void) {
   check(weft_executor_create(NULL, NULL, &pool));
   check(weft_executor_map(pool, NULL, measure, words, count, NULL, &lengths));
   for (i = 0; weft_map_next(lengths, &future) == WEFT_OK; ++i) {
-    check(weft_future_result(future, 0, &length)); /* what map_next yields is done */
+    check(weft_future_result(future, 0, &length)); /* a future of weft_map_next is done */
     printf("%s has %u letters\n", (const char *)words[i], (unsigned)(uintptr_t)length);
     weft_future_unref(future);
   }

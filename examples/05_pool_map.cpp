@@ -1,5 +1,5 @@
-// A pool: map a function over a list. The items are worked on side by side and may end in any order; their results
-// come in the order of the list.
+// A pool: a function for each item of a list. Several items run at the same time and may end in any
+// order. Their results come in the order of the list.
 // Read on in url_checker/: a whole program.
 #include <weft/weft.hpp>
 
@@ -9,7 +9,7 @@
 #include <vector>
 
 static std::size_t measure(const std::string &word) {
-  weft::this_thread::sleep_for(word.size() * std::chrono::milliseconds(20)); // the longer, the later
+  weft::this_thread::sleep_for(word.size() * std::chrono::milliseconds(20)); // longer words end later
   return word.size();
 }
 

@@ -1,4 +1,5 @@
-/* A timer that counts down, a tick every 20 ms; a task that runs later, and one that is cancelled before its time. */
+/* A timer that counts down, with a tick every 20 ms; a task that runs later; and one that is
+ * cancelled before its time. */
 #include <weft/weft.h>
 
 #include <stdio.h>
@@ -12,7 +13,7 @@ static void check(weft_status status) {
 
 struct countdown {
   weft_timer_t *timer;
-  weft_future_t *over; /* completed by the last tick */
+  weft_future_t *over; /* the last tick completes it */
   int left;
 };
 

@@ -1,4 +1,5 @@
-// A timer that counts down, a tick every 20 ms; a task that runs later, and one that is cancelled before its time.
+// A timer that counts down, with a tick every 20 ms; a task that runs later; and one that is
+// cancelled before its time.
 #include <weft/weft.hpp>
 
 #include <chrono>
@@ -7,7 +8,7 @@
 using namespace std::chrono_literals;
 
 int main() {
-  weft::promise<void> over; // kept by the last tick
+  weft::promise<void> over; // the last tick completes it
   weft::timer countdown;
   weft::executor pool;
 

@@ -1,5 +1,6 @@
-/* Continuations: a task that follows another one's future, a follower that mends an error, and one future for the end
- * of several, which nobody has to wait for on the way. Read on in include/weft/continuation.h. */
+/* Continuations: a task that follows the future of another one, one that mends an error, and one
+ * future for the end of several. No thread waits on the way.
+ * Read on in include/weft/continuation.h. */
 #include <weft/weft.h>
 
 #include <stdint.h>
@@ -15,21 +16,21 @@ static void check(weft_status status) {
 static weft_status weigh(void *ctx, void **result, weft_error_t **error) {
   intptr_t parcel = (intptr_t)ctx;
   if (parcel == 3) return weft_error_create(1, "ScaleError", "the scale is broken", error);
-  *result = (void *)(parcel * 100); /* a small number travels as the pointer itself */
+  *result = (void *)(parcel * 100); /* a small number is the pointer itself */
   return WEFT_OK;
 }
 
-/* Runs only when there was a result. */
+/* Runs only after a result. */
 static weft_status price(void *ctx, weft_future_t *weighed, void **result, weft_error_t **error) {
   void *grams;
   (void)ctx;
   (void)error;
-  check(weft_future_result(weighed, 0, &grams)); /* done, so this does not wait */
+  check(weft_future_result(weighed, 0, &grams)); /* it is done, so this does not wait */
   *result = (void *)((intptr_t)grams * 2);
   return WEFT_OK;
 }
 
-/* Runs only when there was an error, its own or one that was handed on. */
+/* Runs only after an error, that of its source or one that was handed on. */
 static weft_status flat_rate(void *ctx, weft_future_t *failed, void **result, weft_error_t **error) {
   weft_error_t *reason;
   (void)error;
@@ -51,7 +52,7 @@ int main(void) {
     check(weft_executor_submit(pool, NULL, weigh, (void *)(i + 1), NULL, &weighed));
     check(weft_future_then(weighed, pool, WEFT_THEN_RESULT, NULL, price, NULL, NULL, &priced));
     check(weft_future_then(priced, pool, WEFT_THEN_ERROR, NULL, flat_rate, (void *)(i + 1), NULL, &prices[i]));
-    weft_future_unref(priced); /* what follows goes on without these handles */
+    weft_future_unref(priced); /* the continuations go on without these handles */
     weft_future_unref(weighed);
   }
   check(weft_when_all(prices, 4, &all));

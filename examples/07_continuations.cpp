@@ -1,6 +1,7 @@
-// Continuations: a task that follows another one's future, a follower that mends an error, and one future for the end
-// of several, which nobody has to wait for on the way. Read on in include/weft/cpp/future.hpp (then, on_error, finally)
-// and continuation.hpp (when_all, when_any).
+// Continuations: a task that follows the future of another one, one that mends an error, and one
+// future for the end of several. No thread waits on the way.
+// Read on in include/weft/cpp/future.hpp (then, on_error, finally) and continuation.hpp (when_all,
+// when_any).
 #include <weft/weft.hpp>
 
 #include <cstdio>
@@ -18,7 +19,7 @@ int main() {
   std::vector<weft::future<int>> prices;
   for (int parcel = 1; parcel <= 4; ++parcel)
     prices.push_back(pool.submit(weigh, parcel)
-                         .then(pool, [](int grams) { return grams * 2; }) // only when there is a result
+                         .then(pool, [](int grams) { return grams * 2; }) // only after a result
                          .on_error(pool, [parcel](const weft::error &reason) {
                            std::printf("parcel %d: %s, so it goes at the flat rate\n", parcel, reason.what());
                            return 500;

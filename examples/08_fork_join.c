@@ -1,6 +1,7 @@
-/* Fork-join with groups: a sort that hands one half to whoever is free and does the other half itself. A task that
- * waits for its group runs what nobody has taken, so the recursion needs no more workers than there are. Read on in
- * include/weft/group.h. */
+/* Fork-join with groups: a sort that spawns one half, which an idle worker may steal, and does the
+ * other half itself. A task that waits for its group runs what no other worker has taken. So the
+ * recursion needs no more workers than there are.
+ * Read on in include/weft/group.h. */
 #include <weft/weft.h>
 
 #include <stdint.h>
@@ -44,7 +45,7 @@ static weft_status sort(void *ctx, void **result, weft_error_t **error) {
   }
   left.end = right.begin = whole.begin + (whole.end - whole.begin) / 2;
   check(weft_group_create(pool, NULL, &halves));
-  check(weft_group_spawn(halves, NULL, sort, &left, NULL)); /* left is on this stack, which waits */
+  check(weft_group_spawn(halves, NULL, sort, &left, NULL)); /* left is on this stack, so this waits for it */
   sort(&right, result, error);
   check(weft_group_wait(halves, WEFT_FOREVER));
   weft_group_unref(halves);

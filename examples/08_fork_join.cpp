@@ -1,6 +1,7 @@
-// Fork-join with groups: a sort that hands one half to whoever is free and does the other half itself. A task that
-// waits for its group runs what nobody has taken, so the recursion needs no more workers than there are. Read on in
-// include/weft/cpp/group.hpp.
+// Fork-join with groups: a sort that spawns one half, which an idle worker may steal, and does the
+// other half itself. A task that waits for its group runs what no other worker has taken. So the
+// recursion needs no more workers than there are.
+// Read on in include/weft/cpp/group.hpp.
 #include <weft/weft.hpp>
 
 #include <algorithm>
@@ -16,7 +17,7 @@ static void sort(const weft::executor_ref &pool, std::span<std::uint32_t> whole)
   weft::group halves(pool);
   halves.run([&] { sort(pool, {whole.begin(), middle}); });
   sort(pool, {middle, whole.end()});
-  halves.wait(); // and rethrows what a half has thrown
+  halves.wait(); // also rethrows what a half has thrown
   std::inplace_merge(whole.begin(), middle, whole.end());
 }
 

@@ -1,5 +1,6 @@
-/* Loops over index ranges: squares made in parallel, then added in parallel. The range is split as far as there is
- * somebody to take a piece, and the calling thread works too. Read on in include/weft/parallel.h. */
+/* Loops over index ranges: squares that are made in parallel, then added in parallel. The range is
+ * split while other threads are free to take a piece. The calling thread takes part.
+ * Read on in include/weft/parallel.h. */
 #include <weft/weft.h>
 
 #include <stdint.h>

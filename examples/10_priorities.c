@@ -1,13 +1,14 @@
-/* Priorities, a blocking region and statistics, on a pool of one worker: what is urgent goes first; a task that blocks
- * elsewhere lends its worker's place; and the pool has counted all of it. Read on in include/weft/task_options.h,
- * worker.h and stats.h. */
+/* Priorities, a blocking region and figures, on a pool of one worker. Urgent tasks go first. A task
+ * that blocks outside of weft lends its worker's place to another one. The pool has counted all of
+ * it.
+ * Read on in include/weft/task_options.h, worker.h and stats.h. */
 #include <weft/weft.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-static int held[2], line[2]; /* pipes: something to block at that weft knows nothing of */
+static int held[2], line[2]; /* pipes: a way to block that weft knows nothing of */
 
 static void check(weft_status status) {
   if (status == WEFT_OK) return;
@@ -39,7 +40,7 @@ static weft_status wait_for_the_line(void *ctx, void **result, weft_error_t **er
   (void)ctx;
   (void)result;
   (void)error;
-  check(weft_blocking_begin()); /* without this, "meanwhile" would have to wait */
+  check(weft_blocking_begin()); /* without this, "meanwhile" would wait */
   status = wait_at(line[0]);
   check(weft_blocking_end());
   return status;

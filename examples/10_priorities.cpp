@@ -1,6 +1,7 @@
-// Priorities, a blocking region and statistics, on a pool of one worker: what is urgent goes first; a task that blocks
-// elsewhere lends its worker's place; and the pool has counted all of it. Read on in include/weft/cpp/executor_ref.hpp,
-// and in group.hpp for blocking_region.
+// Priorities, a blocking region and figures, on a pool of one worker. Urgent tasks go first. A task
+// that blocks outside of weft lends its worker's place to another one. The pool has counted all of
+// it.
+// Read on in include/weft/cpp/executor_ref.hpp, and in group.hpp for blocking_region.
 #include <weft/weft.hpp>
 
 #include <cstdio>
@@ -11,7 +12,7 @@ static void say(const char *text) {
 }
 
 int main() {
-  std::promise<void> held, line; // something to block at that weft knows nothing of
+  std::promise<void> held, line; // a way to block that weft knows nothing of
   weft::executor pool({.max_workers = 1});
 
   auto holding = pool.submit(weft::priority::high, [&] { held.get_future().wait(); });
@@ -22,7 +23,7 @@ int main() {
   for (const auto &each : {holding, low, normal, high}) each.wait();
 
   auto blocked = pool.submit([&] {
-    const weft::blocking_region lent; // without this, "meanwhile" would have to wait
+    const weft::blocking_region lent; // without this, "meanwhile" would wait
     line.get_future().wait();
   });
   pool.submit(say, "meanwhile: on a spare worker").wait();

@@ -1,13 +1,13 @@
-/* A loop of one thread that polls, as servers and user interfaces have one: it submits work to a pool, and learns what
- * became of it in its own time. weft calls nothing of it from other threads; a timer of weft ticks in the same loop.
- */
+/* A loop of one thread that polls, as in servers and user interfaces. It submits work to a pool,
+ * and learns in its own time what became of it. weft calls no callback of the loop from other
+ * threads. A timer of weft ticks in the same loop. */
 #include <weft/weft.h>
 
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { requests = 5, patience = 100 }; /* the tags: a request's number, and that of the timer */
+enum { requests = 5, patience = 100 }; /* the tags: the number of a request, and the timer's */
 
 struct request {
   weft_future_t *future;
@@ -45,7 +45,7 @@ static void finish(struct request *request, const weft_event_t *event) {
 
 int main(void) {
   struct request all[requests];
-  struct pollfd watched[1]; /* a server has its sockets beside it */
+  struct pollfd watched[1]; /* a server polls its sockets, too */
   weft_queue_t *queue;
   weft_executor_t *pool;
   weft_timer_t *timer;

@@ -1,5 +1,6 @@
-// A loop of one thread that polls, as servers and user interfaces have one: it submits work to a pool, and learns what
-// became of it in its own time. weft calls nothing of it from other threads; a timer of weft ticks in the same loop.
+// A loop of one thread that polls, as in servers and user interfaces. It submits work to a pool,
+// and learns in its own time what became of it. weft calls no callback of the loop from other
+// threads. A timer of weft ticks in the same loop.
 #include <weft/weft.hpp>
 
 #include <poll.h>
@@ -19,7 +20,7 @@ static int look_up(int number) {
 }
 
 int main() {
-  constexpr std::size_t requests = 5, patience = 100; // the tags: a request's number, and that of the timer
+  constexpr std::size_t requests = 5, patience = 100; // the tags: the number of a request, and the timer's
   weft::executor pool;
   const weft::completion_queue queue;
   std::vector<weft::future<int>> futures;
@@ -32,13 +33,13 @@ int main() {
 
   std::array<std::string, requests> answers;
   std::array<weft::event, 16> room;
-  pollfd watched{queue.descriptor(), POLLIN, 0}; // a server has its sockets beside it
+  pollfd watched{queue.descriptor(), POLLIN, 0}; // a server polls its sockets, too
   for (std::size_t open = requests + 1; open > 0 && poll(&watched, 1, -1) > 0;)
     for (const weft::event &each : queue.pop(room)) {
       --open;
       if (each.tag == patience) continue;
       try {
-        answers[each.tag] = std::to_string(futures[each.tag].result(0s)); // done, so this does not block
+        answers[each.tag] = std::to_string(futures[each.tag].result(0s)); // it is done, so this does not block
       } catch (const std::out_of_range &error) {
         answers[each.tag] = error.what();
       }

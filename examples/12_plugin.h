@@ -3,8 +3,8 @@
 
 struct host {
   weft_executor_t *pool;
-  weft_future_t *news; /* the host completes it some time */
-  int calls;           /* of the plugin's code; atomic, for it outlives the plugin */
+  weft_future_t *news; /* the host completes it at some time */
+  int calls;           /* calls of the plugin's code; atomic; outlives the plugin */
 };
 
 typedef void (*plugin_start_fn)(struct host *host);

@@ -1,6 +1,7 @@
-/* A host of plugins. What a plugin gives to weft belongs to the plugin's domain, for the host enters that around its
- * entry point, and tasks inherit it. Closing the domain ends all of it: the plugin's code can be unloaded. Read on in
- * include/weft/domain.h. Usage: 12_plugin_host PLUGIN */
+/* A host of plugins. It enters a domain around the entry point of a plugin. So what the plugin
+ * gives to weft belongs to that domain, and its tasks inherit it. Closing the domain ends all of
+ * it: the plugin's code can be unloaded.
+ * Read on in include/weft/domain.h. Usage: 12_plugin_host PLUGIN */
 #include "12_plugin.h"
 
 #include <dlfcn.h>
@@ -37,7 +38,7 @@ int main(int argc, char **argv) {
   printf("closed; left of it: %d\n", (int)weft_domain_count(domain));
   if (dlclose(library) == 0) printf("unloaded\n");
 
-  check(weft_future_set_result(host.news, NULL)); /* nobody of the plugin hears it */
+  check(weft_future_set_result(host.news, NULL)); /* no code of the plugin is called for it */
   printf("the host goes on\n");
   weft_domain_unref(domain);
   weft_future_unref(host.news);

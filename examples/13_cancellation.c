@@ -1,5 +1,6 @@
-/* Cancellation: one token for the whole program, below it one for each request, and one of these with a deadline. What
- * a request has given to the pool is called off with its token: what waits never starts, what runs is asked to stop.
+/* Cancellation: one token for the whole program, below it one for each request, and one of these
+ * with a deadline. A token calls off what its request has given to the pool: what waits never
+ * starts, and what runs is asked to stop.
  * Read on in include/weft/cancel.h. */
 #include <weft/weft.h>
 
@@ -12,7 +13,7 @@ static void check(weft_status status) {
   exit(1);
 }
 
-/* Works until it is told to stop: here in a blocking call of weft, which wakes for that. */
+/* Work until asked to stop: here in a blocking call of weft, which wakes for that. */
 static weft_status download(void *name, void **result, weft_error_t **error) {
   (void)error;
   *result = name;
@@ -48,13 +49,13 @@ int main(void) {
   check(weft_cancel_token_create(program, 20 * WEFT_MILLISECOND, &hasty));
 
   a = begin(pool, patient, first); /* takes the only worker */
-  b = begin(pool, hasty, second);  /* waits for it longer than it may */
+  b = begin(pool, hasty, second);  /* waits for it beyond its deadline */
   c = begin(pool, patient, third); /* waits, too */
   check(weft_future_wait(b, WEFT_FOREVER));
   tell(second, b);
 
   while (weft_future_state(a) == WEFT_FUTURE_PENDING) check(weft_sleep(WEFT_MILLISECOND));
-  check(weft_cancel_token_cancel(program)); /* and with it what is below */
+  check(weft_cancel_token_cancel(program)); /* also cancels the tokens below it */
   tell(first, a);
   tell(third, c);
 

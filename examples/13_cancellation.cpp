@@ -1,5 +1,7 @@
-// Cancellation: one token for the whole program, below it one for each request, and one of these with a deadline. What
-// a request has given to the pool is called off with its token. Read on in include/weft/cpp/cancel.hpp.
+// Cancellation: one token for the whole program, below it one for each request, and one of these
+// with a deadline. A token calls off what its request has given to the pool: what waits never
+// starts, and what runs is asked to stop.
+// Read on in include/weft/cpp/cancel.hpp.
 #include <weft/weft.hpp>
 
 #include <chrono>
@@ -23,17 +25,17 @@ int main() {
     }
   };
 
-  // Works until it is told to stop, and looks at its token for that.
+  // Work until the token is cancelled.
   auto first = pool.submit(patient.token(), [&running, mine = patient.token()] {
     running.count_down();
     while (!mine.is_cancelled()) std::this_thread::yield();
   });
-  auto second = pool.submit(hasty.token(), [] {}); // waits for the only worker longer than it may
+  auto second = pool.submit(hasty.token(), [] {}); // waits for the only worker beyond its deadline
   auto third = pool.submit(patient.token(), [] {});
   tell("second", second);
 
   running.wait();
-  program.cancel(); // and with it what is below
+  program.cancel(); // also cancels the tokens below it
   tell("first", first);
   tell("third", third);
 }

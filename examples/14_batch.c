@@ -1,6 +1,7 @@
-/* A batch and a semaphore: twenty tasks submitted at once, of which at most three are at the printer at a time. The
- * executor has a context of its own, which its tasks find without being given it; its finalizer says how often the
- * printer was used. Read on in include/weft/semaphore.h and include/weft/context.h. */
+/* A batch and a semaphore: twenty tasks are submitted at once, and at most three of them are at the
+ * printer at a time. The executor has a context of its own. Its tasks find it there, and its drop
+ * says how often the printer was used.
+ * Read on in include/weft/semaphore.h and include/weft/context.h. */
 #include <weft/weft.h>
 
 #include <pthread.h>
@@ -31,11 +32,11 @@ static void close_the_room(void *context) {
 }
 
 static weft_status print_pages(void *ctx, void **result, weft_error_t **error) {
-  struct print_room *room = weft_executor_context(weft_executor_current()); /* of the executor that runs this */
+  struct print_room *room = weft_executor_context(weft_executor_current()); /* that of this executor */
   uintptr_t pages = (uintptr_t)ctx;
   weft_status status;
   (void)error;
-  /* The wait keeps its worker: they who hold a printer never need another one to go on. */
+  /* The wait keeps its worker. A task that holds a printer never needs another worker to go on. */
   if ((status = weft_semaphore_wait(room->free_printers, 10 * WEFT_SECOND)) != WEFT_OK) return status;
   pthread_mutex_lock(&room->mutex);
   if (++room->busy > room->most_busy) room->most_busy = room->busy;
@@ -75,6 +76,6 @@ int main(void) {
   printf("%d tasks, the sum of their results is %u\n", tasks, (unsigned)sum);
   printf("never more than %d at once: %s\n", printers, room->most_busy <= printers ? "true" : "false");
   check(weft_executor_shutdown(pool, WEFT_SHUTDOWN_WAIT, WEFT_FOREVER));
-  weft_executor_unref(pool); /* the last reference: the context goes */
+  weft_executor_unref(pool); /* the last reference: the pool ends, and the context with it */
   return 0;
 }

@@ -1,6 +1,7 @@
-// A batch and a semaphore: twenty tasks submitted at once, of which at most three are at the printer at a time. The
-// executor has a context of its own, which its tasks find without being given it; its destructor says how often the
-// printer was used. Read on in include/weft/cpp/semaphore.hpp and include/weft/cpp/context.hpp.
+// A batch and a semaphore: twenty tasks are submitted at once, and at most three of them are at the
+// printer at a time. The executor has a context of its own. Its tasks find it there, and its
+// destructor says how often the printer was used.
+// Read on in include/weft/cpp/semaphore.hpp and include/weft/cpp/context.hpp.
 #include <weft/weft.hpp>
 
 #include <algorithm>
@@ -21,8 +22,8 @@ struct print_room {
 };
 
 static int print_pages(int pages) {
-  print_room &room = *weft::executor_ref::current()->context<print_room>(); // of the executor that runs this
-  room.free_printers.acquire(); // keeps its worker: they who hold a printer never need another one to go on
+  print_room &room = *weft::executor_ref::current()->context<print_room>(); // that of the executor that runs this
+  room.free_printers.acquire(); // keeps its worker: a task with a printer never needs another one
   {
     const std::scoped_lock hold(room.mutex);
     room.most_busy = std::max(room.most_busy, ++room.busy);
@@ -38,7 +39,7 @@ static int print_pages(int pages) {
 
 int main() {
   constexpr int tasks = 20;
-  weft::executor pool({.max_workers = 8}); // its destructor waits, and with it goes the context
+  weft::executor pool({.max_workers = 8}); // its destructor waits, then the context is destroyed
   pool.set_context(std::make_unique<print_room>());
 
   const auto job = [](int pages) { return [pages] { return print_pages(pages); }; };
@@ -47,6 +48,6 @@ int main() {
   int sum = 0;
   for (const auto &each : pool.submit_batch(jobs)) sum += each.result(); // all are accepted, or none
   std::printf("%d tasks, the sum of their results is %d\n", tasks, sum);
-  const bool kept = pool.context<print_room>()->most_busy <= print_room::printers; // all that wrote it is done
+  const bool kept = pool.context<print_room>()->most_busy <= print_room::printers; // all its writers are done
   std::printf("never more than %d at once: %s\n", print_room::printers, kept ? "true" : "false");
 }

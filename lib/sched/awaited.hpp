@@ -1,7 +1,8 @@
-// What a thread waits for while other threads run parts of it: a group, or the branch of a join that was stolen.
+// What a thread waits for while other threads run parts of it: a group, or the branch of a join
+// that was stolen.
 //
-// An entry of a deque names up to two of these. A thread that waits for one of them may run the entry. The argument is
-// in README.md, "Helping further down".
+// An entry of a deque names up to two of these. A thread that waits for one of them may run the
+// entry. README.md, "Helping further down", has the argument.
 #pragma once
 
 #include <cstdint>
@@ -15,9 +16,9 @@ public:
   awaited(const awaited &) = delete;
   awaited &operator=(const awaited &) = delete;
 
-  // The calling worker has pushed an entry that names this, and has passed a light barrier. Pairs with the heavy
-  // barrier of a helper: it sets the flag, passes that barrier, then looks at the deques. One of the two sees the
-  // other.
+  // The calling worker has pushed an entry that names this object, and has passed a light barrier.
+  // That pairs with the heavy barrier of a helper, which sets the flag, passes the barrier, then
+  // looks at the deques. One of the two sees the other.
   void tell_helpers() noexcept {
     if ((count_.load(std::memory_order_relaxed) & help_sleeps) != 0) wake_helpers();
   }
@@ -29,10 +30,11 @@ protected:
   virtual void wake_helpers() noexcept = 0;
 
   static constexpr std::uint64_t pending_mask = 0xffffffff;
-  // A thread sleeps until nothing is pending; a thread sleeps that could help.
+  // Flags of the count. A thread sleeps until nothing is pending; a thread sleeps that could help.
   static constexpr std::uint64_t waited_for = std::uint64_t{1} << 32, help_sleeps = waited_for << 1;
 
-  // How much is pending, and flags. Each end releases what it did to the thread that reads that nothing is pending.
+  // How much is pending, and flags. The release of each end pairs with the acquire of the thread
+  // that reads that nothing is pending.
   atomic<std::uint64_t> count_;
 };
 

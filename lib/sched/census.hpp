@@ -1,7 +1,8 @@
-// How many workers there are and what they do, in one word: the arbiter of who must be woken.
+// How many workers there are and what they do, in one word. It decides which worker must be woken.
 //
-// alive: started and not ended. active: alive and not waiting in the io_context. searching: active and looking for
-// tasks, or on the way to do so (a wake-up that was sent counts already). The protocol is told in sched/README.md.
+// alive: started and not left. active: alive and not at rest in the io_context. searching: active
+// and looking for tasks, or certain to do so next (a wake-up that was sent counts already). The
+// protocol is in README.md, "The census" and "Lost wake-up".
 #pragma once
 
 #include <cstdint>
@@ -19,7 +20,7 @@ public:
 
   [[gnu::always_inline]] counts read() const noexcept { return unpack(word_.load(std::memory_order_seq_cst)); }
 
-  // Change all three at once if they are still as read; on failure `seen` is what they are now.
+  // Change all three at once if they are still as `seen`. On failure `seen` is what they are now.
   bool change(counts &seen, int searching, int active, int alive) noexcept {
     std::uint64_t expected = pack(seen);
     if (word_.compare_exchange_weak(expected, expected + delta(searching, active, alive), std::memory_order_seq_cst))
@@ -28,7 +29,7 @@ public:
     return false;
   }
 
-  // Change them whatever they are; the answer is what they were.
+  // Change them whatever they are. Returns what they were.
   counts add(int searching, int active, int alive) noexcept {
     return unpack(word_.fetch_add(delta(searching, active, alive), std::memory_order_seq_cst));
   }
@@ -44,14 +45,16 @@ private:
   static std::uint64_t pack(counts c) noexcept {
     return c.searching | (std::uint64_t{c.active} << width) | (std::uint64_t{c.alive} << (2 * width));
   }
-  // Negative steps work as additions modulo 2^64: a field never goes below zero, so nothing is borrowed in the end.
+  // Negative steps are additions modulo 2^64. A field never goes below zero, so nothing is borrowed
+  // in the end.
   static std::uint64_t delta(int searching, int active, int alive) noexcept {
     return static_cast<std::uint64_t>(searching) + (static_cast<std::uint64_t>(active) << width) +
            (static_cast<std::uint64_t>(alive) << (2 * width));
   }
 
-  // All accesses are sequentially consistent: each is one half of a "publish, then look" pair whose other half is the
-  // size of a queue.
+  // All accesses are sequentially consistent. Each is one half of a pair "write, then look". The
+  // other half is the size of a queue, or an atomic of the scheduler that names the census as its
+  // partner.
   alignas(64) atomic<std::uint64_t> word_{0};
 };
 

@@ -1,7 +1,9 @@
-// Threads of the host as workers: weft_executor_work. What differs from a worker's own thread is how it comes and goes.
+// Threads of the host as workers: weft_executor_work. They differ from a worker's own thread in how
+// they come and go.
 //
-// README.md, "Threads of the host", says why a thread that leaves loses nothing. The loop is that of work.cpp, with a
-// look at the time and at stop requests after each task and while it rests.
+// README.md, "Threads of the host", says why a thread that leaves loses nothing. The loop is that
+// of work.cpp, with a look at the time and at stop requests after each task and while the thread
+// rests.
 #include <algorithm>
 #include <new>
 #include <utility>
@@ -58,7 +60,8 @@ weft_status scheduler::take_place(const record &self, worker *&place) noexcept {
   } catch (const std::bad_alloc &) {
     return WEFT_ENOMEM;
   }
-  // Nobody else starts one meanwhile, for that takes this lock; so there is room still.
+  // No other thread starts a worker meanwhile, because that takes this lock. So there is room
+  // still.
   census_.add(+1, +1, +1);
   found->self.reset(); // of a thread that had this place before
   found->retired = false;
@@ -70,7 +73,8 @@ weft_status scheduler::take_place(const record &self, worker *&place) noexcept {
   host.came = now_ns();
   host.taken_before = found->taken_up();
   pthread_getname_np(pthread_self(), host.name, sizeof host.name);
-  // What its tasks submit comes from outside, in the sense of close(): a place that is new may not know that yet.
+  // What its tasks submit comes from outside, in the sense of close(), and a new place may not know
+  // of the close yet.
   if (closed_.load(std::memory_order_relaxed)) found->own.close();
   place = found;
   return WEFT_OK;
@@ -93,7 +97,8 @@ weft_status scheduler::lend_thread(record &self, deadline until) {
     ~attachment() { who.home.dismiss(who); }
   } const to_the_host{*place};
   const weft_status status = work_until(*place, self, until);
-  hand_over_spawned(self); // what lies in its queues is stolen, but tasks of groups must not be behind one another
+  // What lies in its queues can be stolen, but tasks of groups must not lie behind one another.
+  hand_over_spawned(self);
   return status;
 }
 

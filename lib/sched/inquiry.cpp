@@ -1,4 +1,5 @@
-// What others ask a scheduler: whether somebody is free or stuck, what its workers do, its figures.
+// What others ask a scheduler: whether a worker is free or stuck, whether it is idle, what its
+// workers do, its figures.
 #include <algorithm>
 #include <mutex>
 
@@ -17,8 +18,8 @@ bool scheduler::has_room_beside(std::uint32_t at_work) const noexcept {
   return at_work < std::max(2u, most_workers()) && injector_.empty() && has_free_hand();
 }
 
-// In this order: a submitter that runs tasks leaves what these submit in the queues, and a worker that takes the last
-// task from a queue is active until that has ended. README.md, "Idle".
+// In this order. A guest leaves what its tasks submit in the queues before it leaves. A worker that
+// takes the last task from a queue is active until that task has ended. README.md, "Idle".
 bool scheduler::is_idle() noexcept {
   {
     const std::scoped_lock hold(start_mutex_);
@@ -29,8 +30,8 @@ bool scheduler::is_idle() noexcept {
 
 bool scheduler::could_run(const wait_graph &graph) const noexcept {
   const census::counts now = census_.read();
-  // Of threads that the host lends another may come while there is none; but when all that are there are stuck, that is
-  // how it is going to stay: a host with one loop has nobody else.
+  // While none is there, another thread of the host may come. But if all that are there are stuck,
+  // it stays that way: a host with one loop has no other thread.
   if (settings_.host_only && now.alive == 0) return true;
   return may_start_one(now) || graph.stuck_workers(&owner_) < now.alive;
 }
@@ -39,9 +40,9 @@ bool scheduler::others_at_work(record &self) noexcept {
   const std::uint32_t caller = is_worker(&self) ? 1 : 0;
   const census::counts now = census_.read();
   if (now.alive <= caller) return false;
-  if (now.active < now.alive && has_work()) return true; // an idle one is on its way to the work
-  // Those at rest have nothing to do. Of those at work only the stuck ones will never finish; a stuck one sleeps inside
-  // a task, so it counts as active.
+  if (now.active < now.alive && has_work()) return true; // an idle worker is on its way to the work
+  // Workers at rest have nothing to do. Of those at work only the stuck ones will never finish. A
+  // stuck one sleeps inside a task, so it counts as active.
   return now.active > caller + wait_graph::instance().stuck_workers_now(&owner_, self);
 }
 

@@ -23,7 +23,8 @@ template <class Context> std::size_t run_one_within(Context &io, std::int64_t li
     auto &waiting = boost::asio::use_service<inner>(io);
     const std::int64_t end = now_ns() + limit;
     for (std::int64_t left = limit; left > 0 && !io.stopped(); left = end - now_ns())
-      if (waiting.wait_one(static_cast<long>(left / 1000 + 1), ignored) != 0) return 1; // 0: perhaps another was faster
+      // 0: the time is over, or another thread was faster.
+      if (waiting.wait_one(static_cast<long>(left / 1000 + 1), ignored) != 0) return 1;
     return 0;
   } else {
     return io.run_one_for(std::chrono::nanoseconds(limit));

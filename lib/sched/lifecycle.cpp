@@ -1,4 +1,4 @@
-// How workers come and go, and the end of a scheduler. See README.md, "The end".
+// How workers come and go, and the end of a scheduler. README.md, "The end", has the argument.
 #include <algorithm>
 #include <mutex>
 #include <new>
@@ -11,14 +11,16 @@
 
 namespace weft::core {
 
-// True: a worker was started, or cannot be. False: look again at `seen`.
+// True: a worker was started, or none can be. False: look again at `seen`.
 bool scheduler::start_worker(census::counts &seen) noexcept {
   const std::scoped_lock hold(start_mutex_);
   if (ended_) return true;
-  // The new worker counts as searching from here, which keeps other submitters from starting more than is needed.
+  // The new worker counts as searching from here on. So other submitters do not start more workers
+  // than needed.
   if (!census_.change(seen, +1, +1, +1)) return false;
   if (launch_worker_locked() == WEFT_OK) return true;
-  // The system refuses: go on with fewer. Whoever saw us as a searcher relied on us, so look after their work too.
+  // The system refuses: go on with fewer workers. A submitter that read this one as a searcher has
+  // relied on it, so look after that work too.
   const census::counts before = census_.add(-1, -1, -1);
   if (before.idle() > 0 && has_work()) {
     seen = census_.read();
@@ -27,13 +29,12 @@ bool scheduler::start_worker(census::counts &seen) noexcept {
   return true;
 }
 
-// A place that a worker left when a task ended its thread, or a new one. At most max_workers are alive, so there is
-// one.
+// A place that a worker has left, or a new one.
 worker *scheduler::free_place_locked() {
   const std::uint32_t count = places_.load(std::memory_order_relaxed);
   for (std::uint32_t i = 0; i < count; ++i)
     if (worker *const left = workers_[i].load(std::memory_order_relaxed); left->retired) return left;
-  // Surplus workers leave the census before they leave their places.
+  // A surplus worker leaves the census before it leaves its place, so there may be none.
   if (count == settings_.max_workers + settings_.max_spares) throw std::bad_alloc();
   auto *const fresh = new worker(*this, count);
   fresh->retired = true;
@@ -61,7 +62,8 @@ weft_status scheduler::launch_worker_locked() noexcept {
     settings.signals = settings_.signals;
     settings.nice = settings_.nice;
     settings.affinity = settings_.affinity;
-    // The thread's drop gives the owner's reference back, be it at the thread's end or when it does not start.
+    // The thread's drop gives the owner's reference back: at the thread's end, or when it does not
+    // start.
     place.self = adopt(new thread(home_, std::move(settings), {&scheduler::enter, &place, [](void *ctx) {
                                                                  static_cast<worker *>(ctx)->home.let_go_of_owner();
                                                                }}));
@@ -76,8 +78,8 @@ weft_status scheduler::launch_worker_locked() noexcept {
     }
   } catch (const std::bad_alloc &) {
   }
-  // The domain of the pool is closed, which is about to shut it down. That is the pool's affair: who submits need not
-  // be inside.
+  // The domain of the pool is closed, and is about to shut the pool down. That concerns the pool: a
+  // submitter need not be inside the domain.
   if (status == WEFT_ECLOSED) status = WEFT_ESHUTDOWN;
   if (status != WEFT_OK) refused_.fetch_add(1, std::memory_order_relaxed);
   return status;
@@ -90,7 +92,8 @@ void scheduler::let_go_of_owner() noexcept {
     owner_.unref();
 }
 
-// A worker leaves its loop: at the end, or because its task ended the thread. Then another one takes the place.
+// A worker leaves its loop: at the end, because its task has ended the thread, as a thread of the
+// host, or because it had no work for `linger`. After that another worker may take the place.
 void scheduler::retire(worker &me) noexcept {
   return_credit(me);
   if (me.owner_refs != 0) owner_.unref(std::exchange(me.owner_refs, 0)); // the thread has one more
@@ -103,7 +106,8 @@ void scheduler::retire(worker &me) noexcept {
   bool last = false;
   {
     const std::scoped_lock hold(start_mutex_);
-    // A surplus worker has left the census before. Of others could_run() may become false by this.
+    // A surplus worker has left the census before. When another one leaves, could_run() may become
+    // false.
     census::counts before = census_.read();
     if (!me.left)
       wait_graph::instance().take_for_good(
@@ -112,10 +116,11 @@ void scheduler::retire(worker &me) noexcept {
     me.searching = me.idle = me.left = false;
     me.retired = true;
     me.host = {};
-    if (ended_) // a surplus worker may come after the one that was the last in the census
+    // A surplus worker may come after the worker that was the last in the census.
+    if (ended_)
       last = was_last && !std::exchange(end_is_told_, true);
     else
-      end_if_drained_locked(); // a worker that its task has ended may have been the last one
+      end_if_drained_locked(); // this worker may have been the last one
   }
   if (last)
     end_.finish(false);
@@ -127,18 +132,20 @@ void scheduler::retire(worker &me) noexcept {
 }
 
 void scheduler::close() noexcept {
-  // The queue first: who sees closed_ may rely on it that nothing comes in from outside any more.
+  // The queues first: a thread that sees closed_ may rely on it that nothing comes in from outside
+  // any more.
   for (task_queue *const queue : {&injector_, &high_, &low_, &due_}) queue->close();
   closed_.store(true, std::memory_order_seq_cst);
-  const std::scoped_lock hold(start_mutex_); // a worker that starts meanwhile: its tasks come from a closed queue
+  // A worker that starts after this takes its tasks from closed queues.
+  const std::scoped_lock hold(start_mutex_);
   const std::uint32_t count = places_.load(std::memory_order_acquire);
   for (std::uint32_t i = 0; i < count; ++i) workers_[i].load(std::memory_order_acquire)->own.close();
   call_lingering_locked();
   end_if_drained_locked();
 }
 
-// By a worker that became idle, or a guest that leaves. They or close() see that all has happened: README.md, "The
-// end".
+// By a worker that went to rest, or after a withdrawal. One of these and close() sees that all has
+// happened: README.md, "The end".
 void scheduler::end_if_drained() noexcept {
   if (!closed_.load(std::memory_order_seq_cst) || census_.read().active != 0 || has_work()) return;
   const std::scoped_lock hold(start_mutex_);
@@ -176,7 +183,8 @@ void scheduler::leave_as_guest() noexcept {
 weft_status scheduler::join_workers(deadline until) noexcept {
   const std::uint32_t count = places_.load(std::memory_order_acquire);
   for (std::uint32_t i = 0; i < count; ++i) {
-    const shared<thread> &self = workers_[i].load(std::memory_order_acquire)->self; // nobody starts after end()
+    // No worker starts after end().
+    const shared<thread> &self = workers_[i].load(std::memory_order_acquire)->self;
     if (!self) continue;
     if (const weft_status status = self->join(until); status != WEFT_OK) return status;
   }

@@ -1,5 +1,5 @@
-// Decides when a worker looks at the clock: by time, though its tasks may be so short that a look at each of them would
-// cost a third of it.
+// Decides when a worker looks at the clock: by time, although its tasks may be so short that a look
+// after each of them would cost a third of it.
 //
 // Owns no clock: the caller reads cycles() when a look is due. README.md, "Turns".
 #pragma once
@@ -11,24 +11,27 @@ namespace weft::core {
 
 class pace {
 public:
-  // The length of a turn in cycles(): about 100 microseconds, for counters of 2 to 4 GHz 60 to 125.
+  // The length of a turn in cycles(): about 100 microseconds; 125 to 60 for counters of 2 to 4 GHz.
   static constexpr std::uint64_t turn = 250'000;
-  // Between two looks lie at most so many tasks.
+  // The most tasks between two looks.
   static constexpr std::int32_t most_unlooked = 16;
-  // So many looks in a row must find short tasks before there are half as many looks. A few short tasks between long
-  // ones change nothing: the long ones behind them would pass unlooked.
+  // So many looks in a row must find short tasks before the distance of looks doubles. A few short
+  // tasks between long ones change nothing. Otherwise the long ones behind them would pass without
+  // a look.
   static constexpr std::int32_t looks_to_relax = 16;
 
-  // So many more tasks have ended. True: look now.
+  // `ended` more tasks have ended. True: look now.
   bool is_look_due(std::int32_t ended) noexcept { return (until_look_ -= ended) <= 0; }
-  // After so many more, if those of a strand inside of them do not bring it about before.
+  // How many more tasks may end until the next look, if those of a strand inside of them do not
+  // bring it about before.
   std::int32_t until_look() const noexcept { return std::max(until_look_, 1); }
 
-  // The last stretch was longer than a quarter of a turn. Each task is looked at then.
+  // The last stretch between two looks was longer than a quarter of a turn. Then a look follows
+  // each task.
   bool has_long_tasks() const noexcept { return was_long_; }
 
-  // True: a turn has gone by since this said so last. While tasks are as long as they were, the time between two looks
-  // is at most a quarter of a turn, or one task.
+  // True: a turn has gone by since this function returned true last. While tasks are as long as
+  // they were, the time between two looks is at most a quarter of a turn, or one task.
   bool look(std::uint64_t now) noexcept {
     const std::uint64_t ran = now - looked_at_;
     looked_at_ = now;
@@ -46,7 +49,7 @@ public:
     return true;
   }
 
-  // The worker has waited.
+  // The worker has rested.
   void restart(std::uint64_t now) noexcept { looked_at_ = turn_began_ = now; }
 
 private:

@@ -1,4 +1,4 @@
-// The submitter's side: publishing tasks, and seeing to it that somebody comes for them; taking them back.
+// The submitter's side: publish tasks, and wake or start a worker for them; take tasks back.
 #include "sched/scheduler.hpp"
 
 #include <mutex>
@@ -24,8 +24,9 @@ scheduler::~scheduler() {
     delete workers_[i].load(std::memory_order_relaxed);
 }
 
-// A worker's tasks go to its own queue, where no other submitter fights for the lock. With one worker everything goes
-// through the injector: only a single queue gives a total order.
+// A worker's tasks go to its own queue, where it fights with no other submitter for the lock. If
+// the scheduler was made for one worker, every task of normal priority goes through the injector,
+// because only a single queue gives a total order.
 task_queue &scheduler::queue_for(const task &first) noexcept {
   if (first.priority() != WEFT_PRIORITY_NORMAL) return first.priority() == WEFT_PRIORITY_HIGH ? high_ : low_;
   if (settings_.max_workers == 1) return injector_;
@@ -64,9 +65,9 @@ weft_status scheduler::push_to(task_queue &queue, task *const *tasks, std::size_
   return status;
 }
 
-// The first worker is started before the push, so that a refusal finds nothing to take back. It begins by taking this
-// lock, so it runs its initializer, and looks at the queues, after the push: the one that we have started is the one
-// for this push, and nobody else need be woken.
+// The first worker is started before the push, so that a refused start leaves nothing to take back.
+// The worker begins by taking this lock. So it runs its start hook, and looks at the queues, after
+// the push. It was started for this push, so no other worker need be woken.
 weft_status scheduler::push_and_start(task_queue &queue, task *const *tasks, std::size_t count,
                                       admission how) noexcept {
   {
@@ -96,15 +97,16 @@ bool scheduler::has_work() const noexcept {
   return false;
 }
 
-// After work was published. Nothing to do while somebody searches: he finds it, or sees it when he stops searching.
-// Else an idle worker is woken, or a new one started; one, who will wake the next if there is more. README.md, "Lost
-// wake-up".
+// After work was published. While a worker searches there is nothing to do: it finds the work, or
+// sees it when it stops searching. Otherwise an idle worker is woken, or a new one started. It is
+// one worker, which wakes the next if there is more. README.md, "Lost wake-up".
 void scheduler::wake_one_of(census::counts seen) noexcept {
   for (;;) {
     if (seen.searching > 0) return;
-    if (seen.idle() == 0 && !may_start_one(seen)) return; // each of them looks before it rests
-    // The searcher may have been so fast that the task is gone and he with it. Then nobody else is needed: without this
-    // look, one who submits and waits by turns would start a second worker for nothing.
+    if (seen.idle() == 0 && !may_start_one(seen)) return; // each active one looks before it rests
+    // A searcher may have been so fast that the task is gone, and the searcher too. Then no other
+    // worker is needed. Without this look a thread that submits and waits by turns would start a
+    // second worker for nothing.
     if (!has_work()) return;
     if (seen.idle() > 0) {
       if (!census_.change(seen, +1, +1, 0)) continue;
@@ -132,7 +134,8 @@ weft_status scheduler::watch() noexcept {
   return WEFT_OK;
 }
 
-// Unless somebody is at rest, or will be or look again, start one who will. Refused: then it waits for a busy worker.
+// Start a worker that will rest, unless one rests, or searches and so will rest or look again. If
+// the start is refused, what is expected waits for a busy worker.
 void scheduler::keep_watch() noexcept {
   census::counts seen = census_.read();
   while (seen.searching == 0 && seen.idle() == 0 && may_start_one(seen))
@@ -142,9 +145,9 @@ void scheduler::keep_watch() noexcept {
 void scheduler::discard() noexcept {
   discarding_.store(true, std::memory_order_seq_cst);
   barrier_in_all_threads();
-  // Whoever raised in_hand before the barrier is seen here; whoever raises it after, sees discarding_.
-  // (A drop in the middle of a worker's counting may call this with the mark of its own worker up: that one reads
-  // discarding_ when it goes on.)
+  // A worker that raised in_hand before the barrier is seen here. One that raises it after the
+  // barrier sees discarding_. (A drop in the middle of a worker's counting may call this with the
+  // hand of its own worker raised. That worker reads discarding_ when it goes on.)
   const worker *const own = worker_of(existing_record());
   const std::uint32_t count = places_.load(std::memory_order_acquire);
   for (std::uint32_t i = 0; i < count; ++i) {
@@ -154,7 +157,7 @@ void scheduler::discard() noexcept {
 }
 
 bool scheduler::claim_from_inside(task &wanted, record &self) noexcept {
-  if (!is_worker(&self)) return !discarding() && wanted.try_claim(); // a submitter that runs for a full queue
+  if (!is_worker(&self)) return !discarding() && wanted.try_claim(); // a guest
   worker &me = *static_cast<worker *>(self.worker);
   me.in_hand.store(true, std::memory_order_relaxed);
   compiler_barrier();
@@ -172,7 +175,7 @@ std::size_t scheduler::withdraw(task **out, std::size_t most) noexcept {
   for (std::uint32_t i = 0; i < started && count < most; ++i) {
     worker &from = *workers_[i].load(std::memory_order_acquire);
     count += from.own.pop(out + count, most - count);
-    // A theft can fail because the owner was faster; only an empty batch is a reason to go on.
+    // A theft can fail because the owner was faster. Only an empty batch is a reason to go on.
     while (count < most && !from.batch.empty()) count += from.batch.take(out + count, most - count);
   }
   std::uint64_t begun = 0; // by waiters

@@ -1,7 +1,8 @@
-// Brings ready tasks and workers together: queues, wake-ups, the workers' loop. The protocols are argued in README.md.
+// Brings ready tasks and workers together: queues, wake-ups, the workers' loop. README.md argues
+// the protocols.
 //
-// Owns the io_context, the workers and their queues. Knows tasks as things to claim and run; knows nothing of futures,
-// bounds, strands or shutdown policies: that is exec/.
+// Owns the io_context, the workers and their queues. Knows tasks as things to claim and run. Knows
+// nothing of futures, bounds, strands or shutdown policies: that is exec/.
 #pragma once
 
 #include <algorithm>
@@ -38,23 +39,26 @@ struct scheduler_settings {
   std::string name_prefix;
   bool daemon = false;
   std::uint64_t stack_size = 0;
-  bool host_only = false;       // no threads of its own: workers are those that the host lends
+  bool host_only = false;       // no threads of its own: its workers are those that the host lends
   std::uint32_t max_spares = 0; // workers beside max_workers while others are in blocking regions
-  // How many nanoseconds a worker stays that has nothing to do, a surplus one too; 0: as long as the scheduler, and
-  // surplus ones some seconds.
+  // How many nanoseconds a worker stays that has nothing to do, a surplus one too. 0: as long as
+  // the scheduler, and surplus ones five seconds. README.md, "Workers that leave when there is no
+  // work".
   std::int64_t linger = 0;
-  // Runs on each new worker before its first task; may close the scheduler. False: it failed.
+  // Runs on each new worker before its first task. It may close the scheduler. False: it failed.
   bool (*prepare)(task_owner &owner, weft_worker_t &shown) = nullptr;
-  // Runs last on each worker that was prepared without a failure. With prepare only.
+  // Runs last on each worker that was prepared without a failure. Only together with `prepare`.
   void (*dismiss)(task_owner &owner, weft_worker_t &shown) noexcept = nullptr;
-  // Runs on each such worker before it sleeps, already counted as idle. Null: nothing.
+  // Runs on each such worker before it sleeps, when it counts as idle already. Null: nothing.
   void (*rest)(task_owner &owner, weft_worker_t &shown) noexcept = nullptr;
-  // What is due by now becomes ready: called by a worker that has been busy for a turn, if nobody waits in the
-  // io_context. May run callbacks. Null: nothing.
+  // Makes ready what is due by now. Called by a worker that has been busy for a turn, if no worker
+  // waits in the io_context. May run callbacks. Null: nothing.
   void (*serve_due)(task_owner &owner) = nullptr;
-  // A worker has come to rest, or has left. Null: nothing.
+  // A worker has come to rest, or has left. Called after that is visible in the census: README.md,
+  // "Idle". Null: nothing.
   void (*rested)(task_owner &owner) noexcept = nullptr;
-  // A worker's thread is through, with its reference to the owner, which is given back here. Null: it just is.
+  // A worker's thread has ended, with a reference to the owner, which this function gives back.
+  // Null: the scheduler gives it back.
   void (*let_go)(task_owner &owner) noexcept = nullptr;
   shared<domain> inside;               // of the workers' threads
   signal_settings signals;             // the same
@@ -72,30 +76,31 @@ struct scheduler_figures {
 
 class scheduler {
 public:
-  // `owner` contains the scheduler; each worker holds a reference to it.
+  // `owner` contains the scheduler. Each worker holds a reference to it.
   scheduler(shared<roster> home, task_owner &owner, scheduler_settings settings);
   ~scheduler();
 
-  // Make tasks ready, all or none, and see to it that somebody comes for them. WEFT_OK, WEFT_ESHUTDOWN, WEFT_ENOMEM,
-  // WEFT_EAGAIN.
+  // Make tasks ready, all or none, and wake or start a worker for them. WEFT_OK, WEFT_ESHUTDOWN,
+  // WEFT_ENOMEM, WEFT_EAGAIN.
   weft_status push(task *const *tasks, std::size_t count) noexcept;
   // The same for tasks whose time has come.
   weft_status push_due(task *const *tasks, std::size_t count) noexcept;
-  // As push, for work that belongs to what was accepted before: it passes a closed scheduler.
+  // As push(), for work that belongs to what was accepted before: it passes a closed scheduler.
   weft_status push_on(task *const *tasks, std::size_t count) noexcept;
 
-  // Nothing new from now on. The workers end when everything has run.
+  // Accept nothing new from now on. The workers end when everything has run.
   void close() noexcept;
   bool closed() const noexcept { return closed_.load(std::memory_order_acquire); }
-  // After close(): from the return of this call on no task starts any more; those that would are cancelled. For good.
+  // After close(). When this call has returned no task starts any more, for good: tasks that would
+  // start are cancelled.
   void discard() noexcept;
   bool discarding() const noexcept { return discarding_.load(std::memory_order_acquire); }
   // Claim a task that this worker waits for, unless it is to be discarded.
   bool claim_from_inside(task &wanted, record &self) noexcept;
-  // Take tasks that no worker has begun with, from all queues; with their references. 0: there are none. Those that are
-  // pending count as cancelled from then on.
+  // Take tasks that no worker has begun with, from all queues but the deques, with their
+  // references. 0: there are none. Those that are pending count as cancelled from then on.
   std::size_t withdraw(task **out, std::size_t most) noexcept;
-  // Statistics: a submitter has run tasks itself, or dropped them, instead of pushing them.
+  // Statistics: a guest has run tasks itself, or dropped them, instead of pushing them.
   void count_run_by_submitter(std::uint64_t completed, std::uint64_t cancelled) noexcept;
 
   // --- fork-join and blocking regions (spawn.cpp) ---
@@ -103,17 +108,19 @@ public:
   worker *worker_of(const record *who) const noexcept {
     return is_worker(who) ? static_cast<worker *>(who->worker) : nullptr;
   }
-  // Put a group's task, or the branch of a join, on the calling worker's deque. If `calling`, a worker is woken that
-  // could steal it, as for every task that is published; else only workers that are awake find it. False: the deque is
-  // full.
+  // Put a group's task, or the branch of a join, on the calling worker's deque. If `calling`, a
+  // worker that could steal it is woken, as for every task that is published. Otherwise only
+  // workers that are awake find it. False: the deque is full.
   [[gnu::always_inline]] bool spawn(worker &me, const spawned &given, bool calling) noexcept {
     if (!me.spawns.load(std::memory_order_relaxed)) [[unlikely]]
       begin_to_spawn(me);
     if (!me.spawned.push(given)) return false;
-    light_barrier(); // also for the caller, which looks next whether a thread sleeps that could run this
+    // Also for the caller, which looks next whether a thread sleeps that could run this.
+    light_barrier();
     if (!calling) return true;
-    // A worker that goes to rest passes a heavy barrier before its last look: either it sees this task, or this thread
-    // sees it at rest. A searching worker that is about to stop passes none, so while one searches the fence is here.
+    // A worker that goes to rest passes a heavy barrier before its last look. Either it sees this
+    // task, or this thread sees it at rest. A searcher that is about to stop passes none, so while
+    // a worker searches the fence is here.
     if (const census::counts seen = census_.read(); seen.searching != 0) [[unlikely]] {
       full_fence();
       wake_one();
@@ -122,111 +129,124 @@ public:
     }
     return true;
   }
-  // Take the branch of a join back from the calling worker's deque. False: it was stolen. Tasks of groups that lie
-  // above it go to their groups.
+  // Take the branch of a join back from the calling worker's deque. False: it was stolen. Tasks of
+  // groups that lie above it go to their groups.
   [[gnu::always_inline]] static bool take_back(worker &me, record &self, const task &branch) noexcept {
     if (me.spawned.take(branch)) [[likely]]
       return true;
     return !me.spawned.empty() && take_from_below(me, self, branch);
   }
-  // Statistics: a branch counts as a task when it is stolen. me: null for a thread that is no worker.
+  // Statistics: a branch counts as a task when it is stolen. me: null for a thread that is no
+  // worker.
   void count_stolen_branch(worker *me) noexcept {
     if (me != nullptr)
       worker_counts::step(me->counts.spawned);
     else
       passed_by_.fetch_add(1, std::memory_order_relaxed);
   }
-  // Wake somebody after all, for what the calling worker has spawned so.
+  // Wake a worker after all, for what the calling worker has spawned without calling one.
   void call_for_spawned() noexcept {
     full_fence();
     wake_one();
   }
-  // Have up to so many workers look for work at once, where each finds some. One worker that wakes the next is slower.
+  // Have up to `count` workers look for work at once, because there is some for each. It would be
+  // slower if one worker woke the next.
   void call_several(std::uint64_t count) noexcept;
-  // The newest task of the caller's deque, or the oldest of another's, if it belongs to that group; the latter also if
-  // it is something that a task of that group waits for.
-  // discarded: it is not to start any more.
+  // The newest task of the caller's deque, or the oldest one of another worker's, if it belongs to
+  // that group; the latter also if it is something that a task of that group waits for. discarded:
+  // it must not start any more.
   task *take_spawned(worker &me, const awaited &group, bool &discarded) noexcept;
   // me: null for a thread that acts for the pool without being a worker.
   task *steal_spawned(worker *me, const awaited &group, bool &discarded) noexcept;
-  // Another worker's oldest task could be taken so. A guess.
+  // The oldest task of another worker could be taken in that way. A guess.
   bool has_spawned(const worker *me, const awaited &group) const noexcept;
-  // References to the owner for groups, which workers take and give back many at a time. me: null for other threads.
+  // References to the owner for groups. Workers take and give back many at a time. me: null for
+  // other threads.
   void ref_owner(worker *me) noexcept;
   void unref_owner(worker *me) noexcept;
-  // What a group has counted in advance for all workers together; `mix` differs when any of it has changed.
+  // What a group has counted in advance for all workers together. `mix` differs when any of it has
+  // changed.
   struct credit_view {
     std::uint64_t sum, mix;
     bool settled; // none of it is on its way back
   };
   credit_view credit_for(const task_owner &group) const noexcept;
-  // How many workers there have been at the same time.
+  // How many places for workers there are. A place stays when its worker has left.
   std::uint64_t places() const noexcept { return places_.load(std::memory_order_acquire); }
-  // Give a group's credit back: before this worker turns to anything else than tasks of that group.
+  // Give a group's credit back, before this worker turns to anything but tasks of that group.
   static void return_credit(worker &me) noexcept {
     if (me.credit_of.load(std::memory_order_relaxed) == nullptr) return;
     if (static_cast<std::uint32_t>(me.credit.load(std::memory_order_relaxed)) == 0) return forget_credit(me);
     return_credit_left(me);
   }
-  // Of a group that is no more.
+  // Forget the credit of a group that has ended.
   static void forget_credit(worker &me) noexcept {
     me.credit_of.store(nullptr, std::memory_order_relaxed);
     me.credit.store((me.credit.load(std::memory_order_relaxed) | 0xffffffff) + 1, std::memory_order_release);
   }
-  // The calling worker is about to sleep: the tasks of groups on its deque go to the groups. Branches stay.
+  // The calling worker is about to sleep: the tasks of groups on its deque go to the groups.
+  // Branches stay.
   static void hand_over_spawned(record &self) noexcept;
-  // The task that the calling worker runs is going to block elsewhere: the worker's slot is free for another one.
+  // The task that the calling worker runs is going to block elsewhere, so another worker may take
+  // over meanwhile.
   void begin_blocking(worker &me, record &self) noexcept;
   bool end_blocking(worker &me, record &self) noexcept; // false: this task has begun none
-  static void close_regions(record &self) noexcept;     // that a task has left open
-  // By another thread: one of the workers will never go on, and its slot is free for another one.
+  static void close_regions(record &self) noexcept;     // those that a task has left open
+  // By another thread: one of the workers will never go on, and another one may take over.
   void replace_lost_worker() noexcept;
 
   // --- threads of the host (host_work.cpp) ---
-  // The calling thread, which serves nobody, becomes a worker, until the scheduler has ended (WEFT_OK), WEFT_ETIMEDOUT,
-  // or WEFT_EINTERRUPTED. WEFT_EAGAIN: there are max_workers already. WEFT_ENOMEM. The caller has a reference to the
-  // owner.
+  // The calling thread, which acts for no executor, becomes a worker: until the scheduler has ended
+  // (WEFT_OK), the time has passed (WEFT_ETIMEDOUT), or it is asked to stop (WEFT_EINTERRUPTED).
+  // WEFT_EAGAIN: as many workers are there as the limit says. WEFT_ENOMEM. The caller has a
+  // reference to the owner.
   weft_status lend_thread(record &self, deadline until);
-  // After withdraw(): nobody might be there to see that it has ended.
+  // After withdraw(): perhaps no worker is there to see that the scheduler has ended.
   void end_if_drained() noexcept;
 
-  // A submitter is about to run tasks itself; until it leaves, the end does not come. False: closed.
+  // The calling thread is about to run tasks as a guest. Until it leaves, the end does not come.
+  // False: closed.
   bool enter_as_guest() noexcept;
   void leave_as_guest() noexcept;
 
-  // Finishes when the last worker has left its loop (or there never was one) after close().
+  // Finishes after close(), when the last worker has left its loop or there was none.
   completion &end() noexcept { return end_; }
   const completion &end() const noexcept { return end_; }
-  // After end(): wait until the workers' threads are gone.
+  // After end(): wait until the workers' threads have ended.
   weft_status join_workers(deadline until) noexcept;
-  // The same for who waits in a way of its own: a worker's thread that is not gone and not in the list, or null.
+  // The same for a thread that waits in a way of its own: a worker's thread that has not ended and
+  // is not in the list, or null.
   shared<thread> worker_left(const std::vector<const void *> &without) noexcept;
   void halt_workers() noexcept;
 
-  // A worker, or one that could be started, is free to run something right now.
+  // A worker is free to run something right now, or one could be started.
   bool has_free_hand() const noexcept;
-  // A task of the worker, or one inside of it (a strand's), has ended. True: the worker's turn is over.
+  // A task of the worker, or one inside of it (a strand's), has ended. True: the worker's turn is
+  // over.
   static bool is_turn_over(worker &me) noexcept {
     if (me.clock.is_look_due(1) && me.clock.look(cycles())) end_turn(me);
     return me.turn_is_over;
   }
 
-  // So many threads work on something together, one of which is a guest, no worker: could one more begin at once,
-  // without there being more than max_workers of them? Two are always allowed.
+  // `at_work` threads work on something together. One of them is a guest. Could one more worker
+  // begin at once, so that no more threads are at work than there may be workers? Two are always
+  // allowed.
   bool has_room_beside(std::uint32_t at_work) const noexcept;
   bool somebody_searches() const noexcept { return census_.read().searching != 0; }
-  // How many threads may work on something together, one of which may be a guest: two are always allowed.
+  // How many threads may work on something together, if one of them may be a guest. Two are always
+  // allowed.
   std::uint32_t most_at_once() const noexcept { return std::max(2u, most_workers()); }
-  // The same as has_free_hand() with the workers that the graph calls stuck taken away. Under the graph's lock.
+  // The same as has_free_hand(), without the workers that the graph calls stuck. Under the graph's
+  // lock.
   bool could_run(const wait_graph &graph) const noexcept;
-  // Besides the calling worker, is one busy, or ready for the work that is left, and not stuck while the caller stays
-  // away?
+  // Is a worker other than the calling one busy, or ready for the work that is left, and not stuck
+  // while the caller stays away?
   bool others_at_work(record &self) noexcept;
   bool is_worker(const record *who) const noexcept {
     return who != nullptr && who->worker != nullptr && &static_cast<const worker *>(who->worker)->home == this;
   }
-  // What its worker with that index is doing, for reports: its thread, and how many tasks it has taken up. False: there
-  // is none with that index.
+  // What the worker with that index is doing, for reports: its thread, and how many tasks it has
+  // taken up. False: there is no such worker.
   struct worker_view {
     shared<thread> who; // null: it has no thread now, or one of the host
     std::uint64_t taken_up;
@@ -235,12 +255,13 @@ public:
   };
   bool view(std::uint32_t index, worker_view &now) noexcept;
 
-  bool has_host_threads() noexcept; // threads of the host
+  bool has_host_threads() noexcept;
 
-  // Nothing is queued, no worker is at work, and no submitter runs a task itself.
+  // Nothing is queued, no worker is active, and no guest is there. README.md, "Idle".
   bool is_idle() noexcept;
-  // How many workers there may be, spares aside: from 1 to max_workers of the settings. Workers that are too many leave
-  // after a turn at most.
+  // How many workers there may be, spares aside: from 1 to max_workers of the settings. A worker
+  // that is one too many leaves when it is woken, before it rests, or between two tasks, at the
+  // latest after 10. Threads of the host stay. README.md, "The limit of workers".
   std::uint32_t limit() const noexcept { return limit_.load(std::memory_order_relaxed); }
   void set_limit(std::uint32_t most) noexcept;
 
@@ -276,7 +297,7 @@ private:
   void end_regions(worker &me, std::uint32_t count) noexcept;
 
   // --- waking (scheduler.cpp) ---
-  // After work was published; see README.md, "Lost wake-up".
+  // After work was published: README.md, "Lost wake-up".
   [[gnu::always_inline]] void wake_one() noexcept {
     const census::counts seen = census_.read();
     if (seen.searching == 0 && (seen.idle() != 0 || may_start_one(seen))) wake_one_of(seen);
@@ -303,7 +324,7 @@ private:
   task *look_everywhere(worker &me) noexcept;
   void end_pause(worker &me) noexcept;
   bool others_spawn(const worker &me) const noexcept;
-  // Its deque is empty. The release: whoever reads this sees that.
+  // Its deque is empty. The release: a thread that reads this sees that.
   static void no_longer_spawns(worker &me) noexcept {
     if (me.spawns.load(std::memory_order_relaxed)) me.spawns.store(false, std::memory_order_release);
   }
@@ -325,7 +346,7 @@ private:
 
   // --- turns (turns.cpp) ---
   void count_turns(worker &me);
-  // Inside of a task: the worker thinks of turns after it.
+  // Inside of a task. The worker thinks of turns after it.
   static void end_turn(worker &me) noexcept {
     me.turn_is_over = me.time_is_up = true;
     me.turns_planned -= me.until_turns - 1;
@@ -375,7 +396,8 @@ private:
 
   task_queue injector_;
   task_queue high_, low_; // of these priorities, from anywhere
-  task_queue due_;        // of normal priority, from timers: they do not wait behind what was submitted earlier
+  // Of normal priority, from timers. They do not wait behind what was submitted earlier.
+  task_queue due_;
   census census_;
 
   adaptive_mutex rest_mutex_; // innermost
@@ -396,15 +418,22 @@ private:
   atomic<std::uint64_t> wakes_{0};              // statistics
   // Statistics: what threads that are no workers have submitted past the queues, and run or dropped themselves.
   atomic<std::uint64_t> passed_by_{0}, completed_elsewhere_{0}, cancelled_elsewhere_{0};
-  atomic<std::uint32_t> blocked_{0}; // workers in blocking regions; sequentially consistent like the census
-  atomic<std::uint32_t> limit_;      // how many workers there may be beside spares; the same
+  // Workers in blocking regions. Sequentially consistent, as the census is: a thread that raises it
+  // then looks at the queues and at watched_.
+  atomic<std::uint32_t> blocked_{0};
+  // How many workers there may be, spares aside. As blocked_: set_limit() writes it, then looks at
+  // the census and the queues.
+  atomic<std::uint32_t> limit_;
 
-  atomic<bool> closed_{false};     // sequentially consistent against the census, see README.md, "The end"
-  atomic<bool> discarding_{false}; // with worker::in_hand, see README.md, "Cancelling what is pending"
+  // Its partner is the census, sequentially consistent: README.md, "The end".
+  atomic<bool> closed_{false};
+  // Its partner is worker::in_hand: README.md, "Cancelling what is pending".
+  atomic<bool> discarding_{false};
   completion end_;
 
-  // Somebody should wait in the io_context. Sequentially consistent against the census: who sets it looks for a worker
-  // at rest; who stops searching takes himself out of the census, then reads it. One of the two sees the other.
+  // A worker should wait in the io_context. Its partner is the census, sequentially consistent. A
+  // thread that sets it then looks for a worker at rest. A worker that stops searching takes itself
+  // out of the census, then reads it. One of the two sees the other.
   atomic<bool> watched_{false};
 };
 

@@ -1,6 +1,8 @@
-// Tasks of groups on the deques of workers, and blocking regions: what a running task asks of its own worker.
+// What a running task asks of its own worker: tasks of groups on deques, and blocking regions. And
+// surplus workers, which come of regions and of a lowered limit.
 //
-// The protocol of the deques is argued in README.md, "Taking and stealing spawned tasks".
+// README.md has the arguments: "Taking and stealing spawned tasks", "Groups", "Blocking regions",
+// "The limit of workers".
 #include <mutex>
 #include <utility>
 
@@ -17,7 +19,8 @@ void scheduler::begin_to_spawn(worker &me) noexcept {
   full_fence(); // pairs with the one before others_spawn()
 }
 
-// Those on their way already count. The last of them to stop searching looks once more, as a single one would.
+// Workers that search already count. The last of them to stop searching looks once more, as a
+// single one would.
 void scheduler::call_several(std::uint64_t count) noexcept {
   full_fence();
   census::counts seen = census_.read();
@@ -26,10 +29,10 @@ void scheduler::call_several(std::uint64_t count) noexcept {
       send_wake_up();
       seen = census_.read();
     }
-  wake_one(); // if nobody rests, another may be started
+  wake_one(); // if no worker rests, another one may be started
 }
 
-// The raised hand is for discard(): see next().
+// The hand is raised for discard(): see next().
 task *scheduler::take_spawned(worker &me, const awaited &group, bool &discarded) noexcept {
   if (me.spawned.empty()) return nullptr;
   me.in_hand.store(true, std::memory_order_relaxed);
@@ -71,17 +74,17 @@ bool scheduler::has_spawned(const worker *me, const awaited &group) const noexce
   return false;
 }
 
-// A worker that sleeps inside a task runs nothing of its deque. Thieves may, but not a thread that waits for a group
-// whose task lies behind those of another: so each task goes to its group.
+// A worker that sleeps inside a task runs nothing of its deque. Thieves may, but not a thread that
+// waits for a group whose task lies behind a task of another group. So each task goes to its group.
 void scheduler::hand_over_spawned(record &self) noexcept {
   worker &me = *static_cast<worker *>(self.worker);
   return_credit(me);
   if (!me.spawned.empty()) hand_over_all(me);
 }
 
-// The branches of joins stay, in their order: only this worker, further down its stack, and threads that help wait for
-// them. Below them stay tasks of groups for which there is no memory, so that a branch is found on top. A thief that
-// looked while they were taken out has found nothing, so one is called.
+// The branches of joins stay, in their order: only this worker, further down its stack, and helpers
+// wait for them. Below them stay tasks of groups for which there is no memory, so that a branch is
+// found on top. A thief that looked while they were taken out has found nothing, so one is called.
 [[gnu::noinline]] void scheduler::hand_over_all(worker &me) noexcept {
   const task_owner *const of_branches = &me.home.owner_;
   spawned staying[spawn_deque::capacity];
@@ -100,13 +103,15 @@ void scheduler::hand_over_spawned(record &self) noexcept {
   me.home.call_for_spawned();
 }
 
-// What lies above it, or above its place, was spawned in the meantime, and no thread has waited for it.
+// What lies above the branch, or above its place, was spawned in the meantime, and no thread has
+// waited for it.
 bool scheduler::take_from_below(worker &me, record &self, const task &branch) noexcept {
   hand_over_spawned(self);
   return me.spawned.take(branch);
 }
 
-// Who looks between the two steps must not take what is on its way for pending, nor for done: so it is marked.
+// A thread that looks between the two steps must take what is on its way neither for pending nor
+// for done. So it is marked.
 void scheduler::return_credit_left(worker &me) noexcept {
   task_owner *const group = me.credit_of.load(std::memory_order_relaxed);
   const std::uint64_t held = me.credit.load(std::memory_order_relaxed);
@@ -144,7 +149,8 @@ void scheduler::ref_owner(worker *me) noexcept {
 
 void scheduler::unref_owner(worker *me) noexcept {
   if (me == nullptr) return owner_.unref();
-  ++me->owner_refs; // the rest goes when the worker does; that many are never out at once
+  // What is left goes in retire(). The count cannot overflow: so many are never out at once.
+  ++me->owner_refs;
 }
 
 // --- blocking regions ---
@@ -154,7 +160,8 @@ void scheduler::begin_blocking(worker &me, record &self) noexcept {
   ++self.regions;
   hand_over_spawned(self);
   if (++me.blocking > 1) return;
-  // First this, then the look at the queues, as a publisher does, and at `watched_`, as one who stops searching does.
+  // First this. Then the look at the queues, as a submitter does, and at watched_, as a worker that
+  // stops searching does.
   blocked_.fetch_add(1, std::memory_order_seq_cst);
   if (has_work())
     wake_one();
@@ -163,8 +170,8 @@ void scheduler::begin_blocking(worker &me, record &self) noexcept {
 }
 
 void scheduler::set_limit(std::uint32_t most) noexcept {
-  limit_.store(most, std::memory_order_seq_cst); // as begin_blocking
-  // Those at rest that are too many are woken, to leave.
+  limit_.store(most, std::memory_order_seq_cst); // as in begin_blocking()
+  // Wake workers at rest that are too many, so that they leave.
   census::counts seen = census_.read();
   const std::uint32_t kept = most_workers();
   for (std::uint32_t excess = seen.alive > kept ? seen.alive - kept : 0; excess != 0 && seen.idle() != 0;)
@@ -180,7 +187,7 @@ void scheduler::set_limit(std::uint32_t most) noexcept {
 }
 
 void scheduler::replace_lost_worker() noexcept {
-  blocked_.fetch_add(1, std::memory_order_seq_cst); // as begin_blocking
+  blocked_.fetch_add(1, std::memory_order_seq_cst); // as in begin_blocking()
   if (has_work()) wake_one();
 }
 
@@ -203,8 +210,8 @@ void scheduler::end_regions(worker &me, std::uint32_t count) noexcept {
 
 // --- surplus workers ---
 
-// There are more workers than slots, and this one is not needed: it leaves the census, which decides who does. It stays
-// if a thread that sleeps without limit counts on it.
+// If more workers are alive than may be, this one takes itself out of the census, which decides
+// which worker does. It stays if a thread that sleeps without limit counts on it.
 bool scheduler::leave_as_surplus(worker &me) noexcept {
   if (census_.read().alive <= most_workers()) return false;
   const int searching = me.searching ? 1 : 0;
@@ -220,18 +227,19 @@ bool scheduler::leave_as_surplus(worker &me) noexcept {
   return me.left = true;
 }
 
-// After a lowered limit not only those leave that find nothing to do. What it leaves in its queues is open to thieves,
-// and the next worker in its place inherits it. Threads of the host stay as long as their host says.
+// After a lowered limit busy workers leave too, not only those that find nothing to do. What lies
+// in its queues is open to thieves, and the next worker in its place inherits it. Threads of the
+// host stay as long as the host says.
 bool scheduler::leave_after_turn(worker &me) noexcept {
   if (me.host.who != nullptr || !leave_as_surplus(me)) return false;
   me.until_turns = 1;
   hand_over_all(me);
-  if (me.spawned.empty()) no_longer_spawns(me); // else there was no memory
+  if (me.spawned.empty()) no_longer_spawns(me); // otherwise there was no memory
   return true;
 }
 
-// A surplus worker that has left the census stays for a while, so that the next region need not start a thread. True:
-// it was called back, and is counted as a searcher.
+// A surplus worker that has left the census stays for a while, so that the next region need not
+// start a thread. True: it was called back, and is counted as a searcher.
 bool scheduler::linger(worker &me) noexcept {
   const std::int64_t linger_time = settings_.linger != 0 ? settings_.linger : 5 * WEFT_SECOND;
   record &self = *existing_record();
@@ -241,7 +249,8 @@ bool scheduler::linger(worker &me) noexcept {
     me.lingers = true;
     me.next_lingering = std::exchange(lingering_, &me);
   }
-  // It may have left as a searcher, and others have relied on that.
+  // It may have left as a searcher, and submitters have relied on that. Or there is work in its own
+  // queues.
   if (has_work())
     wake_one();
   else if (watched_.load(std::memory_order_seq_cst))
@@ -263,7 +272,7 @@ bool scheduler::linger(worker &me) noexcept {
           *at = me.next_lingering;
         } else {
           me.left = false;
-          me.searching = true; // both counted by who has called it
+          me.searching = true; // both were counted by the thread that has called it
         }
         return !std::exchange(me.lingers, false);
       }
@@ -272,7 +281,7 @@ bool scheduler::linger(worker &me) noexcept {
   }
 }
 
-// The scheduler has closed or ended: they go.
+// The scheduler has closed or ended, so they end.
 void scheduler::call_lingering_locked() noexcept {
   for (const worker *each = lingering_; each != nullptr; each = each->next_lingering) each->sleeper->unpark();
 }

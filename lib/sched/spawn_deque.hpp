@@ -1,10 +1,11 @@
-// A worker's fork-join tasks: the owner puts and takes at the new end, thieves take at the old one.
+// A worker's fork-join tasks. The owner puts and takes at the new end, thieves take at the old end.
 //
-// Newest first keeps a recursion's memory flat, and what thieves get, the oldest, is the largest piece. The algorithm
-// is that of Chase and Lev, over a ring of fixed size: what does not fit goes to the group's own queue. The owner's pop
-// would need a full fence between its store to tail_ and its load of head_; instead the thief makes every thread pass
-// one (system.hpp, "light and heavy barriers"), for thefts are rare and pops are not. The argument is in README.md,
-// "Taking and stealing spawned tasks".
+// Newest first keeps a recursion's memory flat. Thieves get the oldest, which is the largest piece.
+// The algorithm is that of Chase and Lev, over a ring of fixed size: what does not fit goes to the
+// group's own queue. The owner's pop would need a full fence between its store to tail_ and its
+// load of head_. Instead the thief makes every thread pass one (system.hpp, "light and heavy
+// barriers"), because thefts are rare and pops are not. README.md, "Taking and stealing spawned
+// tasks", has the argument.
 #pragma once
 
 #include <array>
@@ -21,8 +22,9 @@ class task;
 
 struct spawned {
   task *which = nullptr;
-  // Its group, or null for the branch of a join; and what else the task is a part of, or null. Threads that wait for
-  // one of the two may run it. They stand here so that a waiter need not touch a task that may be gone.
+  // Its group, or null for the branch of a join; and what else the task is a part of, or null.
+  // Threads that wait for one of the two may run it. Both stand here so that a waiter need not
+  // touch a task that may be gone.
   const awaited *of = nullptr, *also_of = nullptr;
 };
 
@@ -33,13 +35,14 @@ public:
   static constexpr std::size_t capacity = Capacity;
 
   bool empty() const noexcept { return size() == 0; }
-  // Sequentially consistent: the look W2 of README.md, "Lost wake-up", after a mere change of the census.
+  // Sequentially consistent: the look W2 of README.md, "Lost wake-up", after a mere change of the
+  // census.
   std::size_t size() const noexcept {
     const std::int64_t count = tail_.load(std::memory_order_seq_cst) - head_.load(std::memory_order_seq_cst);
     return count > 0 ? static_cast<std::size_t>(count) : 0;
   }
 
-  // Anyone; it may be taken in this moment.
+  // Any thread. The entry may be taken at this moment.
   bool oldest_is_of(const awaited *of) const noexcept {
     const std::int64_t head = head_.load(std::memory_order_acquire);
     return head < tail_.load(std::memory_order_acquire) &&
@@ -53,11 +56,12 @@ public:
     place(tail).which.store(entry.which, std::memory_order_relaxed);
     place(tail).of.store(entry.of, std::memory_order_relaxed);
     place(tail).also_of.store(entry.also_of, std::memory_order_relaxed);
-    tail_.store(tail + 1, std::memory_order_release); // pairs with the acquire in steal(): the entry is complete
+    tail_.store(tail + 1, std::memory_order_release); // the entry is complete: pairs with steal()
     return true;
   }
 
-  // Owner only: the newest, if there is one and, unless `of` is null, it belongs to that group.
+  // Owner only. The newest entry, if there is one and, unless `of` is null, it belongs to that
+  // group.
   [[gnu::always_inline]] task *pop(const awaited *of = nullptr) noexcept {
     const std::int64_t last = tail_.load(std::memory_order_relaxed) - 1;
     if (last < head_.load(std::memory_order_relaxed)) return nullptr;
@@ -65,25 +69,26 @@ public:
     return pop_at(last);
   }
 
-  // Owner only: this task, if it is the newest. False: it is not there, or not the newest, or a thief was faster.
+  // Owner only. Take this task, if it is the newest. False: it is not there, or not the newest, or
+  // a thief was faster.
   [[gnu::always_inline]] bool take(const task &which) noexcept {
     const std::int64_t last = tail_.load(std::memory_order_relaxed) - 1;
     return last >= head_.load(std::memory_order_relaxed) &&
            place(last).which.load(std::memory_order_relaxed) == &which && pop_at(last) != nullptr;
   }
 
-  // Owner only: the newest as it was pushed; without a meaning if there is none.
+  // Owner only. The newest entry as it was pushed. Without a meaning if there is none.
   spawned newest() noexcept {
     const entry &at = place(tail_.load(std::memory_order_relaxed) - 1);
     return {at.which.load(std::memory_order_relaxed), at.of.load(std::memory_order_relaxed),
             at.also_of.load(std::memory_order_relaxed)};
   }
 
-  // Where the oldest is, or would be; it changes with each one that is taken.
+  // Where the oldest entry is, or would be. It changes with each entry that is taken there.
   std::int64_t oldest_position() const noexcept { return head_.load(std::memory_order_relaxed); }
 
-  // Owner only: the oldest. Null: there is none, or a thief was faster. The owner alone moves tail_, so it needs no
-  // barrier; the compare-and-swap decides between it and thieves.
+  // Owner only. Take the oldest entry. Null: there is none, or a thief was faster. The owner alone
+  // moves tail_, so it needs no barrier: the compare-and-swap decides between it and thieves.
   task *pop_oldest() noexcept {
     std::int64_t head = head_.load(std::memory_order_acquire);
     if (head >= tail_.load(std::memory_order_relaxed)) return nullptr;
@@ -91,8 +96,8 @@ public:
     return head_.compare_exchange_strong(head, head + 1, std::memory_order_seq_cst) ? taken : nullptr;
   }
 
-  // Anyone: the oldest, if there is one and, unless `of` is null, it is also for that group. Null also when another
-  // thief or the owner was faster.
+  // Any thread. Take the oldest entry, if there is one and, unless `of` is null, it is also for
+  // that group. Null also when another thief or the owner was faster.
   task *steal(const awaited *of = nullptr) noexcept {
     std::int64_t head = head_.load(std::memory_order_acquire);
     if (head >= tail_.load(std::memory_order_acquire)) return nullptr; // not worth a barrier
@@ -112,9 +117,10 @@ private:
       return of.load(std::memory_order_relaxed) == group || also_of.load(std::memory_order_relaxed) == group;
     }
   };
-  // The newest, which lies there.
+  // Take the newest entry, which lies at `last`.
   [[gnu::always_inline]] task *pop_at(std::int64_t last) noexcept {
-    // A release, as each store to tail_: a thief that reads it must see the entries below, which were pushed before.
+    // A release, as each store to tail_. A thief that reads it must see the entries below, which
+    // were pushed before.
     tail_.store(last, std::memory_order_release);
     light_barrier();
     std::int64_t head = head_.load(std::memory_order_acquire);
@@ -122,7 +128,7 @@ private:
     if (head <= last) {
       taken = place(last).which.load(std::memory_order_relaxed);
       if (head < last) return taken;
-      // The last one: a thief may be after it too.
+      // The last entry: a thief may be after it too.
       if (!head_.compare_exchange_strong(head, head + 1, std::memory_order_seq_cst)) taken = nullptr;
     }
     tail_.store(last + 1, std::memory_order_release);
@@ -131,8 +137,12 @@ private:
   entry &place(std::int64_t position) noexcept { return entries_[static_cast<std::size_t>(position) & (Capacity - 1)]; }
 
   std::array<entry, Capacity> entries_;
-  alignas(64) atomic<std::int64_t> tail_{0}; // written by the owner
-  alignas(64) atomic<std::int64_t> head_{0}; // grows only; moved by each taker of the oldest
+  // Written by the owner. Each release pairs with the acquire of a thief.
+  alignas(64) atomic<std::int64_t> tail_{0};
+  // Only grows; moved by each taker of the oldest entry. Partner of tail_: the owner lowers tail_,
+  // then reads head_; a thief reads head_, then tail_, with the light and the heavy barrier in
+  // between.
+  alignas(64) atomic<std::int64_t> head_{0};
 };
 
 using spawn_deque = basic_spawn_deque<256>;

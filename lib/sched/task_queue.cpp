@@ -10,8 +10,8 @@
 namespace weft::core {
 namespace {
 
-// Drained blocks that are kept for the next tasks; the rest goes back to the allocator, so that a burst leaves no
-// memory behind.
+// How many drained blocks are kept for the next tasks. The rest goes back to the allocator, so that
+// a burst leaves no memory behind.
 constexpr std::size_t most_spares = 64;
 
 template <class Block> void delete_chain(Block *first) noexcept {
@@ -79,7 +79,8 @@ template <class Mutex> bool basic_task_queue<Mutex>::append_locked(task *const *
   return true;
 }
 
-// Enough spare blocks for `count` more tasks, and a last block. So that a push of several cannot fail half way.
+// See to enough spare blocks for `count` more tasks, and a last block, so that a push of several
+// cannot fail half way.
 template <class Mutex> bool basic_task_queue<Mutex>::reserve_locked(std::size_t count) noexcept {
   if (last_ != nullptr && block_tasks - last_->end >= count) return true;
   std::size_t wanted = last_ == nullptr ? 1 : 0;

@@ -1,9 +1,9 @@
-// A FIFO of ready tasks under a short lock: the injector of a scheduler, the own queue of each worker, a strand's
-// queue.
+// A FIFO of ready tasks under a short lock: the injector of a scheduler, the own queue of each
+// worker, a strand's queue.
 //
-// Blocks of pointers and not a list through the tasks: a worker that takes a batch then reads 8 tasks per cache line
-// and can fetch the tasks themselves side by side, where a list would make it wait for each link (and hold the lock
-// meanwhile).
+// It consists of blocks of pointers, not of a list through the tasks. So a worker that takes a
+// batch reads 8 tasks per cache line, and can fetch the tasks themselves side by side. A list would
+// make it wait for each link, and hold the lock meanwhile.
 #pragma once
 
 #include <array>
@@ -17,10 +17,11 @@ namespace weft::core {
 
 class task;
 
-// Bucket 0 counts waits under a microsecond, bucket i those under 4^i microseconds, the last one all longer ones.
+// Bucket 0 counts waits under a microsecond, bucket i those under 4^i microseconds, the last one
+// all longer ones.
 inline constexpr std::size_t wait_buckets = 12;
 
-// For a queue whose user has a lock of his own.
+// For a queue whose user has a lock of its own.
 struct no_mutex {
   void lock() noexcept {}
   void unlock() noexcept {}
@@ -35,22 +36,26 @@ public:
   basic_task_queue &operator=(const basic_task_queue &) = delete;
 
   enum class answer { pushed, closed, no_memory };
-  // All of them, in order, or none.
+  // Push all of them, in order, or none.
   answer push(task *const *tasks, std::size_t count) noexcept;
-  // As push, but never refused for being closed: for work that belongs to what was accepted before.
+  // As push(), but never refused for being closed: for work that belongs to what was accepted
+  // before.
   answer push_on(task *const *tasks, std::size_t count) noexcept;
 
-  // Up to `most` of the oldest. Looks at the size first, so that an empty queue costs no lock.
+  // Take up to `most` of the oldest tasks. Looks at the size first, so that an empty queue costs no
+  // lock.
   std::size_t pop(task **out, std::size_t most) noexcept;
 
-  // From now on push() says closed; every push that said otherwise is in the queue when this returns.
+  // From now on push() returns `closed`. When this call returns, each push that returned `pushed`
+  // is in the queue.
   void close() noexcept;
 
-  // Statistics: how many were ever pushed, and how long a sample of them waited, by the bucket.
+  // Statistics: how many tasks were ever pushed, and how long a sample of them waited, by bucket.
   std::uint64_t pushed() const noexcept { return pushed_.load(std::memory_order_relaxed); }
   void add_waits(std::uint64_t (&buckets)[wait_buckets]) const noexcept;
 
-  // Sequentially consistent against the census, as a push has a fence after it: see sched/README.md, "Lost wake-up".
+  // Sequentially consistent against the census, as a push has a fence after it: README.md, "Lost
+  // wake-up".
   std::size_t size() const noexcept { return size_.load(std::memory_order_seq_cst); }
   bool empty() const noexcept { return size() == 0; }
 
@@ -73,18 +78,21 @@ private:
 
   Mutex mutex_;
   block *first_ = nullptr,
-        *last_ = nullptr;  // under mutex_; last_ has room or is full; both null when there is no block
+        *last_ = nullptr;  // under mutex_; last_ has room or is full; both null: no block
   block *spare_ = nullptr; // under mutex_
   std::size_t spares_ = 0; // under mutex_
   bool closed_ = false;    // under mutex_
 
-  // One task in some is watched from its push to its pop, one at a time: so the clock is read seldom.
-  atomic<std::uint64_t> pushed_{0};                     // written under mutex_
-  std::uint64_t popped_ = 0;                            // under mutex_
-  std::uint64_t watched_ = UINT64_MAX, next_watch_ = 0; // under mutex_: the position that is watched, and the next one
-  std::int64_t watched_since_ = 0;                      // under mutex_
+  // One task in 128 or more is watched from its push to its pop, one at a time. So the clock is
+  // read seldom.
+  atomic<std::uint64_t> pushed_{0}; // written under mutex_
+  std::uint64_t popped_ = 0;        // under mutex_
+  // Under mutex_: the position that is watched, and the next one.
+  std::uint64_t watched_ = UINT64_MAX, next_watch_ = 0;
+  std::int64_t watched_since_ = 0;                          // under mutex_
   std::array<atomic<std::uint64_t>, wait_buckets> waits_{}; // written under mutex_
-  // Written under mutex_, read by everybody who looks for work.
+  // Written under mutex_, read by every thread that looks for work. Its partner is the census: see
+  // size().
   alignas(64) atomic<std::size_t> size_{0};
 };
 

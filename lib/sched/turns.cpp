@@ -1,6 +1,8 @@
-// Whose turn it is: so that no source of tasks, no timer and no descriptor waits for ever beside a busy one.
+// Which source has its turn, so that no source of tasks, no timer and no descriptor waits for ever
+// beside a busy one.
 //
-// The bounds, and why they hold, are in README.md, "Turns". The usual order of the sources is in work.cpp, next().
+// README.md, "Turns", has the bounds, and why they hold. The usual order of the sources is in
+// work.cpp, next().
 #include <algorithm>
 
 #include "base/clock.hpp"
@@ -9,17 +11,19 @@
 namespace weft::core {
 namespace {
 
-// When rank has kept a source waiting for so many cycles(), a round comes before high tasks: half a millisecond, so
-// with the looks between it is under one.
+// When rank has kept a source waiting for so many cycles(), a round comes before high tasks. It is
+// half a millisecond, so that with the looks in between the wait is less than a millisecond.
 constexpr std::uint64_t round_after = 5 * pace::turn;
-// Other workers' queues have a turn after so many: about a millisecond.
+// The others' queues have a turn after so many cycles(): about a millisecond.
 constexpr std::uint64_t turn_of_others = 10 * pace::turn;
-// The oldest task on the worker's own deque has one when it has been the oldest for so long: about 10 ms, and more when
-// the deque is full, for each such turn of a recursion leaves more tasks on it.
+// The oldest task on the worker's own deque has a turn when it has been the oldest for so long:
+// about 10 ms. The time is longer when the deque is fuller, because each such turn of a recursion
+// leaves more tasks on it.
 constexpr std::uint64_t turn_of_oldest = 100 * pace::turn;
 constexpr std::size_t many_spawned = 32;
-// The turn of one source in a round ends after so many tasks, or after those that have taken so many cycles(): several
-// short ones that wait in one queue do not each wait for a round of its own.
+// The turn of one source in a round ends after so many tasks, or after those that have taken so
+// many cycles(). So several short tasks that wait in one queue do not each wait for a round of its
+// own.
 constexpr std::uint32_t most_of_source = 16;
 constexpr std::uint64_t turn_of_source = pace::turn / 4;
 
@@ -34,7 +38,8 @@ void scheduler::count_turns(worker &me) {
   if (me.time_is_up) look_around(me);
 }
 
-// The worker stops searching before it looks outside: callbacks may run there, and others rely on a searcher.
+// The worker stops searching before it looks outside: callbacks may run there, and others rely on a
+// searcher.
 void scheduler::look_around(worker &me) {
   me.time_is_up = false;
   const std::uint64_t now = cycles();
@@ -57,7 +62,7 @@ void scheduler::serve_io() {
   look_into_io();
 }
 
-// What comes before the tasks at hand, and the plan for when to think of that next.
+// What comes before the tasks at hand; and the plan when to think of that next.
 task *scheduler::take_turn(worker &me) noexcept {
   task *const ready = take_turn_of_others(me);
   const bool in_round = me.round_next != worker::sources;
@@ -65,9 +70,9 @@ task *scheduler::take_turn(worker &me) noexcept {
   return ready;
 }
 
-// In this order: a slot, which is by count and for any source; a round that rank has brought about; a task of high
-// priority; and a round of the sources of one rank, which begins when a turn is over. While tasks are long there are no
-// slots: rounds come more often.
+// In this order: a slot, which is by count and for any source; a round that rank has brought about;
+// a task of high priority; a round of the sources of one rank, which begins when a turn is over.
+// While tasks are long there are no slots, because rounds come more often.
 task *scheduler::take_turn_of_others(worker &me) noexcept {
   task *ready = nullptr;
   if (me.until_slot == 0 && !me.clock.has_long_tasks())
@@ -94,8 +99,8 @@ bool scheduler::passes_over_some(const worker &me) const noexcept {
          (!injector_.empty() || !due_.empty() || !me.own.empty() || !me.batch.empty() || !me.spawned.empty());
 }
 
-// The time counts from the first look at which a source waits, not from its submission: a long task that ran already
-// has passed over nothing, so after it the highest rank is next.
+// The time counts from the first look at which a source waits, not from the submission. A long task
+// that was running already has passed over nothing, so after it the highest rank is next.
 void scheduler::begin_round_if_due(worker &me, std::uint64_t now) noexcept {
   if (!passes_over_some(me)) {
     me.passed_over_since = 0;
@@ -104,7 +109,8 @@ void scheduler::begin_round_if_due(worker &me, std::uint64_t now) noexcept {
   } else if (now - me.passed_over_since > round_after && !me.round_has_ranks) {
     me.passed_over_since = now;
     me.round_has_ranks = me.low_is_due = true;
-    if (me.round_next == worker::sources) begin_round(me, worker::first_in_round); // else the present one goes on
+    // Otherwise the present round goes on.
+    if (me.round_next == worker::sources) begin_round(me, worker::first_in_round);
   }
 }
 
@@ -113,8 +119,9 @@ void scheduler::begin_round(worker &me, std::uint32_t first) noexcept {
   me.source_ran = 0;
 }
 
-// From the source whose turn it is, or the next one that has something. A round that is under way goes on over several
-// tasks, be they long or short, and none begins before it is over: so each source has its turn.
+// From the source that has its turn, or the next one that has something. A round that is under way
+// goes on over several tasks, long or short, and none begins before it is over. So each source has
+// its turn.
 task *scheduler::take_in_round(worker &me) noexcept {
   task *ranked = nullptr;
   if (std::exchange(me.low_has_run, false) && high_.pop(&ranked, 1) == 1) return ranked;
@@ -131,7 +138,7 @@ task *scheduler::take_in_round(worker &me) noexcept {
       if (me.source_ran++ == 0) me.source_began = cycles();
       return ready;
     }
-    // In a round for rank a high task waits for the turn of one source, not for all of them.
+    // In a round for rank a high task waits for the turn of one source, not of all.
     if (is_over && me.round_has_ranks && !high_.empty() && high_.pop(&ready, 1) == 1) {
       begin_round(me, me.round_next + 1);
       return ready;
@@ -141,8 +148,8 @@ task *scheduler::take_in_round(worker &me) noexcept {
   return nullptr;
 }
 
-// A queue whose tasks are in the batch goes on there: so the tasks of one submitter keep their order. The batch has
-// turns of its own only if it was stolen.
+// A queue whose tasks are in the batch is served from the batch. So the tasks of one submitter keep
+// their order. The batch has turns of its own only if it was stolen.
 task *scheduler::take_from(worker::source which, worker &me) noexcept {
   task *ready = nullptr;
   switch (which) {
@@ -167,7 +174,8 @@ task *scheduler::take_from(worker::source which, worker &me) noexcept {
   return nullptr;
 }
 
-// Now and then: a worker that is in the middle of a long task cannot come to what lies in its queues.
+// Now and then, because a worker in the middle of a long task cannot come to what lies in its
+// queues.
 task *scheduler::take_from_others(worker &me) noexcept {
   const std::uint64_t now = cycles();
   if (now - me.looked_at_others < turn_of_others) return nullptr;

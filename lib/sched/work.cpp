@@ -1,6 +1,6 @@
 // What a worker does: find a task, run it, and when there is none, rest.
 //
-// Read from work() downwards; each function calls the next ones.
+// Read from work() downwards: each function calls the next ones.
 #include <algorithm>
 #include <utility>
 
@@ -12,23 +12,24 @@
 namespace weft::core {
 namespace {
 
-// A batch that took less than `quick` cycles may double, one that took more than `slow` shrinks: so tasks of some
-// microseconds and more are taken one by one, and start in the order of submission over all workers.
+// After a batch that took less than `quick` cycles the next one may be twice as large. After one
+// that took more than `slow` it is smaller. So tasks of some microseconds and more are taken one by
+// one, and start in the order of submission over all workers.
 constexpr std::uint64_t quick = 15'000, slow = 40'000;
-// Every so many refills the injector comes before the worker's own queue, so that a task that keeps feeding its own
-// worker cannot starve submitters from outside.
+// Every so many refills the injector comes before the worker's own queue. So a task that keeps
+// feeding its own worker cannot starve submitters from outside.
 constexpr std::uint32_t injector_turn = 8;
 } // namespace
 
 weft_status scheduler::enter(void *ctx, weft_error ** /*failure*/) {
   auto &me = *static_cast<worker *>(ctx);
   record *const self = current_record();
-  // Whoever leaves, by the end or because a task ended the thread, leaves the census right.
+  // A worker that leaves puts the census right, also when a task has ended its thread.
   struct leaving {
     worker &who;
     ~leaving() { who.home.retire(who); }
   } const at_end{me};
-  me.searching = true; // counted by whoever started this thread
+  me.searching = true; // counted by the thread that has started this one
   if (self == nullptr) return WEFT_OK;
   self->worker = &me;
   self->before_sleep = &scheduler::hand_over_spawned;
@@ -57,20 +58,21 @@ void scheduler::work(worker &me, record &self) {
 }
 
 void scheduler::prepare(worker &me, record &self) {
-  // The initializer may take its time. The first task waits for it, for this worker was started for that one; should
-  // there be more, the next worker sees to them.
+  // The start hook may take its time. The first task waits for it, because this worker was started
+  // for that task. If more than one is there, the next worker is woken.
   me.searching = false;
   if (census_.add(-1, 0, 0).searching == 1 && injector_.size() > 1) wake_one();
   me.shown = {sizeof me.shown, me.index, self.object != nullptr ? self.object->name() : "", nullptr};
   const region_scope regions(self);
   me.attached = settings_.prepare(owner_, me.shown);
   self.back_from_user();
-  // From here on it may take work without having searched; as a searcher it leaves somebody to watch.
+  // From here on it may take work without having searched. As a searcher it leaves a worker to
+  // watch.
   if (watched_.load(std::memory_order_relaxed)) begin_searching(me);
 }
 
-// Still counted as active: nobody takes its place before the hook has returned, and what the hook submits is seen to by
-// retire().
+// Before retire(): no other worker takes the place until the hook has returned, and retire() looks
+// after what the hook submits.
 void scheduler::dismiss(worker &me) noexcept {
   if (std::exchange(me.attached, false) && settings_.dismiss != nullptr) settings_.dismiss(owner_, me.shown);
   me.shown.data = nullptr;
@@ -82,7 +84,7 @@ task *scheduler::next(worker &me) {
     count_turns(me);
     if (limit() < settings_.max_workers && leave_after_turn(me)) return nullptr;
   }
-  me.in_hand.store(true, std::memory_order_relaxed); // until it is claimed, or nothing was found
+  me.in_hand.store(true, std::memory_order_relaxed); // until the task is claimed, or none was found
   compiler_barrier();
   task *ready = nullptr;
   if (thinks_of_turns) [[unlikely]]
@@ -95,12 +97,12 @@ task *scheduler::next(worker &me) {
   if (due_.pop(&ready, 1) == 1) return ready;
   if (!me.searching) {
     if ((ready = refill(me)) != nullptr) return ready;
-    if (!begin_searching(me)) return steal_in_passing(me); // another one searches already; one is enough
+    if (!begin_searching(me)) return steal_in_passing(me); // one searcher is enough
   }
   return search(me);
 }
 
-// Looks at everything, for a while. Only one worker at a time does.
+// Looks at everything, for a while. Only one worker at a time begins that by itself.
 task *scheduler::search(worker &me) noexcept {
   return_credit(me);
   no_longer_spawns(me);
@@ -127,17 +129,17 @@ task *scheduler::look_everywhere(worker &me) noexcept {
   return low_.pop(&ready, 1) == 1 ? ready : nullptr;
 }
 
-// The last pause says how long it is worth looking around in the next. A short one could have been spent so, be it that
-// the worker slept and its wake-up was most of it; in a long one, as where tasks come a thousand times a second, that
-// is in vain.
+// The length of the last pause says how long it is worth looking around in the next one. A short
+// pause could have been spent so, even if the worker slept and its wake-up was most of the pause.
+// In a long one, for example when tasks come a thousand times a second, that would be useless.
 void scheduler::end_pause(worker &me) noexcept {
   const std::uint64_t lasted = cycles() - std::exchange(me.pause_began, 0);
   me.spin = lasted < worker::short_pause ? worker::longest_spin : std::max(me.spin / 2, worker::shortest_spin);
 }
 
-// A searcher is faster than a submitter: taking each task at once, it would fight the submitter for the lock at every
-// one. So while the injector is short and still growing, it waits some tens of nanoseconds more; a lone task leaves
-// after one look.
+// A searcher is faster than a submitter. If it took each task at once, it would fight the submitter
+// for the lock at each one. So while the injector is short and still grows, the searcher waits some
+// tens of nanoseconds more. For a lone task it stops after one look.
 void scheduler::let_it_grow() const noexcept {
   constexpr std::size_t long_enough = 32;
   std::size_t size = injector_.size();
@@ -158,7 +160,7 @@ task *scheduler::refill(worker &me) noexcept {
   return injector_first ? nullptr : refill_from(injector_, me);
 }
 
-// The time that the last batch took says how large the next may be.
+// The time that the last batch took says how large the next one may be.
 void scheduler::settle_batch(worker &me) noexcept {
   if (me.batch_began == 0) return;
   const std::uint64_t took = cycles() - me.batch_began;
@@ -172,7 +174,7 @@ void scheduler::settle_batch(worker &me) noexcept {
 task *scheduler::refill_from(task_queue &queue, worker &me) noexcept {
   const std::size_t waiting = queue.size();
   if (waiting == 0) return nullptr;
-  // A fair share, lest one worker takes what others could begin with at once.
+  // A fair share, so that this worker does not take what others could begin at once.
   const std::size_t share = waiting / std::max(1u, census_.read().active) + 1;
   task *taken[ring::capacity];
   const std::size_t count = queue.pop(taken, std::min<std::size_t>(share, me.batch_size));
@@ -187,16 +189,18 @@ task *scheduler::refill_from(task_queue &queue, worker &me) noexcept {
   return taken[0];
 }
 
-// Before it rests, one look at what others have, though it may not search: else of several workers with tiny tasks all
-// but one would go to rest after each batch, to be woken for the next.
+// Before it rests, one look at what others have, although it may not search. Without that, of
+// several workers with tiny tasks all but one would rest after each batch, and be woken for the
+// next.
 task *scheduler::steal_in_passing(worker &me) noexcept {
   task *const ready = steal(me);
   if (ready != nullptr && !me.batch.empty()) wake_for_batch();
   return ready;
 }
 
-// What was taken is open to thieves from now on. The fence, once for each batch, is what a size of a queue has in
-// itself: a searcher who stops meanwhile sees the batch, or is not seen as a searcher here.
+// What was taken is open to thieves from now on. A push has such a fence in the release of its
+// lock; here it is passed once for each batch. So a searcher that stops meanwhile sees the batch,
+// or is not seen as a searcher here.
 void scheduler::wake_for_batch() noexcept {
   full_fence();
   wake_one();
@@ -227,15 +231,17 @@ task *scheduler::steal(worker &me) noexcept {
 void scheduler::run(worker &me, record &self, task &ready) {
   if (me.searching) end_searching(me);
   if (ready.is_spawned()) return run_spawned(me, self, ready);
-  return_credit(me); // this task may take long, and its end is not waited for by that group
-  struct holding {   // also when the thread is ended inside the task
+  // This task may take long, and waiters for that group do not wait for its end.
+  return_credit(me);
+  struct holding { // also when the thread is ended inside the task
     task &which;
     ~holding() { which.unref(); }
   } const queue_reference{ready};
   const bool discarded = discarding();
   const bool mine = discarded ? ready.begin_cancel() : ready.try_claim();
   me.in_hand.store(false, std::memory_order_release);
-  if (!mine || discarded) { // cancelled, or run by one who waited for it; or to be cancelled now
+  // It was cancelled, or run by a thread that waited for it; or it is to be cancelled now.
+  if (!mine || discarded) {
     if (!mine) ready.end_if_overdue();
     worker_counts::step(mine || ready.state() == cancelled ? me.counts.cancelled : me.counts.completed);
     if (mine) ready.finish_cancel();
@@ -244,9 +250,9 @@ void scheduler::run(worker &me, record &self, task &ready) {
   worker_counts::step(me.counts.completed);
 
   const outcome end = ready.perform(self, &owner_);
-  // Whoever waits for this task may submit the next one the moment he sees the outcome; he must then find this worker
-  // free, not busy, or he would start another one. So it counts as searching before the outcome is published, if it
-  // will have to search anyway.
+  // A thread that waits for this task may submit the next one as soon as it sees the outcome. If it
+  // found this worker busy then, it would start another one. So if the worker will have to search
+  // anyway, it counts as searching before the outcome is published.
   if (!ready.is_posted() && me.batch.empty() && me.own.empty() && injector_.empty()) begin_searching(me);
   if (observer *const callbacks = ready.publish(end); callbacks != nullptr) {
     if (me.searching) end_searching(me); // callbacks may take their time
@@ -271,7 +277,8 @@ bool scheduler::begin_searching(worker &me) noexcept {
   return false;
 }
 
-// The last one to stop searching looks once more at everything: what was published while he searched woke nobody.
+// The last searcher looks once more at everything when it stops: no worker was woken for what was
+// published while it searched.
 void scheduler::end_searching(worker &me) noexcept {
   me.searching = false;
   if (census_.add(-1, 0, 0).searching != 1) return;
@@ -312,7 +319,8 @@ void scheduler::lie_down(worker &me) noexcept {
   me.batch_size = 1;
   me.batch_began = 0;
   if (me.pause_began == 0) me.pause_began = cycles();
-  // First idle, then one more look: whoever published before that look saw us searching or active and woke nobody.
+  // First idle, then one more look: a submitter that published before that look saw this worker as
+  // searching or active, and woke none.
   full_fence();
   if (others_spawn(me)) heavy_barrier(); // for the deques: see spawn()
   if (has_work()) wake_one();
@@ -323,7 +331,7 @@ void scheduler::lie_down(worker &me) noexcept {
   if (settings_.rest != nullptr) tell_of_rest(me);
 }
 
-// After a full fence: pairs with the one behind the store in spawn().
+// After a full fence, which pairs with the one in begin_to_spawn().
 bool scheduler::others_spawn(const worker &me) const noexcept {
   const std::uint32_t count = places_.load(std::memory_order_acquire);
   for (std::uint32_t i = 0; i < count; ++i)
@@ -333,8 +341,9 @@ bool scheduler::others_spawn(const worker &me) const noexcept {
   return false;
 }
 
-// Once it is at rest, not before: nobody relies on it as a searcher while the hook runs, and what the hook submits
-// wakes it as what a handler of the io_context submits does.
+// The hook runs when the worker is at rest, not before. So no submitter relies on the worker as a
+// searcher meanwhile, and what the hook submits wakes it, as what a handler of the io_context
+// submits does.
 void scheduler::tell_of_rest(worker &me) noexcept {
   if (!me.attached) return;
   record &self = *existing_record();

@@ -1,4 +1,5 @@
-// One worker of a pool: its queues and what it remembers between tasks. The loop that it runs is scheduler::work().
+// One worker of a pool: its queues, and what it remembers between tasks. Its loop is
+// scheduler::work().
 #pragma once
 
 #include <cstdint>
@@ -18,7 +19,7 @@ namespace weft::core {
 
 class scheduler;
 
-// Statistics of one worker: relaxed, for they order nothing; read by whoever asks, perhaps a moment late.
+// Statistics of one worker. Relaxed, because they order nothing. A reader may be a moment late.
 struct alignas(64) worker_counts {
   using count = atomic<std::uint64_t>;
   count completed{0}, cancelled{0}, stolen{0}, spawned{0}, parks{0};
@@ -32,33 +33,37 @@ struct alignas(64) worker {
 
   scheduler &home;
   const std::uint32_t index;
-  shared<thread> self;  // under the scheduler's start_mutex_
-  bool retired = false; // under the scheduler's start_mutex_: no thread has this place now, and the next one may
+  shared<thread> self; // under the scheduler's start_mutex_
+  // Under the scheduler's start_mutex_: no thread has this place now, and the next worker may take
+  // it.
+  bool retired = false;
 
   ring batch;          // taken, to be run next; open to thieves
   task_queue own;      // submitted by this worker's tasks; open to thieves
-  spawn_deque spawned; // of groups, by this worker's tasks; open to thieves
+  spawn_deque spawned; // for groups and joins, by this worker's tasks; open to thieves
 
-  // It has spawned since it ran out of work last: whoever goes to rest has to expect tasks in `spawned`. Written by
-  // this worker, read by scheduler::others_spawn(). README.md, "Taking and stealing spawned tasks".
+  // It has spawned since it ran out of work last. So a worker that goes to rest has to expect tasks
+  // in `spawned`. Written by this worker; its partner is the census, with the fences of
+  // begin_to_spawn() and lie_down(). Read by scheduler::others_spawn(). README.md, "Taking and
+  // stealing spawned tasks".
   atomic<bool> spawns{false};
 
-  // Between looking for a task and claiming it: a task may be in no queue and not yet running. Written by this worker,
-  // read by scheduler::discard(), which brings the barrier that the writer spares. README.md, "Cancelling what is
-  // pending".
+  // Raised from the look for a task to its claim: the task may be in no queue and not yet running.
+  // Written by this worker. Its partner is scheduler::discarding_: discard() brings the barrier
+  // that the writer spares. README.md, "Cancelling what is pending".
   atomic<bool> in_hand{false};
 
-  // The rest is this worker's alone.
+  // Only this worker uses the rest, except where a comment says otherwise.
   worker_counts counts; // written by this worker only
 
   bool searching = false;        // counted as searching in the census
   bool idle = false;             // not counted as active in the census
   std::uint32_t batch_size = 1;  // how many tasks the next refill may take
   std::uint32_t batch_taken = 0; // how many the last one took
-  std::uint64_t batch_began = 0; // cycles() at the last refill; 0: it has waited since
+  std::uint64_t batch_began = 0; // cycles() at the last refill; 0: it has rested since
   std::uint64_t pause_began = 0; // cycles() when it ran out of work; 0: it has found some since
-  // For how many cycles() a searcher looks around before it rests, adapted to how long pauses last. The longest is some
-  // 15 microseconds, about what a wake-up costs those who take part in it.
+  // For how many cycles() a searcher looks around before it rests, adapted to how long pauses last.
+  // The longest is some 15 microseconds, about what a wake-up costs those that take part in it.
   static constexpr std::uint64_t longest_spin = 40'000, shortest_spin = longest_spin / 32,
                                  short_pause = longest_spin * 4;
   std::uint64_t spin = longest_spin;
@@ -67,43 +72,50 @@ struct alignas(64) worker {
   std::uint32_t blocking = 0;   // how many blocking regions are open, in all tasks on its stack
 
   // Turns of the sources that a worker takes tasks from: README.md, "Turns".
-  // In the order of slots and rounds. The others' queues have no slots. Low tasks have one turn before a round for
-  // rank.
+  // In the order of slots and rounds. The others' queues have no slots. Low tasks have one turn
+  // before a round for rank.
   enum class source : std::uint8_t { low, due, injector, own, spawned, batch, others };
   static constexpr std::uint32_t sources = 7, sources_with_slots = 6, first_in_round = 1;
-  source batch_of = source::injector; // where the tasks in `batch` come from; `batch`: from other workers
+  source batch_of = source::injector; // origin of the tasks in `batch`; source::batch: stolen
   pace clock;
-  // Tasks until the worker thinks of turns again, of so many that it has planned: a look, a slot or a round is due
-  // then. All that each task costs is to count this down.
+  // How many tasks are left until the worker thinks of turns again, of so many that it has planned.
+  // A look, a slot or a round is due then. All that each task costs is to count this down.
   std::int32_t until_turns = 1, turns_planned = 1;
-  bool time_is_up = false;            // a turn is over, and nobody has looked at timers and descriptors since
-  bool turn_is_over = false;          // a round is to begin when none is under way; ends the turn of a strand
-  bool round_is_due = false;          // the same, since the worker has thought of turns
-  bool round_has_ranks = false;       // the rest of the present round comes before high tasks
-  bool low_is_due = false;            // one low task comes before what is left of the present round
-  bool low_has_run = false;           // it has, and a high one is next
-  std::uint32_t round_next = sources; // the source whose turn it is in the present round; `sources`: none is under way
-  std::uint32_t source_ran = 0;       // how many tasks of that source have run in this turn of it
-  std::uint64_t source_began = 0;     // cycles() at the first of them
+  bool time_is_up = false;      // a turn is over, with no look at timers and descriptors since
+  bool turn_is_over = false;    // a round begins if none is under way; ends the turn of a strand
+  bool round_is_due = false;    // the same, since the worker has thought of turns
+  bool round_has_ranks = false; // the rest of the present round comes before high tasks
+  bool low_is_due = false;      // one low task comes before what is left of the present round
+  bool low_has_run = false;     // it has run, and a high one is next
+  // The source that has its turn in the present round. `sources`: none is under way.
+  std::uint32_t round_next = sources;
+  std::uint32_t source_ran = 0;   // how many tasks of that source have run in this turn of it
+  std::uint64_t source_began = 0; // cycles() at the first of them
   static constexpr std::int32_t tasks_between_slots = 10;
-  std::int32_t until_slot = tasks_between_slots; // tasks until one source has its turn by count, whatever else is there
-  std::uint32_t slots = 0;                       // for whose turn that is
-  std::uint64_t looked_at_others = 0;            // cycles(), when the queues of other workers had their turn
-  // cycles(), since when a source has something ready and is passed over because of its rank; 0: none is.
+  // How many tasks are left until one source has its turn by count, whatever else is ready.
+  std::int32_t until_slot = tasks_between_slots;
+  std::uint32_t slots = 0;            // for the source that has that turn
+  std::uint64_t looked_at_others = 0; // cycles() when the queues of other workers had their turn
+  // cycles() since when a source with something ready is passed over because of its rank. 0: none
+  // is.
   std::uint64_t passed_over_since = 0;
-  // The oldest entry of `spawned` when it was looked at last, since when it is that, and whether it has a turn now.
+  // The oldest entry of `spawned` at the last look, since when it is the oldest, and whether it has
+  // a turn now.
   std::int64_t oldest_spawned = -1;
   std::uint64_t oldest_since = 0;
   bool oldest_is_due = false;
-  // Tasks that one group has counted in advance for this worker to spawn, and the group that it spawned into last.
-  // Written by this worker only; the first two are read by those who wait for the group: scheduler::credit_for().
+  // Tasks that one group has counted in advance for this worker to spawn, and the group that it
+  // spawned into last. Written by this worker only. The first two are read by threads that wait for
+  // the group (scheduler::credit_for()), whose acquire pairs with the release of each change of
+  // `credit`.
   atomic<task_owner *> credit_of{nullptr};
   atomic<std::uint64_t> credit{0}; // low half; high half: how often it has changed
   static constexpr std::uint64_t one_change = std::uint64_t{1} << 32;
-  static constexpr std::uint64_t on_its_way = std::uint64_t{1} << 31; // the credit is being given back
+  static constexpr std::uint64_t on_its_way = std::uint64_t{1} << 31; // it is being given back
   const task_owner *last_into = nullptr;
-  // The group of the task, or the branch, at the bottom of what this worker runs on behalf of groups and joins, and the
-  // number of that stretch of work, which no other has. README.md, "Helping further down".
+  // What is at the bottom of the work that this worker runs for groups and joins: the group of that
+  // task, or the branch. And the number of that stretch of work, which no other stretch has.
+  // README.md, "Helping further down".
   awaited *helped = nullptr;
   std::uint64_t stretch = 0, stretches = 0;
   std::uint32_t owner_refs = 0; // references to the pool, taken in advance, for groups
@@ -117,29 +129,31 @@ struct alignas(64) worker {
   worker *next_resting = nullptr; // under rest_mutex_
   // It waits for work and runs no code of the user's. Written by this worker, read by reports; orders nothing.
   atomic<bool> at_rest{false};
-  // A surplus worker that stays for a while: README.md, "Blocking regions". Under the scheduler's start_mutex_.
+  // A surplus worker that stays for a while: README.md, "Blocking regions". Under the scheduler's
+  // start_mutex_.
   bool lingers = false;
   worker *next_lingering = nullptr;
   bool left = false;         // as a surplus worker: the census knows already
   bool attached = false;     // prepared without a failure, and not dismissed yet
   weft_worker_t shown{};     // what its start and stop hooks see
 
-  // The thread of the host that has this place, for reports; under the scheduler's start_mutex_.
+  // The thread of the host that has this place, for reports. Under the scheduler's start_mutex_.
   struct host_thread {
     const record *who = nullptr; // null: it is no thread of the host
     shared<thread> object;       // null: weft does not know it as a thread
     std::uint64_t native_id = 0;
     std::int64_t came = 0;          // of now_ns()
-    std::uint64_t taken_before = 0; // tasks that others had taken up in this place
-    char name[16] = {};             // by which the system knows it
+    std::uint64_t taken_before = 0; // tasks that workers before it had taken up in this place
+    char name[16] = {};             // its name for the system
   } host{};
   std::uint64_t taken_up() const noexcept {
     return counts.completed.load(std::memory_order_relaxed) + counts.cancelled.load(std::memory_order_relaxed);
   }
 };
 
-// A stretch of work: the task of a group, or the branch of a join, that a worker has taken from elsewhere, and all that
-// comes of it on this thread. me: null for a thread that acts for the pool without being a worker.
+// A stretch of work: the task of a group, or the branch of a join, that a worker has taken from
+// elsewhere, and all that comes of it on this thread. me: null for a thread that acts for the pool
+// without being a worker.
 class stretch_scope {
 public:
   stretch_scope(worker *me, awaited &helped) noexcept : me_(me) {

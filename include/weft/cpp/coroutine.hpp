@@ -389,8 +389,8 @@ public:
 /// temporary, as in co_await pool.submit(f), it is a value. To move the result out: co_await
 /// weft::take(future).
 ///
-/// The coroutine keeps a reference to the future. It must not be destroyed while it is suspended
-/// here.
+/// The coroutine keeps a reference to the future. The coroutine must not be destroyed while it is
+/// suspended here.
 ///
 /// Stop requests. In a coroutine that returns a future<T>, a request to stop that future has three
 /// effects. An await that would have to suspend throws interrupted instead. After the first
@@ -420,8 +420,8 @@ template <class T> detail::taken_future<T> take(future<T> awaited) noexcept {
 }
 
 /// Go on as a task of `executor` when the future is done, even if it is done already. For co_await.
-/// If the executor refuses or cancels the task, the coroutine goes on on the thread that finds that
-/// out, with the exception that a submit would throw; for a cancelled task that is cancelled.
+/// If the executor refuses or cancels the task, the coroutine resumes with an exception, on the
+/// thread that finds that out. It is the exception that a submit would throw, or cancelled.
 template <class T> auto resume_on(const executor_ref &executor, const future<T> &awaited) noexcept {
   return detail::future_hop_awaiter<T, detail::read_reference>(executor, awaited);
 }
@@ -442,10 +442,13 @@ inline auto resume_on(const executor_ref &executor) noexcept {
 
 /// A function that returns a future<T> may be a coroutine. It begins at once, on the calling
 /// thread, and runs up to its first co_await that has to wait. Its future is running from the
-/// beginning, so it cannot be cancelled, but asked to stop: see operator co_await. When the
-/// coroutine returns or throws, its frame is destroyed, locals first, then arguments. Then the
-/// future is completed, on that thread. As with any function, deep recursion needs stack if each
-/// call calls the next before it waits. Begin with co_await resume_on(pool) there.
+/// beginning. So it cannot be cancelled; it can be asked to stop, see operator co_await.
+///
+/// When the coroutine returns or throws, its frame is destroyed, locals first, then arguments. Then
+/// the future is completed, on that thread.
+///
+/// As with any function, deep recursion needs stack if each call calls the next before it waits.
+/// Begin with co_await resume_on(pool) there.
 template <class T, class... Args> struct std::coroutine_traits<weft::future<T>, Args...> {
   using promise_type = weft::detail::coroutine_promise<T>;
 };

@@ -305,6 +305,9 @@ public:
   /// Wait for the result and read it as a value, for a temporary: in pool.submit(f).result() a
   /// reference could dangle. The value is a copy, or, for a type that cannot be copied, what take()
   /// gives. To save a copy, call take().
+  ///
+  /// Blocks: up to `timeout`.
+  /// Throws: as above.
   decltype(auto) result(duration timeout = forever) && {
     if constexpr (std::is_void_v<T> || std::is_lvalue_reference_v<T>) {
       return static_cast<const future &>(*this).result(timeout);

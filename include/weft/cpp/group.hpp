@@ -19,7 +19,7 @@ namespace weft {
 enum class on_error : std::uint32_t { go_on = 0, cancel = WEFT_GROUP_CANCEL_ON_ERROR };
 
 /// Tasks on a pool that are spawned and waited for together. A closure lies in the allocation of
-/// its task, which is recycled. A group is neither copied nor moved: it belongs into the scope that
+/// its task, which is recycled. A group is neither copied nor moved: it belongs in the scope that
 /// waits. A group that is made inside a task must end before the task does (WEFT_GROUP_SCOPED). Any
 /// thread may make any call, also tasks of the group.
 ///
@@ -125,6 +125,7 @@ public:
   /// Blocks: until nothing is pending.
   /// Throws:
   /// - the first error of the tasks
+  /// - broken_pool: the pool is broken
   /// - cancelled: no task has failed, but at least one never ran
   /// - interrupted: the waiting thread or task was asked to stop
   /// - deadlock: the wait could never end

@@ -48,8 +48,9 @@ struct left_thread {
   std::string task_name;         ///< of the task that runs; "": it has none, or it is not known
 };
 
-/// What a shutdown has left. If every thread is gone, `left` is empty, and code that its threads
-/// ran may be unloaded.
+/// What a shutdown has left. `safe_to_unload`: every thread is gone, so code that its threads ran
+/// may be unloaded. Without that, `left` may still be empty: threads are about to end. Call
+/// shutdown again then.
 struct shutdown_report {
   bool safe_to_unload;
   std::vector<left_thread> left;
@@ -199,6 +200,8 @@ inline sigset_t process_signal_mask() noexcept {
 
 /// Count the CPUs that this process may use: the affinity mask, cut by the CPU quota of its control
 /// group. It is at least 1.
+///
+/// Blocks: not for long: the first call reads files of /proc and /sys.
 inline std::uint32_t usable_cpus() noexcept {
   return weft_usable_cpus();
 }

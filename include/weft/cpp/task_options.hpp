@@ -19,7 +19,7 @@ enum class priority : std::uint32_t {
   low = WEFT_PRIORITY_LOW
 };
 
-/// How a task is to run. It is the first argument of every call that makes a task:
+/// How a task is to run. It is the first argument of the calls that make tasks:
 ///
 ///     pool.submit({.priority = weft::priority::high, .name = "fetch"}, fetch, url);
 ///

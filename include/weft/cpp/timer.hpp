@@ -128,7 +128,7 @@ public:
   void arm_every(duration period, missed rule = missed::skip) const { arm_every(period, period, rule); }
 
   /// Arm the timer as arm_every, with a point in time for the first run; one that has passed is due
-  /// at once.
+  /// at once. Throws as arm_every.
   void arm_every_at(std::chrono::steady_clock::time_point first, duration period, missed rule = missed::skip) const {
     check(weft_timer_arm_every_at(handle_.get(), detail::native_time(first), period.count(),
                                   static_cast<std::uint32_t>(rule)));
