@@ -241,11 +241,11 @@ void caller_run::end_if_quiet() noexcept {
 
 void caller_run::cancel_pending() {
   const shared<task_owner> alive(this);
+  const withdrawing until_published(*this);
   withdrawn_tasks all;
   while (task *const next = withdraw_one()) all.add(*next);
   all.finish();
   end_if_quiet();
-  tell_if_idle();
 }
 
 bool caller_run::idle() noexcept {

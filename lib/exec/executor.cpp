@@ -72,7 +72,7 @@ weft_status executor::wait_idle(deadline until) {
   const dependency on{this, [](const void *object, const wait_graph &graph) {
                         return static_cast<const executor *>(object)->may_become_idle(graph);
                       }};
-  return sleep_until(*self, &on, 1, wait_for::all, until, [&]() noexcept { return me.told() || idle(); });
+  return sleep_until(*self, &on, 1, wait_for::all, until, [&]() noexcept { return me.told() || is_idle_now(); });
 }
 
 void executor::ref_handle() noexcept {

@@ -145,8 +145,25 @@ protected:
   void drop_context_if_over() noexcept;
   // By a thread that has ended something, after that: README.md, "Idle".
   void tell_if_idle() noexcept {
-    if (idle_waiters_.any() && idle()) idle_waiters_.tell();
+    if (const std::uint64_t newest = idle_waiters_.newest(); newest != 0 && is_idle_now())
+      idle_waiters_.tell_up_to(newest);
   }
+  // As long as it lives, tasks have been taken from the queues whose outcomes are not published yet.
+  class withdrawing {
+  public:
+    explicit withdrawing(executor &from) noexcept : from_(&from) {
+      from.withdrawals_.fetch_add(1, std::memory_order_seq_cst);
+    }
+    ~withdrawing() {
+      from_->withdrawals_.fetch_sub(1, std::memory_order_seq_cst);
+      from_->tell_if_idle();
+    }
+    withdrawing(const withdrawing &) = delete;
+    withdrawing &operator=(const withdrawing &) = delete;
+
+  private:
+    const shared<executor> from_; // a callback may drop the last handle
+  };
   // Whether it could still become idle. Under the wait graph's lock.
   virtual bool may_become_idle(const wait_graph &graph) const noexcept = 0;
   // The first step of the destructor of each kind, while its virtual functions still work.
@@ -156,6 +173,8 @@ protected:
 private:
   friend class executor_list;
   weft_status accept_attached(task *const *tasks, std::size_t count);
+  // The queues first: a thread that withdraws is counted before it takes the first task.
+  bool is_idle_now() noexcept { return idle() && withdrawals_.load(std::memory_order_seq_cst) == 0; }
   static void keep_time() noexcept;
   user_context context_; // destroyed last
   const executor_kind kind_;
@@ -169,6 +188,7 @@ private:
   bool listed_ = false;                        // the same
   timer_queue timers_;
   idle_waiters idle_waiters_;
+  atomic<std::uint32_t> withdrawals_{0}; // partner: is_idle_now()
   [[no_unique_address]] magic_word<0x2bad5eed0e440003> magic_;
 };
 

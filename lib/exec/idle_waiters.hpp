@@ -21,14 +21,15 @@ public:
       const std::scoped_lock hold(all_.mutex_);
       next_ = all_.first_;
       all_.first_ = this;
-      all_.count_.fetch_add(1, std::memory_order_seq_cst);
+      number_ = ++all_.last_;
+      all_.newest_.store(number_, std::memory_order_seq_cst);
     }
     ~entry() {
       const std::scoped_lock hold(all_.mutex_);
       entry **at = &all_.first_;
       while (*at != this) at = &(*at)->next_;
       *at = next_;
-      all_.count_.fetch_sub(1, std::memory_order_relaxed);
+      if (all_.first_ == nullptr) all_.newest_.store(0, std::memory_order_relaxed);
     }
     entry(const entry &) = delete;
     entry &operator=(const entry &) = delete;
@@ -40,16 +41,19 @@ public:
     idle_waiters &all_;
     parker &sleeper_;
     entry *next_ = nullptr;    // under the lock of the list
+    std::uint64_t number_ = 0; // the same
     atomic<bool> told_{false}; // its release pairs with the acquire of told()
   };
 
-  // Sequentially consistent against the count in entry(): the waiter is counted before it looks
-  // whether the executor is idle, and the executor changes before it asks here. One of the two sees
-  // the other.
-  bool any() const noexcept { return count_.load(std::memory_order_seq_cst) != 0; }
-  void tell() noexcept {
+  // The number of the newest entry; 0: there is none. Sequentially consistent against entry(): the
+  // waiter is listed before it looks whether the executor is idle, and the executor changes before
+  // it asks here. One of the two sees the other.
+  std::uint64_t newest() const noexcept { return newest_.load(std::memory_order_seq_cst); }
+  // The executor was idle after newest() had said this number.
+  void tell_up_to(std::uint64_t number) noexcept {
     const std::scoped_lock hold(mutex_); // an entry leaves under it, so it is there
     for (entry *each = first_; each != nullptr; each = each->next_) {
+      if (each->number_ > number) continue;
       each->told_.store(true, std::memory_order_release);
       each->sleeper_.unpark();
     }
@@ -57,8 +61,9 @@ public:
 
 private:
   native_mutex mutex_;
-  entry *first_ = nullptr;         // under mutex_
-  atomic<std::uint32_t> count_{0}; // written under mutex_
+  entry *first_ = nullptr;          // under mutex_
+  std::uint64_t last_ = 0;          // under mutex_: the last number that was given
+  atomic<std::uint64_t> newest_{0}; // written under mutex_
 };
 
 } // namespace weft::core

@@ -252,7 +252,6 @@ void pool::cancel_pending() {
   withdraw_all(nullptr);
   scheduler_.end_if_drained(); // if there is no worker, no other thread does it
   note_end();
-  tell_if_idle();
 }
 
 // A thread that works here has a handle; so none does any more, or ever will.
@@ -263,6 +262,7 @@ void pool::last_handle_gone() {
 
 // Tasks that no worker has begun fail for this reason; null: they are cancelled.
 void pool::withdraw_all(error *reason) {
+  const withdrawing until_published(*this);
   withdrawn_tasks all(reason);
   task *left[32];
   while (const std::size_t count = scheduler_.withdraw(left, std::size(left)))

@@ -243,6 +243,7 @@ void strand::lose_turn() noexcept {
   // The pool cancels what is pending, or its initializer failed: the tasks of the strand share that
   // fate.
   if (error *const reason = broken(); reason != nullptr) {
+    const withdrawing until_published(*this);
     withdrawn_tasks all(reason);
     while (task *const next = withdraw_one()) all.add(*next);
     all.finish();
@@ -288,6 +289,7 @@ void strand::cancel_pending() {
   discarding_.store(true, std::memory_order_seq_cst);
   barrier_in_all_threads();
   while (in_hand_.load(std::memory_order_acquire)) sched_yield();
+  const withdrawing until_published(*this);
   withdrawn_tasks all;
   while (task *const next = withdraw_one()) all.add(*next);
   all.finish();

@@ -113,7 +113,7 @@ weft_status scheduler::work_until(worker &me, record &self, deadline until) {
       lie_down(me);
       const rest_scope disturbable(me, self);
       me.at_rest.store(true, std::memory_order_relaxed);
-      const rested how = rest(me, self, until);
+      const rested how = rest(me, self, until, false);
       me.at_rest.store(false, std::memory_order_relaxed);
       if (how == rested::ended) return WEFT_OK;
       if (how == rested::woken) wake(me);

@@ -18,14 +18,9 @@ bool scheduler::has_room_beside(std::uint32_t at_work) const noexcept {
   return at_work < std::max(2u, most_workers()) && injector_.empty() && has_free_hand();
 }
 
-// In this order. A guest leaves what its tasks submit in the queues before it leaves. A worker that
-// takes the last task from a queue is active until that task has ended. README.md, "Idle".
 bool scheduler::is_idle() noexcept {
-  {
-    const std::scoped_lock hold(start_mutex_);
-    if (guests_ != 0) return false;
-  }
-  return !has_work() && census_.read().active == 0;
+  const std::scoped_lock hold(start_mutex_);
+  return is_quiet_locked();
 }
 
 bool scheduler::could_run(const wait_graph &graph) const noexcept {

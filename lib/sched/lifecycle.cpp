@@ -13,15 +13,19 @@ namespace weft::core {
 
 // True: a worker was started, or none can be. False: look again at `seen`.
 bool scheduler::start_worker(census::counts &seen) noexcept {
-  const std::scoped_lock hold(start_mutex_);
-  if (ended_) return true;
-  // The new worker counts as searching from here on. So other submitters do not start more workers
-  // than needed.
-  if (!census_.change(seen, +1, +1, +1)) return false;
-  if (launch_worker_locked() == WEFT_OK) return true;
+  census::counts before{};
+  {
+    const std::scoped_lock hold(start_mutex_);
+    if (ended_) return true;
+    // The new worker counts as searching from here on. So other submitters do not start more workers
+    // than needed.
+    if (!census_.change(seen, +1, +1, +1)) return false;
+    if (launch_worker_locked() == WEFT_OK) return true;
+    before = census_.add(-1, -1, -1);
+  }
   // The system refuses: go on with fewer workers. A submitter that read this one as a searcher has
   // relied on it, so look after that work too.
-  const census::counts before = census_.add(-1, -1, -1);
+  tell_of_rest_to_owner();
   if (before.idle() > 0 && has_work()) {
     seen = census_.read();
     if (seen.searching == 0 && seen.idle() > 0) return false;
@@ -53,6 +57,8 @@ weft_status scheduler::launch_worker_locked() noexcept {
   weft_status status = WEFT_ENOMEM;
   try {
     worker &place = *free_place_locked();
+    // What its tasks submit comes from outside, in the sense of close(): a new place does not know that.
+    if (closed_.load(std::memory_order_relaxed)) place.own.close();
     thread_settings settings;
     settings.name = settings_.name_prefix + "_" + std::to_string(place.index);
     settings.daemon = settings_.daemon;
@@ -128,7 +134,7 @@ void scheduler::retire(worker &me) noexcept {
     wake_one();
   else if (watched_.load(std::memory_order_seq_cst))
     keep_watch();
-  if (settings_.rested != nullptr) settings_.rested(owner_);
+  tell_of_rest_to_owner();
 }
 
 void scheduler::close() noexcept {
@@ -153,18 +159,24 @@ void scheduler::end_if_drained() noexcept {
 }
 
 void scheduler::end_if_drained_locked() noexcept {
-  if (ended_ || guests_ != 0 || !closed_.load(std::memory_order_seq_cst)) return;
-  const census::counts now = census_.read();
-  if (now.active != 0 || has_work()) return;
+  if (ended_ || !closed_.load(std::memory_order_seq_cst) || !is_quiet_locked()) return;
   ended_ = true;
   call_lingering_locked();
-  if (now.alive == 0) {
+  if (census_.read().alive == 0) {
     end_is_told_ = true;
     end_.finish(false); // the caller has a reference to the owner
   } else {
     io_.stop(); // the last worker to leave its loop finishes it
     call_all_at_rest();
   }
+}
+
+// Nothing is queued, and no thread that could queue something is at work. With both locks no thread
+// becomes active between the two looks: a worker at rest is woken, and gets up, under the second; a
+// worker starts, and a guest comes, under the first.
+bool scheduler::is_quiet_locked() noexcept {
+  const std::scoped_lock hold(rest_mutex_);
+  return guests_ == 0 && census_.read().active == 0 && !has_work();
 }
 
 bool scheduler::enter_as_guest() noexcept {

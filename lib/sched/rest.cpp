@@ -13,27 +13,27 @@
 
 namespace weft::core {
 
-// Until it is woken, and then counted as active and searching; or it leaves, counted as active.
-scheduler::rested scheduler::rest(worker &me, const record &self, deadline until) noexcept {
+// Until it is woken, and then counted as active and searching; or until it is late or surplus, and
+// then counted as active; or until the end.
+scheduler::rested scheduler::rest(worker &me, const record &self, deadline until, bool may_be_surplus) noexcept {
   const bool is_hosts = me.host.who != nullptr;
+  const auto is_late = [&]() noexcept { return until.passed() || (is_hosts && stop_requested(self)); };
+  const auto is_surplus = [&]() noexcept { return may_be_surplus && census_.read().alive > most_workers(); };
+  flush_freed_blocks();
   for (;;) {
-    if (me.woken.load(std::memory_order_acquire)) {
-      fill_seat(); // it may have been told to look for the seat, before it was woken
-      return rested::woken;
-    }
+    if (me.woken.load(std::memory_order_acquire)) return end_of_rest(rested::woken);
     if (io_.stopped()) {
       leave_list(me);
       return rested::ended;
     }
     deadline next = until;
-    if (until.passed() || (is_hosts && stop_requested(self))) {
-      const bool is_needed = !is_hosts && watched_.load(std::memory_order_seq_cst);
-      if (get_up(me, is_needed ? 1 : 0)) {
-        fill_seat();
-        return rested::leaves;
-      }
-      // A thread of the host that cannot leave is about to be woken, or another one is. A worker that is needed stays.
-      next = is_hosts ? deadline::after(WEFT_MILLISECOND) : until = deadline::never();
+    if (!is_hosts && is_surplus() && get_up(me, 0)) return end_of_rest(rested::surplus);
+    if (is_late()) {
+      // One worker of the pool's own stays as long as something is expected in the io_context.
+      const bool one_stays = !is_hosts && watched_.load(std::memory_order_seq_cst);
+      if (get_up(me, one_stays ? 1 : 0)) return end_of_rest(rested::late);
+      // A thread of the host that cannot get up is about to be woken, or another one is.
+      next = deadline::after(is_hosts ? WEFT_MILLISECOND : WEFT_SECOND);
     }
     if (watched_.load(std::memory_order_seq_cst) && sit_down(me)) {
       wait_in_io(next);
@@ -42,6 +42,12 @@ scheduler::rested scheduler::rest(worker &me, const record &self, deadline until
       me.sleeper->park(next);
     }
   }
+}
+
+// The worker may have been told to look for the seat, and goes now.
+scheduler::rested scheduler::end_of_rest(rested how) noexcept {
+  fill_seat();
+  return how;
 }
 
 void scheduler::wait_in_io(deadline until) noexcept {
@@ -113,17 +119,29 @@ bool scheduler::get_up(worker &me, std::uint32_t staying) noexcept {
   return false;
 }
 
-// The scheduler has ended.
+// To look again at what ends a rest.
 void scheduler::call_all_at_rest() noexcept {
-  const std::scoped_lock hold(rest_mutex_); // none leaves the list, and so this scheduler, before it is told
-  for (const worker *each = resting_; each != nullptr; each = each->next_resting) each->sleeper->unpark();
+  bool one_sits = false;
+  {
+    // None leaves the list, and so the scheduler, before it is told.
+    const std::scoped_lock hold(rest_mutex_);
+    for (const worker *each = resting_; each != nullptr; each = each->next_resting) {
+      each->sleeper->unpark();
+      one_sits |= each->sits;
+    }
+  }
+  if (one_sits) bell_.ring(io_);
 }
 
 // A request to stop a thread of the host that rests.
 void scheduler::disturb(worker &which) noexcept {
   which.sleeper->unpark();
-  const std::scoped_lock hold(rest_mutex_);
-  if (which.sits) bell_.ring(io_);
+  bool sits = false;
+  {
+    const std::scoped_lock hold(rest_mutex_);
+    sits = which.sits;
+  }
+  if (sits) bell_.ring(io_);
 }
 
 // --- the seat ---

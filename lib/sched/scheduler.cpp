@@ -71,19 +71,25 @@ weft_status scheduler::push_to(task_queue &queue, task *const *tasks, std::size_
 weft_status scheduler::push_and_start(task_queue &queue, task *const *tasks, std::size_t count,
                                       admission how) noexcept {
   {
-    const std::scoped_lock hold(start_mutex_);
+    std::unique_lock hold(start_mutex_);
     if (ended_) return WEFT_ESHUTDOWN;
     if (census_.read().alive == 0) {
-      census_.add(+1, +1, +1);
-      if (const weft_status status = launch_worker_locked(); status != WEFT_OK) {
-        census_.add(-1, -1, -1);
-        return status;
-      }
-      return push_only(queue, tasks, count, how);
+      const weft_status status = start_first_locked();
+      if (status == WEFT_OK) return push_only(queue, tasks, count, how);
+      hold.unlock();
+      tell_of_rest_to_owner();
+      return status;
     }
   }
   const weft_status status = push_only(queue, tasks, count, how);
   if (status == WEFT_OK) wake_one();
+  return status;
+}
+
+weft_status scheduler::start_first_locked() noexcept {
+  census_.add(+1, +1, +1);
+  const weft_status status = launch_worker_locked();
+  if (status != WEFT_OK) census_.add(-1, -1, -1);
   return status;
 }
 
@@ -95,6 +101,17 @@ bool scheduler::has_work() const noexcept {
     if (!w->own.empty() || !w->batch.empty() || !w->spawned.empty()) return true;
   }
   return false;
+}
+
+// More than one task waits.
+bool scheduler::has_several() const noexcept {
+  std::size_t waiting = injector_.size() + high_.size() + due_.size() + low_.size();
+  const std::uint32_t count = places_.load(std::memory_order_acquire);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const worker *const each = workers_[i].load(std::memory_order_acquire);
+    waiting += each->own.size() + each->batch.size() + each->spawned.size();
+  }
+  return waiting > 1;
 }
 
 // After work was published. While a worker searches there is nothing to do: it finds the work, or
@@ -120,12 +137,12 @@ void scheduler::wake_one_of(census::counts seen) noexcept {
 weft_status scheduler::watch() noexcept {
   watched_.store(true, std::memory_order_seq_cst);
   if (census_.read().alive == 0 && !settings_.host_only) {
-    const std::scoped_lock hold(start_mutex_);
+    std::unique_lock hold(start_mutex_);
     if (ended_) return WEFT_ESHUTDOWN;
     if (census_.read().alive == 0) {
-      census_.add(+1, +1, +1);
-      const weft_status status = launch_worker_locked();
-      if (status != WEFT_OK) census_.add(-1, -1, -1);
+      const weft_status status = start_first_locked();
+      hold.unlock();
+      if (status != WEFT_OK) tell_of_rest_to_owner();
       return status;
     }
   }

@@ -290,7 +290,9 @@ private:
   [[gnu::always_inline]] bool may_start_one(const census::counts &now) const noexcept {
     return now.alive < most_workers() && !settings_.host_only;
   }
+  template <class MayLeave> bool leave_census(worker &me, MayLeave may_leave) noexcept;
   bool leave_as_surplus(worker &me) noexcept;
+  bool leave_for_good(worker &me) noexcept;
   bool leave_after_turn(worker &me) noexcept;
   bool linger(worker &me) noexcept;
   void call_lingering_locked() noexcept;
@@ -305,14 +307,20 @@ private:
   void wake_one_of(census::counts seen) noexcept;
   void keep_watch() noexcept;
   bool has_work() const noexcept;
+  bool has_several() const noexcept;
 
   // --- coming and going (lifecycle.cpp) ---
   bool start_worker(census::counts &seen) noexcept;
+  weft_status start_first_locked() noexcept;
   worker *free_place_locked();
   weft_status launch_worker_locked() noexcept;
   void let_go_of_owner() noexcept;
   void retire(worker &me) noexcept;
+  bool is_quiet_locked() noexcept;
   void end_if_drained_locked() noexcept;
+  void tell_of_rest_to_owner() noexcept {
+    if (settings_.rested != nullptr) settings_.rested(owner_);
+  }
 
   // --- the worker's loop (work.cpp) ---
   static weft_status enter(void *ctx, weft_error **failure);
@@ -369,8 +377,9 @@ private:
   weft_status work_until(worker &me, record &self, deadline until);
 
   // --- at rest (rest.cpp) ---
-  enum class rested { woken, leaves, ended };
-  rested rest(worker &me, const record &self, deadline until) noexcept;
+  enum class rested { woken, late, surplus, ended };
+  rested rest(worker &me, const record &self, deadline until, bool may_be_surplus) noexcept;
+  rested end_of_rest(rested how) noexcept;
   void wait_in_io(deadline until) noexcept;
   void enter_list(worker &me) noexcept;
   void unlist(worker &which) noexcept;

@@ -171,15 +171,7 @@ void scheduler::begin_blocking(worker &me, record &self) noexcept {
 
 void scheduler::set_limit(std::uint32_t most) noexcept {
   limit_.store(most, std::memory_order_seq_cst); // as in begin_blocking()
-  // Wake workers at rest that are too many, so that they leave.
-  census::counts seen = census_.read();
-  const std::uint32_t kept = most_workers();
-  for (std::uint32_t excess = seen.alive > kept ? seen.alive - kept : 0; excess != 0 && seen.idle() != 0;)
-    if (census_.change(seen, +1, +1, 0)) {
-      send_wake_up();
-      --excess;
-      seen = census_.read();
-    }
+  call_all_at_rest();                            // those that are too many leave
   if (has_work())
     wake_one();
   else if (watched_.load(std::memory_order_seq_cst))
@@ -210,14 +202,13 @@ void scheduler::end_regions(worker &me, std::uint32_t count) noexcept {
 
 // --- surplus workers ---
 
-// If more workers are alive than may be, this one takes itself out of the census, which decides
-// which worker does. It stays if a thread that sleeps without limit counts on it.
-bool scheduler::leave_as_surplus(worker &me) noexcept {
-  if (census_.read().alive <= most_workers()) return false;
+// The worker takes itself out of the census while `may_leave` says so of it. It stays if a thread that
+// sleeps without limit counts on it.
+template <class MayLeave> bool scheduler::leave_census(worker &me, MayLeave may_leave) noexcept {
   const int searching = me.searching ? 1 : 0;
   const auto leave = [&]() noexcept {
     census::counts seen = census_.read();
-    while (seen.alive > most_workers())
+    while (may_leave(seen))
       if (census_.change(seen, -searching, -1, -1)) return true;
     return false;
   };
@@ -225,6 +216,24 @@ bool scheduler::leave_as_surplus(worker &me) noexcept {
   if (!wait_graph::instance().take_away(leave, come_back)) return false;
   me.searching = false;
   return me.left = true;
+}
+
+// More workers are alive than may be. The census decides which of them leaves.
+bool scheduler::leave_as_surplus(worker &me) noexcept {
+  const auto is_surplus = [this](const census::counts &now) noexcept { return now.alive > most_workers(); };
+  return is_surplus(census_.read()) && leave_census(me, is_surplus);
+}
+
+// It has had nothing to do for long enough. Out of the census it looks once more: a submitter that has
+// counted on it came before that look, and a later one sees that it is gone. False: it goes on.
+bool scheduler::leave_for_good(worker &me) noexcept {
+  if (!leave_census(me, [](const census::counts &) noexcept { return true; })) return false;
+  full_fence();
+  if (!has_work()) return true;
+  census_.add(+1, +1, +1);
+  me.searching = true;
+  me.left = false;
+  return false;
 }
 
 // After a lowered limit busy workers leave too, not only those that find nothing to do. What lies
@@ -255,7 +264,7 @@ bool scheduler::linger(worker &me) noexcept {
     wake_one();
   else if (watched_.load(std::memory_order_seq_cst))
     keep_watch();
-  if (settings_.rested != nullptr) settings_.rested(owner_);
+  tell_of_rest_to_owner();
   if (settings_.rest != nullptr) tell_of_rest(me);
   flush_freed_blocks();
   me.at_rest.store(true, std::memory_order_relaxed);

@@ -61,7 +61,7 @@ void scheduler::prepare(worker &me, record &self) {
   // The start hook may take its time. The first task waits for it, because this worker was started
   // for that task. If more than one is there, the next worker is woken.
   me.searching = false;
-  if (census_.add(-1, 0, 0).searching == 1 && injector_.size() > 1) wake_one();
+  if (census_.add(-1, 0, 0).searching == 1 && has_several()) wake_one();
   me.shown = {sizeof me.shown, me.index, self.object != nullptr ? self.object->name() : "", nullptr};
   const region_scope regions(self);
   me.attached = settings_.prepare(owner_, me.shown);
@@ -290,15 +290,29 @@ void scheduler::end_searching(worker &me) noexcept {
 
 // False: the scheduler has ended, or the worker leaves.
 bool scheduler::wait_for_wake_up(worker &me, const record &self) noexcept {
-  return_credit(me);
-  if (me.left || leave_as_surplus(me)) return linger(me);
-  lie_down(me);
-  me.at_rest.store(true, std::memory_order_relaxed);
-  const rested how = rest(me, self, settings_.linger != 0 ? deadline::after(settings_.linger) : deadline::never());
-  me.at_rest.store(false, std::memory_order_relaxed);
-  if (how != rested::woken) return false;
-  wake(me);
-  return leave_as_surplus(me) ? linger(me) : true; // a region may have ended meanwhile
+  bool may_be_surplus = limit() < settings_.max_workers;
+  std::int64_t stays = settings_.linger;
+  for (;;) {
+    if (me.left || leave_as_surplus(me)) return linger(me);
+    lie_down(me);
+    me.at_rest.store(true, std::memory_order_relaxed);
+    const rested how = rest(me, self, stays != 0 ? deadline::after(stays) : deadline::never(), may_be_surplus);
+    me.at_rest.store(false, std::memory_order_relaxed);
+    switch (how) {
+    case rested::ended:
+      return false;
+    case rested::woken:
+      wake(me);
+      return leave_as_surplus(me) ? linger(me) : true; // a region may have ended meanwhile
+    case rested::late:
+      if (leave_for_good(me)) return false;
+      if (me.searching) return true;
+      stays = 0; // a thread that sleeps without limit counts on it
+      break;
+    case rested::surplus: // or a thread counts on it
+      may_be_surplus = false;
+    }
+  }
 }
 
 // Both were counted by the thread that has woken it.
@@ -325,7 +339,7 @@ void scheduler::lie_down(worker &me) noexcept {
   if (others_spawn(me)) heavy_barrier(); // for the deques: see spawn()
   if (has_work()) wake_one();
   end_if_drained();
-  if (settings_.rested != nullptr) settings_.rested(owner_);
+  tell_of_rest_to_owner();
   if (me.woken.load(std::memory_order_relaxed)) return;
   worker_counts::step(me.counts.parks); // after the last look: who sees it counted has to wake us
   if (settings_.rest != nullptr) tell_of_rest(me);

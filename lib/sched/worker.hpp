@@ -121,8 +121,8 @@ struct alignas(64) worker {
   std::uint32_t owner_refs = 0; // references to the pool, taken in advance, for groups
   // --- at rest: rest.cpp ---
   parker *sleeper = nullptr; // of its thread
-  // It was taken out of the list to be woken. Written under the scheduler's rest_mutex_, and by this worker before it is
-  // listed; the release pairs with the acquire of rest().
+  // It was taken out of the list to be woken. Written under the scheduler's rest_mutex_, and by this worker before it
+  // is listed; the release pairs with the acquire of rest().
   atomic<bool> woken{false};
   bool is_listed = false;         // under rest_mutex_
   bool sits = false;              // under rest_mutex_: it waits in the io_context
@@ -133,9 +133,9 @@ struct alignas(64) worker {
   // start_mutex_.
   bool lingers = false;
   worker *next_lingering = nullptr;
-  bool left = false;         // as a surplus worker: the census knows already
-  bool attached = false;     // prepared without a failure, and not dismissed yet
-  weft_worker_t shown{};     // what its start and stop hooks see
+  bool left = false;     // as a surplus worker: the census knows already
+  bool attached = false; // prepared without a failure, and not dismissed yet
+  weft_worker_t shown{}; // what its start and stop hooks see
 
   // The thread of the host that has this place, for reports. Under the scheduler's start_mutex_.
   struct host_thread {
