@@ -252,9 +252,12 @@ void strand::lose_turn() noexcept {
   {
     const std::scoped_lock hold(mutex_);
     closed_ = true; // the pool is closed as well: otherwise it would not lose what it has taken
-    scheduled_ = false;
   }
   cancel_pending();
+  {
+    const std::scoped_lock hold(mutex_); // the end comes after the last outcome
+    scheduled_ = false;
+  }
   end_if_quiet();
 }
 

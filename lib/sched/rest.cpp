@@ -18,7 +18,10 @@ namespace weft::core {
 scheduler::rested scheduler::rest(worker &me, const record &self, deadline until, bool may_be_surplus) noexcept {
   const bool is_hosts = me.host.who != nullptr;
   const auto is_late = [&]() noexcept { return until.passed() || (is_hosts && stop_requested(self)); };
-  const auto is_surplus = [&]() noexcept { return may_be_surplus && census_.read().alive > most_workers(); };
+  // After a lowered limit. What a region leaves over stays at rest.
+  const auto is_surplus = [&]() noexcept {
+    return may_be_surplus && limit() < settings_.max_workers && census_.read().alive > most_workers();
+  };
   flush_freed_blocks();
   for (;;) {
     if (me.woken.load(std::memory_order_acquire)) return end_of_rest(rested::woken);

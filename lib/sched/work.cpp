@@ -290,7 +290,7 @@ void scheduler::end_searching(worker &me) noexcept {
 
 // False: the scheduler has ended, or the worker leaves.
 bool scheduler::wait_for_wake_up(worker &me, const record &self) noexcept {
-  bool may_be_surplus = limit() < settings_.max_workers;
+  bool may_be_surplus = true;
   std::int64_t stays = settings_.linger;
   for (;;) {
     if (me.left || leave_as_surplus(me)) return linger(me);
