@@ -71,7 +71,7 @@ weft_status weft_executor_run_until(weft_executor_t *executor, weft_future_t *fu
   if (which == nullptr) return WEFT_ENOTSUP;
   return guard([&]() -> weft_status {
     task &wanted = *unwrap(future);
-    const task_reference kept(wanted); // a task may drop the caller's
+    const task_reference kept(wanted); // a task may drop the caller's reference
     return which->run_until(wanted, deadline::after(timeout));
   });
 }

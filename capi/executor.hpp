@@ -1,4 +1,4 @@
-// What the makers of all kinds of executors have in common at the border.
+// What the functions that make executors share: the options of a queue, and the runtime.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 namespace weft::core {
 
-// What the options of a pool and of a caller-run executor have in common.
+// Reads the options of the queue, which pools and caller-run executors both have.
 template <class Options> weft_status read_queue(const Options &options, bound_settings &queue) {
   constexpr std::uint64_t longest = std::uint64_t{1} << 40;
   const bool fails = check_options(options)
@@ -28,7 +28,7 @@ template <class Options> weft_status read_queue(const Options &options, bound_se
   return WEFT_OK;
 }
 
-// The runtime that a new executor is for, or why there is none.
+// The runtime of a new executor, in `home`; or why there is none.
 inline weft_status home_of(weft_runtime_t *handle, shared<runtime> &home, const char *function) {
   if (const weft_status status = runtime_of(handle, home, function); status != WEFT_OK) return status;
   return home->closed() ? WEFT_ESHUTDOWN : WEFT_OK;

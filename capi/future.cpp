@@ -18,7 +18,7 @@ static_assert(alignof(entered_promise) <= alignof(weft_future_scope_t));
 
 namespace {
 
-// Of its owner: a continuation may hand on the result of another future.
+// `done` owns the result: a continuation may hand on the result of another future.
 void *result_of(task &done) noexcept {
   return (done.type().flags & type_is_call) != 0 ? call_result(done) : done.room();
 }

@@ -1,4 +1,5 @@
-// The border: what every function of the C ABI does to its arguments and to exceptions. No logic of the library's own.
+// The guard that most functions of the C ABI run in: it turns exceptions into statuses. Read on in
+// README.md.
 #pragma once
 
 #include <new>
@@ -10,8 +11,8 @@
 
 namespace weft::core {
 
-// Nothing is thrown across, except the forced unwind of a thread that is being ended: that is not an exception but the
-// way in which the system ends threads, and must not be stopped.
+// Runs body(). No exception leaves it, except the forced unwind of a thread: that is how the system
+// ends threads, and it must not be stopped.
 // UBSan: a forced unwind is caught by a reference to no object; nothing reads it.
 template <class Body> __attribute__((no_sanitize("null"))) weft_status guard(Body body) {
   try {

@@ -1,4 +1,5 @@
-// From the handles of the C ABI to the objects behind them. The only place where the two meet.
+// From the handles of the C ABI to the objects behind them, and what each function asks of a handle
+// before it uses it: bad(), answer_of(), is_anothers().
 #pragma once
 
 #include <weft/weft.h>
@@ -20,7 +21,7 @@
 
 namespace weft::core {
 
-// A task is both: what is submitted, and the future of it.
+// One object is both the task that is submitted and its future.
 inline task *unwrap(weft_task *handle) noexcept {
   return reinterpret_cast<task *>(handle);
 }
@@ -96,8 +97,8 @@ inline timer *unwrap(weft_timer *handle) noexcept {
   return static_cast<timer *>(handle);
 }
 
-// What is asked of every handle that is given: true if it is NULL, or if misuse checks see that it is none. `function`
-// is the one of the C ABI that calls this; inside a lambda it must be named.
+// Whether a handle is NULL, or misuse checks see that it is not a valid one, which they report.
+// `function` is the calling function of the C ABI. It must be named inside a lambda.
 template <class Object> bool is_none(const Object *found, const char *what, const char *function) noexcept {
   if (found == nullptr) return true;
   if constexpr (misuse_checks) {
@@ -108,12 +109,13 @@ template <class Object> bool is_none(const Object *found, const char *what, cons
   return false;
 }
 
-// In the child of a fork: an object of the parent's, which is not to be touched.
+// In the child of a fork: the object is the parent's, and must not be touched.
 template <class Handle> bool is_anothers(Handle *handle) noexcept {
   return in_child() && unwrap(handle)->inherited();
 }
 
-// What a call on this object is answered there: WEFT_EFORKED, or WEFT_OK for one that was made after the reset.
+// What a call returns in the child of a fork: WEFT_EFORKED; or WEFT_OK, if the reset was made and
+// the object is of the child. Always WEFT_OK in other processes.
 inline weft_status answer_here() noexcept {
   return awaits_reset() ? WEFT_EFORKED : WEFT_OK;
 }
@@ -124,12 +126,13 @@ template <class Handle> [[gnu::always_inline]] inline weft_status answer_of(Hand
   return in_child() ? answer_in_child(handle) : WEFT_OK;
 }
 
-// The same for what may be NULL.
+// The same for a handle that may be NULL.
 template <class Handle> weft_status answer_if_given(Handle *handle) noexcept {
   return handle != nullptr ? answer_of(handle) : WEFT_OK;
 }
 
-// Of futures the child may ask; one that will never be done there becomes cancelled when it comes in.
+// The child of a fork may ask a future of the parent's. One that would never be done there becomes
+// cancelled here.
 inline bool bad(const weft_future *handle, const char *function = __builtin_FUNCTION()) noexcept {
   if (is_none(unwrap(handle), "not a future, or one whose last reference is gone", function)) return true;
   if (in_child()) unwrap(const_cast<weft_future *>(handle))->meet_in_child();
@@ -173,7 +176,7 @@ inline bool bad(const weft_executor *handle, const char *function = __builtin_FU
 inline bool bad(const weft_timer *handle, const char *function = __builtin_FUNCTION()) noexcept {
   return is_none(static_cast<const timer *>(handle), "not a timer, or one whose last reference is gone", function);
 }
-// Where handles are put.
+// For the place where a handle is stored.
 template <class Handle> bool bad(Handle **where) noexcept {
   return where == nullptr;
 }
@@ -182,7 +185,8 @@ template <class Handle> bool bad_if_given(const Handle *handle, const char *func
   return handle != nullptr && bad(handle, function);
 }
 
-// The runtime that a handle stands for. WEFT_EINVAL: it was destroyed. WEFT_ENOMEM: the default one could not be made.
+// The runtime of a handle; NULL: the default one. WEFT_EINVAL: it was destroyed. WEFT_ENOMEM: the
+// default one could not be made. WEFT_EFORKED.
 inline weft_status runtime_of(const weft_runtime *handle, shared<runtime> &found,
                               const char *function = __builtin_FUNCTION()) noexcept {
   if (in_child())

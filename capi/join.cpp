@@ -7,7 +7,7 @@ using namespace weft::core;
 
 extern "C" {
 
-// No guard: join() lets nothing out but the forced unwind of a thread.
+// No guard: only the forced unwind of a thread leaves join().
 weft_status weft_join(weft_executor_t *executor, weft_join_fn first, void *first_ctx, weft_join_fn second,
                       void *second_ctx, weft_error_t **out) {
   if (bad(executor) || first == nullptr || second == nullptr) return WEFT_EINVAL;

@@ -1,4 +1,5 @@
-// What is said about options that are refused. (Of no header of its own: each that has options comes here.)
+// Log lines about options that are refused. It belongs to no header of its own: all functions with
+// options use it.
 #include "options.hpp"
 
 #include <charconv>

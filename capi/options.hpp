@@ -1,4 +1,5 @@
-// Options at the border: reading a struct of whatever version, and saying in the log which field is out of range.
+// Options at the border: reads a struct of any version, and names the field that is out of range in
+// the log.
 #pragma once
 
 #include <cstddef>
@@ -10,15 +11,15 @@
 
 namespace weft::core {
 
-// The name of a struct of the C ABI, out of what the compiler calls this function.
+// The name of a struct of the C ABI, cut out of the name that the compiler gives this function.
 template <class Options> constexpr std::string_view name_of_struct() noexcept {
   std::string_view name = __PRETTY_FUNCTION__;
   name.remove_prefix(name.find("Options = ") + sizeof("Options = ") - 1);
   return name.substr(0, name.find_first_of(";]"));
 }
-template <class Options> inline constexpr std::string_view struct_name = name_of_struct<Options>(); // found once, here
+template <class Options> inline constexpr std::string_view struct_name = name_of_struct<Options>(); // computed once
 
-// Checks the fields of one struct, one after the other; the first that is out of range is named in the log.
+// Checks the fields of one struct in order. The log names the first one that is out of range.
 class option_check {
 public:
   explicit option_check(std::string_view name_of_struct) noexcept : struct_(name_of_struct) {}
@@ -26,7 +27,7 @@ public:
   option_check &at_most(const char *field, std::uint64_t value, std::uint64_t most) noexcept {
     return value <= most ? *this : refuse(field, value, most);
   }
-  // allowed: in words.
+  // allowed: the range in words.
   option_check &that(bool holds, const char *field, std::int64_t value, const char *allowed) noexcept {
     return holds ? *this : refuse(field, value, allowed);
   }
@@ -47,16 +48,17 @@ template <class Options> option_check check_options(const Options & /*read*/) no
   return option_check(struct_name<Options>);
 }
 
-// One line of the log, of level warning: the struct, the field, and what is wrong with it.
+// Writes one line to the log, as a warning: the struct, the field, and its fault.
 void log_option(std::string_view name_of_struct, std::string_view field, std::string_view fault) noexcept;
 void log_option_size(std::string_view name_of_struct, std::uint32_t size, std::size_t least, std::size_t most) noexcept;
 
-// What threads and pools have in common: a nice value, and the CPUs to run on. False: one is out of range.
+// Checks two options that threads and pools share: the nice value and the CPUs to run on. False:
+// one is out of range.
 bool are_cpus(std::int32_t nice, const std::uint32_t *affinity, std::uint32_t count,
               std::string_view name_of_struct) noexcept;
 
-// Brings a caller's options, of whatever version, into the struct of this version: see "Options structs" in
-// weft/base.h.
+// Copies a caller's options, of any version, into the struct of this version. The rule stands in
+// weft/base.h, at WEFT_OPTIONS_INIT.
 template <class Options> weft_status read_options(const Options *given, Options &read) noexcept {
   constexpr std::size_t least = sizeof read; // the first version of the struct: all have one version so far
   constexpr std::uint32_t absurd = 4096;

@@ -38,7 +38,7 @@ weft_status weft_runtime_destroy(weft_runtime_t **handle) {
   if (handle == nullptr) return WEFT_EINVAL;
   if (*handle == nullptr) return WEFT_OK;
   return guard([&]() -> weft_status {
-    if (in_child() && runtime::was_before_fork(*handle)) { // nothing of it is here that could be ended
+    if (in_child() && runtime::was_before_fork(*handle)) { // the child has nothing of it that could be ended
       *handle = nullptr;
       return WEFT_OK;
     }

@@ -1,4 +1,4 @@
-// What all calls that make a task have in common at the border: their options.
+// What all functions that make a task share: reading and checking its options.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ struct task_settings {
   belonging to{nullptr, current_domain()};
 };
 
-// options: null, as on the path of most submits, changes nothing.
+// Null options, as most submits give, change nothing.
 inline weft_status read_task_options(const weft_task_options_t *options, task_settings &settings,
                                      const char *function = __builtin_FUNCTION()) noexcept {
   if (options == nullptr) return WEFT_OK;
@@ -37,17 +37,18 @@ inline weft_status read_task_options(const weft_task_options_t *options, task_se
   return WEFT_OK;
 }
 
-// One line of the log, and WEFT_ENOTSUP.
+// Writes one line to the log. Returns WEFT_ENOTSUP.
 weft_status refuse_option(const char *field, const char *why) noexcept;
 
-// Strands and caller-run executors have one order; so has what runs without an executor.
+// Only pools have priorities. Strands, caller-run executors and continuations without an executor
+// have one order.
 inline weft_status check_priority(std::uint32_t priority, weft_executor_t *executor) noexcept {
   if (priority == WEFT_PRIORITY_NORMAL) return WEFT_OK;
   if (executor != nullptr && unwrap(executor)->kind() == executor_kind::pool) return WEFT_OK;
   return refuse_option("priority", "is set; only pools have priorities");
 }
 
-// For tasks of a group, which have neither priorities nor results.
+// For tasks of a group, which have no priorities and no results.
 inline weft_status read_spawn(const weft_task_options_t &options, task_settings &settings,
                               const char *function) noexcept {
   if (const weft_status status = read_task_options(&options, settings, function); status != WEFT_OK) return status;
@@ -56,7 +57,8 @@ inline weft_status read_spawn(const weft_task_options_t &options, task_settings 
   return WEFT_OK;
 }
 
-// A task of plain C. Posted: without a future. Its result reaches a drop all the same. Null: no memory.
+// A task of a C function. posted: without a future; `result_drop` still gets its result. Null: no
+// memory.
 inline task *make_call(const call &what, const task_settings &settings, bool posted) noexcept {
   task *const made = posted && settings.result_drop == nullptr ? create_posted_call(what, settings.to)
                                                                : create_call(what, settings.result_drop, settings.to);

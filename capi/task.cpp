@@ -10,7 +10,7 @@ using namespace weft::core;
 
 namespace {
 
-// The type of a task with room says how a result is dropped.
+// As read_task_options. `result_drop` is refused: the type of a task with room has `drop_result`.
 weft_status read_room_options(const weft_task_options_t *options, task_settings &settings,
                               const char *function = __builtin_FUNCTION()) noexcept {
   if (const weft_status status = read_task_options(options, settings, function); status != WEFT_OK) return status;
@@ -19,7 +19,8 @@ weft_status read_room_options(const weft_task_options_t *options, task_settings 
   return WEFT_OK;
 }
 
-// One reference for the queue, one for the handle if there is one. A refused task may be given again, another way.
+// One reference for the queue, and one for the handle, if there is one. Set at each submit: a
+// refused task may be submitted again, with or without a handle.
 void prepare(task &given, bool with_handle) noexcept {
   given.set_references(with_handle ? 2 : 1);
   given.set_posted(!with_handle);

@@ -1,5 +1,5 @@
-// What a caller gives for a task with room: the checks of its type and of a closure that moves by its bytes, and the
-// task that is made of both.
+// What a caller gives for a task with room: checks its type and a closure that moves by its bytes,
+// and makes the task of both.
 #pragma once
 
 #include <cstddef>
@@ -22,8 +22,8 @@ inline bool sound(const weft_task_type_t &type) noexcept {
   constexpr std::uint32_t largest = 1u << 30, widest = 4096;
   const bool is_sound = type.size >= sizeof type && type.size <= widest && may_be_flags(type.flags) &&
                         type.run != nullptr && type.room_size <= largest && type.room_align <= widest &&
-                        (type.room_align & (type.room_align - 1)) == 0; // std::has_single_bit counts by a call
-  if (is_sound) return true; // on the path of each submit; the rest is to name the field
+                        (type.room_align & (type.room_align - 1)) == 0; // std::has_single_bit calls a function
+  if (is_sound) return true; // on the path of each submit; the rest names the field
   return !check_options(type)
               .that(type.size >= sizeof type && type.size <= widest, "size", type.size, "40 to 4096")
               .that(may_be_flags(type.flags), "flags", type.flags,
@@ -35,12 +35,13 @@ inline bool sound(const weft_task_type_t &type) noexcept {
               .fails();
 }
 
-// The closure fits into the room of that type. Null, and what is no type, does not.
+// Whether the type is sound and the closure fits into its room. A null type is not sound.
 inline bool is_value_of(const weft_task_type_t *type, const void *closure, std::size_t size) noexcept {
   return type != nullptr && sound(*type) && size <= type->room_size && (closure != nullptr || size == 0);
 }
 
-// A pointer or a number is the usual closure, and a call of the C library for it takes longer than the copy.
+// The usual closure is a pointer or a number. For that, a call of the C library takes longer than
+// the copy.
 inline void copy_closure(void *room, const void *closure, std::size_t size) noexcept {
   if (size == sizeof(void *))
     std::memcpy(room, closure, sizeof(void *));

@@ -37,7 +37,7 @@ weft_status settle(const weft_thread_options_t &options, thread_settings &settin
   return WEFT_OK;
 }
 
-// weft_thread_current and weft_thread_main: a borrowed object becomes a reference.
+// For weft_thread_current and weft_thread_main: takes a reference to a borrowed object.
 weft_status give(thread *found, weft_thread_t **out) noexcept {
   if (found == nullptr) return WEFT_ENOMEM;
   found->ref();
@@ -45,7 +45,8 @@ weft_status give(thread *found, weft_thread_t **out) noexcept {
   return WEFT_OK;
 }
 
-// Those who ask for a thread's object have the main thread listed too, for it is alive.
+// The runtime of the process, with the main thread in its list: it is alive, so it is enumerated.
+// Null: no memory.
 runtime *with_main_thread() noexcept {
   runtime *const home = runtime::process();
   return home != nullptr && thread::main(*home) != nullptr ? home : nullptr;

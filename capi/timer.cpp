@@ -12,7 +12,7 @@ using namespace weft::core;
 
 namespace {
 
-// A moment `delay` from now. What is too far away to be counted never comes.
+// The moment `delay` from now. A moment too far away for the clock never comes.
 std::int64_t moment_after(std::int64_t delay) noexcept {
   const std::int64_t now = now_ns();
   if (delay <= 0) return now;
@@ -149,7 +149,7 @@ weft_status weft_executor_submit_task_after(weft_executor_t *executor, int64_t d
   if ((out != nullptr && !given.has_future()) || given.is_continuation()) return WEFT_EINVAL;
   if (const weft_status status = check_priority(given.priority(), executor); status != WEFT_OK) return status;
   given.set_posted(out == nullptr);
-  given.set_references(out != nullptr ? 2 : 1); // the queue's, and the handle's
+  given.set_references(out != nullptr ? 2 : 1); // for the queue, and for the handle
   const weft_status status = unwrap(executor)->accept_after(given, moment_after(delay));
   if (status == WEFT_OK && out != nullptr) *out = wrap_future(&given);
   return status;

@@ -10,13 +10,24 @@
 
 namespace {
 
-// In alphabetical order. One name for each part that a program might miss in an older library.
+// In alphabetical order. One name for each part that an older library may not have.
 constexpr std::array features{
-    "allocator", "blocking_regions", "caller_run",       "cancel_tokens", "cleanup",    "completion_queues",
-    "contexts",  "continuations",    "default_executor", "domains",       "executors",  "fork",
-    "futures",   "groups",           "host_workers",     "log_hook",      "map",        "misuse_hook",
-    "parallel",  "priorities",       "promises",         "runtimes",      "semaphores", "shutdown_report",
-    "stats",     "strands",          "task_rooms",       "threads",       "timers",     "worker_hooks",
+    "allocator",        "blocking_regions",
+    "caller_run",       "cancel_tokens",
+    "cleanup",          "completion_queues",
+    "contexts",         "continuations",
+    "default_executor", "domains",
+    "executors",        "fork",
+    "futures",          "groups",
+    "host_workers",     "join",
+    "log_hook",         "map",
+    "misuse_hook",      "parallel",
+    "priorities",       "promises",
+    "runtimes",         "semaphores",
+    "shutdown_report",  "stats",
+    "strands",          "task_rooms",
+    "threads",          "timers",
+    "worker_hooks",
 };
 
 } // namespace

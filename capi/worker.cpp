@@ -25,7 +25,7 @@ weft_status weft_executor_work(weft_executor_t *executor, int64_t timeout) {
   if (const weft_status forked = answer_of(executor); forked != WEFT_OK) return forked;
   if (unwrap(executor)->kind() != executor_kind::pool) return WEFT_ENOTSUP;
   return guard([&]() -> weft_status {
-    struct lease { // a task may drop the caller's
+    struct lease { // a task may drop the caller's reference
       pool &of;
       explicit lease(pool &of) noexcept : of(of) { of.ref_handle(); }
       ~lease() { of.unref_handle(); }

@@ -117,7 +117,7 @@ void strand::post_turn() {
   if (std::exchange(stale_, false))
     serial_ = boost::asio::strand<asio_executor>(asio_executor(pool_.of.context(), *this));
   try {
-    boost::asio::post(serial_, [this] { take_turn(); }); // the turn task holds a reference
+    boost::asio::post(serial_, [this] { take_turn(); }); // its carrier holds a reference
   } catch (...) {
     stale_ = true;
     throw;

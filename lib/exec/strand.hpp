@@ -50,7 +50,7 @@ public:
   template <class Function> void carry(Function function);
 
 private:
-  struct turn; // the room of the turn task, which carries a turn through the pool
+  struct turn; // the room of a carrier, which brings a turn into the pool
 
   // A handle and a reference. A member, so that they go after Asio's part of the strand, which
   // lives in the pool's context.

@@ -25,6 +25,7 @@ static void features_are_asked_by_name(void) {
   CHECK_EQUAL(weft_has_feature("groups"), 1);
   CHECK_EQUAL(weft_has_feature("timers"), 1);
   CHECK_EQUAL(weft_has_feature("fork"), 1);
+  CHECK_EQUAL(weft_has_feature("join"), 1);
   CHECK_EQUAL(weft_has_feature("default_executor"), 1);
   CHECK_EQUAL(weft_has_feature("time travel"), 0);
   CHECK_EQUAL(weft_has_feature(""), 0);
