@@ -116,7 +116,8 @@ bool scheduler::get_up(worker &me, std::uint32_t staying) noexcept {
       me.idle = false;
       return true;
     }
-    census_.add(0, -1, 0); // it has been woken meanwhile, and looks at all queues; another one is meant by this count
+    // It has been woken meanwhile, and looks at all queues. Another worker is meant by this unit.
+    census_.add(0, -1, 0);
     return false;
   }
   return false;
