@@ -74,8 +74,8 @@ WEFT_API weft_status weft_executor_set_context(weft_executor_t *executor, void *
  *   WEFT_ENOMEM   nothing changed
  *   WEFT_ECLOSED  the thread is inside a domain that is closed
  */
-WEFT_API weft_status weft_executor_swap_context(weft_executor_t *executor, void *ctx, weft_drop_fn drop,
-                                                void **old_ctx, weft_drop_fn *old_drop);
+WEFT_API weft_status weft_executor_swap_context(weft_executor_t *executor, void *ctx, weft_drop_fn drop, void **old_ctx,
+                                                weft_drop_fn *old_drop);
 
 /** Get the context of an executor.
  *

@@ -401,7 +401,8 @@ static void taking_back_against_finishing_calls_or_drops(void) {
     weft_future_t *other;
     weft_status status;
     contest.promise = make_promise(NULL);
-    CHECK_STATUS(weft_future_add_done_callback(contest.promise, count_contest_call, &contest, count_contest_drop), WEFT_OK);
+    CHECK_STATUS(weft_future_add_done_callback(contest.promise, count_contest_call, &contest, count_contest_drop),
+                 WEFT_OK);
     other = submit(pool, finish_contest, &contest, NULL);
     gate_await(&contest.start, 1);
     gate_open(&contest.start);

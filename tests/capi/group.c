@@ -352,8 +352,8 @@ static weft_status build_outcome(void *room, weft_error_t **error) {
 
 /* A group reads no results: they are dropped at once, also of a task that belongs to something. */
 static void results_of_tasks_with_room_are_dropped(void) {
-  static const weft_task_type_t type = {sizeof type,   WEFT_TASK_POSTED, sizeof(outcome_t), 0,
-                                        build_outcome, NULL,             drop_outcome};
+  static const weft_task_type_t type = {sizeof type, WEFT_TASK_POSTED, sizeof(outcome_t), 0, build_outcome,
+                                        NULL,        drop_outcome};
   weft_executor_t *pool = make_pool(1);
   weft_group_t *group = make_group(pool);
   weft_task_options_t options;
