@@ -79,7 +79,7 @@ def main():
 
     where, control, names = unpacked(packages["libweft-dev"])
     expect_files("libweft-dev", names, [
-        r"usr/include/weft/\w+\.h", r"usr/include/weft/\w+\.hpp", r"usr/include/weft/cpp/\w+\.hpp",
+        r"usr/include/weft/\w+\.h", r"usr/include/weft/guide/\w+\.md", r"usr/include/weft/\w+\.hpp", r"usr/include/weft/cpp/\w+\.hpp",
         r"usr/lib/[\w-]+/libweft\.a", r"usr/lib/[\w-]+/libweft\.so", r"usr/lib/[\w-]+/pkgconfig/weft\.pc",
         r"usr/lib/[\w-]+/cmake/weft/weft-config(-version)?\.cmake", about])
 
