@@ -20,6 +20,7 @@ weft_status read_pool(const weft_executor_options_t *options, pool_settings &set
                          .at_most("max_workers", read.max_workers, most_workers)
                          .at_most("stack_size", read.stack_size, largest_stack)
                          .at_most("max_spares", read.max_spares, most_workers)
+                         .at_most("max_helpers", read.max_helpers, most_workers)
                          .at_most("flags", read.flags, WEFT_EXECUTOR_HOST_WORKERS)
                          .at_most("signals", read.signals, WEFT_SIGNALS_BLOCK)
                          .that(read.linger >= 0, "linger", read.linger, "0 or more")
@@ -42,6 +43,7 @@ weft_status read_pool(const weft_executor_options_t *options, pool_settings &set
   settings.daemon = read.daemon == WEFT_DAEMON_YES;
   settings.stack_size = read.stack_size;
   if (read.max_spares != 0) settings.max_spares = read.max_spares;
+  if (read.max_helpers != 0) settings.max_helpers = read.max_helpers;
   settings.linger = read.linger;
   settings.nice = read.nice;
   settings.affinity.assign(read.affinity, read.affinity + read.affinity_count);

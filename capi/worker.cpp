@@ -4,6 +4,7 @@
 #include "exec/strand.hpp"
 #include "guard.hpp"
 #include "handle.hpp"
+#include "task/source_link.hpp"
 
 using namespace weft::core;
 
@@ -16,21 +17,35 @@ const pool *pool_under(weft_executor_t *executor) noexcept {
   return given->kind() == executor_kind::strand ? static_cast<const pool *>(given->carrier()) : nullptr;
 }
 
+// The calling thread becomes a worker: work(pool).
+template <class Work> weft_status work_on(weft_executor_t *executor, Work work) {
+  if (const weft_status forked = answer_of(executor); forked != WEFT_OK) return forked;
+  if (unwrap(executor)->kind() != executor_kind::pool) return WEFT_ENOTSUP;
+  return guard([&]() -> weft_status {
+    struct lease { // a task may drop the caller's
+      pool &of;
+      explicit lease(pool &of) noexcept : of(of) { of.ref_handle(); }
+      ~lease() { of.unref_handle(); }
+    } const held(static_cast<pool &>(*unwrap(executor)));
+    return work(held.of);
+  });
+}
+
 } // namespace
 
 extern "C" {
 
 weft_status weft_executor_work(weft_executor_t *executor, int64_t timeout) {
   if (bad(executor)) return WEFT_EINVAL;
-  if (const weft_status forked = answer_of(executor); forked != WEFT_OK) return forked;
-  if (unwrap(executor)->kind() != executor_kind::pool) return WEFT_ENOTSUP;
-  return guard([&]() -> weft_status {
-    struct lease { // a task may drop the caller's reference
-      pool &of;
-      explicit lease(pool &of) noexcept : of(of) { of.ref_handle(); }
-      ~lease() { of.unref_handle(); }
-    } const held(static_cast<pool &>(*unwrap(executor)));
-    return held.of.work(deadline::after(timeout));
+  return work_on(executor, [&](pool &of) { return of.work(deadline::after(timeout)); });
+}
+
+weft_status weft_executor_help(weft_executor_t *executor, weft_future_t *future, int64_t timeout) {
+  if (bad(executor) || bad(future)) return WEFT_EINVAL;
+  return work_on(executor, [&](pool &of) {
+    task &wanted = *unwrap(future);
+    const task_reference kept(wanted); // a task may drop the caller's
+    return of.help(wanted, deadline::after(timeout));
   });
 }
 

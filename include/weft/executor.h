@@ -130,7 +130,8 @@ typedef struct weft_executor_options {
   /** Of the pool's own workers, -20 (urgent) to 19 (idle). 0: as the thread that starts one. */
   int32_t nice;
   uint32_t max_spares; /**< workers beyond max_workers for blocking regions, at most 4096; 0: 64 */
-  uint32_t signals;    /**< WEFT_SIGNALS_... (thread.h); 0: WEFT_SIGNALS_BLOCK */
+  /** Threads beyond max_workers that may be in weft_executor_help at a time, at most 4096; 0: 1. */
+  uint32_t max_helpers;
   /** How many nanoseconds a worker without work stays before its thread ends; 0 or more. 0: workers
    * stay as long as the pool, spares 5 seconds. While a timer is armed, one worker stays anyway. */
   int64_t linger;
@@ -158,7 +159,8 @@ typedef struct weft_executor_options {
   /** As initializer_drop, for worker_ctx. It runs after the last stop hook. */
   weft_drop_fn worker_drop;
 
-  uint64_t flags; /**< 0, or WEFT_EXECUTOR_HOST_WORKERS */
+  uint32_t signals; /**< which signals its workers block: WEFT_SIGNALS_... (thread.h); 0: WEFT_SIGNALS_BLOCK */
+  uint32_t flags;   /**< 0, or WEFT_EXECUTOR_HOST_WORKERS */
 } weft_executor_options_t;
 
 static inline void weft_executor_options_init(weft_executor_options_t *options) {

@@ -36,6 +36,7 @@ extern "C" {
 #endif
 
 struct weft_executor; /* executor.h */
+struct weft_future;   /* future.h */
 
 /** The initializer of a pool. It runs on each worker before any task, after the start hook.
  *
@@ -114,6 +115,34 @@ typedef void (*weft_worker_rest_fn)(void *ctx, weft_worker_t *worker);
  *   WEFT_ENOMEM        the thread did not become a worker
  */
 WEFT_API weft_status weft_executor_work(struct weft_executor *executor, int64_t timeout);
+
+/** Let the calling thread run tasks of a pool until a future is done.
+ *
+ * For a thread that needs one result and would otherwise only wait, such as the main thread. It is a
+ * worker meanwhile, beside max_workers of the pool: it runs any task of the pool, with the hooks of
+ * weft_executor_work, and has an index. It looks at the future before each task and never leaves a
+ * task unfinished, so a long task may keep it longer. Beside a pool of one worker, two tasks may run at
+ * the same time.
+ *
+ * max_helpers of the pool's options limits how many threads help at a time. A thread beyond that, and
+ * one whose pool has ended or is broken, waits as in weft_future_wait. So does it for a future of
+ * another pool, beside the tasks that it runs.
+ *
+ * `timeout` is in nanoseconds: no task begins after that.
+ *
+ * Threads:   any thread that is no worker and runs nothing for weft.
+ * Blocks:    up to `timeout`, and until the task that runs then has returned. A stop request wakes it.
+ *
+ * Returns
+ *   WEFT_OK           the future is done
+ *   WEFT_ETIMEDOUT    the time is over; call again to go on
+ *   WEFT_EINTERRUPTED the caller was asked to stop
+ *   WEFT_EDEADLK      the caller is a worker, or runs a task, callback or drop
+ *   WEFT_ENOTSUP      `executor` is no pool
+ *   WEFT_EINVAL       `executor` or `future` is NULL
+ *   WEFT_ENOMEM       nothing was run
+ */
+WEFT_API weft_status weft_executor_help(struct weft_executor *executor, struct weft_future *future, int64_t timeout);
 
 /* --- which worker this is --- */
 

@@ -8,6 +8,7 @@
 #include "base/log.hpp"
 #include "base/system.hpp"
 #include "exec/branch.hpp"
+#include "task/wait.hpp"
 #include "thread/blocking.hpp"
 #include "thread/wait_graph.hpp"
 
@@ -42,14 +43,15 @@ pool::pool(shared<roster> home, executor_list &list, const pool_settings &settin
     // could finish what is pending, so it is cancelled.
     : executor(executor_kind::pool, home, &list, settings.daemon || settings.host_only), settings_(completed(settings)),
       bound_(settings.queue),
-      scheduler_(
-          home, *this,
-          {settings_.max_workers, settings_.name_prefix, settings_.daemon, settings_.stack_size, settings_.host_only,
-           settings_.max_spares, settings_.linger, settings_.has_hooks() ? &pool::prepare_worker : nullptr,
-           &pool::dismiss_worker, settings_.worker_rest != nullptr ? &pool::rest_worker : nullptr,
-           [](task_owner &self) { static_cast<pool &>(self).serve_due(); },
-           [](task_owner &self) noexcept { static_cast<pool &>(self).tell_if_idle(); }, &pool::let_go_of,
-           settings_.home, signal_settings::from_here(settings_.blocks_signals), settings_.nice, settings_.affinity}),
+      scheduler_(home, *this,
+                 {settings_.max_workers, settings_.name_prefix, settings_.daemon, settings_.stack_size,
+                  settings_.host_only, settings_.max_spares, settings_.max_helpers, settings_.linger,
+                  settings_.has_hooks() ? &pool::prepare_worker : nullptr, &pool::dismiss_worker,
+                  settings_.worker_rest != nullptr ? &pool::rest_worker : nullptr,
+                  [](task_owner &self) { static_cast<pool &>(self).serve_due(); },
+                  [](task_owner &self) noexcept { static_cast<pool &>(self).tell_if_idle(); }, &pool::let_go_of,
+                  settings_.home, signal_settings::from_here(settings_.blocks_signals), settings_.nice,
+                  settings_.affinity}),
       alarm_(scheduler_.context(), timers()) {
   settings_.initializer_ctx = nullptr;
   settings_.initializer_drop = nullptr;
@@ -315,7 +317,8 @@ bool pool::set_max_workers(std::uint32_t most) noexcept {
 
 // --- threads of the host ---
 
-weft_status pool::work(deadline until) {
+// how(record): what the calling thread does as a worker.
+template <class Work> weft_status pool::work_as(Work how) {
   record *const self = current_record();
   if (self == nullptr) return WEFT_ENOMEM;
   if (self->top != nullptr || self->worker != nullptr || self->callback_depth != 0 || self->destroy_depth != 0)
@@ -326,8 +329,22 @@ weft_status pool::work(deadline until) {
     ~leaving() { of.note_end(); }
   } const at_end{*this};
   const inside_scope here(settings_.home ? self : nullptr, settings_.home.get()); // as its own workers are
-  const weft_status status = is_broken() ? WEFT_EBROKEN : scheduler_.lend_thread(*self, until);
+  return how(*self);
+}
+
+weft_status pool::work(deadline until) {
+  const weft_status status =
+      work_as([&](record &self) { return is_broken() ? WEFT_EBROKEN : scheduler_.lend_thread(self, until); });
   return status == WEFT_OK && is_broken() ? WEFT_EBROKEN : status;
+}
+
+// When the pool has ended, or others help already, it only waits.
+weft_status pool::help(task &wanted, deadline until) {
+  const shared<task_owner> alive(this);
+  const weft_status status =
+      work_as([&](record &self) { return is_broken() ? WEFT_OK : scheduler_.help(self, until, wanted); });
+  if (wanted.done()) return status == WEFT_EDEADLK ? status : WEFT_OK;
+  return status == WEFT_OK || status == WEFT_EAGAIN ? wait_for_task(wanted, until) : status;
 }
 
 // --- waiting inside ---

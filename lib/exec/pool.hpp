@@ -36,6 +36,7 @@ struct pool_settings {
   bool daemon = false;
   std::uint64_t stack_size = 0;
   std::uint32_t max_spares = 64;
+  std::uint32_t max_helpers = 1;
   std::int64_t linger = 0;             // how long a worker without work stays; 0: as scheduler_settings says
   std::int32_t nice = 0;               // of its own workers
   std::vector<std::uint32_t> affinity; // the same
@@ -82,6 +83,8 @@ public:
 
   // The calling thread works here, as weft_executor_work.
   weft_status work(deadline until);
+  // The same until that task has ended, as weft_executor_help.
+  weft_status help(task &wanted, deadline until);
   // Wait until the last worker has left, and run nothing meanwhile.
   weft_status await_end(record &self, deadline until) noexcept;
   dependency on_end() const noexcept { return {this, &pool::may_finish}; }
@@ -100,7 +103,9 @@ public:
   // Whether workers beside the calling one run something, or could: for an exit() from inside.
   bool others_at_work(record &self) noexcept { return scheduler_.others_at_work(self); }
   scheduler &workers() noexcept { return scheduler_; } // for groups, joins and loops
-  std::uint32_t index_bound() const noexcept { return settings_.max_workers + settings_.max_spares; }
+  std::uint32_t index_bound() const noexcept {
+    return settings_.max_workers + settings_.max_spares + settings_.max_helpers;
+  }
   // As weft_executor_set_max_workers. False: out of range.
   bool set_max_workers(std::uint32_t most) noexcept;
   void leave_as_guest() noexcept;
@@ -111,6 +116,7 @@ public:
 private:
   pool(shared<roster> home, executor_list &list, const pool_settings &settings);
   weft_status run_here(task *const *tasks, std::size_t count);
+  template <class Work> weft_status work_as(Work how);
   static bool prepare_worker(task_owner &self, weft_worker_t &shown);
   static void dismiss_worker(task_owner &self, weft_worker_t &shown) noexcept;
   static void rest_worker(task_owner &self, weft_worker_t &shown) noexcept;

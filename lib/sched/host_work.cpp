@@ -49,17 +49,48 @@ private:
   const bool is_listed_;
 };
 
+// The end of the task that a helper waits for wakes the helper, wherever it rests.
+class scheduler::end_watch : private observer {
+public:
+  end_watch(worker &me, task *wanted) noexcept : observer(&end_watch::tell), me_(me), wanted_(wanted) {
+    if (wanted_ != nullptr) wanted_->end()->add(*this);
+  }
+  ~end_watch() {
+    if (wanted_ != nullptr) wanted_->end()->remove(*this);
+  }
+  end_watch(const end_watch &) = delete;
+  end_watch &operator=(const end_watch &) = delete;
+
+private:
+  static void tell(observer &self, bool /*failed*/, wake_list & /*sleepers*/) noexcept {
+    worker &me = static_cast<end_watch &>(self).me_;
+    me.home.disturb(me);
+  }
+  worker &me_;
+  task *const wanted_;
+};
+
+// There may be one more of these. A helper has a place beside the others.
+bool scheduler::admit_locked(role as) noexcept {
+  if (as == role::host) return census_.read().alive < limit_.load(std::memory_order_relaxed);
+  if (helpers_ == settings_.max_helpers) return false;
+  ++helpers_;
+  set_limit_locked();
+  return true;
+}
+
 // WEFT_OK: ended before, or `place` is the caller's now, counted as a searching worker.
-weft_status scheduler::take_place(const record &self, worker *&place) noexcept {
+weft_status scheduler::take_place(const record &self, role as, worker *&place) noexcept {
   const std::scoped_lock hold(start_mutex_);
   if (ended_) return WEFT_OK;
-  if (census_.read().alive >= limit()) return WEFT_EAGAIN;
   worker *found = nullptr;
   try {
     found = free_place_locked();
   } catch (const std::bad_alloc &) {
-    return WEFT_ENOMEM;
+    return census_.read().alive < most_places() ? WEFT_ENOMEM : WEFT_EAGAIN;
   }
+  if (!admit_locked(as)) return WEFT_EAGAIN;
+  found->helps = as == role::helper;
   // No other thread starts a worker meanwhile, because that takes this lock. So there is room
   // still.
   census_.add(+1, +1, +1);
@@ -81,8 +112,17 @@ weft_status scheduler::take_place(const record &self, worker *&place) noexcept {
 }
 
 weft_status scheduler::lend_thread(record &self, deadline until) {
+  return lend(self, until, nullptr);
+}
+
+weft_status scheduler::help(record &self, deadline until, task &wanted) {
+  return lend(self, until, &wanted);
+}
+
+weft_status scheduler::lend(record &self, deadline until, task *wanted) {
   worker *place = nullptr;
-  if (const weft_status status = take_place(self, place); status != WEFT_OK || place == nullptr) return status;
+  const role as = wanted != nullptr ? role::helper : role::host;
+  if (const weft_status status = take_place(self, as, place); status != WEFT_OK || place == nullptr) return status;
   struct leaving { // also when a task ends the thread
     worker &who;
     ~leaving() { who.home.retire(who); }
@@ -96,16 +136,18 @@ weft_status scheduler::lend_thread(record &self, deadline until) {
     worker &who;
     ~attachment() { who.home.dismiss(who); }
   } const to_the_host{*place};
-  const weft_status status = work_until(*place, self, until);
+  const weft_status status = work_until(*place, self, until, wanted);
   // What lies in its queues can be stolen, but tasks of groups must not lie behind one another.
   hand_over_spawned(self);
   return status;
 }
 
-// WEFT_OK: the scheduler has ended.
-weft_status scheduler::work_until(worker &me, record &self, deadline until) {
+// WEFT_OK: the scheduler has ended, or the wanted task has.
+weft_status scheduler::work_until(worker &me, record &self, deadline until, task *wanted) {
   if (settings_.prepare != nullptr) prepare(me, self);
+  const end_watch watch(me, wanted);
   for (;;) {
+    if (wanted != nullptr && wanted->done()) return WEFT_OK;
     if (task *const ready = next(me); ready != nullptr) {
       run(me, self, *ready);
     } else {
@@ -113,7 +155,7 @@ weft_status scheduler::work_until(worker &me, record &self, deadline until) {
       lie_down(me);
       const rest_scope disturbable(me, self);
       me.at_rest.store(true, std::memory_order_relaxed);
-      const rested how = rest(me, self, until, false);
+      const rested how = rest(me, self, {until, false, wanted});
       me.at_rest.store(false, std::memory_order_relaxed);
       if (how == rested::ended) return WEFT_OK;
       if (how == rested::woken) wake(me);

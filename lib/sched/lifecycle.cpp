@@ -39,7 +39,7 @@ worker *scheduler::free_place_locked() {
   for (std::uint32_t i = 0; i < count; ++i)
     if (worker *const left = workers_[i].load(std::memory_order_relaxed); left->retired) return left;
   // A surplus worker leaves the census before it leaves its place, so there may be none.
-  if (count == settings_.max_workers + settings_.max_spares) throw std::bad_alloc();
+  if (count == most_places()) throw std::bad_alloc();
   auto *const fresh = new worker(*this, count);
   fresh->retired = true;
   workers_[count].store(fresh, std::memory_order_release);
@@ -119,6 +119,10 @@ void scheduler::retire(worker &me) noexcept {
       wait_graph::instance().take_for_good(
           [&]() noexcept { before = census_.add(me.searching ? -1 : 0, me.idle ? 0 : -1, -1); });
     const bool was_last = before.alive == (me.left ? 0 : 1);
+    if (std::exchange(me.helps, false)) {
+      --helpers_;
+      set_limit_locked();
+    }
     me.searching = me.idle = me.left = false;
     me.retired = true;
     me.host = {};

@@ -15,12 +15,14 @@ namespace weft::core {
 
 // Until it is woken, and then counted as active and searching; or until it is late or surplus, and
 // then counted as active; or until the end.
-scheduler::rested scheduler::rest(worker &me, const record &self, deadline until, bool may_be_surplus) noexcept {
+scheduler::rested scheduler::rest(worker &me, const record &self, const end_of_stay &stay) noexcept {
   const bool is_hosts = me.host.who != nullptr;
-  const auto is_late = [&]() noexcept { return until.passed() || (is_hosts && stop_requested(self)); };
+  const auto is_late = [&]() noexcept {
+    return stay.until.passed() || (is_hosts && stop_requested(self)) || (stay.wanted != nullptr && stay.wanted->done());
+  };
   // After a lowered limit. What a region leaves over stays at rest.
   const auto is_surplus = [&]() noexcept {
-    return may_be_surplus && limit() < settings_.max_workers && census_.read().alive > most_workers();
+    return stay.may_be_surplus && limit() < settings_.max_workers && census_.read().alive > most_workers();
   };
   flush_freed_blocks();
   for (;;) {
@@ -29,7 +31,7 @@ scheduler::rested scheduler::rest(worker &me, const record &self, deadline until
       leave_list(me);
       return rested::ended;
     }
-    deadline next = until;
+    deadline next = stay.until;
     if (!is_hosts && is_surplus() && get_up(me, 0)) return end_of_rest(rested::surplus);
     if (is_late()) {
       // One worker of the pool's own stays as long as something is expected in the io_context.

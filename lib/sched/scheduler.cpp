@@ -15,7 +15,8 @@ namespace weft::core {
 
 scheduler::scheduler(shared<roster> home, task_owner &owner, scheduler_settings settings)
     : home_(std::move(home)), owner_(owner), settings_(std::move(settings)), keep_running_(io_.get_executor()),
-      workers_(new atomic<worker *>[settings_.max_workers + settings_.max_spares]()), limit_(settings_.max_workers) {
+      workers_(new atomic<worker *>[most_places()]()), limit_(settings_.max_workers),
+      own_limit_(settings_.max_workers) {
   prepare_light_barriers();
 }
 

@@ -39,8 +39,9 @@ struct scheduler_settings {
   std::string name_prefix;
   bool daemon = false;
   std::uint64_t stack_size = 0;
-  bool host_only = false;       // no threads of its own: its workers are those that the host lends
-  std::uint32_t max_spares = 0; // workers beside max_workers while others are in blocking regions
+  bool host_only = false;        // no threads of its own: its workers are those that the host lends
+  std::uint32_t max_spares = 0;  // workers beside max_workers while others are in blocking regions
+  std::uint32_t max_helpers = 0; // threads of the host beside max_workers that help until a task has ended
   // How many nanoseconds a worker stays that has nothing to do, a surplus one too. 0: as long as
   // the scheduler, and surplus ones five seconds. README.md, "Workers that leave when there is no
   // work".
@@ -201,6 +202,8 @@ public:
   // WEFT_EAGAIN: as many workers are there as the limit says. WEFT_ENOMEM. The caller has a
   // reference to the owner.
   weft_status lend_thread(record &self, deadline until);
+  // The same until that task has ended (WEFT_OK), beside max_workers. WEFT_EAGAIN: max_helpers do.
+  weft_status help(record &self, deadline until, task &wanted);
   // After withdraw(): perhaps no worker is there to see that the scheduler has ended.
   void end_if_drained() noexcept;
 
@@ -262,7 +265,7 @@ public:
   // How many workers there may be, spares aside: from 1 to max_workers of the settings. A worker
   // that is one too many leaves when it is woken, before it rests, or between two tasks, at the
   // latest after 10. Threads of the host stay. README.md, "The limit of workers".
-  std::uint32_t limit() const noexcept { return limit_.load(std::memory_order_relaxed); }
+  std::uint32_t limit() const noexcept { return own_limit_.load(std::memory_order_relaxed); }
   void set_limit(std::uint32_t most) noexcept;
 
   scheduler_figures figures() const noexcept;
@@ -373,12 +376,20 @@ private:
   task *take_from_others(worker &me) noexcept;
 
   // --- threads of the host (host_work.cpp) ---
-  weft_status take_place(const record &self, worker *&place) noexcept;
-  weft_status work_until(worker &me, record &self, deadline until);
+  enum class role { host, helper };
+  weft_status take_place(const record &self, role as, worker *&place) noexcept;
+  bool admit_locked(role as) noexcept;
+  weft_status lend(record &self, deadline until, task *wanted);
+  weft_status work_until(worker &me, record &self, deadline until, task *wanted);
 
   // --- at rest (rest.cpp) ---
   enum class rested { woken, late, surplus, ended };
-  rested rest(worker &me, const record &self, deadline until, bool may_be_surplus) noexcept;
+  struct end_of_stay { // what ends a rest beside a wake-up
+    deadline until;
+    bool may_be_surplus; // that the worker is one too many
+    const task *wanted;  // the end of this task; null: none
+  };
+  rested rest(worker &me, const record &self, const end_of_stay &stay) noexcept;
   rested end_of_rest(rested how) noexcept;
   void wait_in_io(deadline until) noexcept;
   void enter_list(worker &me) noexcept;
@@ -389,6 +400,7 @@ private:
   void call_all_at_rest() noexcept;
   void disturb(worker &which) noexcept;
   class rest_scope;
+  class end_watch;
   bool sit_down(worker &me) noexcept;
   void stand_up(worker &me) noexcept;
   void give_up_seat() noexcept;
@@ -430,9 +442,18 @@ private:
   // Workers in blocking regions. Sequentially consistent, as the census is: a thread that raises it
   // then looks at the queues and at watched_.
   atomic<std::uint32_t> blocked_{0};
-  // How many workers there may be, spares aside. As blocked_: set_limit() writes it, then looks at
-  // the census and the queues.
+  // How many workers there may be, spares aside: own_limit_ and the helpers that are there. As
+  // blocked_: set_limit() writes it, then looks at the census and the queues.
   atomic<std::uint32_t> limit_;
+  atomic<std::uint32_t> own_limit_; // written under start_mutex_; read alone it orders nothing
+  std::uint32_t helpers_ = 0;       // under start_mutex_
+  // How many workers there can ever be at once.
+  std::uint32_t most_places() const noexcept {
+    return settings_.max_workers + settings_.max_spares + settings_.max_helpers;
+  }
+  void set_limit_locked() noexcept {
+    limit_.store(own_limit_.load(std::memory_order_relaxed) + helpers_, std::memory_order_seq_cst);
+  }
 
   // Its partner is the census, sequentially consistent: README.md, "The end".
   atomic<bool> closed_{false};

@@ -170,8 +170,12 @@ void scheduler::begin_blocking(worker &me, record &self) noexcept {
 }
 
 void scheduler::set_limit(std::uint32_t most) noexcept {
-  limit_.store(most, std::memory_order_seq_cst); // as in begin_blocking()
-  call_all_at_rest();                            // those that are too many leave
+  {
+    const std::scoped_lock hold(start_mutex_);
+    own_limit_.store(most, std::memory_order_relaxed);
+    set_limit_locked(); // first, as in begin_blocking()
+  }
+  call_all_at_rest(); // those that are too many leave
   if (has_work())
     wake_one();
   else if (watched_.load(std::memory_order_seq_cst))

@@ -296,7 +296,8 @@ bool scheduler::wait_for_wake_up(worker &me, const record &self) noexcept {
     if (me.left || leave_as_surplus(me)) return linger(me);
     lie_down(me);
     me.at_rest.store(true, std::memory_order_relaxed);
-    const rested how = rest(me, self, stays != 0 ? deadline::after(stays) : deadline::never(), may_be_surplus);
+    const rested how =
+        rest(me, self, {stays != 0 ? deadline::after(stays) : deadline::never(), may_be_surplus, nullptr});
     me.at_rest.store(false, std::memory_order_relaxed);
     switch (how) {
     case rested::ended:

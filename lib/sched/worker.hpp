@@ -133,6 +133,7 @@ struct alignas(64) worker {
   // start_mutex_.
   bool lingers = false;
   worker *next_lingering = nullptr;
+  bool helps = false;    // a thread of the host that helps until a task has ended
   bool left = false;     // as a surplus worker: the census knows already
   bool attached = false; // prepared without a failure, and not dismissed yet
   weft_worker_t shown{}; // what its start and stop hooks see

@@ -28,7 +28,7 @@ struct executor_options {
   const uint32_t *affinity;
   uint32_t affinity_count;
   int32_t nice;
-  uint32_t max_spares, signals;
+  uint32_t max_spares, max_helpers;
   int64_t linger;
   uint64_t max_queue;
   int64_t full_timeout;
@@ -38,7 +38,7 @@ struct executor_options {
   drop_t initializer_drop;
   void *worker_start, *worker_stop, *worker_rest, *worker_ctx;
   drop_t worker_drop;
-  uint64_t flags;
+  uint32_t signals, flags;
 };
 struct task_options {
   uint32_t size, priority;

@@ -41,7 +41,7 @@ static void executor_options(void) {
   AT(weft_executor_options_t, affinity_count, 32);
   AT(weft_executor_options_t, nice, 36);
   AT(weft_executor_options_t, max_spares, 40);
-  AT(weft_executor_options_t, signals, 44);
+  AT(weft_executor_options_t, max_helpers, 44);
   AT(weft_executor_options_t, linger, 48);
   AT(weft_executor_options_t, max_queue, 56);
   AT(weft_executor_options_t, full_timeout, 64);
@@ -55,7 +55,8 @@ static void executor_options(void) {
   AT(weft_executor_options_t, worker_rest, 120);
   AT(weft_executor_options_t, worker_ctx, 128);
   AT(weft_executor_options_t, worker_drop, 136);
-  AT(weft_executor_options_t, flags, 144);
+  AT(weft_executor_options_t, signals, 144);
+  AT(weft_executor_options_t, flags, 148);
   CHECK_EQUAL(sizeof(weft_caller_run_options_t), 32);
   AT(weft_caller_run_options_t, size, 0);
   AT(weft_caller_run_options_t, when_full, 4);

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <future>
 #include <thread>
 
 using namespace std::chrono_literals;
@@ -71,6 +72,20 @@ TEST_CASE("run_until runs what others post until the future is done") {
   CHECK(ran == 1); // it looks before each task
   CHECK(loop.run_until(first, 0s));
   CHECK(ran == 1);
+}
+
+TEST_CASE("help runs tasks of a pool until the future is done") {
+  weft::executor pool({.max_workers = 1});
+  std::promise<void> gate;
+  const auto held = pool.submit([&] { gate.get_future().wait(); });
+  const auto wanted = pool.submit([] { return std::this_thread::get_id(); });
+  CHECK(pool.help(wanted));
+  CHECK(wanted.result(0s) == std::this_thread::get_id());
+  CHECK_FALSE(pool.help(held, 1ms));
+  gate.set_value();
+  CHECK(pool.help(held));
+  weft::caller_run loop;
+  CHECK_THROWS_AS(loop.help(held), weft::not_supported);
 }
 
 TEST_CASE("run_until tells that the time is over, and that the wait could never end") {

@@ -102,8 +102,8 @@ static void indices_have_a_bound(void) {
   options.max_spares = 5;
   REQUIRE_OK(weft_executor_create(NULL, &options, &pool));
   strand = make_strand(pool);
-  CHECK_EQUAL(weft_worker_index_bound(pool), 8);
-  CHECK_EQUAL(weft_worker_index_bound(strand), 8);
+  CHECK_EQUAL(weft_worker_index_bound(pool), 9);
+  CHECK_EQUAL(weft_worker_index_bound(strand), 9);
   CHECK_STATUS(weft_worker_index_bound(mine), WEFT_ENOTSUP);
   CHECK_STATUS(weft_worker_index_bound(NULL), WEFT_EINVAL);
   end_future(submit(strand, check_index, pool, NULL));
@@ -111,7 +111,7 @@ static void indices_have_a_bound(void) {
   end_executor(pool);
   weft_executor_unref(mine);
   pool = make_pool(2);
-  CHECK_EQUAL(weft_worker_index_bound(pool), 2 + 64);
+  CHECK_EQUAL(weft_worker_index_bound(pool), 2 + 64 + 1);
   end_executor(pool);
 }
 

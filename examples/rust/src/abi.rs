@@ -33,7 +33,7 @@ pub struct weft_executor_options_t {
     pub affinity_count: u32,
     pub nice: i32,
     pub max_spares: u32,
-    pub signals: u32,
+    pub max_helpers: u32,
     pub linger: i64,
     pub max_queue: u64,
     pub full_timeout: i64,
@@ -47,7 +47,8 @@ pub struct weft_executor_options_t {
     pub worker_rest: *const c_void,
     pub worker_ctx: *mut c_void,
     pub worker_drop: weft_drop_fn,
-    pub flags: u64,
+    pub signals: u32,
+    pub flags: u32,
 }
 
 #[repr(C)]

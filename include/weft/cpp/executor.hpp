@@ -49,6 +49,8 @@ struct executor_options {
   std::int32_t nice = 0;
   /// Workers beyond max_workers, while others are in a weft::blocking_region. 0: 64.
   std::uint32_t max_spares = 0;
+  /// Threads beyond max_workers that may be in help() at a time. 0: 1.
+  std::uint32_t max_helpers = 0;
   /// How long a worker without work stays. Zero: as long as the pool; spares stay 5 seconds.
   duration linger = {};
   const weft::runtime *runtime = nullptr; ///< the runtime that it belongs to; nullptr: the default one
@@ -271,6 +273,7 @@ inline weft_executor_options_t native_pool_options(const executor_options &chose
   native.max_workers = chosen.max_workers;
   native.stack_size = chosen.stack_size;
   native.max_spares = chosen.max_spares;
+  native.max_helpers = chosen.max_helpers;
   native.linger = chosen.linger.count();
   native.signals = static_cast<std::uint32_t>(chosen.signals);
   native.flags = chosen.host_workers ? WEFT_EXECUTOR_HOST_WORKERS : 0;

@@ -248,6 +248,18 @@ public:
     return detail::is_in_time(weft_executor_work(handle_.get(), timeout.count()));
   }
 
+  /// Lets the calling thread run tasks of a pool until the future is done: see weft_executor_help.
+  ///
+  /// Returns: true when the future is done; false when the time is over.
+  /// Blocks: up to `timeout`, and until a task that runs then has ended.
+  /// Throws:
+  /// - deadlock: the caller is a worker, or inside a task, callback or destructor that weft runs
+  /// - interrupted: the thread was asked to stop
+  /// - not_supported: it is not a pool
+  template <class T> bool help(const future<T> &wanted, duration timeout = forever) const {
+    return detail::is_in_time(weft_executor_help(handle_.get(), wanted.native_handle(), timeout.count()));
+  }
+
   /// Read figures about the executor.
   executor_stats stats() const {
     executor_stats figures{};

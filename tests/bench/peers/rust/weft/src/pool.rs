@@ -82,7 +82,7 @@ impl Pool {
             affinity_count: 0,
             nice: 0,
             max_spares: 0,
-            signals: 0,
+            max_helpers: 0,
             linger: 0,
             max_queue: 0,
             full_timeout: 0,
@@ -96,6 +96,7 @@ impl Pool {
             worker_rest: null(),
             worker_ctx: null_mut(),
             worker_drop: None,
+            signals: 0,
             flags: 0,
         };
         let mut executor = null_mut();
