@@ -1,7 +1,7 @@
-// Wakes the one thread that waits in an io_context, without memory of the allocator's.
+// Wakes the one thread that waits in an io_context. Needs no memory of the allocator.
 //
-// At most one handler is on its way at a time, in room that lies here. Rung again meanwhile, the bell does nothing: the
-// handler comes to the thread anyway, after what the ringing thread has written before.
+// Owns the room of one handler. At most one is on its way at a time. A ring that finds one on its
+// way does nothing, because that handler is still to come. README.md, "The bell", has the argument.
 #pragma once
 
 #include <cstddef>
@@ -25,7 +25,7 @@ public:
   }
 
 private:
-  // Asio gives the room back before it calls the handler, so the handler may let the next one have it.
+  // Asio gives the room back before it calls the handler. So the handler may admit the next one.
   template <class T> struct allocator {
     using value_type = T;
     explicit allocator(bell *whose) noexcept : of(whose) {}
@@ -45,7 +45,8 @@ private:
     bell *of;
   };
 
-  // Each exchange pairs with the other side's: who rings in vain is before the handler, which sees what it has written.
+  // The exchange of a ring and that of the handler are partners. If a ring finds a handler on its
+  // way, the handler's exchange comes later, and its thread sees what the ringing thread wrote.
   atomic<bool> is_on_its_way_{false};
   alignas(std::max_align_t) std::byte room_[256];
 };

@@ -1,8 +1,10 @@
-// How many workers there are and what they do, in one word. It decides which worker must be woken.
+// How many workers there are and what they do, in one word. It decides whether a worker must be
+// woken.
 //
-// alive: started and not left. active: alive and not at rest in the io_context. searching: active
-// and looking for tasks, or certain to do so next (a wake-up that was sent counts already). The
-// protocol is in README.md, "The census" and "Lost wake-up".
+// alive: started and not left. active: alive and not gone to rest; a waker counts a worker as
+// active before it wakes it. searching: active and looking for tasks, or certain to do so next (a
+// wake-up on its way counts already). The counts say how many, not which ones. The protocol is in
+// README.md, "The census", "Lost wake-up" and "At rest".
 #pragma once
 
 #include <cstdint>

@@ -26,7 +26,8 @@ weft_status reason_to_leave(const record &self, deadline until) noexcept {
 
 } // namespace
 
-// For as long as a thread of the host rests, a request to stop wakes it. Only one that has an object can be asked.
+// While it lives, a stop request wakes the thread of the host that rests. Only a thread with an
+// object can be asked.
 class scheduler::rest_scope : private blocked_thread {
 public:
   rest_scope(worker &me, record &self) noexcept : blocked_thread(), me_(me), is_listed_(self.object != nullptr) {
@@ -36,7 +37,7 @@ public:
       worker &which = static_cast<rest_scope &>(sleeper).me_;
       which.home.disturb(which);
     };
-    if (is_listed_) wait_graph::instance().enter(*this); // being timed it is never refused
+    if (is_listed_) wait_graph::instance().enter(*this); // never refused, because it is timed
   }
   ~rest_scope() {
     if (is_listed_) wait_graph::instance().leave(*this);

@@ -1,4 +1,4 @@
-// How a worker at rest waits in the io_context with a limit of time.
+// How a worker in the seat waits in the io_context with a limit of time.
 #pragma once
 
 #include <chrono>
@@ -13,9 +13,9 @@
 
 namespace weft::core {
 
-// As io.run_one_for(limit), with nanoseconds. That one however wakes up once a second, whatever the limit, which is
-// more than everything else that an idle pool costs. So the limit is given to what Asio itself waits with, where that
-// can be had, as in Boost 1.74.
+// As io.run_one_for(limit), with nanoseconds. But run_one_for() wakes up once a second, whatever
+// the limit, and that is more than all else that an idle pool costs. So where Asio has it, as in
+// Boost 1.74, its inner function is called that waits for the whole limit.
 template <class Context> std::size_t run_one_within(Context &io, std::int64_t limit) {
   using inner = boost::asio::detail::io_context_impl;
   boost::system::error_code ignored;

@@ -17,8 +17,8 @@ bool scheduler::start_worker(census::counts &seen) noexcept {
   {
     const std::scoped_lock hold(start_mutex_);
     if (ended_) return true;
-    // The new worker counts as searching from here on. So other submitters do not start more workers
-    // than needed.
+    // The new worker counts as searching from here on. So other submitters do not start more
+    // workers than needed.
     if (!census_.change(seen, +1, +1, +1)) return false;
     if (launch_worker_locked() == WEFT_OK) return true;
     before = census_.add(-1, -1, -1);
@@ -57,7 +57,8 @@ weft_status scheduler::launch_worker_locked() noexcept {
   weft_status status = WEFT_ENOMEM;
   try {
     worker &place = *free_place_locked();
-    // What its tasks submit comes from outside, in the sense of close(): a new place does not know that.
+    // What its tasks submit comes from outside, in the sense of close(), and a new place does not
+    // know of the close.
     if (closed_.load(std::memory_order_relaxed)) place.own.close();
     thread_settings settings;
     settings.name = settings_.name_prefix + "_" + std::to_string(place.index);
@@ -99,7 +100,8 @@ void scheduler::let_go_of_owner() noexcept {
 }
 
 // A worker leaves its loop: at the end, because its task has ended the thread, as a thread of the
-// host, or because it had no work for `linger`. After that another worker may take the place.
+// host, because it was surplus, or because it had no work for `linger`. After that another worker
+// may take the place.
 void scheduler::retire(worker &me) noexcept {
   return_credit(me);
   if (me.owner_refs != 0) owner_.unref(std::exchange(me.owner_refs, 0)); // the thread has one more
@@ -112,8 +114,8 @@ void scheduler::retire(worker &me) noexcept {
   bool last = false;
   {
     const std::scoped_lock hold(start_mutex_);
-    // A surplus worker has left the census before. When another one leaves, could_run() may become
-    // false.
+    // A surplus worker, and one that had no work for `linger`, have left the census before. When
+    // another one leaves, could_run() may become false.
     census::counts before = census_.read();
     if (!me.left)
       wait_graph::instance().take_for_good(
@@ -126,7 +128,7 @@ void scheduler::retire(worker &me) noexcept {
     me.searching = me.idle = me.left = false;
     me.retired = true;
     me.host = {};
-    // A surplus worker may come after the worker that was the last in the census.
+    // A worker that has left the census before may come after the last worker in the census.
     if (ended_)
       last = was_last && !std::exchange(end_is_told_, true);
     else
@@ -175,9 +177,9 @@ void scheduler::end_if_drained_locked() noexcept {
   }
 }
 
-// Nothing is queued, and no thread that could queue something is at work. With both locks no thread
-// becomes active between the two looks: a worker at rest is woken, and gets up, under the second; a
-// worker starts, and a guest comes, under the first.
+// No guest, no active worker, no task in a queue. With both locks no thread takes a task between
+// the looks: a worker at rest is woken, and gets up, under rest_mutex_; a worker starts, and a
+// guest comes, under start_mutex_. README.md, "Idle".
 bool scheduler::is_quiet_locked() noexcept {
   const std::scoped_lock hold(rest_mutex_);
   return guests_ == 0 && census_.read().active == 0 && !has_work();

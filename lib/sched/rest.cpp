@@ -1,7 +1,9 @@
-// Workers at rest: each sleeps on its own parker, and is woken by name. One of them takes the seat, and waits in the
-// io_context for timers and descriptors.
+// Workers at rest: each sleeps on its own parker and is woken by itself. One of them takes the
+// seat, and waits in the io_context for timers.
 //
-// Read rest() first. Why no wake-up is lost: README.md, "At rest" and "The seat".
+// Owns the list of those at rest and the seat. Does not decide when a worker is woken: that is
+// scheduler.cpp. Read rest() first. README.md, "At rest" and "The seat", argues why no wake-up is
+// lost.
 #include <algorithm>
 #include <mutex>
 
@@ -34,10 +36,12 @@ scheduler::rested scheduler::rest(worker &me, const record &self, const end_of_s
     deadline next = stay.until;
     if (!is_hosts && is_surplus() && get_up(me, 0)) return end_of_rest(rested::surplus);
     if (is_late()) {
-      // One worker of the pool's own stays as long as something is expected in the io_context.
+      // While something is expected in the io_context, one worker stays. Threads of the host leave
+      // even so.
       const bool one_stays = !is_hosts && watched_.load(std::memory_order_seq_cst);
       if (get_up(me, one_stays ? 1 : 0)) return end_of_rest(rested::late);
-      // A thread of the host that cannot get up is about to be woken, or another one is.
+      // If a thread of the host cannot get up, all idle workers are about to be woken, perhaps this
+      // one among them.
       next = deadline::after(is_hosts ? WEFT_MILLISECOND : WEFT_SECOND);
     }
     if (watched_.load(std::memory_order_seq_cst) && sit_down(me)) {
@@ -49,7 +53,8 @@ scheduler::rested scheduler::rest(worker &me, const record &self, const end_of_s
   }
 }
 
-// The worker may have been told to look for the seat, and goes now.
+// The unpark that told this worker to look for the seat may have been the only one. So another
+// worker is told.
 scheduler::rested scheduler::end_of_rest(rested how) noexcept {
   fill_seat();
   return how;
@@ -64,7 +69,8 @@ void scheduler::wait_in_io(deadline until) noexcept {
 
 // --- the list ---
 
-// Before it leaves the active ones in the census: whoever counts one at rest as woken finds one here.
+// Before the worker leaves the active ones in the census. So a waker that has counted an idle
+// worker finds one in the list.
 void scheduler::enter_list(worker &me) noexcept {
   me.woken.store(false, std::memory_order_relaxed);
   const std::scoped_lock hold(rest_mutex_);
@@ -86,8 +92,8 @@ bool scheduler::leave_list(worker &me) noexcept {
   return true;
 }
 
-// The caller has counted one at rest as active and searching. It wakes the one that came last; the one in the seat only
-// if there is no other, for then nobody would be there for the next timer.
+// The caller has counted an idle worker as active and searching. It wakes the worker that came last
+// to rest. The one in the seat is woken only if there is no other, because it would leave the seat.
 void scheduler::send_wake_up() noexcept {
   worker *called = nullptr;
   bool sits = false;
@@ -95,7 +101,8 @@ void scheduler::send_wake_up() noexcept {
   worker *const own = is_worker(self) ? static_cast<worker *>(self->worker) : nullptr;
   {
     const std::scoped_lock hold(rest_mutex_);
-    // One at rest that pushes, in a handler of the io_context or in the hook before a rest, is awake already.
+    // A worker at rest that pushes, in a handler of the io_context or in the hook before a rest, is
+    // awake already.
     called = own != nullptr && own->is_listed ? own : resting_;
     if (called != own && called->sits && called->next_resting != nullptr) called = called->next_resting;
     sits = called->sits;
@@ -108,8 +115,8 @@ void scheduler::send_wake_up() noexcept {
   if (sits) bell_.ring(io_);
 }
 
-// From resting to active, by itself, if more than `staying` rest unclaimed. False: whoever has claimed the rest of them
-// may mean this one, which is woken then.
+// The worker leaves its rest by itself, and counts as active, if more than `staying` workers are
+// idle. False: it rests on, and may have been woken.
 bool scheduler::get_up(worker &me, std::uint32_t staying) noexcept {
   census::counts seen = census_.read();
   while (seen.idle() > staying) {
@@ -125,11 +132,11 @@ bool scheduler::get_up(worker &me, std::uint32_t staying) noexcept {
   return false;
 }
 
-// To look again at what ends a rest.
+// Have all workers at rest look again at what ends a rest.
 void scheduler::call_all_at_rest() noexcept {
   bool one_sits = false;
   {
-    // None leaves the list, and so the scheduler, before it is told.
+    // Under this lock no worker leaves the list, and so none leaves the scheduler.
     const std::scoped_lock hold(rest_mutex_);
     for (const worker *each = resting_; each != nullptr; each = each->next_resting) {
       each->sleeper->unpark();
@@ -139,7 +146,7 @@ void scheduler::call_all_at_rest() noexcept {
   if (one_sits) bell_.ring(io_);
 }
 
-// A request to stop a thread of the host that rests.
+// By a thread that has asked a thread of the host to stop, which rests: it is to look at its flag.
 void scheduler::disturb(worker &which) noexcept {
   which.sleeper->unpark();
   bool sits = false;
@@ -152,7 +159,7 @@ void scheduler::disturb(worker &which) noexcept {
 
 // --- the seat ---
 
-// False: another worker sits there or looks into the io_context, or this one has been woken.
+// Take the seat. False: another worker has it, or this one has been woken.
 bool scheduler::sit_down(worker &me) noexcept {
   if (seat_is_taken_.exchange(true, std::memory_order_seq_cst)) return false;
   {
@@ -171,13 +178,15 @@ void scheduler::stand_up(worker &me) noexcept {
   give_up_seat();
 }
 
-// Whoever rests meanwhile has found the seat taken.
+// A worker that came to rest meanwhile has found the seat taken. So one of those at rest looks
+// again.
 void scheduler::give_up_seat() noexcept {
   seat_is_taken_.store(false, std::memory_order_seq_cst);
   fill_seat();
 }
 
-// Something is expected in the io_context: one at rest, if there is one, is to look whether the seat is free.
+// If something is expected in the io_context and the seat is empty, one of the workers at rest
+// looks for it.
 void scheduler::fill_seat() noexcept {
   if (!watched_.load(std::memory_order_seq_cst) || seat_is_taken_.load(std::memory_order_seq_cst) ||
       census_.read().idle() == 0)
@@ -186,7 +195,7 @@ void scheduler::fill_seat() noexcept {
   if (resting_ != nullptr) resting_->sleeper->unpark();
 }
 
-// By a busy worker, at the end of its turn.
+// A busy worker at the end of its turn has the seat while it runs one handler that is ready.
 void scheduler::look_into_io() {
   if (seat_is_taken_.exchange(true, std::memory_order_seq_cst)) return;
   struct sitting { // also when a handler ends the thread

@@ -152,8 +152,8 @@ weft_status scheduler::watch() noexcept {
   return WEFT_OK;
 }
 
-// Start a worker that will rest, unless one rests, or searches and so will rest or look again. If
-// the start is refused, what is expected waits for a busy worker.
+// Start a worker that will rest and take the seat, unless a worker rests, or searches and so will
+// rest or look again. If the start is refused, what is expected waits for a busy worker.
 void scheduler::keep_watch() noexcept {
   census::counts seen = census_.read();
   while (seen.searching == 0 && seen.idle() == 0 && may_start_one(seen))

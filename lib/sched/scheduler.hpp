@@ -53,10 +53,10 @@ struct scheduler_settings {
   // Runs on each such worker before it sleeps, when it counts as idle already. Null: nothing.
   void (*rest)(task_owner &owner, weft_worker_t &shown) noexcept = nullptr;
   // Makes ready what is due by now. Called by a worker that has been busy for a turn, if no worker
-  // waits in the io_context. May run callbacks. Null: nothing.
+  // is idle. May run callbacks. Null: nothing.
   void (*serve_due)(task_owner &owner) = nullptr;
-  // A worker has come to rest, or has left. Called after that is visible in the census: README.md,
-  // "Idle". Null: nothing.
+  // A worker has come to rest, has left, or could not be started. Called after that is visible in
+  // the census: README.md, "Idle". Null: nothing.
   void (*rested)(task_owner &owner) noexcept = nullptr;
   // A worker's thread has ended, with a reference to the owner, which this function gives back.
   // Null: the scheduler gives it back.
@@ -270,8 +270,9 @@ public:
 
   scheduler_figures figures() const noexcept;
   boost::asio::io_context &context() noexcept { return io_; }
-  // Something is to be expected from the io_context: as long as workers can be started, one is kept free to wait in it.
-  // WEFT_OK; there is none yet and none can be had: WEFT_EAGAIN, WEFT_ENOMEM, WEFT_ESHUTDOWN.
+  // Something is to be expected from the io_context. As long as workers can be started, one is kept
+  // free to wait in it. WEFT_OK. If no worker is alive and none can be started: WEFT_EAGAIN,
+  // WEFT_ENOMEM, WEFT_ESHUTDOWN.
   weft_status watch() noexcept;
   void unwatch() noexcept { watched_.store(false, std::memory_order_relaxed); }
 
@@ -411,7 +412,7 @@ private:
   task_owner &owner_;
   const scheduler_settings settings_;
 
-  bell bell_; // goes after the io_context, which may have its handler
+  bell bell_; // destroyed after the io_context, which may have its handler
   boost::asio::io_context io_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> keep_running_;
 
@@ -423,21 +424,23 @@ private:
 
   adaptive_mutex rest_mutex_; // innermost
   worker *resting_ = nullptr; // under rest_mutex_: those at rest, the last one first
-  // A worker is in the io_context. Sequentially consistent: a worker comes to rest, then looks for the seat; the one
-  // that leaves the seat empties it, then looks for one at rest.
+  // A thread is in the io_context. Its partners are the census and watched_, sequentially
+  // consistent. A worker comes to rest, then tries the seat. A thread that leaves the seat empties
+  // it, then looks for a worker at rest. README.md, "The seat".
   atomic<bool> seat_is_taken_{false};
 
   native_mutex start_mutex_;                    // starting workers, and the decision to end
-  bool ended_ = false;                          // under start_mutex_: nobody is started any more
-  bool end_is_told_ = false;                    // under start_mutex_: end_ is finished, or about to be
-  std::uint32_t guests_ = 0;                    // under start_mutex_: submitters that run tasks themselves
-  worker *lingering_ = nullptr;                 // under start_mutex_: surplus workers that stay for a while
+  bool ended_ = false;                          // under start_mutex_: no worker is started any more
+  bool end_is_told_ = false;                    // under start_mutex_: end_ is finished or will be
+  std::uint32_t guests_ = 0;                    // under start_mutex_
+  worker *lingering_ = nullptr;                 // under start_mutex_: surplus workers that stay
   atomic<std::uint32_t> places_{0};             // written under start_mutex_, after the place
   std::unique_ptr<atomic<worker *>[]> workers_; // a place is written once, before places_ covers it
   atomic<std::uint32_t> started_{0};            // statistics
   atomic<std::uint64_t> refused_{0};            // statistics
   atomic<std::uint64_t> wakes_{0};              // statistics
-  // Statistics: what threads that are no workers have submitted past the queues, and run or dropped themselves.
+  // Statistics: what threads that are no workers have submitted past the queues, and run or dropped
+  // themselves.
   atomic<std::uint64_t> passed_by_{0}, completed_elsewhere_{0}, cancelled_elsewhere_{0};
   // Workers in blocking regions. Sequentially consistent, as the census is: a thread that raises it
   // then looks at the queues and at watched_.
@@ -462,8 +465,8 @@ private:
   completion end_;
 
   // A worker should wait in the io_context. Its partner is the census, sequentially consistent. A
-  // thread that sets it then looks for a worker at rest. A worker that stops searching takes itself
-  // out of the census, then reads it. One of the two sees the other.
+  // thread that sets it then looks for a worker at rest. A worker that stops searching, or comes to
+  // rest, changes the census, then reads it. One of the two sees the other. README.md, "Watching".
   atomic<bool> watched_{false};
 };
 

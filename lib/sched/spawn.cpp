@@ -206,8 +206,8 @@ void scheduler::end_regions(worker &me, std::uint32_t count) noexcept {
 
 // --- surplus workers ---
 
-// The worker takes itself out of the census while `may_leave` says so of it. It stays if a thread that
-// sleeps without limit counts on it.
+// The worker takes itself out of the census if may_leave(counts) is true of what the census says at
+// that moment. False: it is not, or a thread that sleeps without limit counts on this worker.
 template <class MayLeave> bool scheduler::leave_census(worker &me, MayLeave may_leave) noexcept {
   const int searching = me.searching ? 1 : 0;
   const auto leave = [&]() noexcept {
@@ -228,8 +228,10 @@ bool scheduler::leave_as_surplus(worker &me) noexcept {
   return is_surplus(census_.read()) && leave_census(me, is_surplus);
 }
 
-// It has had nothing to do for long enough. Out of the census it looks once more: a submitter that has
-// counted on it came before that look, and a later one sees that it is gone. False: it goes on.
+// The worker has had nothing to do for long enough. Out of the census it looks once more. A
+// submitter that has counted on it came before that look, and a later one sees that it is gone.
+// False: it stays, as a searcher if it has found work. README.md, "Workers that leave when there is
+// no work".
 bool scheduler::leave_for_good(worker &me) noexcept {
   if (!leave_census(me, [](const census::counts &) noexcept { return true; })) return false;
   full_fence();

@@ -307,23 +307,23 @@ bool scheduler::wait_for_wake_up(worker &me, const record &self) noexcept {
       return leave_as_surplus(me) ? linger(me) : true; // a region may have ended meanwhile
     case rested::late:
       if (leave_for_good(me)) return false;
-      if (me.searching) return true;
-      stays = 0; // a thread that sleeps without limit counts on it
+      if (me.searching) return true; // it has found work
+      stays = 0;                     // a thread that sleeps without limit counts on it
       break;
-    case rested::surplus: // or a thread counts on it
-      may_be_surplus = false;
+    case rested::surplus:
+      may_be_surplus = false; // if it cannot leave now, it rests until it is woken
     }
   }
 }
 
-// Both were counted by the thread that has woken it.
+// The waker has counted this worker as active and searching.
 void scheduler::wake(worker &me) noexcept {
   me.searching = true;
   me.idle = false;
   me.clock.restart(cycles());
 }
 
-// From active to resting, with all that has to be looked at then.
+// From active to resting, with the looks that follow: README.md, "At rest", L1 to L4.
 void scheduler::lie_down(worker &me) noexcept {
   return_credit(me);
   no_longer_spawns(me);
@@ -342,7 +342,7 @@ void scheduler::lie_down(worker &me) noexcept {
   end_if_drained();
   tell_of_rest_to_owner();
   if (me.woken.load(std::memory_order_relaxed)) return;
-  worker_counts::step(me.counts.parks); // after the last look: who sees it counted has to wake us
+  worker_counts::step(me.counts.parks); // after the last look: from here on a waker must wake it
   if (settings_.rest != nullptr) tell_of_rest(me);
 }
 
@@ -356,9 +356,9 @@ bool scheduler::others_spawn(const worker &me) const noexcept {
   return false;
 }
 
-// The hook runs when the worker is at rest, not before. So no submitter relies on the worker as a
-// searcher meanwhile, and what the hook submits wakes it, as what a handler of the io_context
-// submits does.
+// The hook runs when the worker is at rest, not before. So the worker need not stop searching for
+// it first. What the hook submits wakes this worker, as what a handler of the io_context submits
+// does. README.md, "Watching".
 void scheduler::tell_of_rest(worker &me) noexcept {
   if (!me.attached) return;
   record &self = *existing_record();

@@ -121,13 +121,13 @@ struct alignas(64) worker {
   std::uint32_t owner_refs = 0; // references to the pool, taken in advance, for groups
   // --- at rest: rest.cpp ---
   parker *sleeper = nullptr; // of its thread
-  // It was taken out of the list to be woken. Written under the scheduler's rest_mutex_, and by this worker before it
-  // is listed; the release pairs with the acquire of rest().
+  // A waker has taken it out of the list. Set under the scheduler's rest_mutex_, taken back by this
+  // worker before it is listed. The release pairs with the acquire of rest().
   atomic<bool> woken{false};
   bool is_listed = false;         // under rest_mutex_
-  bool sits = false;              // under rest_mutex_: it waits in the io_context
+  bool sits = false;              // under rest_mutex_: it has the seat
   worker *next_resting = nullptr; // under rest_mutex_
-  // It waits for work and runs no code of the user's. Written by this worker, read by reports; orders nothing.
+  // It rests or lingers. Written by this worker, read by reports. Orders nothing.
   atomic<bool> at_rest{false};
   // A surplus worker that stays for a while: README.md, "Blocking regions". Under the scheduler's
   // start_mutex_.
