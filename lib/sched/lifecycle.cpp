@@ -25,7 +25,7 @@ bool scheduler::start_worker(census::counts &seen) noexcept {
   }
   // The system refuses: go on with fewer workers. A submitter that read this one as a searcher has
   // relied on it, so look after that work too.
-  tell_of_rest_to_owner();
+  note_rest();
   if (before.idle() > 0 && has_work()) {
     seen = census_.read();
     if (seen.searching == 0 && seen.idle() > 0) return false;
@@ -140,7 +140,7 @@ void scheduler::retire(worker &me) noexcept {
     wake_one();
   else if (watched_.load(std::memory_order_seq_cst))
     keep_watch();
-  tell_of_rest_to_owner();
+  note_rest();
 }
 
 void scheduler::close() noexcept {

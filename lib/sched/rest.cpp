@@ -29,13 +29,14 @@ scheduler::rested scheduler::rest(worker &me, const record &self, const end_of_s
   flush_freed_blocks();
   for (;;) {
     if (me.woken.load(std::memory_order_acquire)) return end_of_rest(rested::woken);
-    if (io_.stopped()) {
-      leave_list(me);
-      return rested::ended;
-    }
     deadline next = stay.until;
-    if (!is_hosts && is_surplus() && get_up(me, 0)) return end_of_rest(rested::surplus);
-    if (is_late()) {
+    const bool late = is_late(), surplus = !is_hosts && is_surplus();
+    if (io_.stopped()) {
+      if (get_up(me, 0)) return rested::ended;
+      next = deadline::after(WEFT_MILLISECOND); // it is about to be woken
+    } else if (surplus && get_up(me, 0)) {
+      return end_of_rest(rested::surplus);
+    } else if (late) {
       // While something is expected in the io_context, one worker stays. Threads of the host leave
       // even so.
       const bool one_stays = !is_hosts && watched_.load(std::memory_order_seq_cst);
@@ -45,7 +46,8 @@ scheduler::rested scheduler::rest(worker &me, const record &self, const end_of_s
       next = deadline::after(is_hosts ? WEFT_MILLISECOND : WEFT_SECOND);
     }
     if (watched_.load(std::memory_order_seq_cst) && sit_down(me)) {
-      wait_in_io(next);
+      // A thread that has made this worker late before it saw it in the seat has not rung the bell.
+      if (is_late() == late && (is_hosts || is_surplus() == surplus)) wait_in_io(next);
       stand_up(me);
     } else {
       me.sleeper->park(next);
@@ -75,6 +77,7 @@ void scheduler::enter_list(worker &me) noexcept {
   me.woken.store(false, std::memory_order_relaxed);
   const std::scoped_lock hold(rest_mutex_);
   me.is_listed = true;
+  me.is_in_hook = false; // also when the hook has ended a thread in this place
   me.next_resting = std::exchange(resting_, &me);
 }
 
@@ -92,8 +95,23 @@ bool scheduler::leave_list(worker &me) noexcept {
   return true;
 }
 
-// The caller has counted an idle worker as active and searching. It wakes the worker that came last
-// to rest. The one in the seat is woken only if there is no other, because it would leave the seat.
+// The worker that came last to rest. The one in the seat only if there is no other, because it would
+// leave the seat; one in the hook before a rest last of all, because it comes only after that. Under
+// rest_mutex_; null: none is listed.
+worker *scheduler::best_at_rest() const noexcept {
+  worker *second = nullptr, *last = nullptr;
+  for (worker *each = resting_; each != nullptr; each = each->next_resting) {
+    if (each->is_in_hook)
+      last = each;
+    else if (each->sits)
+      second = each;
+    else
+      return each;
+  }
+  return second != nullptr ? second : last;
+}
+
+// The caller has counted an idle worker as active and searching.
 void scheduler::send_wake_up() noexcept {
   worker *called = nullptr;
   bool sits = false;
@@ -103,8 +121,7 @@ void scheduler::send_wake_up() noexcept {
     const std::scoped_lock hold(rest_mutex_);
     // A worker at rest that pushes, in a handler of the io_context or in the hook before a rest, is
     // awake already.
-    called = own != nullptr && own->is_listed ? own : resting_;
-    if (called != own && called->sits && called->next_resting != nullptr) called = called->next_resting;
+    called = own != nullptr && own->is_listed ? own : best_at_rest();
     sits = called->sits;
     unlist(*called);
     called->woken.store(true, std::memory_order_release);
@@ -192,7 +209,7 @@ void scheduler::fill_seat() noexcept {
       census_.read().idle() == 0)
     return;
   const std::scoped_lock hold(rest_mutex_);
-  if (resting_ != nullptr) resting_->sleeper->unpark();
+  if (worker *const one = best_at_rest(); one != nullptr) one->sleeper->unpark();
 }
 
 // A busy worker at the end of its turn has the seat while it runs one handler that is ready.

@@ -78,7 +78,7 @@ weft_status scheduler::push_and_start(task_queue &queue, task *const *tasks, std
       const weft_status status = start_first_locked();
       if (status == WEFT_OK) return push_only(queue, tasks, count, how);
       hold.unlock();
-      tell_of_rest_to_owner();
+      note_rest();
       return status;
     }
   }
@@ -143,7 +143,7 @@ weft_status scheduler::watch() noexcept {
     if (census_.read().alive == 0) {
       const weft_status status = start_first_locked();
       hold.unlock();
-      if (status != WEFT_OK) tell_of_rest_to_owner();
+      if (status != WEFT_OK) note_rest();
       return status;
     }
   }

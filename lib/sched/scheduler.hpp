@@ -322,7 +322,9 @@ private:
   void retire(worker &me) noexcept;
   bool is_quiet_locked() noexcept;
   void end_if_drained_locked() noexcept;
-  void tell_of_rest_to_owner() noexcept {
+  // A worker has come to rest or has left, or did not come after all.
+  void note_rest() noexcept {
+    end_if_drained();
     if (settings_.rested != nullptr) settings_.rested(owner_);
   }
 
@@ -396,6 +398,7 @@ private:
   void enter_list(worker &me) noexcept;
   void unlist(worker &which) noexcept;
   bool leave_list(worker &me) noexcept;
+  worker *best_at_rest() const noexcept;
   void send_wake_up() noexcept;
   bool get_up(worker &me, std::uint32_t staying) noexcept;
   void call_all_at_rest() noexcept;

@@ -216,7 +216,10 @@ template <class MayLeave> bool scheduler::leave_census(worker &me, MayLeave may_
       if (census_.change(seen, -searching, -1, -1)) return true;
     return false;
   };
-  const auto come_back = [&]() noexcept { census_.add(searching, +1, +1); };
+  const auto come_back = [&]() noexcept {
+    const std::scoped_lock hold(rest_mutex_); // as each worker that becomes active: is_quiet_locked()
+    census_.add(searching, +1, +1);
+  };
   if (!wait_graph::instance().take_away(leave, come_back)) return false;
   me.searching = false;
   return me.left = true;
@@ -236,19 +239,25 @@ bool scheduler::leave_for_good(worker &me) noexcept {
   if (!leave_census(me, [](const census::counts &) noexcept { return true; })) return false;
   full_fence();
   if (!has_work()) return true;
-  census_.add(+1, +1, +1);
-  me.searching = true;
-  me.left = false;
-  return false;
+  const std::scoped_lock hold(rest_mutex_); // as above
+  census::counts seen = census_.read();
+  while (seen.alive < most_workers()) // otherwise another worker has been started for it
+    if (census_.change(seen, +1, +1, +1)) {
+      me.searching = true;
+      me.left = false;
+      return false;
+    }
+  return true;
 }
 
 // After a lowered limit busy workers leave too, not only those that find nothing to do. What lies
 // in its queues is open to thieves, and the next worker in its place inherits it. Threads of the
 // host stay as long as the host says.
 bool scheduler::leave_after_turn(worker &me) noexcept {
-  if (me.host.who != nullptr || !leave_as_surplus(me)) return false;
+  if (me.host.who != nullptr || census_.read().alive <= most_workers()) return false;
+  hand_over_all(me); // while it is still counted as active
+  if (!leave_as_surplus(me)) return false;
   me.until_turns = 1;
-  hand_over_all(me);
   if (me.spawned.empty()) no_longer_spawns(me); // otherwise there was no memory
   return true;
 }
@@ -270,7 +279,7 @@ bool scheduler::linger(worker &me) noexcept {
     wake_one();
   else if (watched_.load(std::memory_order_seq_cst))
     keep_watch();
-  tell_of_rest_to_owner();
+  note_rest();
   if (settings_.rest != nullptr) tell_of_rest(me);
   flush_freed_blocks();
   me.at_rest.store(true, std::memory_order_relaxed);

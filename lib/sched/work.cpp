@@ -2,6 +2,7 @@
 //
 // Read from work() downwards: each function calls the next ones.
 #include <algorithm>
+#include <mutex>
 #include <utility>
 
 #include "base/atomic.hpp"
@@ -339,8 +340,7 @@ void scheduler::lie_down(worker &me) noexcept {
   full_fence();
   if (others_spawn(me)) heavy_barrier(); // for the deques: see spawn()
   if (has_work()) wake_one();
-  end_if_drained();
-  tell_of_rest_to_owner();
+  note_rest();
   if (me.woken.load(std::memory_order_relaxed)) return;
   worker_counts::step(me.counts.parks); // after the last look: from here on a waker must wake it
   if (settings_.rest != nullptr) tell_of_rest(me);
@@ -362,9 +362,17 @@ bool scheduler::others_spawn(const worker &me) const noexcept {
 void scheduler::tell_of_rest(worker &me) noexcept {
   if (!me.attached) return;
   record &self = *existing_record();
-  const region_scope regions(self);
-  settings_.rest(owner_, me.shown);
-  self.back_from_user();
+  const auto mark = [&](bool is_in_hook) noexcept {
+    const std::scoped_lock hold(rest_mutex_);
+    me.is_in_hook = is_in_hook;
+  };
+  mark(true);
+  {
+    const region_scope regions(self);
+    settings_.rest(owner_, me.shown);
+    self.back_from_user();
+  }
+  mark(false);
   return_credit(me);
 }
 

@@ -126,6 +126,7 @@ struct alignas(64) worker {
   atomic<bool> woken{false};
   bool is_listed = false;         // under rest_mutex_
   bool sits = false;              // under rest_mutex_: it has the seat
+  bool is_in_hook = false;        // under rest_mutex_: it runs the hook before a rest
   worker *next_resting = nullptr; // under rest_mutex_
   // It rests or lingers. Written by this worker, read by reports. Orders nothing.
   atomic<bool> at_rest{false};

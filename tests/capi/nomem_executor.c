@@ -255,73 +255,8 @@ static weft_status attempt_executor_work(void) {
   return status == WEFT_ETIMEDOUT ? WEFT_OK : status; /* it got through */
 }
 
-/* A thread that is new to weft, whose record cannot be had. */
-typedef struct newcomer {
-  weft_executor_t *executor;
-  weft_future_t *future; /* NULL: it waits until the executor is idle */
-  int helps;
-  weft_status status;
-  int refused; /* allocations, of that thread */
-} newcomer_t;
-
-static void *wait_as_a_newcomer(void *ctx) {
-  newcomer_t *newcomer = (newcomer_t *)ctx;
-  if (newcomer->helps)
-    newcomer->status = ARMED(weft_executor_help(newcomer->executor, newcomer->future, WEFT_FOREVER));
-  else
-    newcomer->status = newcomer->future != NULL
-                           ? ARMED(weft_executor_run_until(newcomer->executor, newcomer->future, WEFT_FOREVER))
-                           : ARMED(weft_executor_wait_idle(newcomer->executor, WEFT_FOREVER));
-  newcomer->refused = refused;
-  return NULL;
-}
-
-static weft_status on_a_new_thread(newcomer_t *newcomer) {
-  pthread_t thread;
-  CHECK(pthread_create(&thread, NULL, wait_as_a_newcomer, newcomer) == 0);
-  CHECK(pthread_join(thread, NULL) == 0);
-  refused += newcomer->refused;
-  return newcomer->status;
-}
-
-static weft_status attempt_run_until(void) {
-  newcomer_t newcomer = {NULL, NULL, 0, WEFT_OK, 0};
-  newcomer.executor = make_caller_run();
-  newcomer.future = submit(newcomer.executor, return_ctx, NULL, NULL);
-  on_a_new_thread(&newcomer);
-  CHECK_EQUAL(weft_future_done(newcomer.future), newcomer.status == WEFT_OK);
-  weft_future_unref(newcomer.future);
-  weft_executor_unref(newcomer.executor);
-  return newcomer.status;
-}
-
-static weft_status attempt_help(void) {
-  newcomer_t newcomer = {NULL, NULL, 1, WEFT_OK, 0};
-  weft_executor_options_t options;
-  weft_executor_options_init(&options);
-  options.flags = WEFT_EXECUTOR_HOST_WORKERS;
-  CHECK_STATUS(weft_executor_create(NULL, &options, &newcomer.executor), WEFT_OK);
-  newcomer.future = submit(newcomer.executor, return_ctx, NULL, NULL);
-  on_a_new_thread(&newcomer);
-  CHECK_EQUAL(weft_future_done(newcomer.future), newcomer.status == WEFT_OK);
-  weft_future_unref(newcomer.future);
-  end_executor(newcomer.executor);
-  return newcomer.status;
-}
-
-static weft_status attempt_wait_idle(void) {
-  newcomer_t newcomer = {NULL, NULL, 0, WEFT_OK, 0};
-  newcomer.executor = make_pool(1);
-  on_a_new_thread(&newcomer);
-  end_executor(newcomer.executor);
-  return newcomer.status;
-}
-
 int main(int argc, char **argv) {
   static const attempt_t attempts[] = {
-      ATTEMPT(weft_executor_help, attempt_help),
-      ATTEMPT(weft_executor_run_until, attempt_run_until),
-      ATTEMPT(weft_executor_wait_idle, attempt_wait_idle),
       ATTEMPT(weft_executor_create, attempt_executor_create),
       ATTEMPT(weft_default_executor_configure, attempt_default_executor_configure),
       ATTEMPT(weft_default_executor, attempt_default_executor),

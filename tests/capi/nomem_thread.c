@@ -179,6 +179,30 @@ static void a_run_of_the_callers_own_tasks(void) {
   CHECK_EQUAL(probe_drops(&probe), 1);
 }
 
+/* Waits that belong to an executor. */
+typedef struct waited {
+  weft_executor_t *pool, *mine;
+  weft_future_t *promise;
+} waited_t;
+
+static void wait_with_executors(void *ctx) {
+  waited_t *waited = (waited_t *)ctx;
+  CHECK_STATUS(weft_executor_run_until(waited->mine, waited->promise, WEFT_FOREVER), WEFT_ENOMEM);
+  CHECK_STATUS(weft_executor_help(waited->pool, waited->promise, WEFT_FOREVER), WEFT_ENOMEM);
+  CHECK_STATUS(weft_executor_wait_idle(waited->pool, WEFT_FOREVER), WEFT_ENOMEM);
+}
+
+static void a_wait_with_an_executor(void) {
+  waited_t waited;
+  waited.pool = make_pool(1);
+  waited.mine = make_caller_run();
+  waited.promise = make_promise(NULL);
+  on_new_thread(wait_with_executors, &waited);
+  weft_future_unref(waited.promise);
+  weft_executor_unref(waited.mine);
+  end_executor(waited.pool);
+}
+
 static void end_the_executor(void *ctx) {
   CHECK_STATUS(weft_executor_shutdown((weft_executor_t *)ctx, WEFT_SHUTDOWN_WAIT, WEFT_FOREVER), WEFT_ENOMEM);
 }
@@ -365,6 +389,7 @@ IN_CHILD(the_submit_of_an_item)
 IN_CHILD(a_join)
 IN_CHILD(a_sleep)
 IN_CHILD(a_run_of_the_callers_own_tasks)
+IN_CHILD(a_wait_with_an_executor)
 IN_CHILD(the_end_of_an_executor)
 IN_CHILD(the_end_of_a_runtime)
 IN_CHILD(a_loop)
@@ -382,6 +407,7 @@ int main(int argc, char **argv) {
       {"a join", a_join_in_child},
       {"a sleep", a_sleep_in_child},
       {"a run of the caller's own tasks", a_run_of_the_callers_own_tasks_in_child},
+      {"a wait with an executor", a_wait_with_an_executor_in_child},
       {"the end of an executor", the_end_of_an_executor_in_child},
       {"the end of a runtime", the_end_of_a_runtime_in_child},
       {"a loop", a_loop_in_child},
