@@ -73,7 +73,7 @@ struct settings_of_pool {
   std::uint32_t spares = 0;
 };
 
-// A pool for one run. At its end it has run all, its threads are gone, and nothing had to be rescued.
+// A pool for one run. At its end it has run all, and its threads are gone.
 class one_pool {
 public:
   explicit one_pool(const settings_of_pool &given = {}) {
