@@ -128,7 +128,7 @@ WEFT_API weft_status weft_executor_work(struct weft_executor *executor, int64_t 
  * one whose pool has ended or is broken, waits as in weft_future_wait. So does it for a future of
  * another pool, beside the tasks that it runs.
  *
- * `timeout` is in nanoseconds: no task begins after that.
+ * `timeout` is in nanoseconds: no task begins after that, but at least one is looked for.
  *
  * Threads:   any thread that is no worker and runs nothing for weft.
  * Blocks:    up to `timeout`, and until the task that runs then has returned. A stop request wakes it.
@@ -148,8 +148,8 @@ WEFT_API weft_status weft_executor_help(struct weft_executor *executor, struct w
 
 /** Get the bound of the indices of a pool's workers, for arrays with an element for each worker.
  *
- * It is max_workers + max_spares of the pool's options, or of the defaults. Spares and threads of
- * the host count like other workers. For a strand it is the bound of its pool.
+ * It is max_workers + max_spares + max_helpers of the pool's options, or of the defaults. Spares and
+ * threads of the host count like other workers. For a strand it is the bound of its pool.
  *
  * Blocks:    never.
  *

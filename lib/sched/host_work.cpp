@@ -26,28 +26,25 @@ weft_status reason_to_leave(const record &self, deadline until) noexcept {
 
 } // namespace
 
-// While it lives, a stop request wakes the thread of the host that rests. Only a thread with an
-// object can be asked.
+// For as long as a thread of the host rests, a request to stop it, or the promise that it works for,
+// wakes it.
 class scheduler::rest_scope : private blocked_thread {
 public:
-  rest_scope(worker &me, record &self) noexcept : blocked_thread(), me_(me), is_listed_(self.object != nullptr) {
+  rest_scope(worker &me, record &self) noexcept : blocked_thread(), me_(me) {
     who = &self;
     timed = true;
     call = [](blocked_thread &sleeper) noexcept {
       worker &which = static_cast<rest_scope &>(sleeper).me_;
       which.home.disturb(which);
     };
-    if (is_listed_) wait_graph::instance().enter(*this); // never refused, because it is timed
+    wait_graph::instance().enter(*this); // being timed it is never refused
   }
-  ~rest_scope() {
-    if (is_listed_) wait_graph::instance().leave(*this);
-  }
+  ~rest_scope() { wait_graph::instance().leave(*this); }
   rest_scope(const rest_scope &) = delete;
   rest_scope &operator=(const rest_scope &) = delete;
 
 private:
   worker &me_;
-  const bool is_listed_;
 };
 
 // The end of the task that a helper waits for wakes the helper, wherever it rests.
@@ -92,6 +89,7 @@ weft_status scheduler::take_place(const record &self, role as, worker *&place) n
   }
   if (!admit_locked(as)) return WEFT_EAGAIN;
   found->helps = as == role::helper;
+  found->batch_size = 1;
   // No other thread starts a worker meanwhile, because that takes this lock. So there is room
   // still.
   census_.add(+1, +1, +1);
@@ -126,8 +124,13 @@ weft_status scheduler::lend(record &self, deadline until, task *wanted) {
   if (const weft_status status = take_place(self, as, place); status != WEFT_OK || place == nullptr) return status;
   struct leaving { // also when a task ends the thread
     worker &who;
-    ~leaving() { who.home.retire(who); }
-  } const at_end{*place};
+    record &self;
+    ~leaving() {
+      // What lies in its queues can be stolen, but tasks of groups must not lie behind one another.
+      hand_over_spawned(self);
+      who.home.retire(who);
+    }
+  } const at_end{*place, self};
   self.worker = place;
   self.before_sleep = &scheduler::hand_over_spawned;
   self.close_regions = &scheduler::close_regions;
@@ -137,10 +140,7 @@ weft_status scheduler::lend(record &self, deadline until, task *wanted) {
     worker &who;
     ~attachment() { who.home.dismiss(who); }
   } const to_the_host{*place};
-  const weft_status status = work_until(*place, self, until, wanted);
-  // What lies in its queues can be stolen, but tasks of groups must not lie behind one another.
-  hand_over_spawned(self);
-  return status;
+  return work_until(*place, self, until, wanted);
 }
 
 // WEFT_OK: the scheduler has ended, or the wanted task has.
@@ -153,6 +153,8 @@ weft_status scheduler::work_until(worker &me, record &self, deadline until, task
       run(me, self, *ready);
     } else {
       me.in_hand.store(false, std::memory_order_release);
+      return_credit(me);
+      no_longer_spawns(me);
       lie_down(me);
       const rest_scope disturbable(me, self);
       me.at_rest.store(true, std::memory_order_relaxed);

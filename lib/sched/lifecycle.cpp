@@ -104,6 +104,7 @@ void scheduler::let_go_of_owner() noexcept {
 // may take the place.
 void scheduler::retire(worker &me) noexcept {
   return_credit(me);
+  if (me.spawned.empty()) no_longer_spawns(me);
   if (me.owner_refs != 0) owner_.unref(std::exchange(me.owner_refs, 0)); // the thread has one more
   me.last_into = nullptr;
   if (record *const self = existing_record(); self != nullptr) {
@@ -118,13 +119,14 @@ void scheduler::retire(worker &me) noexcept {
     // another one leaves, could_run() may become false.
     census::counts before = census_.read();
     if (!me.left)
-      wait_graph::instance().take_for_good(
-          [&]() noexcept { before = census_.add(me.searching ? -1 : 0, me.idle ? 0 : -1, -1); });
+      wait_graph::instance().take_for_good([&]() noexcept {
+        if (std::exchange(me.helps, false)) { // first: the graph asks how many may be started
+          --helpers_;
+          set_limit_locked();
+        }
+        before = census_.add(me.searching ? -1 : 0, me.idle ? 0 : -1, -1);
+      });
     const bool was_last = before.alive == (me.left ? 0 : 1);
-    if (std::exchange(me.helps, false)) {
-      --helpers_;
-      set_limit_locked();
-    }
     me.searching = me.idle = me.left = false;
     me.retired = true;
     me.host = {};
@@ -168,13 +170,11 @@ void scheduler::end_if_drained_locked() noexcept {
   if (ended_ || !closed_.load(std::memory_order_seq_cst) || !is_quiet_locked()) return;
   ended_ = true;
   call_lingering_locked();
-  if (census_.read().alive == 0) {
-    end_is_told_ = true;
-    end_.finish(false); // the caller has a reference to the owner
-  } else {
-    io_.stop(); // the last worker to leave its loop finishes it
-    call_all_at_rest();
-  }
+  io_.stop();
+  call_all_at_rest();
+  if (census_.read().alive != 0) return; // the last worker to leave its loop finishes it
+  end_is_told_ = true;
+  end_.finish(false); // the caller has a reference to the owner
 }
 
 // No guest, no active worker, no task in a queue. With both locks no thread takes a task between

@@ -114,6 +114,7 @@ worker *scheduler::best_at_rest() const noexcept {
 // The caller has counted an idle worker as active and searching.
 void scheduler::send_wake_up() noexcept {
   worker *called = nullptr;
+  parker *sleeper = nullptr;
   bool sits = false;
   const record *const self = existing_record();
   worker *const own = is_worker(self) ? static_cast<worker *>(self->worker) : nullptr;
@@ -123,12 +124,13 @@ void scheduler::send_wake_up() noexcept {
     // awake already.
     called = own != nullptr && own->is_listed ? own : best_at_rest();
     sits = called->sits;
+    sleeper = called->sleeper; // it may leave its place as soon as it sees the mark
     unlist(*called);
     called->woken.store(true, std::memory_order_release);
   }
   if (called == own) return;
   wakes_.fetch_add(1, std::memory_order_relaxed);
-  called->sleeper->unpark();
+  sleeper->unpark();
   if (sits) bell_.ring(io_);
 }
 

@@ -165,7 +165,7 @@ task *scheduler::refill(worker &me) noexcept {
 void scheduler::settle_batch(worker &me) noexcept {
   if (me.batch_began == 0) return;
   const std::uint64_t took = cycles() - me.batch_began;
-  if (took < quick && me.batch_taken == me.batch_size)
+  if (took < quick && me.batch_taken == me.batch_size && !me.helps) // a helper leaves nothing behind
     me.batch_size = std::min<std::uint32_t>(me.batch_size * 2, ring::capacity);
   else if (took > slow)
     me.batch_size = std::max<std::uint32_t>(1, static_cast<std::uint32_t>(me.batch_taken * quick / took));
@@ -294,6 +294,8 @@ bool scheduler::wait_for_wake_up(worker &me, const record &self) noexcept {
   bool may_be_surplus = true;
   std::int64_t stays = settings_.linger;
   for (;;) {
+    return_credit(me); // also before it lingers: the group's waiter counts on it
+    if (me.spawned.empty()) no_longer_spawns(me);
     if (me.left || leave_as_surplus(me)) return linger(me);
     lie_down(me);
     me.at_rest.store(true, std::memory_order_relaxed);
@@ -326,8 +328,6 @@ void scheduler::wake(worker &me) noexcept {
 
 // From active to resting, with the looks that follow: README.md, "At rest", L1 to L4.
 void scheduler::lie_down(worker &me) noexcept {
-  return_credit(me);
-  no_longer_spawns(me);
   enter_list(me);
   census_.add(me.searching ? -1 : 0, -1, 0);
   me.searching = false;

@@ -162,12 +162,24 @@ std::size_t wait_graph::stuck_workers_now(const task_owner *owner, record &excep
   return count;
 }
 
+namespace {
+
+// In its own way, if it has one. Under the lock of the graph.
+void wake(blocked_thread &sleeping, wake_list &sleepers) noexcept {
+  if (sleeping.call != nullptr)
+    sleeping.call(sleeping);
+  else
+    sleepers.add(sleeping.who->sleeper);
+}
+
+} // namespace
+
 void wait_graph::wake_task(const task *which) noexcept {
   wake_list sleepers;
   const std::scoped_lock hold(mutex_);
   for (blocked_thread *b = first_; b != nullptr; b = b->next)
     if (is_asked(*b->who, [which](const frame *f, const scope *) { return f != nullptr && f->running == which; }))
-      sleepers.add(b->who->sleeper);
+      wake(*b, sleepers);
   sleepers.flush();
 }
 
@@ -176,7 +188,7 @@ void wait_graph::wake_serving(const task_owner *owner) noexcept {
   const std::scoped_lock hold(mutex_);
   for (blocked_thread *b = first_; b != nullptr; b = b->next)
     if (is_asked(*b->who, [owner](const frame *f, const scope *) { return f != nullptr && f->owner == owner; }))
-      sleepers.add(b->who->sleeper);
+      wake(*b, sleepers);
   sleepers.flush();
 }
 
@@ -208,10 +220,7 @@ void wait_graph::wake_thread(const thread *which) noexcept {
   const std::scoped_lock hold(mutex_);
   for (blocked_thread *b = first_; b != nullptr; b = b->next)
     if (is_object_of(*b->who, which)) {
-      if (b->call != nullptr)
-        b->call(*b);
-      else
-        sleepers.add(b->who->sleeper);
+      wake(*b, sleepers);
     }
   sleepers.flush();
 }
@@ -234,7 +243,7 @@ void wait_graph::wake_inside(const atomic<std::uint32_t> &word) noexcept {
           while (s != nullptr && s->word != &word) s = further(*s);
           return s != nullptr;
         }))
-      sleepers.add(b->who->sleeper);
+      wake(*b, sleepers);
   sleepers.flush();
 }
 

@@ -76,8 +76,12 @@ TEST_CASE("run_until runs what others post until the future is done") {
 
 TEST_CASE("help runs tasks of a pool until the future is done") {
   weft::executor pool({.max_workers = 1});
-  std::promise<void> gate;
-  const auto held = pool.submit([&] { gate.get_future().wait(); });
+  std::promise<void> begun, gate;
+  const auto held = pool.submit([&] {
+    begun.set_value();
+    gate.get_future().wait();
+  });
+  begun.get_future().wait(); // the only worker is taken
   const auto wanted = pool.submit([] { return std::this_thread::get_id(); });
   CHECK(pool.help(wanted));
   CHECK(wanted.result(0s) == std::this_thread::get_id());
