@@ -83,10 +83,10 @@ public:
   // It will not run.
   void leave_out(weft_status why) noexcept { end({why, nullptr}); }
 
-  // By its caller: wait until the thread that has taken it is through.
+  // By the caller of the join: wait until the thread that has taken the branch has ended it.
   // helps        meanwhile the caller runs parts of the branch
-  // only_waits   it runs nothing
-  // listens      it runs nothing, and returns WEFT_EINTERRUPTED when it is asked to stop
+  // only_waits   the caller runs nothing
+  // listens      the caller runs nothing, and returns WEFT_EINTERRUPTED when it is asked to stop
   // Otherwise WEFT_OK, or WEFT_EFORKED in the child of a fork, where the branch has no end.
   enum class meanwhile { helps, only_waits, listens };
   weft_status await(record &self, meanwhile how);

@@ -2,7 +2,7 @@
 // object behind weft_queue_t.
 //
 // Owns its entries, its waiters and its descriptor. Knows nothing of futures, groups and timers:
-// these bring entries (queue_entry), which the queue lists as tied first and as queued then
+// these bring entries (queue_entry), which the queue lists first as tied, then as queued
 // (future_tie.hpp, exec/group_tie.cpp, timer/timer.hpp).
 //
 // Two counts, as executors have. Users hold handles; with the last one the queue is closed and

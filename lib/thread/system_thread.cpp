@@ -65,9 +65,9 @@ private:
 
 constinit look_ahead looking;
 
-// Whether this process has a thread with that id. A sandbox may refuse the first question, so there
-// are two more: the list of threads in /proc, if a thread finds itself there, and a call that each
-// process may make.
+// Whether this process has a thread with that id. A sandbox may refuse the first question. Then two
+// more are asked: the list of threads in /proc, if the calling thread finds itself in it, and a
+// call that every process may make.
 bool exists(pid_t id) noexcept {
   if (syscall(SYS_tgkill, getpid(), id, 0) == 0) return true;
   if (errno == ESRCH) return false;
