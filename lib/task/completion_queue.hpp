@@ -35,8 +35,8 @@ struct record;
 class wake_list;
 
 // How a waiter may bring an event about. `lend(what)` runs something on top of the waiter's stack
-// if it may, gives the reference in `what` back, and returns what has come of it. Null: there is
-// nothing to run.
+// if it may, gives back the reference in `what`, and returns how that went. A `lend` of null: there
+// is nothing to run.
 struct helping_hand {
   lent (*lend)(void *what, const helper &by) = nullptr;
   void *what = nullptr;

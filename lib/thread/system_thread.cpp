@@ -40,9 +40,9 @@ private:
 constexpr int looks = 4;
 
 // Decides whether looking pays. It does not while the other CPUs are busy, because then the thread
-// waits for this CPU. So after some looks without success the next joins do without, twice as many
-// as the last time. One such look is not enough: a joiner that has slept also finds the next thread
-// late. Its atomics order nothing.
+// waits for this CPU. So after some failed looks in a row a number of joins do not look. That
+// number doubles each time. A single failed look is not enough, because a joiner that has slept
+// finds the next thread late, too. The atomics here order nothing.
 class look_ahead {
 public:
   bool is_due() noexcept {
