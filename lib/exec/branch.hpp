@@ -114,7 +114,7 @@ private:
       sizeof(weft_task_type_t), WEFT_TASK_POSTED | type_is_inner, 0, 0, nullptr, nullptr, nullptr};
 
   const join_call call_;
-  record &caller_;            // a record is never freed
+  record &caller_;            // records are freed by weft_cleanup only
   const frame *const around_; // what the caller does and is inside of; both stay until the join ends
   const scope *const inside_;
   // The thread that runs it; null: none yet. Its release pairs with the acquire of may_end().
