@@ -1,6 +1,6 @@
 // The client's side of HTTP, on Boost.Beast. Each fetch is a straight line of steps; a step is an asynchronous
 // operation that the calling thread waits for, since only asynchronous operations can be given up at a deadline.
-// This file and server.cpp are the only ones that include Beast, which is slow to compile.
+// This file and demo_server.cpp are the only ones that include Beast, which is slow to compile.
 #include "client.hpp"
 
 #include "url.hpp"

@@ -9,14 +9,14 @@
  *   }
  *   weft_executor_unref(loop);                                what is pending is cancelled
  *
- * Waits. Any thread may run the executor, and weft does not know which one will. This decides which
- * waits without a limit return WEFT_EDEADLK:
- *  - A task of the executor waits for something that needs another weft_executor_run. It waits for
- *    itself, unless another thread is in weft_executor_run at that moment. (If it waits for a task
- *    of the same executor that has not started, the wait runs that task.)
- *  - A thread outside of the executor waits for a task of it. The wait is endless only when every
- *    thread of the process sleeps in such waits. Otherwise it goes on, even if no thread ever calls
- *    weft_executor_run (guide/waiting.md).
+ * Waits. Any thread may run the executor, and weft does not know which one will. So a wait without
+ * a limit returns WEFT_EDEADLK in these cases:
+ *  - A task of the executor waits for something that needs another weft_executor_run, and no other
+ *    thread is in weft_executor_run. (If it waits for a task of the same executor that has not
+ *    started, the wait runs that task instead.)
+ *  - A thread outside of the executor waits for a task of it, and every thread of the process
+ *    sleeps in such waits. While another thread is awake, the wait goes on, even if no thread ever
+ *    calls weft_executor_run (guide/waiting.md).
  *
  * A full queue. With WEFT_FULL_CALLER, a submit to a full queue runs its task on its own thread.
  *
@@ -107,25 +107,25 @@ WEFT_API weft_status weft_executor_run_wait(weft_executor_t *executor, uint64_t 
 
 /** Run tasks of a caller-run executor, and wait for further ones, until a future is done.
  *
- * For a main loop that needs one result, and must not stand still meanwhile: what the future
- * waits for may post to this executor. The future may belong to any executor. It is looked at
- * before each task. When the executor was shut down and has no task left, this waits for the future
- * alone.
+ * This is for a main loop that needs one result, and must go on meanwhile because what completes
+ * the future may post to this executor. The future may belong to any executor. The call looks at it
+ * before each task. When the executor was shut down and has no task left, the call waits for the
+ * future alone.
  *
- * timeout: limits the wait, and when the last task may begin. 0: at most one task runs.
+ * `timeout`: nanoseconds; no task begins after that. With 0 at most one task runs.
  *
  * Threads:   any; tasks run here, one after the other.
  * Blocks:    up to `timeout`, and until the task that runs then has returned. A new task, a timer
  *            that is due, and the end of the future wake it.
  *
  * Returns
- *   WEFT_OK           the future is done
- *   WEFT_ETIMEDOUT    the time is over; call again to go on
- *   WEFT_EINTERRUPTED the caller was asked to stop
- *   WEFT_EDEADLK      the caller is inside the task of this future, or nothing can complete it
- *   WEFT_ENOTSUP      `executor` is no caller-run executor
- *   WEFT_EINVAL       `executor` or `future` is NULL
- *   WEFT_ENOMEM       nothing was run
+ *   WEFT_OK            the future is done
+ *   WEFT_ETIMEDOUT     the time is over; call again to go on
+ *   WEFT_EINTERRUPTED  the caller was asked to stop
+ *   WEFT_EDEADLK       the caller is inside the task of this future, or nothing can complete it
+ *   WEFT_ENOTSUP       `executor` is no caller-run executor
+ *   WEFT_EINVAL        `executor` or `future` is NULL
+ *   WEFT_ENOMEM        nothing was run
  */
 WEFT_API weft_status weft_executor_run_until(weft_executor_t *executor, weft_future_t *future, int64_t timeout);
 

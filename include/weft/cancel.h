@@ -33,7 +33,7 @@
  *    deadline waits for the callbacks of another one.
  *  - What follows runs on further threads of the library, one for each token at a time: drops, done
  *    callbacks of cancelled futures, callbacks of tokens. There are at most 32 of these threads.
- *    While that many callbacks do not return, the callbacks of further tokens wait. So do the
+ *    While that many callbacks do not return, the callbacks of further tokens wait, and so do the
  *    waiters of the futures that these tokens have cancelled.
  *  - Deadlines belong to no runtime and to no domain. They end with the last runtime: when the
  *    default runtime was shut down and every isolated one was. After that, no token is cancelled by

@@ -86,14 +86,15 @@ WEFT_API weft_status weft_executor_swap_context(weft_executor_t *executor, void 
  */
 WEFT_API void *weft_executor_context(weft_executor_t *executor);
 
-/** The executor that the calling code runs on, of the innermost task, callback or hook of the thread: the
- * strand for a task of a strand, the pool for a task of a group or a piece of a loop.
+/** Get the executor that the calling code runs on.
  *
- * Threads:   any.
+ * It is that of the innermost task, callback or hook of the thread: the strand for a task of a
+ * strand, the pool for a task of a group or a piece of a loop.
+ *
  * Blocks:    never.
  * Ownership: borrowed, valid inside that task, callback or hook; weft_executor_ref keeps it longer.
  *
- * Returns    NULL when the thread runs nothing for an executor.
+ * Returns    the executor; NULL when the thread runs nothing for an executor.
  */
 WEFT_API weft_executor_t *weft_executor_current(void);
 

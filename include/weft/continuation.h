@@ -50,9 +50,10 @@ typedef weft_status (*weft_then_fn)(void *ctx, weft_future_t *done, void **resul
  *
  *  - `executor`: where fn runs. weft keeps a reference until the executor has the task. NULL: on
  *    the thread that finishes or cancels `future`, before that call returns; if `future` is done
- *    already, on the calling thread, before this call returns. fn takes part in the order and the
- *    nesting of the callbacks of weft_future_add_done_callback, and may run later than said by that
- *    nesting. So give NULL only for an fn that is short.
+ *    already, on the calling thread, before this call returns. fn is one of the callbacks of
+ *    `future`: their order and the limit of their nesting hold for it
+ *    (weft_future_add_done_callback), and because of that limit it may run later. So give NULL only
+ *    for an fn that is short.
  *  - `when`: WEFT_THEN_...
  *  - `options`: as for weft_executor_submit, for the result of fn. NULL for the defaults.
  *

@@ -378,42 +378,43 @@ WEFT_API weft_status weft_executor_shutdown(weft_executor_t *executor, uint32_t 
 
 /** Wait until an executor has nothing to do, without shutting it down.
  *
- * What was accepted before this call has ended when it returns WEFT_OK, and so has what that has
- * submitted to the executor in turn. Timers that are armed and delayed tasks that are not due do not
- * count, nor does what is on its way to the executor (a continuation whose source is pending).
- * Others may submit meanwhile: the wait ends at the first moment at which nothing is queued and
- * nothing runs. On a pool that includes tasks of its strands and groups.
+ * When it returns WEFT_OK, all tasks have ended that were accepted before this call, and all that
+ * these have submitted to the executor. Some things do not count: timers that are armed, delayed
+ * tasks that are not due, and continuations whose source is pending.
  *
- * Threads:   any, several at once.
+ * Other threads may submit meanwhile. The wait ends at the first moment at which nothing is queued
+ * and nothing runs. On a pool that includes tasks of its strands and groups.
+ *
  * Blocks:    up to `timeout`. It runs no task, not even on a caller-run executor.
  *
  * Returns
- *   WEFT_OK           it was idle
- *   WEFT_ETIMEDOUT    it was not within the time
- *   WEFT_EINTERRUPTED the caller was asked to stop
- *   WEFT_EDEADLK      the caller is a worker or a task of the executor, or it can never become idle
- *   WEFT_EINVAL       `executor` is NULL
- *   WEFT_ENOMEM       there is no memory to wait with
+ *   WEFT_OK            the executor was idle at a moment during this call
+ *   WEFT_ETIMEDOUT     the executor was not idle within that time
+ *   WEFT_EINTERRUPTED  the caller was asked to stop
+ *   WEFT_EDEADLK       the caller is a worker or a task of the executor; or the executor can never
+ *                      become idle
+ *   WEFT_EINVAL        `executor` is NULL
+ *   WEFT_ENOMEM        there is no memory to wait with
  */
 WEFT_API weft_status weft_executor_wait_idle(weft_executor_t *executor, int64_t timeout);
 
 /** Change how many workers a pool may have.
  *
- * max_workers: from 1 to the max_workers that the pool was made with. So weft_worker_index_bound
- * stays. Blocking regions may add spares, as ever. The order that a pool with one worker promises is
- * that of a pool made with one.
+ * `max_workers`: from 1 to the max_workers of the pool's options. weft_worker_index_bound does not
+ * change. Blocking regions may add spares as before. Only a pool whose options have a max_workers
+ * of 1 promises the order of a pool with one worker.
  *
- * More: workers start when there is work for them. Fewer: a worker that is one too many leaves after
- * the task that it runs, or the short tasks of 100 microseconds. It ends some seconds later (see
- * `linger`), unless it is needed again. Threads of the host stay.
+ * If the number rises, workers start when there is work for them. If it falls, a worker that is one
+ * too many leaves after the task that it runs, or after a few tasks if these are short. Its thread
+ * ends some seconds later (see `linger`), unless the worker is needed again. Threads of the host
+ * stay.
  *
- * Threads:   any.
  * Blocks:    never.
  *
  * Returns
- *   WEFT_OK       from now on
- *   WEFT_ENOTSUP  `executor` is no pool, or the default executor
- *   WEFT_EINVAL   `executor` is NULL, or `max_workers` is out of range
+ *   WEFT_OK            the number holds from now on
+ *   WEFT_ENOTSUP       `executor` is no pool, or is the default executor
+ *   WEFT_EINVAL        `executor` is NULL, or `max_workers` is out of range
  */
 WEFT_API weft_status weft_executor_set_max_workers(weft_executor_t *executor, uint32_t max_workers);
 

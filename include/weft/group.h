@@ -63,8 +63,8 @@ typedef struct weft_group weft_group_t;
 typedef struct weft_group_options {
   uint32_t size;  /**< sizeof(weft_group_options_t), see WEFT_OPTIONS_INIT */
   uint32_t flags; /**< any of WEFT_GROUP_CANCEL_ON_ERROR, WEFT_GROUP_SCOPED */
-  /** When it is cancelled, the group is cancelled as by weft_group_cancel; the worker that comes by
-   * drops what has not started. The group keeps a reference. NULL: none. */
+  /** When the token is cancelled, so is the group, as by weft_group_cancel. The worker that comes
+   * to a task that has not started drops it. The group keeps a reference. NULL: none. */
   weft_cancel_token_t *token;
 } weft_group_options_t;
 
@@ -175,10 +175,10 @@ WEFT_API weft_status weft_group_spawn_value(weft_group_t *group, const weft_task
 
 /** Count something that is no task as pending, until weft_group_leave.
  *
- * Waits for the group include it, and weft_group_then and weft_group_notify come after it. Enter
- * before the code can begin that leaves. An entered thing keeps the group as a reference does, so
- * the thread that leaves needs none. It belongs to no domain, and a pool that was shut down does
- * not refuse it.
+ * Waits for the group include it, and weft_group_then and weft_group_notify come after it. Make
+ * this call before the code that leaves can begin. An entered thing keeps the group as a reference
+ * does, so the thread that leaves needs none. It belongs to no domain, and a pool that was shut
+ * down does not refuse it.
  *
  * Blocks:    never.
  *
@@ -199,7 +199,7 @@ WEFT_API weft_status weft_group_enter(weft_group_t *group);
  * Blocks:    never.
  *
  * Returns
- *   WEFT_OK            it is counted no more
+ *   WEFT_OK            it is not counted any more
  *   WEFT_EINVALIDSTATE nothing is entered; nothing changed
  *   WEFT_EINVAL        `group` is NULL
  */

@@ -114,9 +114,9 @@ WEFT_API weft_status weft_set_allocator(weft_allocate_fn allocate, weft_free_fn 
  * Before the call, isolated runtimes must be destroyed, all handles given back, and the threads of
  * the host that have used weft must have ended.
  *
- * What weft keeps otherwise: small amounts, and what a wave of many tasks has used. Of the C
- * library's memory, up to 128 MiB are kept for the next wave. They are given back once a second is
- * over and anything of weft runs again. Of a host's own functions, no such memory is kept.
+ * Without this call weft keeps small amounts, and memory that a wave of many tasks has used. Up to
+ * 128 MiB from the C library are kept for the next wave. They are given back once a second is over
+ * and anything of weft runs again. Memory from functions of the host is not kept for a next wave.
  *
  * Threads:   the last one that uses weft.
  * Blocks:    up to `timeout`.

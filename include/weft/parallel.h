@@ -18,9 +18,9 @@
  * Threads. The calling thread takes part. It may take back what it has given away, and then runs it
  * itself.
  *  - A worker of the pool runs nothing unrelated meanwhile.
- *  - Any other thread counts as one of the workers while calls are short. For its loop no more
- *    workers are woken than make max_workers threads together with it, but at least one. When calls
- *    take tens of microseconds or more, all workers may take part beside it.
+ *  - Any other thread counts as one of the workers while calls are short. Its loop then wakes at
+ *    most max_workers - 1 workers, but at least one. When calls take tens of microseconds or more,
+ *    all workers may take part beside it.
  */
 #ifndef WEFT_PARALLEL_H
 #define WEFT_PARALLEL_H

@@ -36,7 +36,8 @@ typedef struct weft_report weft_report_t;
  *     threads are asked in any case.
  *  3. Wait up to `grace` until no thread is left that weft has started in this runtime, joined or
  *     not, down to its last instruction: regular threads, daemon threads, workers of pools. Wait
- *     also until no thread of the host is inside weft_executor_work for a pool of this runtime.
+ *     also until no thread of the host is inside weft_executor_work or weft_executor_help for a
+ *     pool of this runtime.
  *
  * The call may be repeated as long as something is left. It then waits on and makes a new report.
  *
@@ -59,8 +60,8 @@ WEFT_API weft_status weft_runtime_shutdown_report(weft_runtime_t *runtime, int64
 
 /** Ask whether code that ran on threads of the runtime may be unloaded.
  *
- * The report knows threads that weft did not start only while they are inside weft_executor_work.
- * Whether threads of the host are still inside a callback is for the host to know.
+ * The report knows threads of the host only while they are inside weft_executor_work or
+ * weft_executor_help. The host itself must know whether one of them is still inside a callback.
  *
  * Blocks:    never.
  *
@@ -71,9 +72,9 @@ WEFT_API int32_t weft_report_safe_to_unload(const weft_report_t *report);
 
 /** Count the listed threads.
  *
- * Listed are threads that weft has started, and threads of the host inside weft_executor_work.
- * Workers and threads of the host that run nothing are left out: they go when what is listed has
- * ended.
+ * Listed are threads that weft has started, and threads of the host inside weft_executor_work or
+ * weft_executor_help. Workers and threads of the host that run nothing are left out: they go when
+ * what is listed has ended.
  *
  * The count may be 0 although it is not safe to unload. Then threads have ended, but the system has
  * not removed them yet; or workers that run nothing are about to end. Call
@@ -116,7 +117,7 @@ WEFT_API int32_t weft_report_is_daemon(const weft_report_t *report, size_t index
 WEFT_API uint32_t weft_report_runs(const weft_report_t *report, size_t index);
 
 /** Get how long ago the thread started, in nanoseconds. A thread of the host counts from its call
- * of weft_executor_work. */
+ * of weft_executor_work or weft_executor_help. */
 WEFT_API int64_t weft_report_age(const weft_report_t *report, size_t index);
 
 /** Get for how long at least the thread has been in what it runs, in nanoseconds.

@@ -26,8 +26,8 @@
  * permit.
  *
  * The last reference. A thread that returns from a wait may give back the last reference at once,
- * even though the signal has not returned on its own thread yet. So a semaphore on which one thing
- * is waited for needs one reference: the waiter's.
+ * even if the call that signals has not returned yet on its own thread. So a semaphore for a single
+ * wait needs only the waiter's reference.
  */
 #ifndef WEFT_SEMAPHORE_H
 #define WEFT_SEMAPHORE_H
@@ -65,8 +65,8 @@ WEFT_API void weft_semaphore_unref(weft_semaphore_t *semaphore);
 
 /** Add `count` permits at once.
  *
- * It wakes as many sleepers, the one first that has slept longest. The permits that are left are
- * added to the value. A `count` of 0 changes nothing.
+ * It wakes up to `count` sleepers, those first that have slept longest. The permits that are left
+ * are added to the value. A `count` of 0 changes nothing.
  *
  * Blocks:    never.
  *
@@ -107,7 +107,7 @@ WEFT_API weft_status weft_semaphore_try_wait(weft_semaphore_t *semaphore);
 
 /** Read the value, for figures and tests.
  *
- * It may be another one by the time the caller reads it.
+ * By the time the caller uses the value, it may have changed.
  *
  * Blocks:    never.
  *

@@ -24,12 +24,12 @@ extern "C" {
 typedef struct weft_executor_figures {
   /** Set it to sizeof(weft_executor_stats_t) before the call. No more bytes are written. */
   uint32_t size;
-  uint32_t max_workers;     /**< of the pool's options */
+  uint32_t max_workers;     /**< of the options, or of weft_executor_set_max_workers */
   uint32_t workers_started; /**< threads started so far */
   uint32_t workers_alive;   /**< those that have not ended; not spares that no region needs now */
   uint64_t workers_refused; /**< how often the system refused a thread */
   /** Tasks that wait to start. A task that was cancelled, or that a waiter has run, counts as
-   * queued until a worker comes by. */
+   * queued until a worker takes it out of its queue. */
   uint64_t queued;
   /** Tasks that became ready, with spawned ones and the library's own (turns of strands). */
   uint64_t submitted;
@@ -45,8 +45,8 @@ typedef struct weft_executor_figures {
   uint32_t workers_blocked; /**< workers in blocking regions now */
   uint32_t workers_idle;    /**< workers that rest now */
   /** How long tasks waited in a queue until a worker took them, from a sample of at most one in
-   * 128. waits[0] counts waits under a microsecond, waits[i] those under 4^i microseconds, the last
-   * one all longer ones. */
+   * 128. waits[0] counts waits under a microsecond. waits[i] counts longer ones that are under 4^i
+   * microseconds. The last one counts all that are longer. */
   uint64_t waits[12];
 } weft_executor_stats_t;
 

@@ -196,11 +196,11 @@ WEFT_API const char *weft_thread_name(const weft_thread_t *thread);
 
 /** Set the name of a thread, at any time.
  *
- * Before the start `name` is copied, and a pointer got from weft_thread_name must not be used after this call. After
- * the start the name is kept for good, as by weft_name: it may go on to be used by reports, so a thread should not be
- * given ever new names. The system shows the new name when a thread that weft has started renames itself.
+ * Before the start, weft copies `name`. A pointer from weft_thread_name must not be used after this
+ * call. After the start, weft keeps each new name for good, as weft_name does, because reports may
+ * refer to it. So do not give one thread new names again and again. The system shows the new name
+ * only if weft has started the thread and the thread itself makes this call.
  *
- * Threads:   any.
  * Blocks:    never.
  *
  * Returns

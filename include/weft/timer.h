@@ -21,9 +21,10 @@
  * lets it. If all are busy, what is due becomes ready as executor.h says under "Turns".
  *
  * The end. A shutdown of an executor disarms its timers and cancels its delayed futures that are
- * not due yet, on the thread that calls it. So do the last unref of the executor and the end of the
- * runtime. The shutdown of a pool does the same for its strands. A pool that breaks disarms its
- * timers, and its delayed futures fail with its error. A shutdown never waits for what is armed.
+ * not due yet, on the thread that calls it. The last unref of the executor and the end of the
+ * runtime do the same. The shutdown of a pool does so for its strands, too. A pool that breaks
+ * disarms its timers, and its delayed futures fail with its error. A shutdown never waits for what
+ * is armed.
  */
 #ifndef WEFT_TIMER_H
 #define WEFT_TIMER_H

@@ -20,7 +20,8 @@
  * the worker sleeps; at the end the stop hook. If the start hook or the initializer fails, the pool
  * is broken (weft_executor_error).
  *
- * Threads of the host. weft_executor_work makes the calling thread a worker for a while.
+ * Threads of the host. weft_executor_work makes the calling thread a worker for a while;
+ * weft_executor_help does so until a future is done.
  *
  * Blocking regions. A task that blocks outside of weft says so with weft_blocking_begin and
  * weft_blocking_end, so that the pool may run one worker more meanwhile.
@@ -118,29 +119,30 @@ WEFT_API weft_status weft_executor_work(struct weft_executor *executor, int64_t 
 
 /** Let the calling thread run tasks of a pool until a future is done.
  *
- * For a thread that needs one result and would otherwise only wait, such as the main thread. It is a
- * worker meanwhile, beside max_workers of the pool: it runs any task of the pool, with the hooks of
- * weft_executor_work, and has an index. It looks at the future before each task and never leaves a
- * task unfinished, so a long task may keep it longer. Beside a pool of one worker, two tasks may run at
- * the same time.
+ * This is for a thread that needs one result and would otherwise only wait, such as the main
+ * thread. During the call the thread is a worker that does not count against max_workers. It has an
+ * index, runs the hooks as in weft_executor_work, and runs any task of the pool. So on a pool of
+ * one worker, two tasks may run at the same time.
  *
- * max_helpers of the pool's options limits how many threads help at a time. A thread beyond that, and
- * one whose pool has ended or is broken, waits as in weft_future_wait. So does it for a future of
- * another pool, beside the tasks that it runs.
+ * The thread looks at the future before each task, and never leaves a task unfinished. So a long
+ * task may keep it in this call after the future is done. The future may also be a promise, or
+ * belong to another executor.
  *
  * `timeout` is in nanoseconds: no task begins after that, but at least one is looked for.
  *
- * Threads:   any thread that is no worker and runs nothing for weft.
- * Blocks:    up to `timeout`, and until the task that runs then has returned. A stop request wakes it.
+ * `timeout`: nanoseconds; no task begins after that.
+ *
+ * Threads:   only a thread that is no worker, and runs no task, callback or drop.
+ * Blocks:    up to `timeout`, and until a task that runs then has ended. A stop request wakes it.
  *
  * Returns
- *   WEFT_OK           the future is done
- *   WEFT_ETIMEDOUT    the time is over; call again to go on
- *   WEFT_EINTERRUPTED the caller was asked to stop
- *   WEFT_EDEADLK      the caller is a worker, or runs a task, callback or drop
- *   WEFT_ENOTSUP      `executor` is no pool
- *   WEFT_EINVAL       `executor` or `future` is NULL
- *   WEFT_ENOMEM       nothing was run
+ *   WEFT_OK            the future is done
+ *   WEFT_ETIMEDOUT     the time is over; call again to go on
+ *   WEFT_EINTERRUPTED  the caller was asked to stop
+ *   WEFT_EDEADLK       the caller is a worker, or runs a task, callback or drop
+ *   WEFT_ENOTSUP       `executor` is no pool
+ *   WEFT_EINVAL        `executor` or `future` is NULL
+ *   WEFT_ENOMEM        nothing was run
  */
 WEFT_API weft_status weft_executor_help(struct weft_executor *executor, struct weft_future *future, int64_t timeout);
 

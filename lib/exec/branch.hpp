@@ -83,10 +83,10 @@ public:
   // It will not run.
   void leave_out(weft_status why) noexcept { end({why, nullptr}); }
 
-  // By its caller: wait until the thread that has taken it is through.
+  // By the caller of the join: wait until the thread that has taken the branch has ended it.
   // helps        meanwhile the caller runs parts of the branch
-  // only_waits   it runs nothing
-  // listens      it runs nothing, and returns WEFT_EINTERRUPTED when it is asked to stop
+  // only_waits   the caller runs nothing
+  // listens      the caller runs nothing, and returns WEFT_EINTERRUPTED when it is asked to stop
   // Otherwise WEFT_OK, or WEFT_EFORKED in the child of a fork, where the branch has no end.
   enum class meanwhile { helps, only_waits, listens };
   weft_status await(record &self, meanwhile how);
@@ -114,7 +114,7 @@ private:
       sizeof(weft_task_type_t), WEFT_TASK_POSTED | type_is_inner, 0, 0, nullptr, nullptr, nullptr};
 
   const join_call call_;
-  record &caller_;            // a record is never freed
+  record &caller_;            // records are freed by weft_cleanup only
   const frame *const around_; // what the caller does and is inside of; both stay until the join ends
   const scope *const inside_;
   // The thread that runs it; null: none yet. Its release pairs with the acquire of may_end().

@@ -84,11 +84,11 @@ public:
   virtual void last_handle_gone() { close(); }
   // Closed, and nothing of it runs or will run.
   virtual bool ended() const noexcept = 0;
-  // Everything that was accepted before this call has ended, and so has everything that those tasks
-  // have submitted here.
+  // Nothing is queued and nothing runs. What a thread is just withdrawing may be missed:
+  // is_idle_now().
   virtual bool idle() noexcept = 0;
-  // Wait until that is so: README.md, "Idle". WEFT_EDEADLK when called from inside, or when it can
-  // never be.
+  // Wait until is_idle_now() was true: README.md, "Idle". WEFT_EDEADLK when called from inside, or
+  // when it can never be true.
   weft_status wait_idle(deadline until);
 
   // True: the calling thread acts for this executor, so it must not wait for the end of the
@@ -148,7 +148,8 @@ protected:
     if (const std::uint64_t newest = idle_waiters_.newest(); newest != 0 && is_idle_now())
       idle_waiters_.tell_up_to(newest);
   }
-  // As long as it lives, tasks have been taken from the queues whose outcomes are not published yet.
+  // While it lives, tasks may have been taken out of the queues whose outcomes are not published
+  // yet.
   class withdrawing {
   public:
     explicit withdrawing(executor &from) noexcept : from_(&from) {

@@ -240,8 +240,8 @@ void strand::after_turn() {
 }
 
 void strand::lose_turn() noexcept {
-  // The pool cancels what is pending, or its initializer failed: the tasks of the strand share that
-  // fate.
+  // The pool cancels what is pending, or is broken: the tasks of the strand are cancelled, or fail,
+  // with it.
   if (error *const reason = broken(); reason != nullptr) {
     const withdrawing until_published(*this);
     withdrawn_tasks all(reason);
@@ -251,7 +251,7 @@ void strand::lose_turn() noexcept {
   }
   {
     const std::scoped_lock hold(mutex_);
-    closed_ = true; // the pool is closed as well: otherwise it would not lose what it has taken
+    closed_ = true; // as the pool is: an open pool loses no turn
   }
   cancel_pending();
   {

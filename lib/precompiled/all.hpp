@@ -1,5 +1,6 @@
-// What nearly every file of lib/, capi/ and the unit tests includes and seldom changes, compiled once for each target:
-// Asio alone is half of the work of compiling a small file. Each file still includes what it uses.
+// What nearly every file of lib/, capi/ and the unit tests includes and seldom changes, compiled
+// once for each target: Asio alone is half of the work of compiling a small file. Each file still
+// includes what it uses.
 #include <utility> // before Asio 1.74, which forgets it under C++20
 
 #include <algorithm>

@@ -27,7 +27,8 @@ weft_status default_pool::get(runtime &home, pool *&out) {
   const std::scoped_lock hold(mutex_);
   if (made_ == nullptr) {
     pool_settings chosen = wanted_;
-    // Other pools have workers to spare for tasks that block. This one is shared, and meant for computing.
+    // Other pools have workers to spare for tasks that block. This one is shared, and meant for
+    // computing.
     if (chosen.max_workers == 0) chosen.max_workers = usable_cpus();
     if (chosen.name_prefix.empty()) chosen.name_prefix = "weft-default";
     pool *const made = pool::make(shared<roster>(&home), home.executors(), chosen);

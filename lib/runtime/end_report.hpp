@@ -1,8 +1,8 @@
 // What is left of a runtime after its shutdown: the object behind weft_report_t, and the survey
 // from which it is made.
 //
-// A worker does not note since when it runs a task: that would cost each task a look at the clock.
-// It counts the tasks that it takes up. The shutdown reads these counts now and then. If a count
+// A worker does not note when it began a task: that would cost each task a look at the clock. It
+// counts the tasks that it takes up. The shutdown reads these counts now and then. If a count
 // has not changed since an earlier look, the task has been running since then at least.
 #pragma once
 

@@ -22,10 +22,11 @@ std::size_t read_file(const char *path, void *into, std::size_t room, off_t from
   return got > 0 ? static_cast<std::size_t>(got) : 0;
 }
 
-// The address of the lock that a thread waits for in the system; 0: none. The line has the number
-// of the system call and its arguments in hexadecimal, "202 0x7f... 0x80 0x2 ...". A lock of the C
-// library waits until its word is no longer 2. Condition variables, semaphores and weft itself wait
-// in other ways.
+// The address of the lock that a thread waits for in the system; 0: none. /proc has a line with the
+// number of the system call and its arguments in hexadecimal:
+//   202 0x7f... 0x80 0x2 ...
+// A lock of the C library waits until its word is no longer 2. Condition variables, semaphores and
+// weft itself wait in other ways.
 std::uintptr_t lock_awaited_by(std::uint64_t native_id) noexcept {
   char path[64];
   std::snprintf(path, sizeof path, "/proc/self/task/%llu/syscall", static_cast<unsigned long long>(native_id));

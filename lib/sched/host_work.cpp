@@ -47,7 +47,7 @@ private:
   worker &me_;
 };
 
-// The end of the task that a helper waits for wakes the helper, wherever it rests.
+// The end of the task that a helping thread waits for wakes that thread, wherever it rests.
 class scheduler::end_watch : private observer {
 public:
   end_watch(worker &me, task *wanted) noexcept : observer(&end_watch::tell), me_(me), wanted_(wanted) {
@@ -68,7 +68,8 @@ private:
   task *const wanted_;
 };
 
-// There may be one more of these. A helper has a place beside the others.
+// Whether one more of these may come. True: it is counted. A helping thread has a place beside the
+// others.
 bool scheduler::admit_locked(role as) noexcept {
   if (as == role::host) return census_.read().alive < limit_.load(std::memory_order_relaxed);
   if (helpers_ == settings_.max_helpers) return false;

@@ -16,8 +16,8 @@ public:
   // The most tasks between two looks.
   static constexpr std::int32_t most_unlooked = 16;
   // So many looks in a row must find short tasks before the distance of looks doubles. A few short
-  // tasks between long ones change nothing. Otherwise the long ones behind them would pass without
-  // a look.
+  // tasks between long ones must not double it, or the long ones behind them would run without a
+  // look.
   static constexpr std::int32_t looks_to_relax = 16;
 
   // `ended` more tasks have ended. True: look now.

@@ -15,8 +15,8 @@
 
 namespace weft::core {
 
-// Until it is woken, and then counted as active and searching; or until it is late or surplus, and
-// then counted as active; or until the end.
+// Rest until woken (then this worker is counted as active and searching), until late or surplus
+// (then it is counted as active), or until the end.
 scheduler::rested scheduler::rest(worker &me, const record &self, const end_of_stay &stay) noexcept {
   const bool is_hosts = me.host.who != nullptr;
   const auto is_late = [&]() noexcept {
@@ -95,9 +95,9 @@ bool scheduler::leave_list(worker &me) noexcept {
   return true;
 }
 
-// The worker that came last to rest. The one in the seat only if there is no other, because it would
-// leave the seat; one in the hook before a rest last of all, because it comes only after that. Under
-// rest_mutex_; null: none is listed.
+// The worker that came last to rest. The worker in the seat is chosen only if there is no other,
+// because it would leave the seat. A worker in its hook before a rest is chosen last of all,
+// because it comes only after the hook. Under rest_mutex_; null: none is listed.
 worker *scheduler::best_at_rest() const noexcept {
   worker *second = nullptr, *last = nullptr;
   for (worker *each = resting_; each != nullptr; each = each->next_resting) {
@@ -144,7 +144,8 @@ bool scheduler::get_up(worker &me, std::uint32_t staying) noexcept {
       me.idle = false;
       return true;
     }
-    // It has been woken meanwhile, and looks at all queues. Another worker is meant by this unit.
+    // It has been woken meanwhile, and looks at all queues. The waker has counted this
+    // worker already, so it takes back its own count.
     census_.add(0, -1, 0);
     return false;
   }
@@ -165,7 +166,8 @@ void scheduler::call_all_at_rest() noexcept {
   if (one_sits) bell_.ring(io_);
 }
 
-// By a thread that has asked a thread of the host to stop, which rests: it is to look at its flag.
+// Have a thread of the host that rests look at its flags. By a thread that has set one of them: it
+// has asked that thread to stop, or has ended the task that it waits for.
 void scheduler::disturb(worker &which) noexcept {
   which.sleeper->unpark();
   bool sits = false;

@@ -42,9 +42,9 @@ struct scheduler_settings {
   bool host_only = false;        // no threads of its own: its workers are those that the host lends
   std::uint32_t max_spares = 0;  // workers beside max_workers while others are in blocking regions
   std::uint32_t max_helpers = 0; // threads of the host beside max_workers that help until a task has ended
-  // How many nanoseconds a worker stays that has nothing to do, a surplus one too. 0: as long as
-  // the scheduler, and surplus ones five seconds. README.md, "Workers that leave when there is no
-  // work".
+  // How many nanoseconds a worker that has nothing to do stays, a surplus one too. 0: as long as
+  // the scheduler; surplus ones stay for five seconds. README.md, "Workers that leave when there is
+  // no work".
   std::int64_t linger = 0;
   // Runs on each new worker before its first task. It may close the scheduler. False: it failed.
   bool (*prepare)(task_owner &owner, weft_worker_t &shown) = nullptr;
@@ -202,7 +202,8 @@ public:
   // WEFT_EAGAIN: as many workers are there as the limit says. WEFT_ENOMEM. The caller has a
   // reference to the owner.
   weft_status lend_thread(record &self, deadline until);
-  // The same until that task has ended (WEFT_OK), beside max_workers. WEFT_EAGAIN: max_helpers do.
+  // The same until that task has ended (WEFT_OK), beside max_workers. WEFT_EAGAIN: max_helpers
+  // threads do so already.
   weft_status help(record &self, deadline until, task &wanted);
   // After withdraw(): perhaps no worker is there to see that the scheduler has ended.
   void end_if_drained() noexcept;
@@ -262,9 +263,10 @@ public:
 
   // Nothing is queued, no worker is active, and no guest is there. README.md, "Idle".
   bool is_idle() noexcept;
-  // How many workers there may be, spares aside: from 1 to max_workers of the settings. A worker
-  // that is one too many leaves when it is woken, before it rests, or between two tasks, at the
-  // latest after 10. Threads of the host stay. README.md, "The limit of workers".
+  // How many workers there may be, spares and helping threads aside: from 1 to max_workers of the
+  // settings. A worker that is one too many leaves when it is woken, before it rests, or between
+  // two tasks, after 10 tasks at the latest. Threads of the host stay. README.md, "The limit of
+  // workers".
   std::uint32_t limit() const noexcept { return own_limit_.load(std::memory_order_relaxed); }
   void set_limit(std::uint32_t most) noexcept;
 
@@ -448,8 +450,8 @@ private:
   // Workers in blocking regions. Sequentially consistent, as the census is: a thread that raises it
   // then looks at the queues and at watched_.
   atomic<std::uint32_t> blocked_{0};
-  // How many workers there may be, spares aside: own_limit_ and the helpers that are there. As
-  // blocked_: set_limit() writes it, then looks at the census and the queues.
+  // How many workers there may be, spares aside: own_limit_ and the helping threads that are there.
+  // As blocked_: set_limit() writes it, then looks at the census and the queues.
   atomic<std::uint32_t> limit_;
   atomic<std::uint32_t> own_limit_; // written under start_mutex_; read alone it orders nothing
   std::uint32_t helpers_ = 0;       // under start_mutex_

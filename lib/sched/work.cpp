@@ -190,18 +190,18 @@ task *scheduler::refill_from(task_queue &queue, worker &me) noexcept {
   return taken[0];
 }
 
-// Before it rests, one look at what others have, although it may not search. Without that, of
-// several workers with tiny tasks all but one would rest after each batch, and be woken for the
-// next.
+// One look at what others have, before the worker rests, although it may not search. Without this
+// look, of several workers with tiny tasks all but one would rest after each batch, and be woken
+// for the next.
 task *scheduler::steal_in_passing(worker &me) noexcept {
   task *const ready = steal(me);
   if (ready != nullptr && !me.batch.empty()) wake_for_batch();
   return ready;
 }
 
-// What was taken is open to thieves from now on. A push has such a fence in the release of its
-// lock; here it is passed once for each batch. So a searcher that stops meanwhile sees the batch,
-// or is not seen as a searcher here.
+// Thieves can see the batch from now on. A push has this fence in the release of its lock; a batch
+// has it here. So a searcher that stops meanwhile sees the batch, or this worker does not count it
+// as a searcher.
 void scheduler::wake_for_batch() noexcept {
   full_fence();
   wake_one();

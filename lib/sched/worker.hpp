@@ -71,9 +71,9 @@ struct alignas(64) worker {
   std::uint32_t steal_from = 0; // where the last theft succeeded
   std::uint32_t blocking = 0;   // how many blocking regions are open, in all tasks on its stack
 
-  // Turns of the sources that a worker takes tasks from: README.md, "Turns".
-  // In the order of slots and rounds. The others' queues have no slots. Low tasks have one turn
-  // before a round for rank.
+  // The sources that a worker takes tasks from, in the order of slots and rounds: README.md,
+  // "Turns". `low` has one turn before a round for rank. `others`, the queues of other workers, has
+  // no slots.
   enum class source : std::uint8_t { low, due, injector, own, spawned, batch, others };
   static constexpr std::uint32_t sources = 7, sources_with_slots = 6, first_in_round = 1;
   source batch_of = source::injector; // origin of the tasks in `batch`; source::batch: stolen

@@ -2,7 +2,7 @@
 // object behind weft_queue_t.
 //
 // Owns its entries, its waiters and its descriptor. Knows nothing of futures, groups and timers:
-// these bring entries (queue_entry), which the queue lists as tied first and as queued then
+// these bring entries (queue_entry), which the queue lists first as tied, then as queued
 // (future_tie.hpp, exec/group_tie.cpp, timer/timer.hpp).
 //
 // Two counts, as executors have. Users hold handles; with the last one the queue is closed and
@@ -35,8 +35,8 @@ struct record;
 class wake_list;
 
 // How a waiter may bring an event about. `lend(what)` runs something on top of the waiter's stack
-// if it may, gives the reference in `what` back, and returns what has come of it. Null: there is
-// nothing to run.
+// if it may, gives back the reference in `what`, and returns how that went. A `lend` of null: there
+// is nothing to run.
 struct helping_hand {
   lent (*lend)(void *what, const helper &by) = nullptr;
   void *what = nullptr;

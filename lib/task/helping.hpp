@@ -84,7 +84,7 @@ inline constexpr std::int64_t look_again_after = 10 * WEFT_MILLISECOND;
 // The loop of a wait. `what` brings:
 //   bool over()                     what is waited for has happened
 //   lent lend(const helper &)       run something that it needs
-//   bool awaits_executor()          it needs a future that was not given to its executor yet
+//   bool awaits_executor()          it needs a future whose executor does not have the task yet
 //   weft_status sleep(deadline, helpful_sleep &)   as sleep_until()
 template <class Wait> weft_status wait_and_help(record &self, deadline until, bool eager, Wait &&what) {
   helper mine(self, until, eager);

@@ -1,11 +1,11 @@
 // What weft knows about the thread that is running: its parker, what it runs, which object it has.
 //
 // Each thread that waits in weft or runs for it has a record, weft's threads and foreign ones.
-// Records are recycled and never freed: a late wake-up hits a parker, perhaps that of another
-// thread, and is harmless. When a thread ends, after all thread_local destructors of C++, its
-// record finishes the thread's object and goes back. Knows of tasks, executors and domains only
-// their addresses. Read on in README.md: "The end of a thread", "Stop requests", "Closing a
-// domain".
+// Records are recycled, and freed only by weft_cleanup: so a late wake-up hits a parker, perhaps
+// that of another thread, and is harmless. When a thread ends, after all thread_local destructors
+// of C++, its record finishes the thread's object and goes back. Knows of tasks, executors and
+// domains only their addresses. Read on in README.md: "The end of a thread", "Stop requests",
+// "Closing a domain".
 #pragma once
 
 #include <cstdint>
@@ -144,9 +144,10 @@ struct record {
 [[gnu::tls_model("initial-exec")]] extern constinit thread_local int end_rounds;
 
 record *make_record() noexcept;
-// A record for a thread that is about to be started, so that the thread cannot fail to get one.
-// Null: no memory. The new thread enters with it; null then means that it could not even so, and
-// the record is gone. If no thread enters with it, it is given back.
+// A record for a thread that is about to be started, so that the new thread needs no memory for it.
+// Null: no memory. The new thread calls enter_record() with it. If that returns null, the system
+// has no memory for the thread's key, and the record was given back. If no thread enters with the
+// record, the starter gives it back.
 record *reserve_record() noexcept;
 void give_back_record(record *reserved) noexcept;
 record *enter_record(record *reserved) noexcept;

@@ -40,9 +40,9 @@ private:
 constexpr int looks = 4;
 
 // Decides whether looking pays. It does not while the other CPUs are busy, because then the thread
-// waits for this CPU. So after some looks without success the next joins do without, twice as many
-// as the last time. One such look is not enough: a joiner that has slept also finds the next thread
-// late. Its atomics order nothing.
+// waits for this CPU. So after some failed looks in a row a number of joins do not look. That
+// number doubles each time. A single failed look is not enough, because a joiner that has slept
+// finds the next thread late, too. The atomics here order nothing.
 class look_ahead {
 public:
   bool is_due() noexcept {
@@ -65,9 +65,9 @@ private:
 
 constinit look_ahead looking;
 
-// Whether this process has a thread with that id. A sandbox may refuse the first question, so there
-// are two more: the list of threads in /proc, if a thread finds itself there, and a call that each
-// process may make.
+// Whether this process has a thread with that id. A sandbox may refuse the first question. Then two
+// more are asked: the list of threads in /proc, if the calling thread finds itself in it, and a
+// call that every process may make.
 bool exists(pid_t id) noexcept {
   if (syscall(SYS_tgkill, getpid(), id, 0) == 0) return true;
   if (errno == ESRCH) return false;

@@ -274,9 +274,9 @@ __attribute__((no_sanitize("null"))) void thread::body() noexcept(false) {
   }
   phase_.store(refusal == WEFT_OK ? alive : refused, std::memory_order_release);
   phase_.notify_all();
-  // A refused thread whose starter waits touches nothing below: its starter reaps it. One whose
-  // starter does not wait is refused only if there is no memory even for the system's own needs.
-  // Then it must leave as if it had run.
+  // If the starter waits for the answer, it reaps a refused thread, which touches nothing below. If
+  // the starter does not wait, the thread is refused only when there is no memory even for the
+  // system's own needs. Then it goes on, and leaves as if it had run.
   if (leaves) return;
   if (stack_refused_)
     log_line({"thread ", settings_.name, ": the stack size was refused, the default is used"}, WEFT_LOG_WARNING);

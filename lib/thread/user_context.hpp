@@ -1,8 +1,9 @@
 // A pointer that a user has attached to an object, and the drop that gives it back when it is
 // replaced or the object goes.
 //
-// Owns the context. Knows nothing of the object. A context with a drop means code to come of the
-// domain that it was set in, so that domain counts it: README.md, "Closing a domain".
+// Owns the context. Knows nothing of the object. A context with a drop means that code of
+// the domain in which it was set will still run, so that domain counts it: README.md, "Closing a
+// domain".
 #pragma once
 
 #include <weft/base.h>

@@ -114,9 +114,9 @@ void wait_graph::judge_all(const void *assumed) noexcept {
   assumed_ = nullptr;
 }
 
-// Begins with: all that sleep without limit are stuck. Takes out each thread whose wait can end by
-// what threads outside of the set may do, until nothing changes. What is left is the largest stuck
-// set.
+// The caller has marked all threads that sleep without limit as stuck. Take out each thread whose
+// wait can end by what threads outside of the set may do, until nothing changes. What is left is
+// the largest stuck set.
 void wait_graph::settle() noexcept {
   for (bool changed = true; changed;) {
     changed = false;

@@ -5,9 +5,9 @@
 // half the levels of a binary heap, and the children lie side by side. What::moved(position) tells
 // a thing its new position.
 //
-// What leaves before it is due leaves a vacant slot (What::is_vacant()). To close the gap would
-// touch four places that are in no cache when there are many. The top is never vacant. README.md,
-// "Cancelling costs a lock and a store", says when vacant slots go.
+// A thing that goes before it is due leaves a vacant slot (What::is_vacant()). To close the gap at
+// once would touch four places, which are in no cache if the heap is large. The top is never
+// vacant. README.md, "Cancelling costs a lock and a store", says when vacant slots go.
 #pragma once
 
 #include <cstddef>

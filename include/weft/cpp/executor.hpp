@@ -190,8 +190,8 @@ public:
   }
 };
 
-/// Get the pool that all parts of the process share which need no pool of their own. It has
-/// usable_cpus() workers, and is made on first use. No part can shut it down for the others
+/// Get the default executor: one pool for all parts of the process that need no pool of their own.
+/// It has usable_cpus() workers, and is made on first use. No part can shut it down for the others
 /// (not_supported). At the end of the process it finishes its work.
 ///
 /// Throws:

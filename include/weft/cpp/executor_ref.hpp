@@ -212,14 +212,15 @@ public:
     return detail::is_in_time(weft_executor_shutdown(handle_.get(), static_cast<std::uint32_t>(how), timeout.count()));
   }
 
-  /// Wait until the executor has nothing to do, without shutting it down. What was submitted before
-  /// has ended then, and so has what that has submitted here in turn. Timers and delayed tasks that
-  /// are not due do not count. The wait runs no task.
+  /// Wait until the executor has nothing to do, without shutting it down. By then all tasks have
+  /// ended that were submitted before, and all that these have submitted here. Timers and delayed
+  /// tasks that are not due do not count. The wait runs no task.
   ///
   /// Returns: false when the time is over.
   /// Blocks: up to `timeout`.
   /// Throws:
-  /// - deadlock: the caller is a task or worker of the executor, or it can never become idle
+  /// - deadlock: the caller is a task or worker of the executor; or the executor can never become
+  ///   idle
   /// - interrupted: the caller was asked to stop
   bool wait_idle(duration timeout = forever) const {
     return detail::is_in_time(weft_executor_wait_idle(handle_.get(), timeout.count()));
@@ -248,7 +249,7 @@ public:
     return detail::is_in_time(weft_executor_work(handle_.get(), timeout.count()));
   }
 
-  /// Lets the calling thread run tasks of a pool until the future is done: see weft_executor_help.
+  /// Let the calling thread run tasks of a pool until the future is done: see weft_executor_help.
   ///
   /// Returns: true when the future is done; false when the time is over.
   /// Blocks: up to `timeout`, and until a task that runs then has ended.

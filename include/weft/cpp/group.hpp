@@ -73,8 +73,8 @@ public:
   }
 
   /// Count something as pending that is no task: a request that another library answers, a thread.
-  /// Waits and the destructor wait until it is left, whatever is cancelled. Enter before the code
-  /// can begin that leaves.
+  /// Waits and the destructor wait until it is left, whatever is cancelled. Make this call before
+  /// the code that leaves can begin.
   ///
   /// Throws:
   /// - queue_full: WEFT_GROUP_ENTERED_MAX things are entered
@@ -87,9 +87,9 @@ public:
   void leave() { check(weft_group_leave(native_)); }
 
   /// Post a callable to an executor of any kind, once nothing of the group is pending; at once if
-  /// that is so now. It runs also when tasks have failed or were cancelled, and even if the group
-  /// is gone by then. It is no task of the group. If the executor is shut down before, the callable
-  /// is destroyed; see weft_group_then.
+  /// nothing is pending now. It runs also when tasks have failed or were cancelled, and even if the
+  /// group is gone by then. It is no task of the group. If the executor is shut down before that,
+  /// the callable is destroyed without a run; see weft_group_then.
   ///
   /// Throws:
   /// - invalid_argument: `executor` is empty
@@ -144,8 +144,8 @@ public:
     throw_status(status);
   }
 
-  /// Cancel what has not started, ask what runs to stop, and drop what is spawned later. It ends
-  /// with the first wait that throws cancelled or an error.
+  /// Cancel what has not started, ask what runs to stop, and drop what is spawned later. This state
+  /// ends with the first wait that throws cancelled or an error.
   void cancel() noexcept { weft_group_cancel(native_); }
 
   /// Set the context: an object that the group owns from now on, as executor_ref::set_context. It

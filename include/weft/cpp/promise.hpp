@@ -72,7 +72,7 @@ inline void abort_outcome(weft_future_t *future, weft_error_t *adopted) noexcept
 /// complete it, one wins.
 ///
 /// The destructor of a promise that is not done completes its future with broken_promise, so that
-/// no reader waits in vain.
+/// no reader waits for ever.
 template <class T> class promise {
 public:
   using value_type = T;
