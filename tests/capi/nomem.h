@@ -13,7 +13,7 @@
 
 /* Of the calling thread: how many allocations still succeed; negative: all. */
 static __thread int64_t allocations_left = -1;
-static __thread int fails_once;
+static __thread int fails_once __attribute__((unused)); /* where a sanitizer has its own malloc */
 static __thread int refused;
 
 #if !CHECK_SANITIZED
