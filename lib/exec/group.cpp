@@ -342,15 +342,15 @@ weft_status group::wait_here(deadline until, depth how) {
     if (spin_until([&]() noexcept { return over() || more(); })) continue;
     helpful_sleep sleeping;
     if (helps && may_circle) sleeping.hand = &hand_for_tasks;
-    const std::int64_t next_look = leaves ? now_ns() + look_again_after : timekeeping::none;
-    const weft_status status = sleep(*self, next_look < until.at() ? deadline::at(next_look) : until, helps, sleeping);
+    if (leaves) sleeping.next_look = now_ns() + look_again_after;
+    const weft_status status = sleep(*self, until, helps, sleeping);
     if (sleeping.offered != nullptr) {
       may_circle = run_offered(sleeping, mine) == lent::yes;
       has_run |= may_circle;
       continue;
     }
     if (all_done()) return verdict();
-    if (status != WEFT_OK && !(status == WEFT_ETIMEDOUT && next_look < until.at())) return status;
+    if (status != WEFT_OK) return status;
   }
 }
 

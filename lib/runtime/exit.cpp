@@ -101,7 +101,7 @@ void give_up(exit_state &in, const shared<thread> &lost) {
   // Lives as long as the process.
   auto *const entry = new blocked_thread{its, &nothing, 1, wait_for::all, false};
   wait_graph::instance().list(*entry);
-  if (its->worker != nullptr) static_cast<worker *>(its->worker)->home.replace_lost_worker();
+  if (its->worker != nullptr) static_cast<worker *>(its->worker)->home.free_slot();
   lost->ref(); // the entry points to its record
   log_line({"thread ", lost->name(),
             " waits for a lock that the exiting thread holds, as in exit() of the C library; "

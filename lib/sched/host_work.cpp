@@ -1,5 +1,5 @@
-// Threads of the host as workers: weft_executor_work. They differ from a worker's own thread in how
-// they come and go.
+// Threads of the host as workers: weft_executor_work and weft_executor_help. They differ from a
+// worker's own thread in how they come and go.
 //
 // README.md, "Threads of the host", says why a thread that leaves loses nothing. The loop is that
 // of work.cpp, with a look at the time and at stop requests after each task and while the thread
@@ -158,9 +158,7 @@ weft_status scheduler::work_until(worker &me, record &self, deadline until, task
       no_longer_spawns(me);
       lie_down(me);
       const rest_scope disturbable(me, self);
-      me.at_rest.store(true, std::memory_order_relaxed);
       const rested how = rest(me, self, {until, false, wanted});
-      me.at_rest.store(false, std::memory_order_relaxed);
       if (how == rested::ended) return WEFT_OK;
       if (how == rested::woken) wake(me);
     }

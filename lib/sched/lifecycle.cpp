@@ -69,6 +69,10 @@ weft_status scheduler::launch_worker_locked() noexcept {
     settings.signals = settings_.signals;
     settings.nice = settings_.nice;
     settings.affinity = settings_.affinity;
+    // The thread that had this place may still be on its way out, and the end of the pool waits for
+    // it.
+    std::erase_if(leaving_, [](const shared<thread> &which) { return which->ended(); });
+    if (place.self && !place.self->ended()) leaving_.push_back(place.self);
     // The thread's drop gives the owner's reference back: at the thread's end, or when it does not
     // start.
     place.self = adopt(new thread(home_, std::move(settings), {&scheduler::enter, &place, [](void *ctx) {
@@ -138,10 +142,8 @@ void scheduler::retire(worker &me) noexcept {
   }
   if (last)
     end_.finish(false);
-  else if (has_work())
-    wake_one();
-  else if (watched_.load(std::memory_order_seq_cst))
-    keep_watch();
+  else
+    look_after_work();
   note_rest();
 }
 
@@ -198,10 +200,12 @@ void scheduler::leave_as_guest() noexcept {
   end_if_drained_locked();
 }
 
+// After the end, so no worker starts any more.
 weft_status scheduler::join_workers(deadline until) noexcept {
+  for (const shared<thread> &each : leaving_)
+    if (const weft_status status = each->join(until); status != WEFT_OK) return status;
   const std::uint32_t count = places_.load(std::memory_order_acquire);
   for (std::uint32_t i = 0; i < count; ++i) {
-    // No worker starts after end().
     const shared<thread> &self = workers_[i].load(std::memory_order_acquire)->self;
     if (!self) continue;
     if (const weft_status status = self->join(until); status != WEFT_OK) return status;
@@ -209,12 +213,15 @@ weft_status scheduler::join_workers(deadline until) noexcept {
   return WEFT_OK;
 }
 
+// After the end, as join_workers().
 shared<thread> scheduler::worker_left(const std::vector<const void *> &without) noexcept {
+  const auto is_left = [&without](const shared<thread> &which) noexcept {
+    return which && !which->ended() && std::find(without.begin(), without.end(), which.get()) == without.end();
+  };
+  if (const auto at = std::find_if(leaving_.begin(), leaving_.end(), is_left); at != leaving_.end()) return *at;
   const std::uint32_t count = places_.load(std::memory_order_acquire);
-  for (std::uint32_t i = 0; i < count; ++i) {
-    const shared<thread> &self = workers_[i].load(std::memory_order_acquire)->self;
-    if (self && !self->ended() && std::find(without.begin(), without.end(), self.get()) == without.end()) return self;
-  }
+  for (std::uint32_t i = 0; i < count; ++i)
+    if (const shared<thread> &self = workers_[i].load(std::memory_order_acquire)->self; is_left(self)) return self;
   return nullptr;
 }
 

@@ -27,6 +27,11 @@ scheduler::rested scheduler::rest(worker &me, const record &self, const end_of_s
     return stay.may_be_surplus && limit() < settings_.max_workers && census_.read().alive > most_workers();
   };
   flush_freed_blocks();
+  const struct marked {
+    worker &who;
+    explicit marked(worker &me) noexcept : who(me) { who.at_rest.store(true, std::memory_order_relaxed); }
+    ~marked() { who.at_rest.store(false, std::memory_order_relaxed); }
+  } for_reports(me);
   for (;;) {
     if (me.woken.load(std::memory_order_acquire)) return end_of_rest(rested::woken);
     deadline next = stay.until;
@@ -45,7 +50,13 @@ scheduler::rested scheduler::rest(worker &me, const record &self, const end_of_s
       // one among them.
       next = deadline::after(is_hosts ? WEFT_MILLISECOND : WEFT_SECOND);
     }
-    if (watched_.load(std::memory_order_seq_cst) && sit_down(me)) {
+    const bool is_watched = watched_.load(std::memory_order_seq_cst);
+    // The worker in the seat may be woken again and again before it hears the alarm.
+    if (is_watched && settings_.serve_due != nullptr) {
+      settings_.serve_due(owner_);
+      if (me.woken.load(std::memory_order_acquire)) continue;
+    }
+    if (is_watched && sit_down(me)) {
       // A thread that has made this worker late before it saw it in the seat has not rung the bell.
       if (is_late() == late && (is_hosts || is_surplus() == surplus)) wait_in_io(next);
       stand_up(me);

@@ -193,8 +193,9 @@ public:
   void begin_blocking(worker &me, record &self) noexcept;
   bool end_blocking(worker &me, record &self) noexcept; // false: this task has begun none
   static void close_regions(record &self) noexcept;     // those that a task has left open
-  // By another thread: one of the workers will never go on, and another one may take over.
-  void replace_lost_worker() noexcept;
+  // A worker's slot is free for another one: it is in a blocking region, or, as another thread says,
+  // will never go on.
+  void free_slot() noexcept;
 
   // --- threads of the host (host_work.cpp) ---
   // The calling thread, which acts for no executor, becomes a worker: until the scheduler has ended
@@ -312,6 +313,14 @@ private:
   }
   void wake_one_of(census::counts seen) noexcept;
   void keep_watch() noexcept;
+  // By a thread that others may have relied on: for what is queued, or else for what is expected in
+  // the io_context.
+  void look_after_work() noexcept {
+    if (has_work())
+      wake_one();
+    else if (watched_.load(std::memory_order_seq_cst))
+      keep_watch();
+  }
   bool has_work() const noexcept;
   bool has_several() const noexcept;
 
@@ -439,6 +448,8 @@ private:
   bool end_is_told_ = false;                    // under start_mutex_: end_ is finished or will be
   std::uint32_t guests_ = 0;                    // under start_mutex_
   worker *lingering_ = nullptr;                 // under start_mutex_: surplus workers that stay
+  // Threads whose places others have taken, and which may not have ended. Written under start_mutex_.
+  std::vector<shared<thread>> leaving_;
   atomic<std::uint32_t> places_{0};             // written under start_mutex_, after the place
   std::unique_ptr<atomic<worker *>[]> workers_; // a place is written once, before places_ covers it
   atomic<std::uint32_t> started_{0};            // statistics

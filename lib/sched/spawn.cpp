@@ -159,32 +159,24 @@ void scheduler::unref_owner(worker *me) noexcept {
 void scheduler::begin_blocking(worker &me, record &self) noexcept {
   ++self.regions;
   hand_over_spawned(self);
-  if (++me.blocking > 1) return;
-  // First this. Then the look at the queues, as a submitter does, and at watched_, as a worker that
-  // stops searching does.
+  if (++me.blocking == 1) free_slot();
+}
+
+// First the count. Then the look at the queues, as a submitter does, and at watched_, as a worker
+// that stops searching does.
+void scheduler::free_slot() noexcept {
   blocked_.fetch_add(1, std::memory_order_seq_cst);
-  if (has_work())
-    wake_one();
-  else if (watched_.load(std::memory_order_seq_cst))
-    keep_watch();
+  look_after_work();
 }
 
 void scheduler::set_limit(std::uint32_t most) noexcept {
   {
     const std::scoped_lock hold(start_mutex_);
     own_limit_.store(most, std::memory_order_relaxed);
-    set_limit_locked(); // first, as in begin_blocking()
+    set_limit_locked(); // first, as in free_slot()
   }
   call_all_at_rest(); // those that are too many leave
-  if (has_work())
-    wake_one();
-  else if (watched_.load(std::memory_order_seq_cst))
-    keep_watch();
-}
-
-void scheduler::replace_lost_worker() noexcept {
-  blocked_.fetch_add(1, std::memory_order_seq_cst); // as in begin_blocking()
-  if (has_work()) wake_one();
+  look_after_work();
 }
 
 bool scheduler::end_blocking(worker &me, record &self) noexcept {
@@ -275,10 +267,7 @@ bool scheduler::linger(worker &me) noexcept {
   }
   // It may have left as a searcher, and submitters have relied on that. Or there is work in its own
   // queues.
-  if (has_work())
-    wake_one();
-  else if (watched_.load(std::memory_order_seq_cst))
-    keep_watch();
+  look_after_work();
   note_rest();
   if (settings_.rest != nullptr) tell_of_rest(me);
   flush_freed_blocks();

@@ -283,10 +283,7 @@ bool scheduler::begin_searching(worker &me) noexcept {
 void scheduler::end_searching(worker &me) noexcept {
   me.searching = false;
   if (census_.add(-1, 0, 0).searching != 1) return;
-  if (has_work())
-    wake_one();
-  else if (watched_.load(std::memory_order_seq_cst))
-    keep_watch();
+  look_after_work();
 }
 
 // False: the scheduler has ended, or the worker leaves.
@@ -298,10 +295,8 @@ bool scheduler::wait_for_wake_up(worker &me, const record &self) noexcept {
     if (me.spawned.empty()) no_longer_spawns(me);
     if (me.left || leave_as_surplus(me)) return linger(me);
     lie_down(me);
-    me.at_rest.store(true, std::memory_order_relaxed);
     const rested how =
         rest(me, self, {stays != 0 ? deadline::after(stays) : deadline::never(), may_be_surplus, nullptr});
-    me.at_rest.store(false, std::memory_order_relaxed);
     switch (how) {
     case rested::ended:
       return false;

@@ -110,9 +110,9 @@ template <class Wait> weft_status wait_and_help(record &self, deadline until, bo
     }
     if (got != lent::yes) {
       if (may && may_circle) sleeping.hand = &hand_for_tasks;
-      const std::int64_t next_look = got == lent::left ? now_ns() + look_again_after : timekeeping::none;
-      const weft_status status = what.sleep(next_look < until.at() ? deadline::at(next_look) : until, sleeping);
-      if (status == WEFT_OK || (status == WEFT_ETIMEDOUT && next_look < until.at())) {
+      if (got == lent::left) sleeping.next_look = now_ns() + look_again_after;
+      const weft_status status = what.sleep(until, sleeping);
+      if (status == WEFT_OK) {
         may_circle = true;
         continue;
       }

@@ -232,10 +232,10 @@ void task::drop_closure() noexcept {
 weft_status task::ask_to_stop() noexcept {
   const std::uint32_t seen = word_.fetch_or(stop_bit, std::memory_order_acq_rel);
   if ((seen & state_mask) >= with_result) return WEFT_EDONE;
-  if ((seen & state_mask) != running) return WEFT_OK;
+  // Threads may work for a promise in either state: entered_promise.
   if (is_promise())
-    wait_graph::instance().wake_inside(word_); // the threads that work for it: entered_promise
-  else
+    wait_graph::instance().wake_inside(word_);
+  else if ((seen & state_mask) == running)
     wait_graph::instance().wake_task(this);
   return WEFT_OK;
 }

@@ -7,6 +7,7 @@
 // in README.md, "Waits that could never end" and "Time".
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 
 #include <weft/base.h>
@@ -50,6 +51,8 @@ struct helpful_sleep {
   // News end the sleep, if the graph has more of them than the waiter has seen.
   bool interested = false;
   std::uint64_t news_seen = 0;
+  // So does this moment of now_ns(). It is no limit: the graph judges a wait that only looks again.
+  std::int64_t next_look = timekeeping::none;
   // As in blocked_thread. WEFT_EDEADLK then means that something is offered.
   bool stays = false;
   // Out, with WEFT_EDEADLK: as in blocked_thread.
@@ -84,6 +87,7 @@ weft_status sleep_until(record &self, const dependency *on, std::size_t count, w
     // The flags are read after enter(): a stop request finds this thread listed, or this thread
     // finds its flag.
     for (; next == sleeps;) {
+      const std::int64_t look = helper != nullptr ? helper->next_look : timekeeping::none;
       const std::int64_t due = time != nullptr ? time->next_look(self) : timekeeping::none;
       if (ready()) {
         next = ends;
@@ -94,12 +98,14 @@ weft_status sleep_until(record &self, const dependency *on, std::size_t count, w
         status = WEFT_ETIMEDOUT;
         next = ends;
       } else if (entry.looks_again.load(std::memory_order_acquire) ||
-                 (helper != nullptr && helper->interested && graph.news() != helper->news_seen)) {
+                 (helper != nullptr && helper->interested && graph.news() != helper->news_seen) ||
+                 (look != timekeeping::none && look <= now_ns())) {
         next = looks_again;
       } else if (due != timekeeping::none && due <= now_ns()) {
         next = serves_time;
       } else {
-        self.sleeper.park(due < until.at() ? deadline::at(due) : until);
+        const std::int64_t soonest = std::min(due, look);
+        self.sleeper.park(soonest < until.at() ? deadline::at(soonest) : until);
       }
     }
     graph.leave(entry);

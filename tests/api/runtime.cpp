@@ -70,7 +70,7 @@ TEST_CASE("shutdown within a bound: the report has the name of a task that sleep
     weft::group group(other);
     group.enter();
     entered = &group;
-  }); // the end of the group waits, whoever is asked to stop
+  }); // the end of the group waits, also when its thread is asked to stop
   while (entered == nullptr) std::this_thread::yield();
   weft::shutdown_report report;
   do report = host.shutdown(0s, 1ms);

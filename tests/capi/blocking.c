@@ -26,13 +26,6 @@ static weft_status block_at_gate(void *ctx, void **result, weft_error_t **error)
   return WEFT_OK;
 }
 
-/* Returns when so many workers are left, which the end of a region brings about but does not wait for. */
-static void await_workers(weft_executor_t *pool, uint32_t count) {
-  int64_t until = now_ns() + 60 * WEFT_SECOND;
-  while (stats_of(pool).workers_alive != count && now_ns() < until) sched_yield();
-  CHECK_EQUAL(stats_of(pool).workers_alive, count);
-}
-
 static weft_status end_without_begin(void *ctx, void **result, weft_error_t **error) {
   (void)ctx;
   (void)result;

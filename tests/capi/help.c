@@ -173,9 +173,7 @@ static void it_counts_as_a_worker_and_there_is_one(void) {
   gate_open(&gate);
   for (i = 0; i < 4; ++i) end_future(held[i]);
   CHECK_STATUS(weft_future_set_result(promise, NULL), WEFT_OK);
-  for (i = 0; i < 3; ++i) {
-    end_thread(threads[i]);
-  }
+  for (i = 0; i < 3; ++i) end_thread(threads[i]);
   weft_future_unref(promise);
   end_executor(pool);
   CHECK_EQUAL(count_of(&hooked.starts), 2);
@@ -258,6 +256,115 @@ static void its_end_is_never_missed(void) {
   end_executor(pool);
 }
 
+/* A thread that works for a promise, and helps meanwhile, hears of a request to stop that promise. */
+typedef struct working {
+  weft_executor_t *pool;
+  weft_future_t *own, *wanted;
+  uint64_t tid;
+} working_t;
+
+static void *help_for_a_promise(void *ctx) {
+  working_t *working = (working_t *)ctx;
+  weft_future_scope_t scope;
+  CHECK_STATUS(weft_future_enter(working->own, &scope), WEFT_OK);
+  __atomic_store_n(&working->tid, own_tid(), __ATOMIC_RELEASE);
+  CHECK_STATUS(weft_executor_help(working->pool, working->wanted, WEFT_FOREVER), WEFT_EINTERRUPTED);
+  CHECK_STATUS(weft_future_leave(&scope), WEFT_OK);
+  return NULL;
+}
+
+static void a_request_to_its_promise_ends_it(void) {
+  int way;
+  for (way = 0; way < 2; ++way) { /* on its parker, and with a timer in the seat */
+    working_t working = {NULL, NULL, NULL, 0};
+    weft_future_t *later = NULL;
+    pthread_t thread;
+    working.pool = host_pool(NULL, 1);
+    working.own = make_promise(NULL);
+    working.wanted = make_promise(NULL);
+    if (way == 1)
+      REQUIRE_OK(weft_executor_submit_after(working.pool, 3600 * WEFT_SECOND, NULL, return_ctx, NULL, NULL, &later));
+    REQUIRE(pthread_create(&thread, NULL, help_for_a_promise, &working) == 0);
+    while (__atomic_load_n(&working.tid, __ATOMIC_ACQUIRE) == 0) sched_yield();
+    await_asleep(working.tid);
+    CHECK_STATUS(weft_future_request_stop(working.own), WEFT_OK);
+    CHECK(pthread_join(thread, NULL) == 0);
+    if (later != NULL) {
+      CHECK_STATUS(weft_future_cancel(later), WEFT_OK);
+      weft_future_unref(later);
+    }
+    weft_future_unref(working.own);
+    weft_future_unref(working.wanted);
+    end_executor(working.pool);
+  }
+}
+
+/* The worker waits for a thread, that for a task which only the helping thread could still run: when it goes, one of
+ * the two waits is told that it can never end.
+ */
+typedef struct circle {
+  weft_executor_t *pool;
+  gate_t gate;
+  uint64_t tid;
+  weft_thread_t *thread;
+  int told; /* atomic */
+} circle_t;
+
+static void count_if_told(circle_t *circle, weft_status status) {
+  if (status == WEFT_EDEADLK)
+    count_drop(&circle->told);
+  else
+    CHECK_STATUS(status, WEFT_OK);
+}
+
+static weft_status submit_and_wait(void *ctx, weft_error_t **error) {
+  circle_t *circle = (circle_t *)ctx;
+  weft_future_t *future;
+  (void)error;
+  gate_pass(&circle->gate);
+  future = submit(circle->pool, return_ctx, NULL, NULL);
+  __atomic_store_n(&circle->tid, own_tid(), __ATOMIC_RELEASE);
+  count_if_told(circle, weft_future_wait(future, WEFT_FOREVER));
+  weft_future_unref(future);
+  return WEFT_OK;
+}
+
+static weft_status join_the_thread(void *ctx, void **result, weft_error_t **error) {
+  circle_t *circle = (circle_t *)ctx;
+  (void)result;
+  (void)error;
+  count_if_told(circle, weft_thread_join(circle->thread, WEFT_FOREVER));
+  return WEFT_OK;
+}
+
+static void a_wait_that_counts_on_it_is_told_when_it_goes(void) {
+  circle_t circle = {NULL, GATE_CLOSED, 0, NULL, 0};
+  gate_t gate = GATE_CLOSED;
+  helper_t helper;
+  weft_thread_t *helping;
+  weft_future_t *joins, *wanted;
+  probe_t probe = {0};
+  circle.pool = make_pool(1);
+  circle.thread = start_thread(NULL, WEFT_DAEMON_NO, submit_and_wait, &circle, NULL);
+  gate_await(&circle.gate, 1);
+  joins = submit(circle.pool, join_the_thread, &circle, NULL);
+  while (!weft_future_running(joins)) sched_yield();
+  probe.gate = &gate;
+  wanted = submit(circle.pool, probe_run, &probe, NULL);
+  helping = start_helper(&helper, circle.pool, wanted, 0);
+  gate_await(&gate, 1);
+  gate_open(&circle.gate);
+  while (__atomic_load_n(&circle.tid, __ATOMIC_ACQUIRE) == 0) sched_yield();
+  await_asleep(circle.tid);
+  gate_open(&gate);
+  end_thread(helping);
+  end_future(joins);
+  end_thread(circle.thread);
+  CHECK_EQUAL(count_of(&circle.told), 1);
+  weft_future_unref(wanted);
+  end_executor(circle.pool);
+}
+
 int main(int argc, char **argv) {
   static const check_case_t cases[] = {
       {"bad arguments are refused", bad_arguments_are_refused},
@@ -270,6 +377,8 @@ int main(int argc, char **argv) {
       {"after the end of the pool it waits", after_the_end_of_the_pool_it_waits},
       {"a pool of the host needs nobody else", a_pool_of_the_host_needs_nobody_else},
       {"its end is never missed", its_end_is_never_missed},
+      {"a request to its promise ends it", a_request_to_its_promise_ends_it},
+      {"a wait that counts on it is told when it goes", a_wait_that_counts_on_it_is_told_when_it_goes},
   };
   return check_main(cases, CHECK_COUNT_OF(cases), argc, argv);
 }

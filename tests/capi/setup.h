@@ -118,4 +118,11 @@ static inline weft_executor_stats_t stats_of(weft_executor_t *executor) {
   return stats;
 }
 
+/* Returns when so many workers are there: their coming and going is waited for by no call. */
+static inline void await_workers(weft_executor_t *pool, uint32_t count) {
+  int64_t until = now_ns() + 60 * WEFT_SECOND;
+  while (stats_of(pool).workers_alive != count && now_ns() < until) sched_yield();
+  CHECK_EQUAL(stats_of(pool).workers_alive, count);
+}
+
 #endif

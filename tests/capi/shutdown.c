@@ -292,6 +292,52 @@ static void submit_against_shutdown_loses_nothing(void) {
   }
 }
 
+/* After the shutdown a spare comes to a place that no worker had before: what its task submits is refused too. */
+typedef struct latecomer {
+  weft_executor_t *pool;
+  gate_t shut, ran;
+  weft_status status;
+} latecomer_t;
+
+static weft_status submit_late(void *ctx, void **result, weft_error_t **error) {
+  latecomer_t *late = (latecomer_t *)ctx;
+  (void)result;
+  (void)error;
+  late->status = weft_executor_post(late->pool, NULL, return_ctx, NULL, NULL);
+  gate_pass(&late->ran);
+  return WEFT_OK;
+}
+
+static weft_status let_a_spare_come(void *ctx, void **result, weft_error_t **error) {
+  latecomer_t *late = (latecomer_t *)ctx;
+  (void)result;
+  (void)error;
+  gate_pass(&late->shut);
+  CHECK_STATUS(weft_blocking_begin(), WEFT_OK);
+  gate_await(&late->ran, 1);
+  CHECK_STATUS(weft_blocking_end(), WEFT_OK);
+  return WEFT_OK;
+}
+
+static void a_worker_that_comes_later_accepts_nothing_either(void) {
+  latecomer_t late = {NULL, GATE_CLOSED, GATE_CLOSED, WEFT_OK};
+  late.pool = make_pool(2); /* with one worker all goes through one queue */
+  gate_open(&late.ran);
+  {
+    weft_future_t *blocks[2], *behind;
+    int i;
+    for (i = 0; i < 2; ++i) blocks[i] = submit(late.pool, let_a_spare_come, &late, NULL);
+    gate_await(&late.shut, 2);
+    behind = submit(late.pool, submit_late, &late, NULL);
+    CHECK_STATUS(weft_executor_shutdown(late.pool, 0, 0), WEFT_OK);
+    gate_open(&late.shut);
+    end_future(behind);
+    for (i = 0; i < 2; ++i) end_future(blocks[i]);
+  }
+  CHECK_STATUS(late.status, WEFT_ESHUTDOWN);
+  end_executor(late.pool);
+}
+
 int main(int argc, char **argv) {
   static const check_case_t cases[] = {
       {"unknown flags are invalid", unknown_flags_are_invalid},
@@ -308,6 +354,7 @@ int main(int argc, char **argv) {
       {"a task may drop the last handle of its pool", a_task_may_drop_the_last_handle_of_its_pool},
       {"a future cancelled at once never hangs the shutdown", a_future_cancelled_at_once_never_hangs_the_shutdown},
       {"submit against shutdown loses nothing", submit_against_shutdown_loses_nothing},
+      {"a worker that comes later accepts nothing either", a_worker_that_comes_later_accepts_nothing_either},
   };
   return check_main(cases, CHECK_COUNT_OF(cases), argc, argv);
 }

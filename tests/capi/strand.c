@@ -211,20 +211,36 @@ typedef struct waiter {
   gate_t ready; /* opened when `awaited` is set */
   weft_future_t *awaited;
   weft_status answer;
+  int way;
 } waiter_t;
+
+enum { wait_alone, wait_first, wait_completed, wait_ways };
+
+static weft_status wait_in_this_way(int way, weft_future_t *awaited) {
+  weft_as_completed_t *all = NULL;
+  weft_future_t *next = NULL;
+  weft_status status;
+  if (way == wait_alone) return weft_future_wait(awaited, WEFT_FOREVER);
+  if (way == wait_first) return weft_wait(&awaited, 1, WEFT_FIRST_COMPLETED, WEFT_FOREVER, NULL, NULL);
+  CHECK_STATUS(weft_as_completed(&awaited, 1, WEFT_FOREVER, &all), WEFT_OK);
+  status = weft_as_completed_next(all, &next);
+  weft_future_unref(next);
+  weft_as_completed_destroy(&all);
+  return status;
+}
 
 static weft_status wait_for_it(void *ctx, void **result, weft_error_t **error) {
   waiter_t *waiter = (waiter_t *)ctx;
   (void)result;
   (void)error;
   gate_pass(&waiter->ready);
-  waiter->answer = weft_future_wait(waiter->awaited, WEFT_FOREVER);
+  waiter->answer = wait_in_this_way(waiter->way, waiter->awaited);
   return WEFT_OK;
 }
 
 static void a_worker_that_waits_runs_the_tasks_before_it_first(void) {
   weft_executor_t *pool = make_pool(1), *strand = make_strand(pool);
-  waiter_t waiter = {GATE_CLOSED, NULL, WEFT_EINVAL};
+  waiter_t waiter = {GATE_CLOSED, NULL, WEFT_EINVAL, wait_alone};
   weft_future_t *future = submit(pool, wait_for_it, &waiter, NULL);
   sequence_t sequence = {0, 0, 0};
   step_t steps[3];
@@ -249,25 +265,56 @@ static void a_worker_that_waits_runs_the_tasks_before_it_first(void) {
 }
 
 static void waiting_for_a_task_behind_oneself_is_refused(void) {
-  weft_executor_t *pool = make_pool(2), *strand = make_strand(pool);
-  waiter_t waiter = {GATE_CLOSED, NULL, WEFT_OK};
-  weft_future_t *future = submit(strand, wait_for_it, &waiter, NULL);
-  int runs = 0;
-  gate_await(&waiter.ready, 1);
-  waiter.awaited = submit(strand, count_run, &runs, NULL);
-  gate_open(&waiter.ready);
-  CHECK_STATUS(weft_future_wait(future, WEFT_FOREVER), WEFT_OK);
-  CHECK_STATUS(waiter.answer, WEFT_EDEADLK);
-  end_executor(strand);
-  CHECK_EQUAL(count_of(&runs), 1);
-  weft_future_unref(waiter.awaited);
-  weft_future_unref(future);
-  end_executor(pool);
+  int way;
+  for (way = 0; way < wait_ways; ++way) {
+    weft_executor_t *pool = make_pool(2), *strand = make_strand(pool);
+    waiter_t waiter = {GATE_CLOSED, NULL, WEFT_OK, way};
+    weft_future_t *future = submit(strand, wait_for_it, &waiter, NULL);
+    int runs = 0;
+    gate_await(&waiter.ready, 1);
+    waiter.awaited = submit(strand, count_run, &runs, NULL);
+    gate_open(&waiter.ready);
+    CHECK_STATUS(weft_future_wait(future, WEFT_FOREVER), WEFT_OK);
+    CHECK_STATUS(waiter.answer, WEFT_EDEADLK);
+    end_executor(strand);
+    CHECK_EQUAL(count_of(&runs), 1);
+    weft_future_unref(waiter.awaited);
+    weft_future_unref(future);
+    end_executor(pool);
+  }
+}
+
+/* Each waits for a task behind the other. One is told, and so the other's task can run. Workers that have nothing to do
+ * are there, but can do nothing about it.
+ */
+static void of_two_that_wait_for_each_other_one_is_told(void) {
+  int ways;
+  for (ways = 0; ways < wait_ways * wait_ways; ++ways) {
+    weft_executor_t *pool = make_pool(4), *strand[2] = {NULL, NULL};
+    waiter_t waiter[2] = {{GATE_CLOSED, NULL, WEFT_EINVAL, ways / wait_ways},
+                          {GATE_CLOSED, NULL, WEFT_EINVAL, ways % wait_ways}};
+    weft_future_t *future[2] = {NULL, NULL};
+    int runs = 0, i;
+    for (i = 0; i < 2; ++i) {
+      strand[i] = make_strand(pool);
+      future[i] = submit(strand[i], wait_for_it, &waiter[i], NULL);
+      gate_await(&waiter[i].ready, 1);
+    }
+    for (i = 0; i < 2; ++i) waiter[i].awaited = submit(strand[1 - i], count_run, &runs, NULL);
+    for (i = 0; i < 2; ++i) gate_open(&waiter[i].ready);
+    for (i = 0; i < 2; ++i) end_future(future[i]);
+    CHECK((waiter[0].answer == WEFT_EDEADLK) != (waiter[1].answer == WEFT_EDEADLK));
+    CHECK((waiter[0].answer == WEFT_OK) != (waiter[1].answer == WEFT_OK));
+    for (i = 0; i < 2; ++i) end_future(waiter[i].awaited);
+    CHECK_EQUAL(count_of(&runs), 2);
+    for (i = 0; i < 2; ++i) end_executor(strand[i]);
+    end_executor(pool);
+  }
 }
 
 static void waiting_for_a_later_strand_from_a_strand_is_fine(void) {
   weft_executor_t *pool = make_pool(1), *one = make_strand(pool), *two = make_strand(pool);
-  waiter_t waiter = {GATE_CLOSED, NULL, WEFT_EINVAL};
+  waiter_t waiter = {GATE_CLOSED, NULL, WEFT_EINVAL, wait_alone};
   weft_future_t *future = submit(one, wait_for_it, &waiter, NULL);
   int runs = 0;
   gate_await(&waiter.ready, 1);
@@ -297,6 +344,7 @@ int main(int argc, char **argv) {
       {"the last unref finishes the work", the_last_unref_finishes_the_work},
       {"a worker that waits runs the tasks before it first", a_worker_that_waits_runs_the_tasks_before_it_first},
       {"waiting for a task behind oneself is refused", waiting_for_a_task_behind_oneself_is_refused},
+      {"of two that wait for each other one is told", of_two_that_wait_for_each_other_one_is_told},
       {"waiting for a later strand from a strand is fine", waiting_for_a_later_strand_from_a_strand_is_fine},
   };
   return check_main(cases, CHECK_COUNT_OF(cases), argc, argv);

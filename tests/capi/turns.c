@@ -4,6 +4,8 @@
  * work. One of the steps makes the probe ready. What is counted is how many steps begin from there to the probe. A
  * step is either short, so that the bound by count holds, or longer than a turn, so that the bound by time does.
  */
+#include <weft/timer.h>
+
 #include "setup.h"
 
 enum {
@@ -227,6 +229,54 @@ static void an_older_spawned_task_beside_each_load(void) {
   check_beside_high(spawned_task);
 }
 
+/* --- workers that run out of work after each task, and are woken for the next one --- */
+
+static struct {
+  weft_executor_t *pool;
+  int64_t due;
+  int stops, steps_since, passed, ran; /* atomic */
+} beside;
+
+static weft_status step_again(void *ctx, void **result, weft_error_t **error) {
+  (void)result;
+  (void)error;
+  if (weft_now() >= __atomic_load_n(&beside.due, __ATOMIC_ACQUIRE)) count_drop(&beside.steps_since);
+  if (!count_of(&beside.stops))
+    CHECK_STATUS(weft_executor_post_after(beside.pool, 0, NULL, step_again, ctx, NULL), WEFT_OK);
+  return WEFT_OK;
+}
+
+static weft_status note_tick(void *ctx, void **result, weft_error_t **error) {
+  (void)ctx;
+  (void)result;
+  (void)error;
+  __atomic_store_n(&beside.passed, count_of(&beside.steps_since), __ATOMIC_RELAXED);
+  __atomic_store_n(&beside.ran, 1, __ATOMIC_RELEASE);
+  return WEFT_OK;
+}
+
+/* A thread that loses its processor between two steps lets the others run on, so a few ticks may be late. */
+static void a_timer_beside_workers_that_come_and_go(void) {
+  enum { ticks = 200, chains = 4, many_steps = 100, few_late = ticks / 10 };
+  int late = 0, i;
+  beside.pool = make_pool(2);
+  beside.due = INT64_MAX;
+  for (i = 0; i < chains; ++i) REQUIRE_OK(weft_executor_post(beside.pool, NULL, step_again, NULL, NULL));
+  for (i = 0; i < ticks; ++i) {
+    __atomic_store_n(&beside.ran, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&beside.steps_since, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&beside.due, weft_now() + WEFT_MILLISECOND, __ATOMIC_RELEASE);
+    REQUIRE_OK(weft_executor_post_at(beside.pool, beside.due, NULL, note_tick, NULL, NULL));
+    while (!count_of(&beside.ran)) weft_sleep(WEFT_MILLISECOND / 4);
+    late += count_of(&beside.passed) > many_steps;
+    __atomic_store_n(&beside.due, INT64_MAX, __ATOMIC_RELEASE);
+  }
+  if (!CHECK(late <= few_late)) printf("# %d of %d ticks let more than %d steps pass\n", late, ticks, many_steps);
+  __atomic_store_n(&beside.stops, 1, __ATOMIC_RELEASE);
+  CHECK_STATUS(weft_executor_wait_idle(beside.pool, WEFT_FOREVER), WEFT_OK); /* no step is refused by the end */
+  end_executor(beside.pool);
+}
+
 static const check_case_t cases[] = {
     {"a task beside each load", a_task_beside_each_load},
     {"a task from outside beside each load", a_task_from_outside_beside_each_load},
@@ -235,6 +285,7 @@ static const check_case_t cases[] = {
     {"a low task beside each load", a_low_task_beside_each_load},
     {"a tick beside each load", a_tick_beside_each_load},
     {"an older spawned task beside each load", an_older_spawned_task_beside_each_load},
+    {"a timer beside workers that come and go", a_timer_beside_workers_that_come_and_go},
 };
 
 int main(int argc, char **argv) {

@@ -210,6 +210,28 @@ static void who_is_no_worker_has_no_index(void) {
   CHECK(weft_worker_data() == NULL);
 }
 
+/* The first worker is in its start hook, and more than its task waits, of whatever rank: the next worker is started. */
+static void a_slow_start_keeps_only_one_task_waiting(void) {
+  static const uint32_t ranks[] = {WEFT_PRIORITY_NORMAL, WEFT_PRIORITY_HIGH, WEFT_PRIORITY_LOW};
+  size_t i;
+  for (i = 0; i < CHECK_COUNT_OF(ranks); ++i) {
+    seen_t seen = {0};
+    gate_t gate = GATE_CLOSED;
+    weft_executor_t *pool;
+    weft_call_t calls[2] = {{return_ctx, NULL, NULL}, {return_ctx, NULL, NULL}};
+    weft_task_options_t options;
+    seen.gate = &gate;
+    pool = pool_with(NULL, &seen, 2);
+    weft_task_options_init(&options);
+    options.priority = ranks[i];
+    REQUIRE_OK(weft_executor_submit_batch(pool, &options, calls, 2, NULL));
+    gate_await(&gate, 2);
+    gate_open(&gate);
+    end_executor(pool);
+    CHECK_EQUAL(count_of(&seen.starts), 2);
+  }
+}
+
 int main(int argc, char **argv) {
   static const check_case_t cases[] = {
       {"they run first and last on each worker", they_run_first_and_last_on_each_worker},
@@ -221,6 +243,7 @@ int main(int argc, char **argv) {
       {"an initializer that fails leaves the stop due", an_initializer_that_fails_leaves_the_stop_due},
       {"either may be missing", either_may_be_missing},
       {"who is no worker has no index", who_is_no_worker_has_no_index},
+      {"a slow start keeps only one task waiting", a_slow_start_keeps_only_one_task_waiting},
   };
   return check_main(cases, CHECK_COUNT_OF(cases), argc, argv);
 }

@@ -81,6 +81,21 @@ MODEL("wake: two tasks of one worker that meet", 0.4) {
   for (task *each : made) finish(each);
 }
 
+// Two of one batch that wait for one another: the second one lies with the worker that runs the first. The task before
+// them makes the next batch larger.
+MODEL("wake: two tasks of one batch that meet", 1) {
+  one_pool pool({2});
+  atomic<int> there{0};
+  const auto meet = [&] {
+    there.fetch_add(1, std::memory_order_acq_rel);
+    while (there.load(std::memory_order_acquire) != 2) weft::model::yield();
+  };
+  work before, left(meet), right(meet);
+  task *made[] = {before.make(), left.make(), right.make()};
+  check(pool->submit(made, 3) == WEFT_OK, "accepted");
+  for (task *each : made) finish(each);
+}
+
 // --- the end ---
 
 MODEL("end: a submit against the end of the pool", 0.5) {

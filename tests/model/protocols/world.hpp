@@ -71,6 +71,7 @@ struct settings_of_pool {
   std::uint32_t workers = 2;
   bound_settings queue{};
   std::uint32_t spares = 0;
+  std::int64_t linger = 0;
 };
 
 // A pool for one run. At its end it has run all, and its threads are gone.
@@ -80,6 +81,7 @@ public:
     pool_settings settings;
     settings.max_workers = given.workers;
     settings.max_spares = given.spares;
+    settings.linger = given.linger;
     settings.name_prefix = "m";
     settings.queue = given.queue;
     pool_ = pool::make(home_, executors_, settings);
