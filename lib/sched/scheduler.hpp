@@ -443,11 +443,11 @@ private:
   // it, then looks for a worker at rest. README.md, "The seat".
   atomic<bool> seat_is_taken_{false};
 
-  native_mutex start_mutex_;                    // starting workers, and the decision to end
-  bool ended_ = false;                          // under start_mutex_: no worker is started any more
-  bool end_is_told_ = false;                    // under start_mutex_: end_ is finished or will be
-  std::uint32_t guests_ = 0;                    // under start_mutex_
-  worker *lingering_ = nullptr;                 // under start_mutex_: surplus workers that stay
+  native_mutex start_mutex_;    // starting workers, and the decision to end
+  bool ended_ = false;          // under start_mutex_: no worker is started any more
+  bool end_is_told_ = false;    // under start_mutex_: end_ is finished or will be
+  std::uint32_t guests_ = 0;    // under start_mutex_
+  worker *lingering_ = nullptr; // under start_mutex_: surplus workers that stay
   // Threads whose places others have taken, and which may not have ended. Written under start_mutex_.
   std::vector<shared<thread>> leaving_;
   atomic<std::uint32_t> places_{0};             // written under start_mutex_, after the place
