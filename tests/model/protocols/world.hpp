@@ -94,6 +94,8 @@ public:
     if (std::exchange(finished_, true)) return;
     pool_->close();
     check(pool_->join(deadline::never()) == WEFT_OK, "the pool ends");
+    // A worker that had left the pool before may be on its last steps, after its end.
+    check(home_->await_departed(deadline::never()), "the threads end");
     weft_executor_stats_t figures{};
     pool_->read(figures);
     check(figures.queued == 0, "nothing is left");
