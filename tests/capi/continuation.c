@@ -1,4 +1,4 @@
-/* Tests of weft_future_then and weft_future_then_task: when and where fn runs, what is handed on, who owns what,
+/* Tests of weft_future_then and weft_future_then_task: when and where fn runs, what is handed on, ownership,
  * refusals of executors, cancellation, waiting inside tasks. Long chains are in continuation_chain.c. */
 #include <weft/continuation.h>
 

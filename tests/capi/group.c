@@ -350,7 +350,7 @@ static weft_status build_outcome(void *room, weft_error_t **error) {
   return WEFT_OK;
 }
 
-/* A group reads no results: they are dropped at once, also if the task belongs to a domain. */
+/* A group reads no results: they are dropped at once, also those of a task with options. */
 static void results_of_tasks_with_room_are_dropped(void) {
   static const weft_task_type_t type = {sizeof type, WEFT_TASK_POSTED, sizeof(outcome_t), 0, build_outcome,
                                         NULL,        drop_outcome};

@@ -1,4 +1,4 @@
-/* Tests of weft_group_wait and weft_group_settle (weft/group.h): timeouts, stop requests, circles, who may help whom.
+/* Tests of weft_group_wait and weft_group_settle (weft/group.h): time-outs, stop requests, circles, what waits may run.
  * No waiter waits for a task that no thread will run.
  */
 #include "group.h"

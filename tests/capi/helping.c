@@ -180,11 +180,11 @@ static void with_less_than_that_it_begins_nothing(void) {
     play(&scene);
     if (!CHECK_STATUS(scene.waited, WEFT_ETIMEDOUT) || !CHECK_EQUAL(scene.runs_at_end, 0))
       printf("# %s\n", kinds[i].name);
-    CHECK_EQUAL(scene.runs, awaited); /* they run when the worker is free */
+    CHECK_EQUAL(scene.runs, awaited); /* the inner tasks run when the worker is free */
   }
 }
 
-/* the inner tasks run when the worker is free */
+/* The first task takes so long that too little time is left for another one. */
 static weft_status use_up_the_time(void *ctx, void **result, weft_error_t **error) {
   scene_t *scene = (scene_t *)ctx;
   note_run(ctx, result, error);

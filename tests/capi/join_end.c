@@ -1,4 +1,4 @@
-/* Tests of weft/join.h at the end: of the pool, of a thread inside of a call, of the last handle. */
+/* Tests of weft/join.h at the end: of the pool, of a thread inside a call, of the last handle. */
 #include "join.h"
 
 #include <weft/parallel.h>

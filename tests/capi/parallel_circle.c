@@ -11,8 +11,8 @@ typedef struct circle {
   gate_t known;          /* opened when `caller` is set */
   gate_t taken;          /* passed by the thread that has the other piece */
   pthread_t thread;      /* of the caller */
-  uint64_t tid;          /* of the caller */
-  int left;              /* atomic: the stack of the call is no more */
+  uint64_t tid;          /* of the thread that has the other piece */
+  int left;              /* atomic: the frame of the call was left */
   int waited;            /* atomic: waits of the other piece that have ended */
 } circle_t;
 

@@ -94,7 +94,7 @@ static inline weft_status fail_with_42(void *ctx, void **result, weft_error_t **
   return 42;
 }
 
-/* Fails with an error object, though it returns WEFT_OK. */
+/* Fails with an error object, although it returns WEFT_OK. */
 static inline weft_status fail_with_error(void *ctx, void **result, weft_error_t **error) {
   (void)ctx;
   *result = ctx;

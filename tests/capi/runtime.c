@@ -1,7 +1,7 @@
 /* Tests of weft/runtime.h: making runtimes, and the order in which shutdown waits, finishes, stops and cancels.
  *
- * What a runtime answers once it has ended is in runtime_ended.c, the exception hook in hook.c, the end of the default
- * runtime in default_runtime.c, and the end of a whole process in tests/process.
+ * Calls on a runtime that has ended are in runtime_ended.c, the exception hook in hook.c, and the end of the default
+ * runtime in default_runtime.c. The end of a whole process is in tests/process.
  */
 #include <weft/runtime.h>
 

@@ -1,4 +1,4 @@
-/* Tests of submit, post and submit_batch on a pool (weft/executor.h): outcomes, order, and who owns what. */
+/* Tests of submit, post and submit_batch on a pool (weft/executor.h): outcomes, order, and ownership. */
 #include <weft/executor.h>
 
 #include <sched.h>

@@ -1,4 +1,4 @@
-/* Tests of weft/task.h: tasks with room. One of run and drop, once; the result in the room; who frees what. */
+/* Tests of weft/task.h: tasks with room. One of run and drop, once; the result in the room; ownership. */
 #include <weft/task.h>
 
 #include "room.h"
