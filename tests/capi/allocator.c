@@ -1,8 +1,8 @@
-/* Tests of the host's allocator (weft_set_allocator, weft_cleanup): every allocation of weft goes through it, comes
- * back with its size, and at the end none is left; when it fails, nothing is lost.
+/* Tests of the host's allocator (weft_set_allocator, weft_cleanup): every allocation of weft goes through it and comes
+ * back with its size, and none is left at the end. When it fails, nothing is lost.
  *
- * A malloc of the program's own stands in front of glibc's and counts what is allocated beside the hooks; under a
- * sanitizer, which does the same, that part is left out.
+ * The program has a malloc of its own in front of glibc's. It counts what is allocated beside the hooks. A sanitizer
+ * has a malloc of its own too, so this part is left out under one.
  */
 #include <sched.h>
 
@@ -11,7 +11,7 @@
 static struct {
   int64_t blocks, bytes; /* outstanding; atomic, as all that follow */
   int64_t allocations;
-  int64_t faults; /* another size or alignment than was asked for */
+  int64_t faults; /* calls with another size or alignment than the allocation had */
   int64_t beside; /* allocations of the program that did not come through the hooks, while counting is set */
   int counting;
 } host;
@@ -184,7 +184,7 @@ static void work_on(weft_executor_t *pool, weft_executor_t *strand, weft_group_t
     weft_future_unref(next);
   }
   CHECK_STATUS(weft_timer_cancel(timer) == WEFT_ERUNNING ? WEFT_OK : WEFT_OK, WEFT_OK);
-  while (count_of(&runs) < 6 * rounds) sched_yield(); /* the posted ones, for which there is nothing to wait for */
+  while (count_of(&runs) < 6 * rounds) sched_yield(); /* the posted tasks: they have no future to wait for */
 }
 
 typedef struct kit {
@@ -285,7 +285,7 @@ static void steady_work_allocates_nothing_beside(void) {
   beside = __atomic_load_n(&host.beside, __ATOMIC_RELAXED);
   CHECK_EQUAL(beside, 0);
   __atomic_store_n(&host.counting, 1, __ATOMIC_SEQ_CST);
-  witness = malloc(1); /* it does count */
+  witness = malloc(1); /* the malloc in front does count */
   __atomic_store_n(&host.counting, 0, __ATOMIC_SEQ_CST);
   free(witness);
   CHECK_EQUAL(host.beside, CHECK_SANITIZED ? 0 : 1);
@@ -375,7 +375,7 @@ static void a_host_without_memory_loses_nothing(void) {
     int64_t fail_at;
     for (fail_at = 0; fail_at < 100; ++fail_at) {
       weft_status status;
-      CHECK_STATUS(weft_cleanup(WEFT_SECOND * 10), WEFT_OK); /* so that it asks the host for all it needs */
+      CHECK_STATUS(weft_cleanup(WEFT_SECOND * 10), WEFT_OK); /* so that weft asks the host for all memory */
       refused = 0;
       allocations_left = fail_at;
       status = attempts[i]();
@@ -454,7 +454,7 @@ static void cleaning_up_too_early_is_told(void) {
   CHECK_STATUS(weft_cleanup(WEFT_MILLISECOND), WEFT_ETIMEDOUT);
   gate_open(&gate);
   CHECK(pthread_join(thread, NULL) == 0);
-#if !CHECK_SANITIZED /* there tasks and futures are the sanitizer's, and nobody counts them */
+#if !CHECK_SANITIZED /* under a sanitizer tasks and futures are not counted: the sanitizer allocates them */
   held = make_promise(NULL);
   CHECK_STATUS(weft_cleanup(WEFT_SECOND * 10), WEFT_EINVALIDSTATE); /* a handle is held */
   weft_future_unref(held);

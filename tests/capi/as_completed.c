@@ -9,7 +9,7 @@ static weft_as_completed_t *iterate(weft_future_t *const *futures, size_t count,
   return iterator;
 }
 
-/* The next one, checked to be done; the reference is given back, so it is only to be compared. */
+/* Returns the next future and checks that it is done. Its reference is given back, so it can only be compared. */
 static weft_future_t *next_of(weft_as_completed_t *iterator) {
   weft_future_t *future = NULL;
   if (!CHECK_STATUS(weft_as_completed_next(iterator, &future), WEFT_OK)) return NULL;
@@ -59,7 +59,7 @@ static void they_come_in_the_order_in_which_they_get_done(void) {
   iterator = iterate(futures, 4, WEFT_FOREVER);
   CHECK_STATUS(weft_future_cancel(futures[3]), WEFT_OK);
   CHECK_STATUS(weft_future_set_result(futures[0], NULL), WEFT_OK);
-  CHECK(next_of(iterator) == futures[2]); /* done before the beginning */
+  CHECK(next_of(iterator) == futures[2]); /* done before the iteration began */
   CHECK(next_of(iterator) == futures[3]);
   CHECK(next_of(iterator) == futures[0]);
   CHECK_STATUS(weft_future_set_result(futures[1], NULL), WEFT_OK);
@@ -102,7 +102,7 @@ static void without_time_every_finished_one_still_comes(void) {
     check_next_is(iterator, WEFT_ETIMEDOUT);
     check_next_is(iterator, WEFT_ETIMEDOUT);
     CHECK_STATUS(weft_future_set_result(futures[1], NULL), WEFT_OK);
-    CHECK(next_of(iterator) == futures[1]); /* later calls may still find one */
+    CHECK(next_of(iterator) == futures[1]); /* later calls may still return one */
     check_next_is(iterator, WEFT_EEND);
     weft_as_completed_destroy(&iterator);
     for (i = 0; i < 3; ++i) weft_future_unref(futures[i]);
@@ -132,7 +132,7 @@ static void it_keeps_no_reference_to_what_it_has_yielded(void) {
   iterator = iterate(futures, 2, WEFT_FOREVER);
   CHECK_STATUS(weft_future_set_result(futures[0], &drops), WEFT_OK);
   weft_future_unref(futures[0]);
-  CHECK_EQUAL(drops, 0); /* it holds what it has not yielded */
+  CHECK_EQUAL(drops, 0); /* the iterator holds what it has not yielded */
   REQUIRE_OK(weft_as_completed_next(iterator, &out));
   CHECK_EQUAL(drops, 0);
   weft_future_unref(out);
@@ -182,7 +182,7 @@ static void each_future_of_a_pool_comes_once(void) {
     int seen[count] = {0}, i, k;
     for (i = 0; i < count; ++i) {
       futures[i] = submit(pool, i % 5 ? return_ctx : fail_with_42, NULL, NULL);
-      if (i % 7 == 0) weft_future_cancel(futures[i]); /* whether it comes in time or not */
+      if (i % 7 == 0) weft_future_cancel(futures[i]); /* in time, or too late */
     }
     iterator = iterate(futures, count, WEFT_FOREVER);
     for (i = 0; i < count; ++i) {

@@ -3,7 +3,7 @@
 
 #include "check.h"
 
-/* The list is a promise: values, names and their order are fixed for ever, and this is the copy to compare with. */
+/* The list is a promise: values, names and their order never change. This is the copy to compare with. */
 static const struct {
   weft_status value;
   const char *name;

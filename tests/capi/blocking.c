@@ -1,5 +1,5 @@
-/* Tests of weft_blocking_begin and weft_blocking_end (weft/worker.h): other tasks run meanwhile, under a bound;
- * workers that are too many leave, and stay for the next region; regions belong to their task.
+/* Tests of weft_blocking_begin and weft_blocking_end (weft/worker.h): other tasks run meanwhile, on a bounded number of
+ * spares. Surplus workers leave, and linger for the next region. A region belongs to its task.
  */
 #include <weft/group.h>
 #include <weft/timer.h>
@@ -32,7 +32,7 @@ static weft_status end_without_begin(void *ctx, void **result, weft_error_t **er
   (void)error;
   CHECK_STATUS(weft_blocking_end(), WEFT_EINVALIDSTATE);
   CHECK_STATUS(weft_blocking_begin(), WEFT_OK);
-  CHECK_STATUS(weft_blocking_begin(), WEFT_OK); /* they nest */
+  CHECK_STATUS(weft_blocking_begin(), WEFT_OK); /* regions nest */
   CHECK_STATUS(weft_blocking_end(), WEFT_OK);
   CHECK_STATUS(weft_blocking_end(), WEFT_OK);
   CHECK_STATUS(weft_blocking_end(), WEFT_EINVALIDSTATE);
@@ -73,7 +73,7 @@ static void a_region_ends_with_its_task(void) {
   weft_executor_t *pool = make_pool(1);
   weft_group_t *group = NULL;
   end_future(submit(pool, leave_open, NULL, NULL));
-  end_future(submit(pool, end_without_begin, NULL, NULL)); /* it finds none open */
+  end_future(submit(pool, end_without_begin, NULL, NULL)); /* no region is open */
   REQUIRE_OK(weft_group_create(pool, NULL, &group));
   REQUIRE_OK(weft_group_spawn(group, NULL, leave_open, NULL, NULL));
   REQUIRE_OK(weft_group_wait(group, WEFT_FOREVER));
@@ -94,13 +94,13 @@ static void another_task_runs_meanwhile(void) {
   CHECK_EQUAL(stats_of(pool).workers_started, 2); /* one spare was enough */
   gate_open(&gate);
   end_future(blocked);
-  await_workers(pool, 1); /* one of them is too many now */
+  await_workers(pool, 1); /* one worker is surplus now */
   CHECK_EQUAL(stats_of(pool).workers_blocked, 0);
   end_future(submit(pool, return_ctx, NULL, NULL));
   end_executor(pool);
 }
 
-/* What waits when the region begins is reason enough to start a spare. */
+/* A task that already waits when the region begins is enough reason to start a spare. */
 static void tasks_that_wait_already_run_too(void) {
   weft_executor_t *pool = make_pool(1);
   gate_t held = GATE_CLOSED, gate = GATE_CLOSED;
@@ -108,7 +108,7 @@ static void tasks_that_wait_already_run_too(void) {
   weft_future_t *blocked = submit(pool, block_at_gate, &gate, NULL);
   weft_future_t *behind = submit(pool, return_ctx, NULL, NULL);
   gate_open(&held);
-  end_future(behind); /* while the one before it is blocked */
+  end_future(behind); /* while the task before it is blocked */
   CHECK_EQUAL(weft_future_running(blocked), 1);
   gate_open(&gate);
   end_future(blocked);
@@ -180,7 +180,7 @@ static void shutdown_waits_for_what_is_blocked(void) {
   weft_executor_unref(pool);
 }
 
-/* One task waits inside of a region, so that the only worker runs another one on top of it. */
+/* One task waits inside a region, so the only worker runs another task on top of it. */
 typedef struct helped {
   weft_executor_t *pool;
   weft_task_fn inner;

@@ -1,5 +1,5 @@
-/* Tests of what cancel tokens and domains say when something is refused: threads, a runtime that has ended, options of
- * a later version. The first cases run in child processes, before weft is used here.
+/* Tests of what cancel tokens and domains return when something is refused: no threads, a runtime that has ended,
+ * options of a later version. The first cases run in child processes, before weft is used here.
  */
 #include "child.h"
 #include "setup.h"
@@ -71,7 +71,7 @@ static void a_stop_request_interrupts_a_close(void) {
   weft_domain_scope_t scope;
   weft_thread_t *closer = NULL;
   REQUIRE_OK(weft_domain_create(NULL, NULL, &domain));
-  REQUIRE_OK(weft_thread_create(NULL, NULL, close_when_stopped, domain, NULL, &closer)); /* before: so it is outside */
+  REQUIRE_OK(weft_thread_create(NULL, NULL, close_when_stopped, domain, NULL, &closer)); /* made outside the domain */
   REQUIRE_OK(weft_domain_enter(domain, &scope));
   CHECK_STATUS(weft_thread_start(closer), WEFT_OK);
   end_thread(closer);

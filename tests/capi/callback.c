@@ -1,4 +1,5 @@
-/* Tests of weft_future_add_done_callback (weft/future.h): once each, in order, on which thread, and dropped when. */
+/* Tests of weft_future_add_done_callback (weft/future.h): each is called once, in order; on which thread it is called,
+ * and when it is dropped. */
 #include <weft/future.h>
 
 #include "setup.h"
@@ -10,7 +11,7 @@ typedef struct roll {
 
 typedef struct entry {
   roll_t *roll;
-  int place; /* of the call among the others; -1 before */
+  int place; /* of this call among all calls; -1 before it */
   int32_t state;
   weft_future_t *future;
   pthread_t on;
@@ -143,7 +144,7 @@ static void a_future_that_never_ends_drops_without_a_call(void) {
   CHECK_EQUAL(entries[1].drops, 1);
 }
 
-/* A callback adds another one, cancels, reads, keeps a reference: nothing of it is under a lock. */
+/* A callback adds another one, cancels, reads and keeps a reference. It is called under no lock. */
 static void use_it_inside(void *ctx, weft_future_t *future) {
   entry_t *entries = (entry_t *)ctx;
   void *result = NULL;
@@ -270,7 +271,7 @@ static void long_chains_that_never_end_need_no_stack_either(void) {
   weft_future_unref(first); /* each drop gives back the only handle of the next */
 }
 
-/* Adding against finishing: each callback runs once, whoever is first. */
+/* Adding races with finishing: each callback runs once, in either order. */
 typedef struct race {
   weft_future_t *future;
   gate_t start;
@@ -348,7 +349,7 @@ static void one_is_taken_back(void) {
   weft_future_unref(promise);
 }
 
-/* Inside a domain it hangs on the future in another way, and the domain counts it. */
+/* In a domain the callback is linked to the future in another way, and the domain counts it. */
 static void one_of_a_domain_is_taken_back(void) {
   weft_future_t *promise = make_promise(NULL);
   weft_domain_t *domain = NULL;

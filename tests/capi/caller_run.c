@@ -101,7 +101,7 @@ static void no_task_begins_after_the_budget(void) {
   weft_executor_unref(mine);
 }
 
-/* Submits itself again until the count is reached. */
+/* A task that submits itself again until the count is reached. */
 typedef struct again {
   weft_executor_t *executor;
   int left;
@@ -148,7 +148,7 @@ static void run_wait_waits_for_a_task(void) {
   weft_executor_unref(mine);
 }
 
-/* A thread that runs an executor which others fill. */
+/* A thread that runs an executor; other threads fill it. */
 typedef struct loop {
   weft_executor_t *mine;
   weft_status answer;
@@ -243,7 +243,7 @@ static weft_status wait_in_turn(void *ctx, void **result, weft_error_t **error) 
   weft_executor_t *mine = (weft_executor_t *)ctx;
   weft_future_t *future = submit(mine, return_ctx, &mine, NULL);
   (void)error;
-  CHECK_STATUS(weft_future_result(future, WEFT_FOREVER, result), WEFT_OK); /* claimed and run right here */
+  CHECK_STATUS(weft_future_result(future, WEFT_FOREVER, result), WEFT_OK); /* this thread claims it and runs it here */
   CHECK(*result == &mine);
   weft_future_unref(future);
   CHECK_STATUS(weft_executor_shutdown(mine, WEFT_SHUTDOWN_WAIT, WEFT_FOREVER), WEFT_EDEADLK);

@@ -1,4 +1,4 @@
-/* Tests of cancel tokens: what is given to one and called off with it. */
+/* Tests of cancel tokens: what is submitted with a token, and called off with it. */
 #include "cancel.h"
 
 static void pending_tasks_are_cancelled_and_dropped_once(void) {

@@ -1,4 +1,4 @@
-/* cancel.h: what the tests of cancel tokens have in common. */
+/* cancel.h: what the tests of cancel tokens share. */
 #ifndef WEFT_TESTS_CANCEL_H
 #define WEFT_TESTS_CANCEL_H
 
@@ -25,11 +25,11 @@ static inline weft_future_t *submit_with(weft_executor_t *executor, weft_cancel_
   return future;
 }
 
-/* Says at the gate that it runs, then sleeps until it is asked to stop. */
+/* Opens the gate to show that it runs, then sleeps until it is asked to stop. */
 static inline weft_status sleep_until_stopped(void *ctx, void **result, weft_error_t **error) {
   (void)result;
   (void)error;
-  gate_open((gate_t *)ctx); /* it holds nobody, but tells that we are here */
+  gate_open((gate_t *)ctx); /* this shows that the task runs */
   gate_pass((gate_t *)ctx);
   return weft_sleep(WEFT_FOREVER) == WEFT_EINTERRUPTED && weft_stop_requested() == 1 ? WEFT_OK : 1;
 }

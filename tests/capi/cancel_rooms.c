@@ -63,7 +63,7 @@ static void tasks_with_room_belong_to_tokens(void) {
   end_executor(pool);
 }
 
-/* Two spawned tasks with one token: one runs, and hears of it through its own word and not through the group's. */
+/* Two spawned tasks have one token. The running task sees the stop request in its own word, not in the group's. */
 static void spawned_tasks_are_called_off_one_by_one(void) {
   static const weft_task_type_t posted = {sizeof posted, WEFT_TASK_POSTED, 8, 0, run_room, drop_room, NULL};
   gate_t gate = GATE_CLOSED;

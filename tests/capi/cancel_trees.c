@@ -39,7 +39,7 @@ static void a_long_chain_needs_no_stack(void) {
 
 static void a_deadline_cancels_by_itself_and_never_early(void) {
   gate_t gate = GATE_CLOSED;
-  const int64_t timeout = 500 * WEFT_MILLISECOND; /* long enough for the task to be accepted and to start before */
+  const int64_t timeout = 500 * WEFT_MILLISECOND; /* the task is accepted and starts within this time */
   int64_t before = now_ns(), after;
   weft_executor_t *pool = make_pool(1);
   weft_cancel_token_t *token = NULL;
@@ -79,7 +79,7 @@ static void the_earlier_deadline_counts(void) {
 typedef struct heard {
   int calls, drops;
   weft_cancel_registration_t *registration;
-  weft_status answer; /* of a removal inside */
+  weft_status answer; /* of a removal inside the callback */
 } heard_t;
 
 static void hear(void *ctx) {
@@ -140,7 +140,8 @@ static void wait_for_the_other(void *ctx, weft_future_t *future) {
   CHECK_STATUS(weft_future_wait((weft_future_t *)ctx, WEFT_FOREVER), WEFT_OK);
 }
 
-/* Whoever cancels is the only one who could end the second future: it is decided before the first callback runs. */
+/* The first callback waits for the second future, which only the cancelling thread can end. So both futures must be
+ * cancelled before the first callback runs. */
 static void all_is_decided_before_the_first_callback(void) {
   weft_executor_t *executor = make_caller_run();
   weft_cancel_token_t *token = make_token(NULL), *below = make_token(token);

@@ -63,7 +63,7 @@ static inline int check_text(const char *actual, const char *expected, const cha
 #define CHECK_EQUAL(actual, expected) check_equal((intmax_t)(actual), (intmax_t)(expected), __FILE__, __LINE__, #actual)
 #define CHECK_TEXT(actual, expected) check_text((actual), (expected), __FILE__, __LINE__, #actual)
 
-/* For what the rest of a case stands on. */
+/* For conditions that the rest of the case needs. */
 #define REQUIRE(condition)                                                                                             \
   do {                                                                                                                 \
     if (!CHECK(condition)) return;                                                                                     \
@@ -73,7 +73,7 @@ static inline int check_text(const char *actual, const char *expected, const cha
     if (!CHECK_STATUS(call, WEFT_OK)) return;                                                                          \
   } while (0)
 
-/* The running case cannot be made here; say why, and return from the case. */
+/* For a case that cannot be made here. The caller gives the reason and returns from the case. */
 static inline void check_skip(const char *reason) {
   check_skip_reason = reason;
 }

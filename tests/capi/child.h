@@ -1,5 +1,5 @@
-/* child.h: running a case in a child process, before this one has used weft: for limits and privileges that cannot be
- * given back. What the child prints becomes part of the output; its failed checks count for the case.
+/* child.h: runs a case in a child process, before this process has used weft. This is for limits and privileges that
+ * cannot be given back. The child's prints become part of the output, and its failed checks count for the case.
  */
 #ifndef WEFT_TESTS_CHILD_H
 #define WEFT_TESTS_CHILD_H
@@ -14,7 +14,7 @@
 
 enum { child_skips = 77 };
 
-/* Returns 0 when the child made no failed check, child_skips when it could not make the case; a failure is reported. */
+/* Returns 0 if no check of the child failed, and child_skips if it could not make the case. A failure is reported. */
 static inline int run_in_child(void (*body)(void)) {
   int status = 0;
   pid_t child;
@@ -35,7 +35,7 @@ static inline int run_in_child(void (*body)(void)) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
-/* In a child: become a user without privileges, for root is not bound by limits. */
+/* In a child: becomes a user without privileges, because limits do not bind root. */
 static inline int drop_privileges(void) {
   const gid_t nobody = 65534;
   if (getuid() != 0) return 1;
@@ -45,7 +45,7 @@ static inline int drop_privileges(void) {
   return 0;
 }
 
-/* In a child: from now on the system refuses threads, until allow_threads. */
+/* In a child: the system refuses threads from now on, until allow_threads. */
 static inline int refuse_threads(void) {
   struct rlimit limit;
   if (!drop_privileges()) return 0;
@@ -61,7 +61,7 @@ static inline void allow_threads(void) {
   CHECK(setrlimit(RLIMIT_NPROC, &limit) == 0);
 }
 
-/* In a child: so many bytes of address space and no more. */
+/* In a child: limits the address space to so many bytes. */
 static inline int limit_memory(size_t bytes) {
   struct rlimit limit;
   if (CHECK_SANITIZED) {

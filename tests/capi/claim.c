@@ -5,7 +5,7 @@
 
 #include "setup.h"
 
-/* A task that waits for a future which the test hands to it. */
+/* A task that waits for a future; the test sets that future later. */
 typedef struct waiter {
   gate_t ready; /* opened when `awaited` is set */
   weft_future_t *awaited;
@@ -46,7 +46,7 @@ static void a_one_worker_pool_can_wait_for_its_own_tasks(void) {
   end_executor(pool);
 }
 
-/* What the claimed task must not be: anything but the awaited one. */
+/* While a task waits for a promise, its worker runs no unrelated task. */
 static void nothing_unrelated_runs_meanwhile(void) {
   weft_executor_t *pool = make_pool(1);
   waiter_t waiter = WAITER_READY_LATER;
@@ -57,7 +57,7 @@ static void nothing_unrelated_runs_meanwhile(void) {
   REQUIRE_OK(weft_executor_post(pool, NULL, probe_run, &unrelated, probe_drop));
   waiter.awaited = promise;
   gate_open(&waiter.ready);
-  await_asleep(__atomic_load_n(&waiter.tid, __ATOMIC_ACQUIRE)); /* it has had its opportunity to do wrong */
+  await_asleep(__atomic_load_n(&waiter.tid, __ATOMIC_ACQUIRE)); /* now the waiter has looked for a task to run */
   CHECK_EQUAL(probe_runs(&unrelated), 0);
   CHECK_STATUS(weft_future_set_result(promise, NULL), WEFT_OK);
   CHECK_STATUS(weft_future_wait(future, WEFT_FOREVER), WEFT_OK);
@@ -126,7 +126,7 @@ static void waiting_for_oneself_is_refused(void) {
   end_executor(pool);
 }
 
-/* Every call that waits, made by a task for itself. */
+/* A task makes every call that waits, on its own future. */
 typedef struct selfish {
   gate_t ready;
   weft_future_t *self;
@@ -151,7 +151,7 @@ static weft_status wait_for_myself_in_every_way(void *ctx, void **result, weft_e
   both[0] = done;
   both[1] = selfish->self;
   CHECK_STATUS(weft_wait(both, 2, WEFT_ALL_COMPLETED, WEFT_FOREVER, flags, &count), WEFT_EDEADLK);
-  CHECK_EQUAL(flags[0], 1); /* what is done is never lost */
+  CHECK_EQUAL(flags[0], 1); /* a done future is always reported */
   CHECK_EQUAL(flags[1], 0);
   CHECK_EQUAL(count, 1);
   CHECK_STATUS(weft_as_completed(both, 2, WEFT_FOREVER, &iterator), WEFT_OK);
@@ -176,7 +176,7 @@ static void every_waiting_call_refuses_it(void) {
   end_executor(pool);
 }
 
-/* Tasks that wait for one another in a ring: one is refused, and then all end. */
+/* Tasks wait for one another in a ring: one wait is refused, and then all tasks end. */
 enum { ring_size = 4 };
 
 static void wait_in_a_ring_of(uint32_t size, uint32_t workers) {
@@ -204,7 +204,7 @@ static void wait_in_a_ring_of(uint32_t size, uint32_t workers) {
 static void a_ring_of_waits_is_refused_to_one(void) {
   int i, rounds = check_rounds(30, 3000);
   for (i = 0; i < rounds; ++i) {
-    wait_in_a_ring_of(2, 1); /* the second one is claimed by the first */
+    wait_in_a_ring_of(2, 1); /* the first task claims the second one */
     wait_in_a_ring_of(2, 2);
     wait_in_a_ring_of(3, 2);
     wait_in_a_ring_of(4, 4);
@@ -255,8 +255,8 @@ static void a_ring_of_a_thread_and_a_task_is_refused_to_one(void) {
   end_executor(pool);
 }
 
-/* Two one-worker pools whose tasks wait for a task of the other one. Nobody but its own worker may run it, so when both
- * wait, neither could ever end, and one of them is told. Nothing hangs, and every task runs in the end.
+/* Two pools have one worker each, and a task of each waits for a task of the other. Only its own worker may run that
+ * task. If both wait, neither wait could end, so one of them is refused. Nothing hangs, and every task runs in the end.
  */
 typedef struct across {
   weft_executor_t *other;
@@ -293,7 +293,7 @@ static void pools_that_wait_for_each_other_never_hang(void) {
   CHECK_EQUAL(count_of(&runs), 2 * rounds);
 }
 
-/* Without a circle there is no reason to refuse. */
+/* Without a circle no wait is refused. */
 static void a_task_waits_for_one_of_another_pool(void) {
   int i, rounds = check_rounds(300, 30000), runs = 0;
   weft_executor_t *one = make_pool(1), *two = make_pool(1);

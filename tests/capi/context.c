@@ -13,7 +13,7 @@ static void drop_hung(void *ctx) {
   hung_t *hung = (hung_t *)ctx;
   hung->dropped_on = pthread_self();
   __atomic_add_fetch(&hung->drops, 1, __ATOMIC_ACQ_REL);
-  gate_pass(&hung->dropped); /* opened beforehand: it counts, and does not hold */
+  gate_pass(&hung->dropped); /* already open: the gate counts and does not block */
 }
 
 static void ready(hung_t *hung) {
@@ -81,7 +81,7 @@ static void the_default_executor_takes_none(void) {
   weft_executor_unref(all);
 }
 
-/* An executor that nothing runs on ends where its last handle goes. */
+/* If nothing runs on an executor, it ends on the thread that gives back its last handle. */
 static void one_that_rests_drops_it_with_the_last_handle(void) {
   weft_executor_t *pool = make_pool(1), *kinds[3];
   hung_t hung[3];
@@ -118,7 +118,7 @@ static weft_status ask(void *ctx, void **result, weft_error_t **error) {
   here = weft_executor_current();
   CHECK(here == self->expected);
   self->found = weft_executor_context(here);
-  weft_executor_unref(weft_executor_ref(here)); /* perhaps the only handle by now */
+  weft_executor_unref(weft_executor_ref(here)); /* this may be the only handle now */
   return WEFT_OK;
 }
 
@@ -150,7 +150,8 @@ static void a_task_finds_its_executor(void) {
   end_executor(pool);
 }
 
-/* The last handle goes while a task runs: the task may still take one, and the context goes after it. */
+/* The last handle is given back while a task runs. The task may still take one, and the context is dropped after the
+ * task. */
 static void check_the_last_task_finds_it(weft_executor_t *on) {
   asking_t asking = {NULL, NULL, NULL};
   gate_t gate = GATE_CLOSED;
@@ -202,7 +203,7 @@ static void a_group_drops_it_after_its_last_task(void) {
   CHECK(!pthread_equal(hung.dropped_on, pthread_self()));
 }
 
-/* The drop of one group spawns into others, in the middle of the worker's counting. */
+/* The drop of one group's context spawns into the next group, while the worker counts. */
 typedef struct chain {
   weft_group_t *next; /* with a reference */
   int *ran, *over;
@@ -219,7 +220,7 @@ static void drop_spawns(void *ctx) {
 enum { links = 50 };
 
 static weft_status make_chain(void *ctx, void **result, weft_error_t **error) {
-  chain_t *first = (chain_t *)ctx; /* [links], the last one spawns into a group of the test's */
+  chain_t *first = (chain_t *)ctx; /* [links]; the last one spawns into the test's group */
   weft_executor_t *pool = weft_executor_current();
   int i;
   (void)result;
@@ -262,7 +263,7 @@ static void one_is_swapped_for_another(void) {
   CHECK_EQUAL(second, 0);
 }
 
-/* What was taken away is counted by the domain no more: its close need not wait for it. */
+/* The domain no longer counts a context that was swapped out, so its close does not wait for it. */
 static void a_domain_lets_go_of_what_is_taken_away(void) {
   weft_executor_t *pool = make_pool(1);
   weft_group_t *group = make_group(pool);
@@ -277,7 +278,7 @@ static void a_domain_lets_go_of_what_is_taken_away(void) {
   CHECK_EQUAL(weft_domain_count(domain), 1);
   CHECK_STATUS(weft_executor_swap_context(pool, NULL, NULL, &old, &old_drop), WEFT_OK);
   CHECK(old == &drops && old_drop == count_drop);
-  end_domain(domain); /* it has nothing to wait for */
+  end_domain(domain); /* the close has nothing to wait for */
   CHECK_EQUAL(drops, 0);
   weft_group_unref(group);
   end_executor(pool);
@@ -318,13 +319,13 @@ static void a_domain_counts_it(void) {
   int drops = 0;
   CHECK_STATUS(weft_domain_enter(domain, &scope), WEFT_OK);
   CHECK_STATUS(weft_executor_set_context(pool, &seen, note_domain), WEFT_OK);
-  CHECK_STATUS(weft_group_set_context(group, &drops, NULL), WEFT_OK); /* no code, not counted */
+  CHECK_STATUS(weft_group_set_context(group, &drops, NULL), WEFT_OK); /* no drop function: not counted */
   CHECK_STATUS(weft_domain_leave(&scope), WEFT_OK);
   CHECK_EQUAL(weft_domain_count(domain), 1);
   CHECK_STATUS(weft_domain_close(domain, 0), WEFT_ETIMEDOUT);
   CHECK(seen == NULL);
   CHECK_STATUS(weft_executor_set_context(pool, NULL, NULL), WEFT_OK);
-  CHECK(seen == domain); /* its drop runs inside */
+  CHECK(seen == domain); /* the drop runs inside the domain */
   CHECK_STATUS(weft_domain_close(domain, 0), WEFT_OK);
   weft_domain_unref(domain);
   weft_group_unref(group);

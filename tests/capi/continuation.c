@@ -1,5 +1,5 @@
-/* Tests of weft_future_then and weft_future_then_task: when fn runs and where, what is handed on, who owns what, the
- * refusals of executors, cancellation, waiting inside. Long chains are in continuation_chain.c. */
+/* Tests of weft_future_then and weft_future_then_task: when and where fn runs, what is handed on, ownership,
+ * refusals of executors, cancellation, waiting inside tasks. Long chains are in continuation_chain.c. */
 #include <weft/continuation.h>
 
 #include "setup.h"
@@ -78,7 +78,7 @@ static void bad_arguments_are_refused(void) {
   check_step(&step, 0, 0);
 }
 
-/* Every outcome of the source against every `when`, linked before and after the source is done. */
+/* Every outcome of the source with every `when`, linked before and after the source is done. */
 static void when_it_runs_and_what_is_handed_on(void) {
   enum { by_result, by_error, by_cancel };
   uint32_t when;
@@ -273,7 +273,7 @@ static void a_refusal_is_an_error(void) {
   end_executor(full);
 }
 
-/* The continuation keeps the executor, which else would close with the last handle. */
+/* The continuation keeps the executor open: otherwise it would close with the last handle. */
 static void the_executor_is_kept(void) {
   weft_executor_t *pool = make_pool(1);
   step_t step = {0};
@@ -368,7 +368,7 @@ typedef struct inside {
   weft_status answer;
 } inside_t;
 
-/* All of this is pending on the one worker that waits for it. */
+/* The whole chain is pending on the only worker, which waits for it. */
 static weft_status wait_for_a_chain(void *ctx, void **result, weft_error_t **error) {
   inside_t *mine = (inside_t *)ctx;
   static step_t steps[3];
@@ -386,7 +386,7 @@ static weft_status wait_for_a_chain(void *ctx, void **result, weft_error_t **err
   return WEFT_OK;
 }
 
-/* What comes of oneself cannot come while one waits for it. */
+/* A task waits for a continuation of itself, which cannot run before the task ends. */
 static weft_status wait_for_what_follows(void *ctx, void **result, weft_error_t **error) {
   inside_t *mine = (inside_t *)ctx;
   (void)result;
@@ -477,7 +477,7 @@ static void tasks_with_room(void) {
   CHECK_STATUS(weft_future_wait(out, WEFT_FOREVER), WEFT_OK);
   CHECK_EQUAL(*(int64_t *)weft_future_room(out), 42);
   CHECK_EQUAL(step.seen_state, WEFT_FUTURE_RESULT);
-  check_step(&step, 1, 0); /* the run destroys its closure itself */
+  check_step(&step, 1, 0); /* the run itself destroys the closure */
   weft_future_unref(out);
   weft_future_unref(source);
 
@@ -494,7 +494,7 @@ static void tasks_with_room(void) {
   task = make_room_task(&room_type, &step);
   REQUIRE_OK(weft_future_then_task(source, NULL, WEFT_THEN_ERROR, task, &out));
   CHECK_STATUS(weft_future_set_result(source, &step), WEFT_OK);
-  CHECK(weft_future_room(out) == NULL); /* that of the source, which has none */
+  CHECK(weft_future_room(out) == NULL); /* the room of the source, which has none */
   check_step(&step, 1, 2);
   weft_future_unref(out);
   weft_future_unref(source);

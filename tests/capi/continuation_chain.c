@@ -1,4 +1,5 @@
-/* Tests of long chains of weft_future_then: no stack, however they are built, ended or given up, and each drop once. */
+/* Tests of long chains of weft_future_then: in whatever way they are built, ended or given up, the stack does not grow
+ * with them, and each drop is called once. */
 #include <weft/continuation.h>
 
 #include "setup.h"
@@ -8,7 +9,7 @@ enum { chain_length = CHECK_SANITIZED ? 200000 : 1000000 };
 static weft_status count_step(void *ctx, weft_future_t *done, void **result, weft_error_t **error) {
   (void)done;
   (void)error;
-  ++*(intptr_t *)ctx; /* one after the other */
+  ++*(intptr_t *)ctx; /* the steps run one after another */
   *result = ctx;
   return WEFT_OK;
 }
@@ -17,7 +18,7 @@ static void add_drop(void *ctx) {
   ++((intptr_t *)ctx)[1];
 }
 
-/* The last of a chain on `from`, which it gives back. */
+/* Builds a chain on `from`, gives `from` back, and returns the last future. */
 static weft_future_t *build_chain(weft_future_t *from, weft_executor_t *executor, uint32_t when, intptr_t *counts) {
   size_t i;
   for (i = 0; i < chain_length; ++i) {
@@ -82,7 +83,7 @@ static void a_long_chain_on_a_pool(void) {
   end_executor(pool);
 }
 
-/* With all handles kept, so that they die in a row, the last first and the first first. */
+/* All handles are kept. They are given back in a row, the last future first or the first future first. */
 static void all_the_links_of_a_chain(void) {
   static weft_future_t *links[10001];
   int backwards;

@@ -1,5 +1,5 @@
 /* Tests of the default executor (weft/executor.h): one pool for two libraries and their host, configured before its
- * first use. Its cases build on one another, for there is one in a process.
+ * first use. The cases build on one another, because a process has only one default executor.
  */
 #include <weft/executor.h>
 
@@ -48,7 +48,7 @@ static void before_the_first_use_the_last_configuration_counts(void) {
   options.initializer_ctx = &prepared;
   options.initializer_drop = NULL;
   REQUIRE_OK(weft_default_executor_configure(&options));
-  CHECK_EQUAL(count_of(&dropped[0]), 1); /* that of the first configuration, which nobody will use */
+  CHECK_EQUAL(count_of(&dropped[0]), 1); /* the first configuration's context: it will not be used */
 }
 
 static void two_libraries_share_it(void) {
@@ -67,7 +67,7 @@ static void two_libraries_share_it(void) {
   weft_executor_unref(one);
   weft_executor_unref(two);
   weft_executor_unref(mine);
-  CHECK_EQUAL(first_adds(5, 6), 11); /* though all have given theirs back */
+  CHECK_EQUAL(first_adds(5, 6), 11); /* although all handles have been given back */
 }
 
 static void after_the_first_use_it_is_too_late(void) {

@@ -1,5 +1,5 @@
-/* Tests of the end of the default runtime while the process lives on: NULL, shut down for good. Its cases build on one
- * another, for there is only one default runtime.
+/* Tests of the end of the default runtime (NULL) in a process that goes on: it is shut down permanently. The cases
+ * build on one another, because there is only one default runtime.
  */
 #include "setup.h"
 
@@ -40,7 +40,7 @@ static void its_own_tasks_cannot_end_it(void) {
   weft_future_unref(future);
 }
 
-/* The main thread belongs to the default runtime and may end it all the same: it is the host's thread. */
+/* The main thread belongs to the default runtime and may still end it, because it is the host's thread. */
 static void the_main_thread_can_end_it(void) {
   int runs = 0, i;
   REQUIRE_OK(weft_caller_run_create(NULL, NULL, &mine));

@@ -1,5 +1,5 @@
-/* Tests of a deadline that the end of the default runtime misses (weft/runtime.h): the thread that ends it, which
- * belongs to it, is not asked to stop, and may wait again. Its cases build on one another.
+/* Tests of a shutdown of the default runtime that misses its deadline (weft/runtime.h). The thread that calls it
+ * belongs to that runtime, but is not asked to stop, and may wait again. The cases build on one another.
  */
 #include <weft/report.h>
 

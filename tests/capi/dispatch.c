@@ -1,8 +1,8 @@
-/* Programs in the manner of dispatch queues, as C code written for another runtime has them, in weft's words: a group
- * of asynchronous calls with a notification, serial queues with a context and a finalizer, code that asks which queue
- * it is on, once, apply, after. What waits for each other is in dispatch_sync.c.
+/* Programs in the manner of dispatch queues, as C code for another runtime has them, written with weft: a group of
+ * asynchronous calls with a notification, serial queues with a context and a finalizer, code that asks which queue it
+ * is on, once, apply, after. Calls that wait for each other are in dispatch_sync.c.
  *
- * What a serial queue is there is a strand here; a concurrent queue is a pool. */
+ * A serial queue of that runtime is a strand here, and a concurrent queue is a pool. */
 #include <weft/context.h>
 #include <weft/parallel.h>
 #include <weft/queue.h>
@@ -21,7 +21,7 @@ typedef struct notified {
   weft_semaphore_t *done;
 } notified_t;
 
-/* dispatch_group_notify: when_all over the futures of the group, and a continuation on the queue that is to hear. */
+/* dispatch_group_notify: when_all over the futures of the group, and a continuation on the queue to be notified. */
 static weft_status note_all(void *ctx, weft_future_t *done, void **result, weft_error_t **error) {
   notified_t *self = (notified_t *)ctx;
   (void)done;
@@ -53,7 +53,7 @@ static void a_group_over_several_queues_notifies_one(void) {
   end_executor(pool);
 }
 
-/* The same on one pool, with a group: it is waited for with a timeout first, and its notification is an event. */
+/* The same on one pool, with a weft group. The first wait for it has a timeout, and its notification is an event. */
 static void a_group_is_waited_for_and_used_again(void) {
   weft_executor_t *pool = make_pool(2);
   weft_group_t *group = make_group(pool);
@@ -61,7 +61,7 @@ static void a_group_is_waited_for_and_used_again(void) {
   gate_t gate = GATE_CLOSED;
   int ran = 0, round;
   CHECK_STATUS(weft_queue_create(NULL, &events), WEFT_OK);
-  CHECK_STATUS(weft_group_wait(group, 0), WEFT_OK); /* an empty one is done */
+  CHECK_STATUS(weft_group_wait(group, 0), WEFT_OK); /* an empty group is done */
   CHECK_STATUS(weft_group_spawn(group, NULL, pass_gate, &gate, NULL), WEFT_OK);
   CHECK_STATUS(weft_group_wait(group, WEFT_MILLISECOND), WEFT_ETIMEDOUT);
   gate_open(&gate);
@@ -107,7 +107,7 @@ static void what_enters_by_hand_leaves_by_hand(void) {
 /* --- a serial queue with a context --- */
 
 typedef struct account {
-  int64_t balance; /* plain: the queue guards it */
+  int64_t balance; /* plain: only tasks of the queue use it */
   weft_semaphore_t *finalized;
   int64_t *left;
 } account_t;
@@ -120,7 +120,7 @@ static void finalize_account(void *ctx) {
   CHECK_STATUS(weft_semaphore_signal(finalized, 1), WEFT_OK);
 }
 
-/* dispatch_get_specific: the task knows its amount alone, and finds the account by the queue it is on. */
+/* dispatch_get_specific: the task gets only the amount, and finds the account through the queue it runs on. */
 static weft_status deposit(void *ctx, void **result, weft_error_t **error) {
   account_t *account = (account_t *)weft_executor_context(weft_executor_current());
   (void)result;
@@ -142,7 +142,7 @@ static void a_serial_queue_finalizes_its_context_after_its_last_call(void) {
     CHECK_STATUS(weft_executor_set_context(serial, account, finalize_account), WEFT_OK);
     for (i = 1; i <= calls; ++i)
       CHECK_STATUS(weft_executor_post(serial, NULL, deposit, (void *)(intptr_t)i, NULL), WEFT_OK);
-    weft_executor_unref(serial); /* released at once: what was posted still runs */
+    weft_executor_unref(serial); /* given back at once: posted tasks still run */
   }
   for (queue = 0; queue < 4; ++queue) CHECK_STATUS(weft_semaphore_wait(finalized, WEFT_FOREVER), WEFT_OK);
   for (queue = 0; queue < 4; ++queue) CHECK_EQUAL(left[queue], calls * (calls + 1) / 2);
@@ -163,7 +163,7 @@ static void make_once(void) {
 static weft_status need_it(void *ctx, void **result, weft_error_t **error) {
   (void)result;
   (void)error;
-  pthread_once(&once, make_once); /* C has that */
+  pthread_once(&once, make_once); /* C has this already */
   CHECK_EQUAL(made_once, 1);
   count_drop(ctx);
   return WEFT_OK;
@@ -179,11 +179,11 @@ static void what_is_made_once_is_there_for_all(void) {
   end_executor(pool);
 }
 
-/* dispatch_apply, and one inside of another. */
+/* dispatch_apply, nested in another one. */
 enum { rows = 50, columns = 40 };
 typedef struct apply {
   weft_executor_t *pool;
-  int times[rows][columns]; /* plain: each by one call */
+  int times[rows][columns]; /* plain: one call writes each entry */
 } apply_t;
 typedef struct row {
   apply_t *of;
@@ -222,7 +222,7 @@ typedef struct later {
   weft_executor_t *queue;
   weft_semaphore_t *came;
   int64_t at[3];
-  int count; /* plain: the queue guards it */
+  int count; /* plain: only tasks of the queue use it */
   int order[3];
 } later_t;
 

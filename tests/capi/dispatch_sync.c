@@ -1,11 +1,12 @@
-/* Programs in the manner of dispatch queues (see dispatch.c), continued: what waits for each other. Semaphores,
+/* Programs in the manner of dispatch queues (see dispatch.c), continued: calls that wait for each other. Semaphores,
  * synchronous calls and barriers. */
 #include "group.h"
 #include "semaphore.h"
 
 enum { calls = 200 };
 
-/* dispatch_sync: submit, and wait for it. Inside a task of a pool too: a waiter runs what has not started. */
+/* dispatch_sync: submit a task and wait for it. This works inside a task of a pool too: a waiter runs a task that has
+ * not started. */
 static void call_sync(weft_executor_t *queue, weft_task_fn fn, void *ctx) {
   end_future(submit(queue, fn, ctx, NULL));
 }
@@ -14,7 +15,7 @@ static void call_sync(weft_executor_t *queue, weft_task_fn fn, void *ctx) {
 
 enum { slots = 4, made = 2000, makers = 2, takers = 3 };
 
-/* A bounded buffer: two count what there is and what there is room for, a third is the lock. */
+/* A bounded buffer: one semaphore counts the items, one counts the free places, and the third is the lock. */
 typedef struct buffer {
   weft_semaphore_t *items, *room, *lock;
   int values[slots], first, count; /* plain: the lock guards them */
@@ -102,7 +103,7 @@ static void two_semaphores_bound_a_buffer(void) {
   weft_semaphore_unref(buffer.lock);
 }
 
-/* At most three of the calls use the resource at a time; the submitting thread is held back, not the workers. */
+/* At most three calls use the resource at a time. The submitting thread waits for it, not the workers. */
 typedef struct resource {
   weft_semaphore_t *free;
   int users, most; /* atomic */
@@ -130,7 +131,7 @@ static void a_semaphore_bounds_the_users_of_a_resource(void) {
     wait_for(resource.free);
     CHECK_STATUS(weft_executor_post(pool, NULL, use_resource, &resource, NULL), WEFT_OK);
   }
-  for (i = 0; i < 3; ++i) wait_for(resource.free); /* all have come back */
+  for (i = 0; i < 3; ++i) wait_for(resource.free); /* all calls have given it back */
   CHECK(count_of(&resource.most) <= 3);
   CHECK_EQUAL(count_of(&resource.users), 0);
   end_executor(pool);
@@ -167,7 +168,7 @@ static weft_status call_the_inner(void *ctx, void **result, weft_error_t **error
   return WEFT_OK;
 }
 
-/* The classic mistake: sync onto the serial queue that one is on. It is told, and does not hang. */
+/* The classic mistake: a synchronous call onto the caller's own serial queue. The wait returns WEFT_EDEADLK. */
 static weft_status call_oneself(void *ctx, void **result, weft_error_t **error) {
   nested_t *self = (nested_t *)ctx;
   weft_future_t *future = submit(self->outer, add_one, self, NULL);
@@ -190,21 +191,21 @@ static void synchronous_calls_nest_on_one_worker(void) {
   CHECK_EQUAL(nested.depth, 40 + calls);
   call_sync(nested.outer, call_oneself, &nested);
   end_executor(nested.inner);
-  end_executor(nested.outer); /* the call that was given up has run */
+  end_executor(nested.outer); /* the task of the refused call has run */
   CHECK_EQUAL(nested.depth, 41 + calls);
   end_executor(nested.pool);
 }
 
 /* --- barriers --- */
 
-/* Readers go together, a writer alone, in the order of submission: a strand gives the order. A reader is let go on the
- * pool from there; a writer waits on the strand until the readers before it are through. */
+/* Readers run together and a writer runs alone, in the order of submission, which a strand gives. On the strand, a
+ * reader is sent on to the pool, and a writer waits until the readers before it are done. */
 typedef struct shared_state {
   weft_executor_t *pool;
   weft_group_t *readers;
-  int inside;  /* atomic: readers at this moment */
-  int version; /* plain: written by writers alone */
-  int read;    /* atomic: how many have read */
+  int inside;  /* atomic: readers at work now */
+  int version; /* plain: only writers write it */
+  int read;    /* atomic: number of reads done */
 } shared_state_t;
 
 typedef struct reading {

@@ -1,7 +1,7 @@
-/* Tests of domains: tasks of all kinds that belong to one, and that nothing of them is left when it has been closed. */
+/* Tests of domains: tasks of all kinds that belong to one. When a domain has been closed, nothing of it is left. */
 #include "domain.h"
 
-/* Says at the gate that it runs, then sleeps until it is asked to stop. */
+/* Opens the gate to show that it runs, then sleeps until it is asked to stop. */
 static weft_status sleep_until_stopped(void *ctx, void **result, weft_error_t **error) {
   (void)result;
   (void)error;
@@ -94,7 +94,7 @@ static void a_closed_domain_takes_nothing(void) {
   end_executor(pool);
 }
 
-/* A task of the domain that tries everything while the domain is being closed around it. */
+/* A task of the domain that tries every call while another thread closes the domain. */
 typedef struct trial {
   gate_t running;
   weft_executor_t *pool;
@@ -124,7 +124,7 @@ static weft_status try_all(void *ctx, void **result, weft_error_t **error) {
   (void)error;
   gate_open(&trial->running);
   gate_pass(&trial->running);
-  CHECK_STATUS(weft_sleep(WEFT_FOREVER), WEFT_EINTERRUPTED); /* now it is closed */
+  CHECK_STATUS(weft_sleep(WEFT_FOREVER), WEFT_EINTERRUPTED); /* now the domain is closed */
   CHECK_STATUS(weft_executor_submit(trial->pool, NULL, count_run, count, count_drop, &future), WEFT_ECLOSED);
   CHECK_STATUS(weft_executor_post(trial->pool, NULL, count_run, count, count_drop), WEFT_ECLOSED);
   CHECK_STATUS(weft_executor_post_after(trial->pool, 0, NULL, count_run, count, count_drop), WEFT_ECLOSED);
@@ -216,7 +216,7 @@ static void spawned_tasks_belong_to_it(void) {
   end_domain(trial.domain);
   CHECK_STATUS(weft_group_wait(group, WEFT_FOREVER), WEFT_OK);
   CHECK_STATUS(weft_group_wait(trial.group, WEFT_FOREVER), WEFT_ECANCELED);
-  CHECK_EQUAL(count_of(&trial.count), 1); /* dropped by the close, for the only worker was busy */
+  CHECK_EQUAL(count_of(&trial.count), 1); /* dropped by the close, because the only worker was busy */
   weft_group_unref(group);
   weft_group_unref(trial.group);
   end_executor(trial.pool);

@@ -1,4 +1,4 @@
-/* domain.h: what the tests of domains have in common. */
+/* domain.h: what the tests of domains share. */
 #ifndef WEFT_TESTS_DOMAIN_H
 #define WEFT_TESTS_DOMAIN_H
 
@@ -10,7 +10,7 @@ static inline weft_domain_t *make_domain(void) {
   return domain;
 }
 
-/* Closes it, and nothing may be left. */
+/* Closes the domain, and checks that nothing of it is left. */
 static inline void end_domain(weft_domain_t *domain) {
   CHECK_STATUS(weft_domain_close(domain, WEFT_FOREVER), WEFT_OK);
   CHECK_EQUAL(weft_domain_count(domain), 0);
@@ -32,7 +32,7 @@ static inline weft_status close_at_once(void *ctx, weft_error_t **error) {
   return WEFT_OK;
 }
 
-/* By another thread, for the caller is inside. */
+/* Closes it on another thread, because the caller is inside the domain. */
 static inline void close_elsewhere(weft_domain_t *domain) {
   weft_thread_t *thread = NULL;
   weft_domain_scope_t outside;

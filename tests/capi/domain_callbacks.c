@@ -1,4 +1,4 @@
-/* Tests of domains: callbacks, timers and hooks that belong to one are withdrawn when it is closed. */
+/* Tests of domains: closing a domain withdraws its callbacks, timers and hooks. */
 #include "domain.h"
 
 static void hear_future(void *ctx, weft_future_t *future) {
@@ -22,7 +22,7 @@ static void callbacks_on_foreign_futures_are_withdrawn(void) {
   weft_domain_scope_t scope;
   weft_future_t *promise = make_promise(NULL), *done = make_promise(NULL), *gone = make_promise(NULL);
   CHECK_STATUS(weft_future_set_result(done, NULL), WEFT_OK);
-  REQUIRE_OK(weft_future_add_done_callback(promise, hear_future, &before, NULL)); /* the host's */
+  REQUIRE_OK(weft_future_add_done_callback(promise, hear_future, &before, NULL)); /* belongs to the host */
   enter(domain, &scope);
   REQUIRE_OK(weft_future_add_done_callback(promise, hear_future, &heard, count_drop));
   REQUIRE_OK(weft_future_add_done_callback(promise, hear_future, &dropped, count_drop));
@@ -113,7 +113,7 @@ static void an_exception_hook_goes_with_its_domain(void) {
   end_executor(pool);
   CHECK_EQUAL(count_of(&heard), 1);
   end_domain(domain);
-  CHECK_EQUAL(count_of(&heard), 2); /* its drop */
+  CHECK_EQUAL(count_of(&heard), 2); /* the drop */
   CHECK_STATUS(weft_runtime_destroy(&runtime), WEFT_OK);
   CHECK_EQUAL(count_of(&heard), 2);
 }
@@ -154,7 +154,7 @@ static void *arm_until_refused(void *ctx) {
   return NULL;
 }
 
-/* Wherever in between the close comes: nothing is armed in the end. */
+/* A thread arms a timer again and again, and the close may come between any two steps. In the end nothing is armed. */
 static void a_timer_is_not_armed_beside_the_close(void) {
   int i;
   weft_executor_t *pool = make_pool(1);

@@ -1,5 +1,4 @@
-/* Tests of domains: what is waited for, because code of the domain is still to come: results, errors,
- * maps, promises. */
+/* Tests of domains: a close waits for what will still call code of the domain: results, errors, maps, promises. */
 #include "domain.h"
 
 static weft_status return_heap(void *ctx, void **result, weft_error_t **error) {
@@ -22,7 +21,7 @@ static void a_result_that_has_a_drop_counts(void) {
   CHECK_STATUS(weft_domain_close(domain, 0), WEFT_ETIMEDOUT);
   CHECK_STATUS(weft_domain_close(domain, WEFT_MILLISECOND), WEFT_ETIMEDOUT);
   CHECK_EQUAL(weft_domain_count(domain), 1);
-  end_executor(pool); /* the worker has let it go */
+  end_executor(pool); /* now the worker has given back its reference */
   weft_future_unref(future);
   CHECK_EQUAL(drops, 1);
   end_domain(domain);
@@ -98,7 +97,7 @@ static void a_pending_promise_is_cancelled(void) {
   given_up = make_promise(count_drop);
   REQUIRE_OK(weft_future_create_room(8, 0, count_drop, &room));
   leave(&scope);
-  REQUIRE_OK(weft_future_add_done_callback(promise, hear, &heard, NULL)); /* the host's */
+  REQUIRE_OK(weft_future_add_done_callback(promise, hear, &heard, NULL)); /* belongs to the host */
   weft_future_unref(given_up);
   CHECK_EQUAL(weft_domain_count(domain), 3);
   end_domain(domain);
@@ -174,7 +173,8 @@ static weft_status close_for_good(void *ctx, weft_error_t **error) {
   return WEFT_OK;
 }
 
-/* The worker comes to the cancelled task while the closing thread is still busy with another one's drop. */
+/* The worker comes to the cancelled task of the group while the closing thread is still busy with the drop of another
+ * task. */
 static void a_group_waits_for_the_drops_of_what_was_closed(void) {
   slow_close_t trial = {NULL, GATE_CLOSED, 0};
   gate_t held = GATE_CLOSED;
@@ -194,7 +194,7 @@ static void a_group_waits_for_the_drops_of_what_was_closed(void) {
   gate_await(&trial.in_drop, 1);
   gate_open(&held);
   REQUIRE_OK(weft_executor_submit(pool, NULL, pass_gate, &held, NULL, &passed));
-  CHECK_STATUS(weft_future_wait(passed, WEFT_FOREVER), WEFT_OK); /* so the worker has come to the group's task before */
+  CHECK_STATUS(weft_future_wait(passed, WEFT_FOREVER), WEFT_OK); /* so the worker came to the group's task first */
   CHECK_EQUAL(count_of(&trial.drops), 0);
   CHECK_STATUS(weft_group_wait(group, 0), WEFT_ETIMEDOUT);
   gate_open(&trial.in_drop);

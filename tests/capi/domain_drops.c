@@ -1,9 +1,10 @@
-/* Tests of domains: what the host has made is dropped outside, whoever gives it back last. */
+/* Tests of domains: what the host has made is dropped outside of any domain, on whichever thread the last reference is
+ * given back. */
 #include "domain.h"
 
 typedef struct dropped {
   int times;
-  int inside; /* of them, in a domain */
+  int inside; /* the drops inside a domain */
 } dropped_t;
 
 static void note_drop(void *ctx) {
@@ -53,7 +54,7 @@ static void results_of_tasks_and_promises(void) {
   weft_domain_t *domain = make_domain();
   weft_domain_scope_t scope;
   weft_future_t *future = done_with_result(pool, NULL, &dropped, note_drop), *promise = make_promise(note_drop);
-  end_executor(pool); /* so that nobody else has a reference */
+  end_executor(pool); /* so that only the test has references */
   CHECK_STATUS(weft_future_set_result(promise, &dropped), WEFT_OK);
   enter(domain, &scope);
   weft_future_unref(future);
@@ -199,7 +200,7 @@ static void log_to_hooks(void *ctx, uint32_t level, const char *message) {
   note_line(&((hooks_t *)ctx)->called, level, message);
 }
 
-/* Something that the log is told. */
+/* Makes weft log a line. */
 static void make_a_line(void) {
   weft_group_options_t options;
   weft_group_t *group = NULL;
@@ -218,7 +219,7 @@ static void the_hooks_of_the_process(void) {
   REQUIRE_OK(weft_set_log_hook(log_to_hooks, &host, drop_hooks));
   REQUIRE_OK(weft_set_misuse_hook(note_misuse, &misuse, note_drop));
   enter(domain, &scope);
-  make_a_line(); /* the host's code, on top of the plugin's */
+  make_a_line(); /* the host's code, called from a plugin's */
   check_dropped(&host.called, 1);
   CHECK_STATUS(weft_set_log_hook(note_line, &own, NULL), WEFT_OK);
   CHECK_STATUS(weft_set_misuse_hook(note_misuse, &own, note_drop), WEFT_OK);
@@ -228,11 +229,11 @@ static void the_hooks_of_the_process(void) {
   make_a_line();
   CHECK_EQUAL(own.times, 1);
   CHECK_EQUAL(own.inside, 1);
-  CHECK_STATUS(weft_set_log_hook(NULL, &unused, note_drop), WEFT_OK); /* with no hook it is the caller's, and goes */
+  CHECK_STATUS(weft_set_log_hook(NULL, &unused, note_drop), WEFT_OK); /* without a hook, the call drops the context */
   CHECK_EQUAL(unused.times, 1);
   CHECK_EQUAL(unused.inside, 1);
   leave(&scope);
-  CHECK_STATUS(weft_set_misuse_hook(NULL, NULL, NULL), WEFT_OK); /* by the host: inside all the same */
+  CHECK_STATUS(weft_set_misuse_hook(NULL, NULL, NULL), WEFT_OK); /* called by the host: still dropped inside */
   CHECK_EQUAL(own.times, 2);
   CHECK_EQUAL(own.inside, 2);
   end_domain(domain);
@@ -254,7 +255,7 @@ static void hooks_that_a_plugin_takes_away(void) {
   end_domain(domain);
 }
 
-/* The other way round: what belongs to a domain is dropped inside of it, whoever does that. */
+/* The other way round: what belongs to a domain is dropped inside it, on whichever thread that happens. */
 static void what_a_domain_has_made_is_dropped_inside(void) {
   dropped_t dropped = {0, 0};
   weft_executor_t *pool = make_pool(1);

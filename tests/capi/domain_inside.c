@@ -1,4 +1,4 @@
-/* Tests of domains: who is inside of one and who is not, and closing from inside. */
+/* Tests of domains: which code is inside a domain and which is not, and closing from inside. */
 #include "domain.h"
 
 static void close_from_drop(void *ctx) {
@@ -23,7 +23,7 @@ static void closing_from_inside_is_a_status(void) {
   weft_future_t *promise = make_promise(NULL), *future, *pending;
   enter(domain, &scope);
   CHECK_STATUS(weft_domain_close(domain, 0), WEFT_EDEADLK);
-  enter(NULL, &out); /* outside, but the domain is still below */
+  enter(NULL, &out); /* outside, but the scope of the domain is still open */
   CHECK(weft_domain_current() == NULL);
   CHECK_STATUS(weft_domain_close(domain, 0), WEFT_EDEADLK);
   CHECK_STATUS(weft_domain_leave(&scope), WEFT_EINVALIDSTATE);
@@ -36,7 +36,7 @@ static void closing_from_inside_is_a_status(void) {
   CHECK_STATUS(weft_future_set_result(promise, NULL), WEFT_OK);
   CHECK_EQUAL(weft_domain_is_closed(domain), 0);
   weft_domain_ref(domain);
-  end_domain(domain); /* runs the drop of the pending one, which tries it, too */
+  end_domain(domain); /* runs the drop of the pending task, which also tries to close */
   weft_domain_unref(domain);
   weft_future_unref(pending);
   weft_future_unref(future);
@@ -118,7 +118,7 @@ static weft_status wait_for_outside(void *ctx, void **result, weft_error_t **err
   return weft_future_result((weft_future_t *)ctx, WEFT_FOREVER, result);
 }
 
-/* A task without a domain that a task of one runs on its own stack, waiting for it. */
+/* A task of a domain waits for a task without one, and runs it on its own stack. */
 static void what_is_lent_is_outside(void) {
   gate_t gate = GATE_CLOSED;
   void *seen = UNTOUCHED(void);

@@ -1,7 +1,8 @@
 /* Tests of domains: the pieces of loops and reductions are inside, on whatever worker they run. */
 #include "domain.h"
 
-/* A loop in a task of the domain on a pool of two: the first two pieces wait for each other, so they run on both. */
+/* A loop in a task of the domain, on a pool of two workers. The first two pieces wait for each other, so both workers
+ * run one. */
 typedef struct looping {
   weft_executor_t *pool, *later;
   weft_domain_t *domain;
@@ -76,7 +77,7 @@ static void all_pieces_are_inside(void) {
   CHECK_STATUS(weft_future_result(future, WEFT_FOREVER, NULL), WEFT_OK);
   weft_future_unref(future);
   CHECK_EQUAL(loop.calls, 2);
-  CHECK_EQUAL(weft_domain_count(loop.domain), 2); /* what the pieces have submitted */
+  CHECK_EQUAL(weft_domain_count(loop.domain), 2); /* the tasks that the pieces have submitted */
   end_domain(loop.domain);
   CHECK_EQUAL(count_of(&loop.drops), 2);
   end_loop(&loop);
@@ -108,7 +109,7 @@ static void the_close_stops_pieces_on_all_workers(void) {
   gate_await(&loop.both, 2);
   end_domain(loop.domain);
   CHECK_STATUS(weft_future_result(future, 0, NULL), WEFT_OK);
-  CHECK_EQUAL(loop.calls, 2); /* what had not begun was left out */
+  CHECK_EQUAL(loop.calls, 2); /* pieces that had not begun were left out */
   weft_future_unref(future);
   end_loop(&loop);
 }
@@ -162,7 +163,7 @@ static void a_reduction_is_stopped_like_a_loop(void) {
   end_loop(&loop);
 }
 
-/* --- a thread that has entered, which is not asked to stop itself --- */
+/* --- a thread that has entered a domain is not asked to stop itself --- */
 
 static weft_status pass_once(void *ctx, uint64_t begin, uint64_t end, weft_error_t **error) {
   looping_t *loop = (looping_t *)ctx;
@@ -202,7 +203,7 @@ typedef struct entered {
   weft_executor_t *pool;
   weft_domain_t *domain, *within;
   pthread_t caller;
-  gate_t taken, stays; /* come to by a piece on a worker; by the caller's */
+  gate_t taken, stays; /* passed by a piece on a worker; by a piece on the caller */
   int nested;          /* the piece enters another domain, and loops there */
 } entered_t;
 
@@ -220,7 +221,7 @@ static weft_status sleep_in_piece(void *ctx, uint64_t begin, uint64_t end, weft_
   return WEFT_OK;
 }
 
-/* The caller goes through what there is until a worker has taken a part of it. */
+/* The caller works through the range until a worker has taken a part of it. */
 static weft_status stay_until_stopped(void *ctx, uint64_t begin, uint64_t end, weft_error_t **error) {
   entered_t *entered = (entered_t *)ctx;
   weft_domain_scope_t scope;
@@ -280,7 +281,7 @@ static void release_entered(entered_t *entered) {
   end_executor(entered->pool);
 }
 
-/* Neither the thread nor a task has anything to stop for, but the piece. */
+/* Only the piece is asked to stop: neither the thread nor a task is. */
 static void the_piece_of_an_entered_thread_is_asked_to_stop(void) {
   int nested;
   for (nested = 0; nested <= 1; ++nested) {
@@ -305,8 +306,8 @@ static void the_piece_of_a_task_that_has_entered_is_asked_to_stop(void) {
   }
 }
 
-/* A task of the domain is asked to stop for itself, too, while it loops: a spawned one, which shares the word of its
- * group with others, by its token. */
+/* A task of the domain is itself asked to stop while it loops. A spawned task shares the stop word of its group, so
+ * this request comes by its token. */
 static weft_status loop_in_spawned(void *room, weft_error_t **error) {
   entered_t *entered = *(entered_t **)room;
   (void)error;

@@ -1,9 +1,10 @@
-/* Tests of domains: pools that were made inside of one are shut down with it, and their hooks' contexts go. */
+/* Tests of domains: pools that were made inside a domain are shut down with it, and the contexts of their hooks are
+ * dropped. */
 #include "domain.h"
 
 typedef struct hooks {
   weft_domain_t *domain;
-  gate_t gate;                           /* passed by the stop hook, if it is to */
+  gate_t gate;                           /* passed by the stop hook if at_gate is set */
   int at_gate;                           /* the stop hook passes the gate */
   int sleeps;                            /* the initializer sleeps until it is asked to stop */
   int starts, stops, drops, initialized; /* atomic */
@@ -80,7 +81,7 @@ static void a_pool_ends_with_its_domain_though_handles_remain(void) {
   weft_future_t *busy[2], *pending, *late = UNTOUCHED(weft_future_t);
   int pending_drops = 0;
   CHECK_EQUAL(weft_domain_count(hooks.domain), 1);
-  busy[0] = occupy_worker(pool, &gate); /* the host's, as the others */
+  busy[0] = occupy_worker(pool, &gate); /* a task of the host, like the others */
   busy[1] = occupy_worker(pool, &gate);
   pending = submit(pool, count_run, &pending_drops, count_drop);
   CHECK_EQUAL(weft_domain_count(hooks.domain), 3); /* the pool and its workers */
@@ -125,7 +126,7 @@ static void an_initializer_is_asked_to_stop(void) {
   end_domain(hooks.domain);
   CHECK_EQUAL(count_of(&hooks.initialized), 1);
   CHECK_EQUAL(count_of(&hooks.drops), 2);
-  CHECK_EQUAL(weft_future_done(future), 1); /* run or cancelled, whichever came first */
+  CHECK_EQUAL(weft_future_done(future), 1); /* run or cancelled */
   weft_future_unref(future);
   weft_executor_unref(pool);
 }
@@ -161,7 +162,7 @@ static void one_that_was_shut_down_keeps_its_hooks_until_the_close(void) {
   weft_executor_unref(pool);
 }
 
-/* By a thread that had entered before. */
+/* The thread entered the domain before it was closed. */
 static void a_closed_domain_takes_no_pool(void) {
   hooks_t hooks = {.gate = GATE_CLOSED};
   weft_executor_options_t options = options_of(&hooks);
@@ -180,7 +181,7 @@ static void a_closed_domain_takes_no_pool(void) {
 static weft_status close_it(void *ctx, void **result, weft_error_t **error) {
   (void)result;
   (void)error;
-  CHECK(weft_domain_current() == NULL); /* it is the host's task */
+  CHECK(weft_domain_current() == NULL); /* the task belongs to the host */
   CHECK_STATUS(weft_domain_close((weft_domain_t *)ctx, WEFT_FOREVER), WEFT_EDEADLK);
   return WEFT_OK;
 }
@@ -201,7 +202,7 @@ typedef struct latecomer {
   int drops;
 } latecomer_t;
 
-/* The host's code, in the midst of the close: the pool has not begun to end yet, or has. */
+/* A drop of the host, called in the middle of the close, before or after the pool begins to end. */
 static void submit_from_drop(void *ctx) {
   latecomer_t *latecomer = (latecomer_t *)ctx;
   weft_future_t *future = UNTOUCHED(weft_future_t);
@@ -279,7 +280,7 @@ static weft_status loop_as_guest(void *ctx, weft_error_t **error) {
   return WEFT_OK;
 }
 
-/* While somebody loops on the pool it may still need workers, and these the hooks. */
+/* While a guest loops on the pool, the pool may still need workers, and workers need the hooks. */
 static void a_guest_of_the_pool_is_waited_for(void) {
   hooks_t hooks = {.gate = GATE_CLOSED};
   guest_t guest = {NULL, GATE_CLOSED};
@@ -296,7 +297,7 @@ static void a_guest_of_the_pool_is_waited_for(void) {
   weft_executor_unref(guest.pool);
 }
 
-/* --- the one that all share --- */
+/* --- the default executor --- */
 
 static void the_default_executor_is_nobodys(void) {
   hooks_t hooks = {.gate = GATE_CLOSED};
@@ -306,7 +307,7 @@ static void the_default_executor_is_nobodys(void) {
   weft_domain_t *domain = make_domain();
   enter(domain, &scope);
   CHECK_STATUS(weft_default_executor_configure(&options), WEFT_ENOTSUP);
-  REQUIRE_OK(weft_default_executor(&pool)); /* made here, for all */
+  REQUIRE_OK(weft_default_executor(&pool)); /* made here, but shared by the whole process */
   end_future(submit(pool, return_ctx, NULL, NULL));
   leave(&scope);
   end_domain(domain);

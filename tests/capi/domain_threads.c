@@ -1,4 +1,4 @@
-/* Tests of domains: threads that were made inside of one are stopped and waited for, to their very end. */
+/* Tests of domains: threads that were made inside a domain are stopped, and the close waits for their very end. */
 #include "domain.h"
 
 typedef struct life {
@@ -26,7 +26,7 @@ static weft_status sleep_until_stopped(void *ctx, weft_error_t **error) {
   return WEFT_OK;
 }
 
-/* Made and started inside; its handle is the caller's. */
+/* Makes and starts a thread inside the domain, and returns its handle. */
 static weft_thread_t *start_inside(life_t *life, weft_thread_fn target) {
   weft_domain_scope_t scope;
   weft_thread_t *thread;
@@ -168,7 +168,7 @@ static weft_status look_around(void *ctx, weft_error_t **error) {
   return WEFT_OK;
 }
 
-/* Where it was made decides, not where it is started. */
+/* A thread belongs to the domain in which it was made, not to the one in which it is started. */
 static void a_thread_from_outside_stays_outside(void) {
   gate_t gate = GATE_CLOSED;
   weft_domain_t *domain = make_domain();

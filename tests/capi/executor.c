@@ -155,7 +155,7 @@ static void workers_start_for_tasks_that_wait_and_never_above_the_bound(void) {
   weft_executor_stats_t stats;
   int i;
   for (i = 0; i < 10; ++i) REQUIRE_OK(weft_executor_post(pool, NULL, pass_gate, &gate, NULL));
-  gate_await(&gate, 3); /* all three run at once: no work waits while a worker may be started */
+  gate_await(&gate, 3); /* all three run at once: no task waits while another worker may be started */
   stats = stats_of(pool);
   CHECK_EQUAL(stats.workers_started, 3);
   CHECK_EQUAL(stats.workers_alive, 3);
@@ -171,7 +171,7 @@ static void workers_start_for_tasks_that_wait_and_never_above_the_bound(void) {
   weft_executor_unref(pool);
 }
 
-/* As many as there are workers meet; with one fewer at work they would wait for ever. */
+/* As many tasks as there are workers meet. With one worker fewer they would wait forever. */
 static weft_status meet(void *ctx, void **result, weft_error_t **error) {
   int answer = pthread_barrier_wait((pthread_barrier_t *)ctx);
   (void)result;

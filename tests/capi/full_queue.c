@@ -1,4 +1,5 @@
-/* Tests of bounded queues (weft/executor.h): fail, wait, or run in the caller, for single tasks and for batches. */
+/* Tests of bounded queues (weft/executor.h): fail, wait, or run on the submitting thread, for single tasks and for
+ * batches. */
 #include <weft/executor.h>
 #include <weft/map.h>
 #include <weft/task.h>
@@ -9,7 +10,7 @@ static weft_status run_in_room(void *room, weft_error_t **error) {
   return probe_target(*(probe_t **)room, error);
 }
 
-/* Everything that submits, to a queue that has no room. What it was given stays the caller's. */
+/* Makes every submitting call on an executor whose queue is full. The arguments stay the caller's. */
 static void check_all_refuse(weft_executor_t *executor, weft_status expected) {
   static const weft_task_type_t type = {sizeof type, 0, sizeof(probe_t *), 0, run_in_room, NULL, NULL};
   probe_t probe = {0}, *closure = &probe;
@@ -36,7 +37,7 @@ static void check_all_refuse(weft_executor_t *executor, weft_status expected) {
   weft_task_destroy(&task);
 }
 
-/* A full queue: the worker is at the gate and `queued` tasks that count their runs wait. */
+/* A full queue: the worker is at the gate, and `queued` tasks wait and will count their runs. */
 typedef struct full {
   weft_executor_t *pool;
   weft_future_t *running;
@@ -84,7 +85,7 @@ static void there_is_room_again_once_a_task_has_started(void) {
   REQUIRE_OK(weft_executor_post(full.pool, NULL, pass_gate, &second, NULL));
   CHECK_STATUS(weft_executor_post(full.pool, NULL, count_run, &full.runs, NULL), WEFT_EFULL);
   gate_open(&full.gate);
-  gate_await(&second, 1); /* it has started and so it left the queue */
+  gate_await(&second, 1); /* the task has started, so it has left the queue */
   CHECK_STATUS(weft_executor_post(full.pool, NULL, count_run, &full.runs, NULL), WEFT_OK);
   CHECK_STATUS(weft_executor_post(full.pool, NULL, count_run, &full.runs, NULL), WEFT_EFULL);
   gate_open(&second);
@@ -122,7 +123,7 @@ static void wait_gives_up_at_the_timeout(void) {
   CHECK_EQUAL(count_of(&full.runs), 1);
 }
 
-/* A thread that submits and may have to wait. */
+/* A thread that submits, and may have to wait for room. */
 typedef struct submitter {
   weft_executor_t *pool;
   weft_call_t calls[3];

@@ -27,7 +27,7 @@ static void null_is_invalid_everywhere(void) {
   weft_future_unref(future);
 }
 
-/* What the four questions must answer in each state. */
+/* Checks the answers of the four questions in this state. */
 static void check_state(weft_future_t *future, int32_t state) {
   CHECK_EQUAL(weft_future_state(future), state);
   CHECK_EQUAL(weft_future_running(future), state == WEFT_FUTURE_RUNNING);
@@ -117,7 +117,7 @@ static void cancelling_what_is_pending(void) {
   check_state(future, WEFT_FUTURE_CANCELLED);
   CHECK_EQUAL(probe_drops(&probe), 1);
   CHECK(pthread_equal(probe.dropped_on, pthread_self()));
-  CHECK_STATUS(weft_future_cancel(future), WEFT_OK); /* since earlier */
+  CHECK_STATUS(weft_future_cancel(future), WEFT_OK); /* already cancelled */
   CHECK_EQUAL(probe_drops(&probe), 1);
   CHECK_STATUS(weft_future_wait(future, 0), WEFT_OK);
   CHECK_STATUS(weft_future_result(future, WEFT_FOREVER, &result), WEFT_ECANCELED);
@@ -133,7 +133,7 @@ static void cancelling_what_is_pending(void) {
   weft_future_unref(future);
 }
 
-/* One of cancel and run wins, and both sides know which. */
+/* Either cancel or run wins, and both sides see the same winner. */
 static void cancel_against_run(void) {
   weft_executor_t *pool = make_pool(2);
   int i, rounds = check_rounds(1000, 100000), cancelled = 0, ran = 0;
@@ -193,7 +193,7 @@ static void many_may_cancel_one(void) {
     gate_await(&canceller.start, 3);
     gate_open(&canceller.start);
     for (k = 0; k < 3; ++k) pthread_join(threads[k], NULL);
-    CHECK_EQUAL(count_of(&canceller.won), 3); /* cancelled already is a success too */
+    CHECK_EQUAL(count_of(&canceller.won), 3); /* a future that was already cancelled is a success too */
     CHECK_EQUAL(count_of(&calls), 1);
     weft_future_unref(canceller.future);
   }

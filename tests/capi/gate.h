@@ -1,7 +1,7 @@
-/* gate.h: a gate that holds threads until it is opened, and counts who has come to it.
+/* gate.h: a gate that holds threads until it is opened, and counts the threads that have come to it.
  *
- * The tests order threads with gates instead of sleeping. Plain pthreads on purpose: what is tested must not be what
- * the test stands on. Besides, reading the clock, and seeing whether the system has put a thread to sleep.
+ * The tests order threads with gates instead of sleeping. Gates are plain pthreads on purpose: a test must not depend
+ * on what it tests. This header also reads the clock, and looks whether the system has put a thread to sleep.
  */
 #ifndef WEFT_TESTS_GATE_H
 #define WEFT_TESTS_GATE_H
@@ -32,7 +32,7 @@ static inline void gate_pass(gate_t *gate) {
   pthread_mutex_unlock(&gate->mutex);
 }
 
-/* Wait until so many have come to the gate, passed or not. */
+/* Waits until `count` threads have come to the gate, passed or not. */
 static inline void gate_await(gate_t *gate, int count) {
   pthread_mutex_lock(&gate->mutex);
   while (gate->arrived < count) pthread_cond_wait(&gate->changed, &gate->mutex);
@@ -65,8 +65,8 @@ static inline uint64_t own_tid(void) {
   return (uint64_t)syscall(SYS_gettid);
 }
 
-/* Returns when the system shows the thread asleep, or after a bound. The tests that use it hold either way; it makes
- * them meet the blocked state, which is the interesting one, nearly always. */
+/* Returns when the system shows the thread asleep, or after a bound. Tests that use it hold in both cases. It makes
+ * them nearly always meet the blocked state, which is the interesting one. */
 static inline void await_asleep(uint64_t tid) {
   char path[64];
   int seen = 0;

@@ -86,7 +86,7 @@ static void spawned_from_outside(void) {
     weft_executor_t *pool = make_pool(workers);
     weft_group_t *group = make_group(pool);
     int counter = 0, round;
-    for (round = 1; round <= 50; ++round) { /* used again and again */
+    for (round = 1; round <= 50; ++round) { /* the group is used again and again */
       spawn_counting(group, &counter, 20);
       CHECK_STATUS(weft_group_wait(group, WEFT_FOREVER), WEFT_OK);
       CHECK_EQUAL(count_of(&counter), round * 40);
@@ -171,7 +171,7 @@ static void inside_the_newest_starts_first(void) {
   end_executor(spawner.pool);
 }
 
-/* A tree: each task spawns two more and waits for them, until the depth is reached. */
+/* A tree: each task spawns two more and waits for them, down to a given depth. */
 typedef struct node {
   weft_executor_t *pool;
   int depth;
@@ -256,7 +256,7 @@ static void the_first_error_is_kept(void) {
   CHECK_EQUAL(weft_error_code(error), 7);
   CHECK_TEXT(weft_error_message(error), "a bad value");
   weft_error_unref(error);
-  CHECK_STATUS(weft_group_wait(group, 0), WEFT_EFAILED); /* told until it is forgotten */
+  CHECK_STATUS(weft_group_wait(group, 0), WEFT_EFAILED); /* reported until the group is reset */
   CHECK_STATUS(weft_group_reset(group), WEFT_OK);
   CHECK_STATUS(weft_group_error(group, &error), WEFT_OK);
   CHECK(error == NULL);
@@ -276,7 +276,7 @@ static void an_error_can_cancel_the_rest(void) {
   spawn_counting(group, &counter, 5);
   gate_open(&gate);
   CHECK_STATUS(weft_group_wait(group, WEFT_FOREVER), WEFT_EFAILED);
-  CHECK_EQUAL(count_of(&counter), 2 * 2 + 5); /* the last five were only dropped */
+  CHECK_EQUAL(count_of(&counter), 2 * 2 + 5); /* the last five were dropped, not run */
   weft_group_unref(group);
   end_future(running);
   end_executor(pool);
@@ -292,10 +292,10 @@ static void cancel_drops_what_has_not_started(void) {
   REQUIRE_OK(weft_group_spawn(group, NULL, probe_run, &dropped, probe_drop));
   CHECK_STATUS(weft_group_reset(group), WEFT_EINVALIDSTATE);
   CHECK_STATUS(weft_group_cancel(group), WEFT_OK);
-  CHECK_EQUAL(probe_drops(&dropped), 1); /* what no worker holds is dropped here */
+  CHECK_EQUAL(probe_drops(&dropped), 1); /* tasks that no worker holds are dropped here */
   CHECK(pthread_equal(dropped.dropped_on, pthread_self()));
-  CHECK_STATUS(weft_group_wait(group, WEFT_FOREVER), WEFT_ECANCELED); /* though the worker is busy */
-  spawn_counting(group, &counter, 4);                                 /* from now on too */
+  CHECK_STATUS(weft_group_wait(group, WEFT_FOREVER), WEFT_ECANCELED); /* although the worker is busy */
+  spawn_counting(group, &counter, 4);                                 /* later tasks are dropped too */
   gate_open(&gate);
   CHECK_STATUS(weft_group_wait(group, WEFT_FOREVER), WEFT_ECANCELED);
   CHECK_EQUAL(count_of(&counter), 4);
@@ -350,7 +350,7 @@ static weft_status build_outcome(void *room, weft_error_t **error) {
   return WEFT_OK;
 }
 
-/* A group reads no results: they are dropped at once, also of a task that belongs to something. */
+/* A group reads no results: they are dropped at once, also those of a task with options. */
 static void results_of_tasks_with_room_are_dropped(void) {
   static const weft_task_type_t type = {sizeof type, WEFT_TASK_POSTED, sizeof(outcome_t), 0, build_outcome,
                                         NULL,        drop_outcome};

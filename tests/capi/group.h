@@ -19,7 +19,7 @@ static inline weft_group_t *make_group(weft_executor_t *pool) {
   return make_group_with(pool, 0);
 }
 
-/* Adds one to *counter for the run and one for the drop. */
+/* Each task adds one to *counter for its run and one for its drop. */
 static inline void spawn_counting(weft_group_t *group, int *counter, int times) {
   int i;
   for (i = 0; i < times; ++i) CHECK_STATUS(weft_group_spawn(group, NULL, count_run, counter, count_drop), WEFT_OK);

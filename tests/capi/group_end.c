@@ -22,7 +22,7 @@ typedef struct forker {
   gate_t *gate; /* passed after the spawning; NULL: none */
   int *counter;
   int count;
-  int gives_back; /* the group's handle */
+  int gives_back; /* it gives back the group's handle */
 } forker_t;
 
 static weft_status fork_and_leave(void *ctx, void **result, weft_error_t **error) {
@@ -63,7 +63,7 @@ static void a_closed_pool(void) {
   CHECK_STATUS(weft_group_spawn(group, NULL, count_run, &refused, count_drop), WEFT_ESHUTDOWN);
   CHECK_STATUS(weft_group_wait(group, 0), WEFT_OK); /* nothing is pending */
   gate_open(&before);
-  end_future(inside); /* what was accepted may go on spawning */
+  end_future(inside); /* an accepted task may still spawn */
   CHECK_STATUS(weft_group_wait(group, WEFT_FOREVER), WEFT_OK);
   CHECK_EQUAL(count_of(&counter), 20);
   CHECK_EQUAL(count_of(&refused), 0);
@@ -92,7 +92,7 @@ static void a_broken_pool(void) {
   group = make_group(pool);
   spawn_counting(group, &counter, 5);
   gate_open(&gate);
-  CHECK_STATUS(weft_group_wait(group, WEFT_FOREVER), WEFT_EFAILED); /* none has run; the error is the pool's */
+  CHECK_STATUS(weft_group_wait(group, WEFT_FOREVER), WEFT_EFAILED); /* no task has run; the error is the pool's */
   CHECK_EQUAL(count_of(&counter), 5);
   CHECK_STATUS(weft_group_spawn(group, NULL, count_run, &counter, count_drop), WEFT_EBROKEN);
   CHECK_EQUAL(count_of(&counter), 5);
@@ -108,7 +108,7 @@ static void shutdown_cancels_what_was_spawned_outside(void) {
   int counter = 0;
   spawn_counting(group, &counter, 20);
   CHECK_STATUS(weft_executor_shutdown(pool, WEFT_SHUTDOWN_CANCEL_PENDING, 0), WEFT_OK);
-  CHECK_EQUAL(count_of(&counter), 20); /* each dropped, in that call */
+  CHECK_EQUAL(count_of(&counter), 20); /* each is dropped, in that call */
   CHECK_STATUS(weft_group_wait(group, WEFT_FOREVER), WEFT_ECANCELED);
   gate_open(&gate);
   end_future(running);
@@ -117,8 +117,8 @@ static void shutdown_cancels_what_was_spawned_outside(void) {
   weft_group_unref(group);
 }
 
-/* What lies on the deque of a worker that is busy with its spawner is dropped when that worker, or another one, comes
- * by. */
+/* Spawned tasks lie on the deque of a worker that is busy with their spawner. They are dropped when that worker, or
+ * another one, comes to them. */
 static void shutdown_cancels_what_was_spawned_inside(void) {
   int workers, round, rounds = check_rounds(20, 1000);
   for (workers = 1; workers <= 2; ++workers)
@@ -183,7 +183,9 @@ typedef struct inner_end {
   int *counter;
 } inner_end_t;
 
-/* The waiter runs the task that ends the thread, so its own task ends too; what is left on its deque goes on. */
+/* The waiter runs the task that ends the thread, so the waiter's own task ends too. The tasks that are left on its
+ * deque still run.
+ */
 static weft_status wait_for_one_that_ends_the_thread(void *ctx, void **result, weft_error_t **error) {
   inner_end_t *self = (inner_end_t *)ctx;
   weft_group_t *group = make_group(self->pool);
@@ -193,7 +195,7 @@ static weft_status wait_for_one_that_ends_the_thread(void *ctx, void **result, w
   CHECK_STATUS(weft_group_spawn(group, NULL, end_the_thread, self->counter, NULL), WEFT_OK);
   weft_group_unref(weft_group_ref(group));
   weft_group_wait(group, WEFT_FOREVER);
-  CHECK(0); /* not reached: the only worker has run it */
+  CHECK(0); /* not reached: the only worker has run the task that ends it */
   return WEFT_OK;
 }
 

@@ -1,4 +1,4 @@
-/* Tests of what is pending in a group and is no task: weft_group_enter, weft_group_leave. */
+/* Tests of weft_group_enter and weft_group_leave: what is pending in a group without being a task. */
 #include "domain.h"
 #include "group.h"
 #include "queue.h"
@@ -22,7 +22,7 @@ static void a_leave_too_many_changes_nothing(void) {
   CHECK_STATUS(weft_group_leave(group), WEFT_EINVALIDSTATE);
   CHECK_STATUS(weft_group_spawn(group, NULL, pass_gate, &gate, NULL), WEFT_OK);
   gate_await(&gate, 1);
-  CHECK_STATUS(weft_group_leave(group), WEFT_EINVALIDSTATE); /* a task cannot be left */
+  CHECK_STATUS(weft_group_leave(group), WEFT_EINVALIDSTATE); /* leave does not count down a task */
   CHECK_STATUS(weft_group_wait(group, 0), WEFT_ETIMEDOUT);
   enter_some(group, 2);
   leave_some(group, 2);
@@ -52,12 +52,12 @@ static void it_is_pending_until_it_is_left(void) {
   end_executor(pool);
 }
 
-/* --- those who sleep --- */
+/* --- sleeping waiters --- */
 
 typedef struct sleeper {
   weft_group_t *group;
   uint64_t tid; /* atomic; 0 before */
-  int *seen;    /* plain: written by the one who leaves, read by the one who has waited */
+  int *seen;    /* plain: the leaving thread writes it before it leaves; the waiter reads it after the wait */
   weft_status first, second;
 } sleeper_t;
 
@@ -81,7 +81,7 @@ static void await_sleeper(sleeper_t *sleeper) {
   await_asleep(__atomic_load_n(&sleeper->tid, __ATOMIC_ACQUIRE));
 }
 
-/* A task of a pool of one worker and a thread: nobody could help, and yet it is no deadlock. */
+/* A task on a pool of one worker, and a thread, wait for the group. Nothing could help them, but it is no deadlock. */
 static void a_leave_wakes_who_sleeps(void) {
   weft_executor_t *pool = make_pool(1);
   sleeper_t inside = {NULL, 0, NULL, 1, 1}, outside = {NULL, 0, NULL, 1, 1};
@@ -105,7 +105,7 @@ static void a_leave_wakes_who_sleeps(void) {
   end_executor(pool);
 }
 
-/* A task that waits for its own group is told so once nothing is entered that might end the wait. */
+/* A task waits for its own group. The wait is refused as soon as the group has no entry left that could end it. */
 static weft_status wait_for_own_group(void *ctx, void **result, weft_error_t **error) {
   sleeper_t *self = (sleeper_t *)ctx;
   (void)result;
@@ -149,7 +149,7 @@ static void a_wait_for_it_can_be_interrupted(void) {
   end_executor(pool);
 }
 
-/* --- what does not end it --- */
+/* --- what does not end the wait --- */
 
 static void neither_cancel_nor_token_ends_it(void) {
   weft_executor_t *pool = make_pool(1);
@@ -168,10 +168,10 @@ static void neither_cancel_nor_token_ends_it(void) {
   spawn_counting(group, &counter, 3);
   CHECK_STATUS(weft_group_wait(group, 1000), WEFT_ETIMEDOUT);
   CHECK_STATUS(weft_group_wait(by_token, 1000), WEFT_ETIMEDOUT);
-  enter_some(group, 1); /* still possible */
+  enter_some(group, 1); /* entering is still possible */
   leave_some(group, 2);
   leave_some(by_token, 1);
-  CHECK_STATUS(weft_group_wait(group, WEFT_FOREVER), WEFT_ECANCELED); /* of the tasks */
+  CHECK_STATUS(weft_group_wait(group, WEFT_FOREVER), WEFT_ECANCELED); /* because of the tasks */
   CHECK_EQUAL(count_of(&counter), 3);
   CHECK_STATUS(weft_group_wait(by_token, WEFT_FOREVER), WEFT_OK); /* nothing was dropped */
   weft_group_unref(group);
@@ -192,7 +192,7 @@ static void nor_does_the_end_of_the_pool(void) {
   end_group(group);
 }
 
-/* The one who leaves needs no reference: what is entered is one. */
+/* The leaving thread needs no reference: each entry is one. */
 static void it_keeps_the_group(void) {
   weft_executor_t *pool = make_pool(1);
   weft_group_t *group = make_group(pool);
@@ -202,7 +202,7 @@ static void it_keeps_the_group(void) {
   weft_group_unref(group);
   leave_some(group, 1);
   CHECK_EQUAL(drops, 0);
-  spawn_counting(group, &counter, 1); /* as good as any group */
+  spawn_counting(group, &counter, 1); /* the group still works */
   CHECK_STATUS(weft_group_wait(group, 1000), WEFT_ETIMEDOUT);
   leave_some(group, 1);
   end_executor(pool);
@@ -253,7 +253,7 @@ static void the_event_of_a_queue_comes_after_it(void) {
   weft_queue_unref(queue);
 }
 
-/* Tasks of the group enter and leave, beside what their workers have counted in advance. */
+/* Tasks of the group enter and leave, while their workers hold credit. */
 typedef struct crowd {
   weft_group_t *group;
   int left; /* atomic */
@@ -312,7 +312,7 @@ static void there_is_a_limit(void) {
   end_executor(pool);
 }
 
-/* It is nobody's code, so a domain neither counts nor ends it. */
+/* An entry calls no code, so a domain neither counts nor ends it. */
 static void a_domain_does_not_count_it(void) {
   weft_executor_t *pool = make_pool(1);
   weft_domain_t *domain = make_domain();
@@ -320,7 +320,7 @@ static void a_domain_does_not_count_it(void) {
   weft_group_t *group = make_group(pool);
   enter(domain, &scope);
   CHECK_STATUS(weft_group_enter(group), WEFT_OK);
-  CHECK_EQUAL(weft_domain_count(domain), 1); /* this scope */
+  CHECK_EQUAL(weft_domain_count(domain), 1); /* only this scope */
   leave(&scope);
   end_domain(domain);
   CHECK_STATUS(weft_group_wait(group, 1000), WEFT_ETIMEDOUT);

@@ -40,15 +40,15 @@ static void end_leaves_other_handles(void) {
   end_executor(pool);
 }
 
-/* upper waits for lower, which the other worker has taken, and which has spawned a leaf into a group of its own and
- * does nothing until that has run. */
+/* `upper` waits for `lower`, which the other worker has taken. `lower` has spawned a leaf into a group of its own, and
+ * does nothing until the leaf has run. */
 typedef struct family {
   weft_executor_t *pool;
-  weft_group_t *elsewhere; /* NULL: the leaf's group is made by lower */
-  uint32_t flags;          /* of that */
-  int64_t patience;        /* of upper */
-  weft_status seen;        /* by upper */
-  int leaf_has_run;        /* when upper had seen it */
+  weft_group_t *elsewhere; /* the group of the leaf; NULL: `lower` makes it */
+  uint32_t flags;          /* of the group that `lower` makes */
+  int64_t patience;        /* the timeout of `upper` */
+  weft_status seen;        /* what the wait of `upper` returned */
+  int leaf_has_run;        /* when the wait of `upper` had returned */
   int counter;
   gate_t lower_has_begun, leaf_runs;
 } family_t;
@@ -105,7 +105,7 @@ static void a_waiter_helps_further_down(void) {
   family_t family;
   memset(&family, 0, sizeof family);
   family.flags = WEFT_GROUP_SCOPED;
-  family.patience = WEFT_FOREVER; /* without help it would never end */
+  family.patience = WEFT_FOREVER; /* without help the wait would never end */
   run_family(&family);
   CHECK_STATUS(family.seen, WEFT_OK);
   CHECK(family.leaf_has_run);
@@ -123,7 +123,7 @@ static void but_not_in_a_group_that_is_not_scoped(void) {
 static void nor_in_one_that_was_made_elsewhere(void) {
   family_t family;
   memset(&family, 0, sizeof family);
-  family.elsewhere = (weft_group_t *)&family; /* any: it is made for the run */
+  family.elsewhere = (weft_group_t *)&family; /* any value but NULL: run_family makes the group */
   family.patience = 10 * WEFT_MILLISECOND;
   run_family(&family);
   CHECK_STATUS(family.seen, WEFT_ETIMEDOUT);

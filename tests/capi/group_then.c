@@ -1,4 +1,4 @@
-/* Tests of what follows a group: weft_group_then, weft_group_then_task: when it is run, and in which order. */
+/* Tests of tasks that follow a group: weft_group_then, weft_group_then_task: when they run, and in which order. */
 #include "group_then.h"
 
 static const weft_task_type_t with_future = {sizeof with_future, 0, sizeof(probe_t *), 0, run_in_room, NULL, NULL};
@@ -91,10 +91,10 @@ static void after_the_last_in_the_order_of_the_calls(void) {
     CHECK_STATUS(weft_group_wait(group, 1000000), WEFT_ETIMEDOUT);
     CHECK_STATUS(weft_executor_run(mine, 0, WEFT_FOREVER, &ran), WEFT_OK);
     CHECK_EQUAL(ran, 0);
-    CHECK_STATUS(weft_group_leave(group), WEFT_OK); /* the last one, or the worker still ends a task */
+    CHECK_STATUS(weft_group_leave(group), WEFT_OK); /* the group is done now, or when the worker ends its last task */
     while (row.next < 10) CHECK_STATUS(weft_executor_run_wait(mine, 0, WEFT_FOREVER, &ran), WEFT_OK);
     CHECK_EQUAL(row.next, 10);
-    CHECK_STATUS(weft_group_reset(group), WEFT_OK); /* free before it has run */
+    CHECK_STATUS(weft_group_reset(group), WEFT_OK); /* the group is done before its followers run */
   }
   CHECK_EQUAL(count_of(&counter), 30);
   weft_group_unref(group);
@@ -102,12 +102,12 @@ static void after_the_last_in_the_order_of_the_calls(void) {
   end_executor(pool);
 }
 
-/* Spawns from inside, so that workers count in advance; what follows sees all that was done. */
+/* Tasks spawn from inside, so workers hold credit. The follower sees all that the tasks have done. */
 typedef struct tree {
   weft_group_t *group;
   int ran; /* atomic */
   int expected;
-  int seen; /* by what follows */
+  int seen; /* by the follower */
   gate_t over;
 } tree_t;
 
@@ -161,7 +161,7 @@ static void never_before_the_last(void) {
   end_executor(pool);
 }
 
-/* A round begins with the end of the one before, as one barrier after another. */
+/* The end of each round begins the next round, like a series of barriers. */
 typedef struct relay {
   weft_executor_t *pool;
   weft_group_t *group;
@@ -198,7 +198,7 @@ static void one_round_begins_the_next(void) {
   end_executor(relay.pool);
 }
 
-/* --- whatever became of the group, and of the handles --- */
+/* --- with any outcome of the group, and without handles --- */
 
 static void whatever_became_of_its_tasks(void) {
   weft_executor_t *pool = make_pool(1);
@@ -220,7 +220,8 @@ static void whatever_became_of_its_tasks(void) {
   end_executor(pool);
 }
 
-/* The executor stays open until it has got the task, though its last handle is gone, and then ends. */
+/* The executor's last handle is given back early. The executor stays open until it has received the task, and then
+ * ends. */
 static void no_handle_need_be_kept(void) {
   weft_executor_t *pool = make_pool(1), *other = make_pool(1);
   weft_group_t *group = make_group(pool);
@@ -244,7 +245,7 @@ static void a_full_queue_does_not_hold_it_up(void) {
   probe_t probe = {0};
   CHECK_STATUS(weft_group_enter(group), WEFT_OK);
   CHECK_STATUS(weft_group_then(group, full, NULL, probe_run, &probe, probe_drop), WEFT_OK);
-  CHECK_STATUS(weft_group_leave(group), WEFT_OK); /* does not wait */
+  CHECK_STATUS(weft_group_leave(group), WEFT_OK); /* the leave does not wait for room */
   gate_open(&gate);
   end_future(running);
   end_future(waiting);

@@ -1,4 +1,4 @@
-/* Tests of what was to follow a group (weft_group_then) and is refused or called off: it is dropped, once. */
+/* Tests of tasks that were to follow a group (weft_group_then) and are refused or called off: each is dropped, once. */
 #include "domain.h"
 #include "group_then.h"
 
@@ -73,12 +73,12 @@ static void a_broken_pool_says_so_to_the_hook(void) {
   end_executor(pool);
 }
 
-/* The worker that ends the group drops what was refused, in the middle of its counting: the drop spawns into other
- * groups, or calls off all that its pool has. */
+/* The worker that ends the group drops a refused follower in the middle of its counting. This drop spawns into other
+ * groups, or shuts down the pool of the worker. */
 typedef struct last {
   weft_executor_t *pool, *gone; /* gone: shut down */
   weft_group_t *next;
-  int ran, drops, ends; /* atomic; ends: by the drop, if that is what it does */
+  int ran, drops, ends; /* atomic; ends: the drop shuts the pool down */
 } last_t;
 
 static void spawn_at_drop(void *ctx) {
@@ -143,7 +143,7 @@ static void a_drop_may_call_off_all_that_its_pool_has(void) {
     next = make_group(last.pool);
     last.next = weft_group_ref(next);
     CHECK_STATUS(weft_executor_post(last.pool, NULL, make_last, &last, NULL), WEFT_OK);
-    /* Mostly in the hands of the worker while it counts. */
+    /* Mostly the worker has already taken this task while it counts. */
     if (weft_executor_post(last.pool, NULL, probe_run, &probe, probe_drop) != WEFT_OK) probe_drop(&probe);
     while (count_of(&last.drops) == 0) sched_yield();
     CHECK(weft_group_wait(next, WEFT_FOREVER) == WEFT_ECANCELED || count_of(&last.ran) == 7);
@@ -154,7 +154,7 @@ static void a_drop_may_call_off_all_that_its_pool_has(void) {
   weft_executor_unref(gone);
 }
 
-/* A task that was refused may be given another way. */
+/* A task that spawn has refused may still follow the group. */
 static void a_task_that_was_refused_may_follow(void) {
   weft_executor_t *gone = make_pool(1), *pool = make_pool(1);
   weft_group_t *group = make_group(gone);
@@ -197,7 +197,7 @@ static void it_belongs_to_the_domain_of_the_caller(void) {
   CHECK_STATUS(weft_group_then(group, pool, NULL, probe_run, &probe, probe_drop), WEFT_OK);
   leave(&scope);
   CHECK_EQUAL(weft_domain_count(domain), 1);
-  end_domain(domain); /* does not wait for the group */
+  end_domain(domain); /* the close does not wait for the group */
   end_noted(&probe, 0);
   CHECK(pthread_equal(probe.dropped_on, pthread_self()));
   CHECK_STATUS(weft_group_leave(group), WEFT_OK);

@@ -1,5 +1,5 @@
-/* Tests of weft_group_wait and weft_group_settle (weft/group.h): timeouts, stop requests, circles, who may help whom,
- * and that nobody waits for something that nobody will run.
+/* Tests of weft_group_wait and weft_group_settle (weft/group.h): time-outs, stop requests, circles, what waits may run.
+ * No waiter waits for a task that no thread will run.
  */
 #include "group.h"
 
@@ -15,7 +15,7 @@ static void timeouts(void) {
   began = now_ns();
   CHECK_STATUS(weft_group_wait(group, 20 * WEFT_MILLISECOND), WEFT_ETIMEDOUT);
   CHECK(now_ns() - began >= 20 * WEFT_MILLISECOND);
-  gate_open(&gate); /* it went on */
+  gate_open(&gate); /* the task still ran after the timeouts */
   CHECK_STATUS(weft_group_wait(group, WEFT_FOREVER), WEFT_OK);
   CHECK_STATUS(weft_group_wait(group, 0), WEFT_OK);
   weft_group_unref(group);
@@ -98,7 +98,7 @@ static void a_stop_request_ends_the_wait_but_no_settling(void) {
   CHECK_STATUS(weft_thread_join(settler, 20 * WEFT_MILLISECOND), WEFT_ETIMEDOUT);
   gate_open(&gate);
   end_thread(settler);
-  CHECK_STATUS(weft_group_wait(group, 0), WEFT_OK); /* that is what it waited for */
+  CHECK_STATUS(weft_group_wait(group, 0), WEFT_OK); /* the settler waited for this */
   weft_group_unref(group);
   end_executor(pool);
 }
@@ -130,17 +130,17 @@ static weft_status wait_for_own_group(void *ctx, void **result, weft_error_t **e
   (void)result;
   (void)error;
   CHECK_STATUS(weft_group_wait(group, WEFT_FOREVER), WEFT_EDEADLK);
-  weft_group_settle(group); /* gives up as well */
+  weft_group_settle(group); /* returns too */
   return WEFT_OK;
 }
 
-/* Spawns into its own group first: what is left for others is no reason to hope. */
+/* The task spawns into its own group first. Its wait lets these tasks run, and is refused all the same. */
 static weft_status spawn_and_wait_for_own_group(void *ctx, void **result, weft_error_t **error) {
   weft_group_t *group = (weft_group_t *)ctx;
   int counter = 0;
   spawn_counting(group, &counter, 3);
   wait_for_own_group(ctx, result, error);
-  CHECK_EQUAL(count_of(&counter), 6); /* it has run them before it gave up */
+  CHECK_EQUAL(count_of(&counter), 6); /* the wait has run them before it was refused */
   return WEFT_OK;
 }
 
@@ -192,9 +192,9 @@ static void two_groups_whose_tasks_wait_for_each_other(void) {
     gate_await(&both_run, 2);
     gate_open(&both_run);
     CHECK_STATUS(weft_group_wait(first, WEFT_FOREVER), WEFT_OK);
-    end_group(second); /* not before both are over, for each is waited for by a task of the other */
+    end_group(second); /* given back only now: a task of each group uses the other group */
     weft_group_unref(first);
-    CHECK_EQUAL(count_of(&deadlocks), 1); /* one gives up, and the other has what it waits for */
+    CHECK_EQUAL(count_of(&deadlocks), 1); /* one wait is refused, and then the other one succeeds */
     end_executor(pool);
   }
 }
@@ -202,7 +202,7 @@ static void two_groups_whose_tasks_wait_for_each_other(void) {
 /* The only worker waits, inside a task, for tasks that come from outside: it runs them itself. */
 static void the_only_worker_helps_with_tasks_from_outside(void) {
   int late;
-  for (late = 0; late <= 1; ++late) { /* spawned before it waits, or while it sleeps */
+  for (late = 0; late <= 1; ++late) { /* spawned before the wait, or also during it */
     weft_executor_t *pool = make_pool(1);
     weft_group_t *group = make_group(pool);
     gate_t before = GATE_CLOSED, held = GATE_CLOSED;
@@ -217,7 +217,7 @@ static void the_only_worker_helps_with_tasks_from_outside(void) {
     spawn_counting(group, &counter, 5);
     gate_open(&before);
     if (late) {
-      gate_await(&held, 1); /* inside the wait */
+      gate_await(&held, 1); /* now the waiter runs this task */
       spawn_counting(group, &counter, 5);
       gate_open(&held);
     }
@@ -229,7 +229,7 @@ static void the_only_worker_helps_with_tasks_from_outside(void) {
   }
 }
 
-/* A task of one group waits for another group, whose tasks lie behind those of the first on the same deque. */
+/* A task of one group waits for another group. On the deque, tasks of its own group lie above those of the other. */
 typedef struct nested {
   weft_executor_t *pool;
   weft_group_t *outer;
@@ -242,7 +242,7 @@ static weft_status wait_for_inner(void *ctx, void **result, weft_error_t **error
   (void)result;
   (void)error;
   spawn_counting(inner, self->counter, 3);
-  spawn_counting(self->outer, self->counter, 3); /* on top of them */
+  spawn_counting(self->outer, self->counter, 3); /* on top of the others */
   end_group(inner);
   return WEFT_OK;
 }
@@ -279,7 +279,7 @@ static weft_status spawn_and_block(void *ctx, void **result, weft_error_t **erro
   return WEFT_OK;
 }
 
-/* The spawner goes on, blocked where weft does not see it; who waits need not wait for that. */
+/* The spawner goes on, blocked where weft does not see it. The waiter does not wait for the spawner. */
 static void the_wait_is_for_the_tasks_not_for_their_spawner(void) {
   weft_executor_t *pool = make_pool(2);
   weft_group_t *group = make_group(pool);

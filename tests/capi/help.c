@@ -1,4 +1,5 @@
-/* Tests of weft_executor_help (weft/worker.h): a thread that is no worker runs tasks of a pool until a future is done.
+/* Tests of weft_executor_help (weft/worker.h): a thread that is not a worker runs tasks of a pool until a future is
+ * done.
  */
 #include <weft/timer.h>
 #include <weft/worker.h>
@@ -22,7 +23,7 @@ static void bad_arguments_are_refused(void) {
   end_executor(pool);
 }
 
-/* The only worker is held, so the caller runs everything up to the future, and nothing behind it. */
+/* The only worker is held, so the caller runs every task up to the future, and none behind it. */
 static void the_caller_runs_what_no_worker_can(void) {
   weft_executor_t *pool = make_pool(1);
   gate_t gate = GATE_CLOSED;
@@ -36,7 +37,7 @@ static void the_caller_runs_what_no_worker_can(void) {
   CHECK_EQUAL(count_of(&before), 1);
   CHECK(pthread_equal(probe.ran_on, pthread_self()));
   CHECK_EQUAL(count_of(&after), 0);
-  CHECK_EQUAL(weft_worker_index(), WEFT_ENOTSUP); /* it is a worker no more */
+  CHECK_EQUAL(weft_worker_index(), WEFT_ENOTSUP); /* the caller is no longer a worker */
   CHECK_EQUAL(stats_of(pool).workers_alive, 1);
   gate_open(&gate);
   end_future(held);
@@ -82,7 +83,7 @@ static void the_end_of_the_future_wakes_it(void) {
   for (turn = 0; turn < turns; ++turn) {
     weft_future_t *promise = make_promise(NULL), *later = NULL;
     weft_thread_t *thread;
-    /* With a timer one at rest waits in another way. */
+    /* With a timer, a thread at rest waits in another way. */
     if (turn % 2 == 1)
       REQUIRE_OK(weft_executor_submit_after(pool, 3600 * WEFT_SECOND, NULL, return_ctx, NULL, NULL, &later));
     thread = start_helper(&helper, pool, promise, 0);
@@ -145,7 +146,7 @@ static void note_stop(void *ctx, weft_worker_t *worker) {
   count_drop(&((hooked_t *)ctx)->stops);
 }
 
-/* One thread helps, however many would. The others wait without a part in the work. */
+/* Only one thread helps at a time. Further threads wait and run nothing. */
 static void it_counts_as_a_worker_and_there_is_one(void) {
   weft_executor_options_t options;
   weft_executor_t *pool = NULL;
@@ -228,7 +229,7 @@ static void after_the_end_of_the_pool_it_waits(void) {
   end_executor(other);
 }
 
-/* A pool without threads of its own, a timer and all: the helper does everything. */
+/* A pool without threads of its own, but with a timer: the helper does all the work. */
 static void a_pool_of_the_host_needs_nobody_else(void) {
   weft_executor_t *pool = host_pool(NULL, 1);
   weft_future_t *later = NULL;
@@ -241,7 +242,7 @@ static void a_pool_of_the_host_needs_nobody_else(void) {
   end_executor(pool);
 }
 
-/* The end comes just when the helper looks, comes or goes, over and over. */
+/* Again and again, the future ends just when the helper looks for work, comes or leaves. */
 static void its_end_is_never_missed(void) {
   weft_executor_t *pool = make_pool(2);
   int turns = check_rounds(2000, 100000), turn, runs = 0;
@@ -256,7 +257,7 @@ static void its_end_is_never_missed(void) {
   end_executor(pool);
 }
 
-/* A thread that works for a promise, and helps meanwhile, hears of a request to stop that promise. */
+/* A thread that works for a promise also helps. It sees a stop request to that promise. */
 typedef struct working {
   weft_executor_t *pool;
   weft_future_t *own, *wanted;
@@ -275,7 +276,7 @@ static void *help_for_a_promise(void *ctx) {
 
 static void a_request_to_its_promise_ends_it(void) {
   int way;
-  for (way = 0; way < 2; ++way) { /* on its parker, and with a timer in the seat */
+  for (way = 0; way < 2; ++way) { /* the thread sleeps on its parker, or in the seat because of a timer */
     working_t working = {NULL, NULL, NULL, 0};
     weft_future_t *later = NULL;
     pthread_t thread;
@@ -299,15 +300,15 @@ static void a_request_to_its_promise_ends_it(void) {
   }
 }
 
-/* The worker waits for a thread, that for a task which only the helping thread could still run: when it goes, one of
- * the two waits is told that it can never end.
+/* The worker waits for a thread, and this thread waits for a task that only the helping thread could still run. When
+ * the helping thread leaves, one of the two waits is refused.
  */
 typedef struct circle {
   weft_executor_t *pool;
   gate_t gate;
   uint64_t tid;
   weft_thread_t *thread;
-  int told; /* atomic */
+  int told; /* atomic: refused waits */
 } circle_t;
 
 static void count_if_told(circle_t *circle, weft_status status) {

@@ -8,7 +8,7 @@
 
 #include "setup.h"
 
-/* Each of them waits for the first of three futures, or for all, or for the same three tasks in a group. */
+/* Each kind waits for the first of three futures, for all of them, or for the same three tasks in a group. */
 typedef struct wait_kind {
   const char *name;
   weft_status (*wait)(weft_future_t **futures, weft_group_t *group, int64_t limit);
@@ -100,16 +100,16 @@ static const wait_kind_t kinds[] = {
     {"weft_group_wait", by_group, 1},           {"weft_queue_wait for a group", by_queue_of_group, 1},
 };
 
-/* A task on a pool of one worker gives the inner ones to that pool, and waits for them. */
+/* A task on a pool of one worker gives inner tasks to that pool, and waits for them. */
 typedef struct scene {
   const wait_kind_t *kind;
   weft_executor_t *pool;
   weft_task_fn inner;
   int64_t limit, end;
-  weft_future_t *outer;       /* atomic: for an inner one that asks it to stop */
-  weft_cancel_token_t *token; /* the same by its token */
+  weft_future_t *outer;       /* atomic: an inner task asks it to stop */
+  weft_cancel_token_t *token; /* an inner task cancels it */
   weft_status waited, inner_slept;
-  int runs, runs_at_end, saw_stop; /* of the inner ones */
+  int runs, runs_at_end, saw_stop; /* of the inner tasks */
 } scene_t;
 
 static weft_status wait_for_inner(void *ctx, void **result, weft_error_t **error) {
@@ -139,7 +139,7 @@ static void play(scene_t *scene) {
   gate_t gate = GATE_CLOSED;
   weft_future_t *busy;
   scene->pool = make_pool(1);
-  busy = occupy_worker(scene->pool, &gate); /* until the inner ones may find the future of the outer one */
+  busy = occupy_worker(scene->pool, &gate); /* until `outer` is set */
   weft_task_options_init(&options);
   options.token = scene->token;
   CHECK_STATUS(weft_executor_submit(scene->pool, &options, wait_for_inner, scene, NULL, &outer), WEFT_OK);
@@ -180,11 +180,11 @@ static void with_less_than_that_it_begins_nothing(void) {
     play(&scene);
     if (!CHECK_STATUS(scene.waited, WEFT_ETIMEDOUT) || !CHECK_EQUAL(scene.runs_at_end, 0))
       printf("# %s\n", kinds[i].name);
-    CHECK_EQUAL(scene.runs, awaited); /* they run when the worker is free */
+    CHECK_EQUAL(scene.runs, awaited); /* the inner tasks run when the worker is free */
   }
 }
 
-/* The first to run takes so long that too little is left for another one. */
+/* The first task takes so long that too little time is left for another one. */
 static weft_status use_up_the_time(void *ctx, void **result, weft_error_t **error) {
   scene_t *scene = (scene_t *)ctx;
   note_run(ctx, result, error);
@@ -212,7 +212,7 @@ static void between_two_tasks_it_looks_at_its_limit(void) {
 static weft_status ask_the_waiter_to_stop(void *ctx, void **result, weft_error_t **error) {
   scene_t *scene = (scene_t *)ctx;
   note_run(ctx, result, error);
-  if (weft_stop_requested()) return WEFT_OK; /* it runs later, and not for the waiter: then not */
+  if (weft_stop_requested()) return WEFT_OK; /* already asked: no second request */
   if (scene->token != NULL)
     CHECK_STATUS(weft_cancel_token_cancel(scene->token), WEFT_OK);
   else
@@ -222,7 +222,7 @@ static weft_status ask_the_waiter_to_stop(void *ctx, void **result, weft_error_t
   return WEFT_OK;
 }
 
-/* Only the first inner one asks: the others find nobody waiting for them. */
+/* Only the first inner task asks: when the others run, no task waits for them. */
 static weft_status ask_once(void *ctx, void **result, weft_error_t **error) {
   const scene_t *scene = (const scene_t *)ctx;
   if (__atomic_load_n(&scene->runs, __ATOMIC_ACQUIRE) == 0) return ask_the_waiter_to_stop(ctx, result, error);
@@ -260,7 +260,7 @@ static void so_is_a_cancellation_of_its_token(void) {
   weft_cancel_token_unref(token);
 }
 
-/* Another thread asks while the inner one sleeps, two waits further in. */
+/* Another thread asks while the innermost task sleeps, two waits further in. */
 typedef struct nested {
   weft_executor_t *pool;
   gate_t begun;
@@ -311,7 +311,7 @@ static void it_reaches_what_sleeps_further_in(void) {
   end_executor(all.pool);
 }
 
-/* What runs beside the wait, on another worker, is not asked. */
+/* A task that runs during the wait, but on another worker, is not asked. */
 static weft_status be_asked_or_not(void *ctx, void **result, weft_error_t **error) {
   gate_t *gate = (gate_t *)ctx;
   (void)error;
@@ -368,7 +368,7 @@ static weft_status descend(void *ctx, void **result, weft_error_t **error) {
   status = weft_future_wait(next, WEFT_FOREVER);
   if (status != WEFT_OK) {
     all->last_wait = status;
-    CHECK_STATUS(weft_future_cancel(next), WEFT_OK); /* it would begin again */
+    CHECK_STATUS(weft_future_cancel(next), WEFT_OK); /* otherwise it would descend again */
   }
   weft_future_unref(next);
   return WEFT_OK;
@@ -400,13 +400,13 @@ static void check_depth(uint64_t stack_size) {
   reserve = size < 2 * WEFT_HELP_STACK ? size / 2 : WEFT_HELP_STACK;
   CHECK_STATUS(all.last_wait, WEFT_EDEADLK);
   CHECK(all.levels > 2);
-  /* The last wait found less than the reserve below it, the one before it at least as much. */
+  /* The last wait found less stack than the reserve below it, and the wait before it at least as much. */
   CHECK(all.last - all.lowest < reserve + 8192);
   CHECK(all.last - all.lowest > reserve - (reserve < 65536 ? reserve / 2 : 32768));
   end_executor(all.pool);
 }
 
-/* How deep waits may nest is measured in the program as it is, and under AddressSanitizer. */
+/* The depth of nested waits is measured without a sanitizer and under AddressSanitizer. */
 static int is_skipped_under_tsan(void) {
 #if defined(__SANITIZE_THREAD__)
   check_skip("ThreadSanitizer keeps most of a megabyte of each stack for itself");
@@ -427,7 +427,7 @@ static void and_half_of_a_small_one(void) {
   check_depth(CHECK_SANITIZED ? 256 << 10 : 64 << 10);
 }
 
-/* Beyond that it does not run it, but another worker may. */
+/* Below that depth the waiter does not run the task, but another worker may. */
 static void beyond_that_another_worker_comes(void) {
   weft_executor_options_t options;
   descent_t all = {0};
@@ -441,7 +441,7 @@ static void beyond_that_another_worker_comes(void) {
   end_executor(all.pool);
 }
 
-/* A task that goes on on a stack of its own. */
+/* A task that switches to a stack of its own. */
 static ucontext_t around, fiber;
 static descent_t on_fiber;
 
@@ -477,7 +477,7 @@ static void on_a_stack_that_weft_does_not_know_they_are_counted(void) {
   end_executor(on_fiber.pool);
 }
 
-/* Groups nest by the same rule; but what has to be waited for is waited for. */
+/* Waits for groups nest by the same rule. At the last level weft_group_end still waits for its group. */
 typedef struct tree {
   weft_executor_t *pool;
   long levels, ran;

@@ -1,11 +1,11 @@
-/* Tests of the exception hook (weft/runtime.h): what it is told, on which thread, and when its context is dropped.
+/* Tests of the exception hook (weft/runtime.h): what it receives, on which thread, and when its context is dropped.
  * What the default hook writes is read by tests/process.
  */
 #include <weft/runtime.h>
 
 #include "setup.h"
 
-/* What the hook was told last, and how often it was called. Written by the hook, read after a join. */
+/* What the hook received last, and how often it was called. The hook writes it, and the test reads it after a join. */
 typedef struct record {
   int calls; /* atomic */
   int drops; /* atomic */
@@ -98,11 +98,11 @@ static void it_is_told_of_the_error_of_a_posted_task(void) {
   weft_future_t *future = NULL;
   REQUIRE_OK(weft_runtime_set_exception_hook(runtime, record_hook, &record, record_drop));
   weft_executor_options_init(&options);
-  options.max_workers = 1; /* the hook would be called by two at once, and the record knows one */
+  options.max_workers = 1; /* the record holds one call, so only one worker may call the hook */
   REQUIRE_OK(weft_executor_create(runtime, &options, &pool));
   REQUIRE_OK(weft_executor_post(pool, NULL, fail_with_error, NULL, NULL));
   REQUIRE_OK(weft_executor_submit_batch(pool, NULL, &call, 1, NULL));
-  /* A task with a future tells its future, and the hook nothing. */
+  /* A task with a future gives its error to the future, and the hook is not called. */
   REQUIRE_OK(weft_executor_submit(pool, NULL, fail_with_error, NULL, NULL, &future));
   end_executor(pool);
   weft_future_unref(future);
@@ -200,7 +200,7 @@ static void replacing_races_with_calls_without_losing_a_drop(void) {
   record_t mine = {0};
   pthread_t replacer;
   int i;
-  REQUIRE_OK(weft_runtime_set_exception_hook(NULL, record_hook, &mine, record_drop)); /* never the default one */
+  REQUIRE_OK(weft_runtime_set_exception_hook(NULL, record_hook, &mine, record_drop)); /* never the default hook */
   REQUIRE(pthread_create(&replacer, NULL, replace_often, &mine) == 0);
   for (i = 0; i < 50; ++i) {
     weft_thread_t *thread = start_thread(NULL, WEFT_DAEMON_NO, target_ok, NULL, NULL);

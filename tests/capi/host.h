@@ -14,13 +14,13 @@ static inline weft_executor_t *host_pool(weft_runtime_t *runtime, uint32_t worke
   return pool;
 }
 
-/* A thread of the host's that works until it comes back. */
+/* A thread of the host that works for a pool until it comes back. */
 typedef struct lent {
   weft_executor_t *pool;
   int64_t timeout;
   weft_status answer;
-  weft_thread_t *self; /* filled before it works, if wanted */
-  gate_t *ready;       /* passed before it works; NULL: none */
+  weft_thread_t *self; /* set before the work if `ready` is set */
+  gate_t *ready;       /* passed before the work; NULL: none */
   pthread_t thread;
 } lent_t;
 

@@ -1,4 +1,4 @@
-/* Tests of the log hook (weft/host.h), and that every option out of range names itself in the log. */
+/* Tests of the log hook (weft/host.h). Each option that is out of range is named in the log. */
 #include "setup.h"
 
 typedef struct heard {
@@ -199,7 +199,7 @@ static void what_nobody_else_is_told_comes_to_the_hook(void) {
   stop_listening();
 }
 
-/* A hook that makes weft say something itself: that goes to stderr, not to the hook again. */
+/* A hook that makes weft log a line itself. This line goes to stderr, not to the hook. */
 static void hear_and_err(void *ctx, uint32_t level, const char *message) {
   weft_runtime_options_t wrong = {sizeof wrong, 77};
   weft_runtime_t *out = NULL;
@@ -231,7 +231,7 @@ static void never_given(void *ctx, void *memory, size_t size, size_t align) {
   (void)align;
 }
 
-/* Of weft/host.h too, but for a program that has its allocator set there is tests/capi/allocator.c. */
+/* Also a test of weft/host.h. tests/capi/allocator.c is the program that sets its allocator in time. */
 static void after_use_it_is_too_late_for_an_allocator(void) {
   end_executor(make_pool(1));
   CHECK_STATUS(weft_set_allocator(never_asked, never_given, NULL), WEFT_EINVALIDSTATE);

@@ -87,7 +87,7 @@ static void a_task_on_it_is_listed(void) {
   CHECK_STATUS(weft_runtime_destroy(&runtime), WEFT_OK);
 }
 
-/* What a thread of the host's goes through is told apart: its start, and a task that sleeps in weft. */
+/* The report tells apart what a thread of the host does: its start hook, and a task that sleeps in weft. */
 static weft_status wait_in_hook(void *ctx, weft_worker_t *worker, weft_error_t **error) {
   (void)worker;
   (void)error;
@@ -159,7 +159,8 @@ static void a_task_that_sleeps_is_known_by_its_function(void) {
   CHECK_STATUS(weft_runtime_destroy(&runtime), WEFT_OK);
 }
 
-/* The name of a thread that weft has made, and a stop hook that is waited for before it is safe to unload. */
+/* The report has the name of a thread that weft has made. Unloading is safe only after the stop hook, so the shutdown
+ * waits for it. */
 typedef struct last_steps {
   gate_t gate;
   weft_executor_t *pool;

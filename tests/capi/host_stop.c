@@ -1,12 +1,12 @@
-/* Tests of stop requests to threads of the host that rest inside weft_executor_work: each wakes the one that is asked,
- * at once, whoever else rests beside it; and nothing of the pool's work is lost over it. */
+/* Tests of stop requests to threads of the host that rest inside weft_executor_work. Each request wakes its thread at
+ * once, whichever other threads rest too, and no work of the pool is lost. */
 #include <sched.h>
 
 #include "host.h"
 
 enum { most_resting = 6 };
 
-/* A thread of the host's that can be asked to stop. */
+/* A thread of the host that can be asked to stop. */
 typedef struct rester {
   weft_executor_t *pool;
   weft_thread_t *self;
@@ -42,7 +42,8 @@ static void ask(rester_t *it) {
   CHECK_STATUS(weft_thread_request_stop(it->self), WEFT_OK);
 }
 
-/* A look now and then would take half its period on average; a wake-up takes microseconds, a busy machine aside. */
+/* The request must wake the thread. If the thread only looked from time to time, a stop would take half that period on
+ * average. A wake-up takes microseconds, unless the machine is busy. */
 static void it_comes_at_once(void) {
   enum { rounds = 21 };
   weft_executor_t *pool = host_pool(NULL, most_resting);
@@ -67,7 +68,7 @@ static void it_comes_at_once(void) {
   weft_executor_unref(pool);
 }
 
-/* One after the other is asked, in another order than they came; those who are left work on. */
+/* The threads are asked one after another, in another order than they came. The remaining threads continue to work. */
 static void only_the_one_that_is_asked(void) {
   int round, rounds = check_rounds(20, 500);
   for (round = 0; round < rounds; ++round) {
@@ -83,7 +84,7 @@ static void only_the_one_that_is_asked(void) {
       weft_future_t *future;
       ask(which);
       join_stopped(which);
-      if (i == threads - 1 && round % 2) break; /* nobody is left */
+      if (i == threads - 1 && round % 2) break; /* no thread is left */
       future = submit(pool, return_ctx, &all, NULL);
       CHECK_STATUS(weft_future_result(future, WEFT_FOREVER, &result), WEFT_OK);
       CHECK(result == &all);
@@ -101,7 +102,7 @@ static void *ask_all(void *ctx) {
   return NULL;
 }
 
-/* Several at once, each asked more than once, while tasks come: who is called must not wait for others who are. */
+/* Several threads are asked at once, each more than once, while tasks come. No asked thread waits for another one. */
 static void all_at_once(void) {
   int round, rounds = check_rounds(20, 1000);
   for (round = 0; round < rounds; ++round) {
@@ -122,7 +123,7 @@ static void all_at_once(void) {
   }
 }
 
-/* Tasks go back and forth with workers that stay, while others come, are asked, and go. */
+/* Tasks go back and forth with workers that stay, while other threads come, are asked to stop, and leave. */
 static void work_goes_on_meanwhile(void) {
   int round, rounds = check_rounds(50, 3000);
   weft_executor_t *pool = host_pool(NULL, 3);
@@ -147,7 +148,7 @@ static void work_goes_on_meanwhile(void) {
   weft_executor_unref(pool);
 }
 
-/* A thread that weft has made may lend itself too; the end of its runtime brings it back. */
+/* A thread that weft has made may work on a pool too. The end of its runtime makes it return. */
 static weft_status work_in_target(void *ctx, weft_error_t **error) {
   (void)error;
   CHECK_STATUS(weft_executor_work((weft_executor_t *)ctx, WEFT_FOREVER), WEFT_EINTERRUPTED);

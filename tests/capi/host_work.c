@@ -122,7 +122,7 @@ static void not_from_inside_and_not_for_others(void) {
   weft_future_t *future;
   weft_status status = WEFT_OK;
   end_future(submit(pool, work_inside, pool, NULL));
-  end_future(submit(other, work_inside, pool, NULL)); /* its own pool would lose a worker */
+  end_future(submit(other, work_inside, pool, NULL)); /* the task's own pool would lose a worker */
   CHECK_STATUS(weft_executor_work(strand, 0), WEFT_ENOTSUP);
   CHECK_STATUS(weft_executor_work(mine, 0), WEFT_ENOTSUP);
   CHECK_STATUS(weft_executor_work(NULL, 0), WEFT_EINVAL);
@@ -145,7 +145,7 @@ static void the_pool_s_own_workers_go_on_beside_it(void) {
   weft_future_t *busy[3];
   int i;
   lend(&lent, pool, WEFT_FOREVER);
-  while (stats_of(pool).workers_alive == 0) sched_yield(); /* lest the pool's own take all three places */
+  while (stats_of(pool).workers_alive == 0) sched_yield(); /* its own workers must not take all three places */
   for (i = 0; i < 3; ++i) busy[i] = occupy_worker(pool, &gate);
   CHECK_EQUAL(stats_of(pool).workers_alive, 3);
   gate_open(&gate);
@@ -205,7 +205,7 @@ static weft_status spawn_posts(void *ctx, void **result, weft_error_t **error) {
   return WEFT_OK;
 }
 
-/* It leaves while its own queue is full; the next one, in another place or the same, finds all of it. */
+/* The thread leaves while tasks lie in its own queue. They are found and run after that. */
 static void what_it_leaves_behind_is_found(void) {
   weft_executor_t *pool = host_pool(NULL, 4);
   int runs = 0;
@@ -215,7 +215,7 @@ static void what_it_leaves_behind_is_found(void) {
   CHECK_STATUS(weft_executor_post(pool, NULL, spawn_posts, both, NULL), WEFT_OK);
   CHECK_STATUS(weft_executor_work(pool, 0), WEFT_ETIMEDOUT);
   CHECK_EQUAL(count_of(&runs), 0);
-  CHECK_STATUS(weft_executor_shutdown(pool, WEFT_SHUTDOWN_WAIT, WEFT_FOREVER), WEFT_OK); /* runs it here */
+  CHECK_STATUS(weft_executor_shutdown(pool, WEFT_SHUTDOWN_WAIT, WEFT_FOREVER), WEFT_OK); /* this thread runs it */
   CHECK_EQUAL(count_of(&runs), 20);
   weft_executor_unref(pool);
 }
@@ -274,7 +274,7 @@ static void what_nobody_runs_is_cancelled_at_the_end(void) {
   CHECK_STATUS(weft_executor_shutdown(second, WEFT_SHUTDOWN_WAIT, WEFT_FOREVER), WEFT_OK);
   weft_executor_unref(second);
   weft_executor_unref(pool);
-  pool = host_pool(NULL, 1); /* the last handle does so too */
+  pool = host_pool(NULL, 1); /* giving back the last handle cancels too */
   future = submit(pool, probe_run, &probe, probe_drop);
   weft_executor_unref(pool);
   CHECK_STATUS(weft_future_result(future, WEFT_FOREVER, NULL), WEFT_ECANCELED);
@@ -363,7 +363,7 @@ static void options_of_it_are_checked(void) {
   CHECK(out == UNTOUCHED(weft_executor_t));
 }
 
-/* Threads come and go while tasks, and tasks of tasks, pour in; none is lost. */
+/* Threads come and go while many tasks, and tasks of tasks, are submitted. No task is lost. */
 static void come_and_go(void) {
   enum { threads = 4, tasks = 2000 };
   const int rounds = check_rounds(3, 30);
@@ -393,7 +393,7 @@ static void come_and_go(void) {
   }
 }
 
-/* A task waits for room in the queue of its pool, which only the other thread could make. */
+/* A task waits for room in the queue of its pool. Only the other thread could make room. */
 typedef struct filler {
   weft_executor_t *pool;
   weft_status answer;
@@ -423,7 +423,7 @@ static void a_thread_that_leaves_is_not_waited_for(void) {
   options.when_full = WEFT_FULL_WAIT;
   REQUIRE_OK(weft_executor_create(NULL, &options, &filler.pool));
   held = submit(filler.pool, pass_gate, &gate, NULL);
-  lend(&leaves, filler.pool, 0); /* one task, and then it goes */
+  lend(&leaves, filler.pool, 0); /* runs one task, and then leaves */
   gate_await(&gate, 1);
   filling = submit(filler.pool, fill_queue, &filler, NULL);
   lend(&waits, filler.pool, WEFT_FOREVER);

@@ -54,7 +54,7 @@ static void a_caller_run_executor_is_idle_when_it_has_nothing(void) {
   weft_executor_unref(mine);
 }
 
-/* A tree of tasks: each submits two further ones, by post or into a group. */
+/* A tree of tasks: each submits two more, by post or into a group. */
 typedef struct tree {
   weft_group_t *group; /* NULL: by post */
   int depth;
@@ -105,7 +105,7 @@ static weft_status wait_inside(void *ctx, void **result, weft_error_t **error) {
   return WEFT_OK;
 }
 
-/* From its own tasks; and on the only worker of the pool that carries the strand. */
+/* The wait is made in a task of the executor, and on the only worker of the pool that carries the strand. */
 static void from_inside_it_would_never_end(void) {
   weft_executor_t *pool = make_pool(1), *strand = make_strand(pool), *mine = make_caller_run();
   gate_t gate = GATE_CLOSED;
@@ -136,7 +136,7 @@ static void timers_do_not_count_before_they_are_due(void) {
   end_executor(pool);
 }
 
-/* Tasks that the submitter runs itself, since the queue is full, count as well. */
+/* Tasks that the submitter runs itself, because the queue is full, count too. */
 typedef struct guest {
   weft_executor_t *pool;
   gate_t inside;
@@ -211,7 +211,7 @@ static void several_wait_and_one_is_asked_to_stop(void) {
   end_executor(pool);
 }
 
-/* A pool without threads of its own becomes idle when the threads of the host have run what there is. */
+/* A pool without threads of its own becomes idle when threads of the host have run all tasks. */
 static void with_threads_of_the_host(void) {
   weft_executor_t *pool = host_pool(NULL, 2);
   lent_t lent;

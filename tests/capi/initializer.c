@@ -81,7 +81,7 @@ static void check_is_broken_error(const weft_error_t *error, int with_error) {
   }
 }
 
-/* The pool breaks while tasks wait; each of them ends with the reason, and nothing more is accepted. */
+/* The pool breaks while tasks wait. Each of them ends with the reason, and later tasks are refused. */
 static void break_a_pool(int with_error) {
   gate_t gate = GATE_CLOSED;
   init_t init = {0};

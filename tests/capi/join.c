@@ -1,5 +1,5 @@
 /* Tests of weft/join.h: both calls are made once, wherever the join is called; errors; recursion of every shape; what
- * lies on the worker's deque beside the second call.
+ * else lies on the worker's deque.
  */
 #include "join.h"
 
@@ -33,7 +33,7 @@ static void both_are_called_once(void) {
     CHECK_STATUS(join_inside(&joining), WEFT_OK);
     CHECK_EQUAL(first.calls, 1);
     CHECK_EQUAL(second.calls, 1);
-    join_now(&joining); /* from outside: in the pool, too */
+    join_now(&joining); /* from outside: both calls run in the pool too */
     CHECK_STATUS(joining.status, WEFT_OK);
     CHECK_EQUAL(first.calls, 2);
     CHECK_EQUAL(second.calls, 2);
@@ -49,7 +49,7 @@ static weft_status meet_other(void *ctx, weft_error_t **error) {
   return WEFT_OK;
 }
 
-/* Neither ends before the other has begun. */
+/* Neither call ends before the other one has begun. */
 static void the_second_runs_on_a_free_worker(void) {
   weft_executor_t *pool = make_pool(2);
   int round;
@@ -78,7 +78,7 @@ static void a_failure_comes_back(void) {
     CHECK_STATUS(inside ? join_inside(&joining) : (join_now(&joining), joining.status), WEFT_EFAILED);
     if (CHECK(joining.error != NULL)) CHECK_EQUAL(weft_error_code(joining.error), 7);
     weft_error_unref(joining.error);
-    CHECK_EQUAL(good.calls, inside); /* one worker: what had not begun was left out */
+    CHECK_EQUAL(good.calls, inside); /* one worker: the second call had not begun and was left out */
     joining.first_ctx = &good;
     joining.second_ctx = &bad;
     CHECK_STATUS(inside ? join_inside(&joining) : (join_now(&joining), joining.status), WEFT_EFAILED);
@@ -87,7 +87,7 @@ static void a_failure_comes_back(void) {
     CHECK_EQUAL(good.calls, inside + 1);
   }
   bad.code = 0;
-  bad.status = 42; /* not an object, but as good as one */
+  bad.status = 42; /* a status alone is an error too */
   CHECK_STATUS(join_inside(&joining), WEFT_EFAILED);
   if (CHECK(joining.error != NULL)) CHECK_EQUAL(weft_error_code(joining.error), 42);
   weft_error_unref(joining.error);
@@ -160,7 +160,7 @@ static void recursion_to_the_leaves(void) {
   }
 }
 
-/* Deeper than the deque is long: what does not fit is called in turn. */
+/* The recursion is deeper than the deque is long. A branch that does not fit is called in turn. */
 static weft_status go_deeper(void *ctx, weft_error_t **error) {
   number_t *self = (number_t *)ctx, next = *self, leaf = *self;
   weft_status status;
@@ -193,7 +193,7 @@ static weft_status fibonacci_of_each(void *ctx, uint64_t begin, uint64_t end, we
   return WEFT_OK;
 }
 
-/* The thread that calls the loop runs pieces of it, and is no worker. */
+/* The thread that calls the loop runs pieces of it, and is not a worker. */
 static void inside_of_a_loop_that_a_thread_outside_has_called(void) {
   uint32_t workers;
   for (workers = 1; workers <= 3; ++workers) {
@@ -214,8 +214,9 @@ static weft_status meet_in_join(void *ctx, uint64_t begin, uint64_t end, weft_er
   return WEFT_OK;
 }
 
-/* A loop over one index runs on the thread that calls it. */
-/* It does so only while a worker is free. The two calls wait for each other, which a program may not rely on. */
+/* A loop over one index runs on the thread that calls it, so a thread that is not a worker joins here. It offers the
+ * second call only while a worker is free. The two calls wait for each other, which a program may not rely on.
+ */
 static void a_thread_that_is_no_worker_offers_the_second_call(void) {
   weft_executor_t *pool = make_pool(2);
   int round;
@@ -252,7 +253,7 @@ static void a_task_of_a_strand_joins(void) {
   end_executor(pool);
 }
 
-/* A worker of one pool is outside of the other, and sleeps there. */
+/* A worker of one pool is outside the other one, and sleeps while it joins there. */
 static void two_pools_join_on_each_other(void) {
   weft_executor_t *one = make_pool(2), *other = make_pool(2);
   number_t number = {NULL, 12, 0};
@@ -328,7 +329,7 @@ static weft_status join_and_sleep(void *ctx, void **result, weft_error_t **error
   return WEFT_OK;
 }
 
-/* A worker that sleeps gives the tasks of groups away and keeps its branches. */
+/* A worker that sleeps gives tasks of groups away and keeps its branches. */
 static void the_first_call_sleeps(void) {
   uint32_t workers;
   for (workers = 1; workers <= 3; ++workers) {
@@ -348,7 +349,7 @@ static void the_first_call_sleeps(void) {
   }
 }
 
-/* The worker sleeps in the first call, so another one must take the second. */
+/* The worker sleeps in the first call, so another worker must take the second. */
 static weft_status wait_for_second(void *ctx, weft_error_t **error) {
   (void)error;
   gate_await((gate_t *)ctx, 1);
@@ -369,7 +370,7 @@ static weft_status wait_in_region(void *ctx, weft_error_t **error) {
   return status;
 }
 
-/* One worker, whose slot is free while it blocks: a spare takes the second call. */
+/* The only worker is in a blocking region, so a spare takes the second call. */
 static void a_spare_takes_the_second_call(void) {
   weft_executor_t *pool = make_pool(1);
   gate_t gate = GATE_CLOSED;

@@ -1,6 +1,4 @@
-/* join.h: what the tests of weft/join.h have in common: calls that note what they were and where, and a task that
- * joins.
- */
+/* join.h: what the tests of weft/join.h share: calls that note how often and where they ran, and a task that joins. */
 #ifndef WEFT_TESTS_JOIN_H
 #define WEFT_TESTS_JOIN_H
 
@@ -26,7 +24,7 @@ static inline weft_status call_part(void *ctx, weft_error_t **error) {
   return part->status;
 }
 
-/* A join to be made on some thread, and what came of it. */
+/* A join to be made on some thread, and its outcome. */
 typedef struct joining {
   weft_executor_t *pool;
   weft_join_fn first, second;
@@ -58,7 +56,7 @@ static inline weft_status join_on_thread(void *ctx, weft_error_t **error) {
   return WEFT_OK;
 }
 
-/* In a task of the pool. */
+/* Joins in a task of the pool. */
 static inline weft_status join_inside(joining_t *joining) {
   end_future(submit(joining->pool, join_in_task, joining, NULL));
   return joining->status;

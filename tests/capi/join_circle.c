@@ -1,5 +1,5 @@
-/* Tests of weft/join.h when a call waits for what only the end of the join could bring: its wait says so, and the join
- * comes to its end.
+/* Tests of weft/join.h when a call waits for something that only the end of the join could bring. Its wait is refused,
+ * and the join ends.
  */
 #include "join.h"
 
@@ -8,12 +8,12 @@
 
 typedef struct circle {
   weft_executor_t *pool;
-  weft_future_t *caller; /* what a call waits for */
-  gate_t known;          /* that future */
+  weft_future_t *caller; /* what one of the calls waits for */
+  gate_t known;          /* opened when `caller` is set */
   meeting_t meeting;
   uint64_t tid;       /* of the thread that joins; atomic */
-  uint64_t other_tid; /* of the one that waits; atomic */
-  weft_status waited; /* what its wait said */
+  uint64_t other_tid; /* of the thread that waits; atomic */
+  weft_status waited; /* what its wait returned */
 } circle_t;
 
 static weft_status wait_for_caller(void *ctx, weft_error_t **error) {
@@ -23,7 +23,7 @@ static weft_status wait_for_caller(void *ctx, weft_error_t **error) {
   return WEFT_OK;
 }
 
-/* The thread that joins sleeps when the other one begins to wait. */
+/* The joining thread already sleeps when the other thread begins to wait. */
 static weft_status wait_last(void *ctx, weft_error_t **error) {
   circle_t *circle = (circle_t *)ctx;
   meet(&circle->meeting, 2);
@@ -37,7 +37,7 @@ static weft_status meet_and_return(void *ctx, weft_error_t **error) {
   return WEFT_OK;
 }
 
-/* The other one sleeps when the thread that joins begins to. */
+/* The other thread already sleeps when the joining thread begins to wait. */
 static weft_status wait_first(void *ctx, weft_error_t **error) {
   circle_t *circle = (circle_t *)ctx;
   __atomic_store_n(&circle->other_tid, own_tid(), __ATOMIC_RELEASE);
@@ -101,7 +101,7 @@ static void a_stolen_call_that_sleeps_first(void) {
   for (round = 0; round < 10; ++round) run_circle(2, return_when_it_sleeps, wait_first);
 }
 
-/* From outside: the caller is a task of another pool, and a call waits for that. */
+/* A join from outside: its caller is a task of another pool, and a call waits for this task. */
 typedef struct across {
   circle_t circle;
   weft_executor_t *other;
@@ -131,12 +131,12 @@ static void a_call_waits_for_a_task_of_another_pool_that_joins(void) {
   }
 }
 
-/* The branch waits for a task, and the task for the one that joins. */
+/* The branch waits for a task, and this task waits for the joining task. */
 typedef struct crowd {
   circle_t circle;
   weft_future_t *beside;
   uint64_t beside_tid; /* atomic */
-  int joins_last;      /* the others sleep when the thread that joins begins to */
+  int joins_last;      /* the others already sleep when the joining thread begins to wait */
   weft_status beside_waited;
 } crowd_t;
 
@@ -178,7 +178,7 @@ static weft_status join_crowd(void *ctx, void **result, weft_error_t **error) {
   return WEFT_OK;
 }
 
-/* In every order of arrival exactly one of the two is told. The join itself never is. */
+/* In every order of arrival, exactly one of the two waits is refused. The join itself is never refused. */
 static void a_circle_of_three(void) {
   int round;
   for (round = 0; round < 20; ++round) {

@@ -1,4 +1,4 @@
-/* Tests of weft/join.h at the end: of the pool, of a thread inside of a call, of the last handle. */
+/* Tests of weft/join.h at the end: of the pool, of a thread inside a call, of the last handle. */
 #include "join.h"
 
 #include <weft/parallel.h>
@@ -24,7 +24,7 @@ static weft_status join_late(void *ctx, void **result, weft_error_t **error) {
   return join_in_task(&late->joining, result, error);
 }
 
-/* What the pool has accepted goes on. */
+/* A task that the pool has accepted may still join. */
 static void a_task_of_a_pool_that_was_shut_down_joins(void) {
   part_t part = {0};
   late_t late = {.gate = GATE_CLOSED};
@@ -85,10 +85,10 @@ static void a_call_drops_the_last_handle(void) {
 typedef struct ending {
   weft_executor_t *pool;
   meeting_t meeting;
-  int meets;   /* with the other call, so that this one runs elsewhere */
+  int meets;   /* it meets the other call, so that each has its own thread */
   int at_work; /* atomic: the other call runs */
-  int late;    /* atomic: it ran when the frame of the join was left */
-  int calls;   /* atomic: of the other one */
+  int late;    /* atomic: the other call still ran when the frame of the join was left */
+  int calls;   /* atomic: how often the other call was made */
   weft_status status;
   weft_error_t *error;
 } ending_t;
@@ -149,7 +149,7 @@ static void the_first_call_ends_its_thread(void) {
   ending_t ending = {0};
   ending.pool = make_pool(1);
   expect_thread_exit(ending.pool, join_with_first_ending, &ending);
-  CHECK_EQUAL(ending.calls, 0); /* it was left out */
+  CHECK_EQUAL(ending.calls, 0); /* the second call was left out */
   end_executor(ending.pool);
 }
 
@@ -194,7 +194,7 @@ static void count_only(void *ctx, weft_thread_t *thread, const weft_error_t *err
   __atomic_add_fetch((int *)ctx, 1, __ATOMIC_ACQ_REL);
 }
 
-/* The caller is told, and so is the exception hook, as of every task that ends its thread and has no future. */
+/* The caller gets the error. The exception hook is called too, as for a task without a future that ends its thread. */
 static void a_call_ends_its_thread_of_a_join_from_outside(void) {
   ending_t ending = {0};
   int told = 0;
@@ -223,7 +223,7 @@ static void *loop_on_thread(void *ctx) {
   return NULL;
 }
 
-/* A thread that is no worker: it ends itself while another one runs the second call. */
+/* A thread that is not a worker ends itself while another thread runs the second call. */
 static void a_guest_ends_itself(void) {
   int round;
   for (round = 0; round < 20; ++round) {

@@ -1,4 +1,5 @@
-/* Tests of weft/join.h: requests to stop, cancellations, domains: what is left out, and what is told on which thread.
+/* Tests of weft/join.h: stop requests, cancellations, domains: which calls are left out, and which threads see the
+ * request.
  */
 #include <weft/cancel.h>
 #include <weft/parallel.h>
@@ -9,11 +10,11 @@
 /* A join of which one call asks for a stop, or sees one. */
 typedef struct stopping {
   weft_executor_t *pool;
-  weft_future_t *task; /* the one that joins */
+  weft_future_t *task; /* the task that joins */
   weft_domain_t *domain;
-  gate_t known;      /* that future */
+  gate_t known;      /* opened when `task` is set */
   meeting_t meeting; /* of the two calls */
-  gate_t held;       /* a worker is busy */
+  gate_t held;       /* holds a worker */
   part_t other;
   weft_status status;
   int told; /* atomic: calls that saw the request */
@@ -88,13 +89,13 @@ static void both_calls_are_told(void) {
     await_meeting(&stopping);
     CHECK_STATUS(weft_future_request_stop(stopping.task), WEFT_OK);
     end_future(stopping.task);
-    CHECK_STATUS(stopping.status, WEFT_OK); /* nothing was left out */
+    CHECK_STATUS(stopping.status, WEFT_OK); /* no call was left out */
     CHECK_EQUAL(stopping.told, 2);
     end_executor(stopping.pool);
   }
 }
 
-/* Two levels: what was stolen joins again, and that is stolen, too. */
+/* Two levels: the stolen call joins again, and its branch is stolen too. */
 static weft_status join_deeper(void *ctx, weft_error_t **error) {
   stopping_t *stopping = (stopping_t *)ctx;
   (void)error;
@@ -161,7 +162,7 @@ static weft_status join_part_on_thread(void *ctx, weft_error_t **error) {
   return WEFT_OK;
 }
 
-/* The pool has no time for the join: it is withdrawn. */
+/* No worker of the pool is free for the join, so it is withdrawn. */
 static void a_join_that_waits_for_a_worker_is_withdrawn(void) {
   stopping_t stopping = make_stopping(1);
   weft_future_t *busy = occupy_worker(stopping.pool, &stopping.held);

@@ -5,7 +5,7 @@
 
 enum { item_count = 20 };
 
-/* Items that count; `items` is what map gets. */
+/* Items that count their runs; `items` is the argument of map. */
 typedef struct work {
   probe_t probes[item_count];
   void *items[item_count];
@@ -44,7 +44,7 @@ static weft_map_t *map_over(weft_executor_t *executor, work_t *work, uint64_t bu
   return map;
 }
 
-/* Reads on and checks that the outcome is that of item `index`. */
+/* Takes the next future and checks that it has the outcome of item `index`. */
 static void check_next(weft_map_t *map, work_t *work, int index) {
   weft_future_t *future = NULL;
   void *result = NULL;
@@ -104,7 +104,7 @@ static void outcomes_come_in_the_order_of_the_items(void) {
     work.probes[4].status = 42; /* a failure does not end the iteration */
     work.probes[19].status = -7;
     map = map_over(pool, &work, buffers[b], 0);
-    memset(work.items, 0, sizeof work.items); /* they were copied */
+    memset(work.items, 0, sizeof work.items); /* map has copied them */
     for (i = 0; i < item_count; ++i) check_next(map, &work, i);
     check_end(map);
     weft_map_destroy(&map);
@@ -150,8 +150,8 @@ static void a_window_submits_only_so_far_ahead(void) {
     int submitted;
     CHECK_STATUS(weft_executor_run(mine, 0, WEFT_FOREVER, NULL), WEFT_OK);
     submitted = total_runs(&work);
-    CHECK(submitted >= i + 1);     /* the one to be read next is there */
-    CHECK(submitted <= i + 1 + 3); /* and no more than the window ahead of it */
+    CHECK(submitted >= i + 1);     /* the next item to be read was submitted */
+    CHECK(submitted <= i + 1 + 3); /* and not more than the window ahead of it */
     check_next(map, &work, i);
   }
   CHECK_STATUS(weft_map_next(map, &out), WEFT_EEND);
@@ -379,7 +379,7 @@ static void results_that_nobody_took_are_dropped(void) {
   for (i = 1; i < item_count; ++i) {
     REQUIRE_OK(weft_map_next(map, &future));
     CHECK_EQUAL(probe_drops(&work.probes[i]), 0);
-    weft_future_unref(future); /* the iterator keeps nothing of what it has yielded */
+    weft_future_unref(future); /* the iterator keeps no future that it has yielded */
   }
   weft_map_destroy(&map);
   end_executor(pool);

@@ -1,4 +1,4 @@
-/* Tests of misuse that is detected (weft/host.h): handles that are none, handles that were freed, double destroys. */
+/* Tests of misuse that is detected (weft/host.h): pointers that are not handles, freed handles, double destroys. */
 #include "setup.h"
 
 static struct {
@@ -34,7 +34,7 @@ static void done_checking(void) {
   CHECK_EQUAL(told.drops, 1);
 }
 
-/* One report, about this function. */
+/* One report came, and names this function. */
 #define CHECK_TOLD(name)                                                                                               \
   do {                                                                                                                 \
     CHECK_EQUAL(told.reports, 1);                                                                                      \
@@ -43,7 +43,7 @@ static void done_checking(void) {
     told.reports = 0;                                                                                                  \
   } while (0)
 
-/* Memory that never was anything, large enough for every object, and aligned. */
+/* Memory that never held an object, large enough for every type, and aligned. */
 static struct { uint64_t words[512]; } junk;
 #define JUNK(type) ((type *)(void *)&junk.words[256])
 
@@ -101,7 +101,7 @@ static void foreign_handles_are_told(void) {
   CHECK(map == NULL && iterator == NULL && task == NULL);
   CHECK_STATUS(weft_runtime_destroy(&runtime), WEFT_EINVAL);
   CHECK_TOLD("weft_runtime_destroy");
-  /* A handle of another type is none either. */
+  /* A handle of another type is reported too. */
   pool = make_pool(1);
   CHECK_STATUS(weft_group_wait((weft_group_t *)(void *)pool, 0), WEFT_EINVAL);
   CHECK_TOLD("weft_group_wait");
@@ -121,7 +121,7 @@ static void freed_handles_are_told(void) {
   weft_queue_t *queue = NULL;
   weft_thread_t *thread;
   if (!checks()) return;
-  if (CHECK_SANITIZED) { /* it reports the read of the magic word before weft can */
+  if (CHECK_SANITIZED) { /* a sanitizer reports the read of the magic word before weft can */
     done_checking();
     check_skip("a sanitizer looks at freed memory itself");
     return;
@@ -159,7 +159,7 @@ static void freed_handles_are_told(void) {
   done_checking();
 }
 
-/* In every build: what nulls its handle may be called again, and NULL is no misuse. */
+/* In every build: a call that sets its handle to NULL may be repeated, and NULL is no misuse. */
 static void destroying_twice_is_harmless(void) {
   weft_executor_t *pool = make_pool(1);
   weft_runtime_t *runtime = make_runtime();

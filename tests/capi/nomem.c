@@ -1,5 +1,5 @@
-/* Tests of memory that runs out under errors, runtimes, threads and futures (see nomem.h): whatever happens, the answer
- * is a documented one, the outputs are untouched, and nothing has changed hands. Executors are in nomem_executor.c.
+/* Tests of memory that runs out under errors, runtimes, threads and futures (see nomem.h): each call returns a
+ * documented status, leaves its outputs untouched and takes nothing over. Executors are in nomem_executor.c.
  */
 #include "nomem.h"
 #include "child.h"
@@ -142,7 +142,7 @@ static void *current_in_new_thread(void *ctx) {
   else
     CHECK(self == UNTOUCHED(weft_thread_t));
   ((weft_status *)ctx)[0] = status;
-  ((weft_status *)ctx)[1] = refused; /* of that thread */
+  ((weft_status *)ctx)[1] = refused; /* on that thread */
   return NULL;
 }
 
@@ -231,7 +231,7 @@ static weft_status attempt_wait(void) {
   CHECK_EQUAL(done[3], status == WEFT_ENOMEM ? 9 : 1);
   CHECK_EQUAL(count, status == WEFT_ENOMEM ? 99 : 1);
   for (i = 0; i < batch; ++i) weft_future_unref(futures[i]);
-  return status == WEFT_ETIMEDOUT ? WEFT_OK : status; /* it got through */
+  return status == WEFT_ETIMEDOUT ? WEFT_OK : status; /* the call got through */
 }
 
 static weft_status attempt_as_completed(void) {
@@ -254,8 +254,8 @@ static weft_status attempt_as_completed(void) {
   }
   return status;
 }
-/* The first use of weft makes the default runtime, which takes memory too. One child for each allocation, for a runtime
- * that was made stays.
+/* The first use of weft makes the default runtime, which takes memory too. Each attempt has a child process of its own,
+ * because a runtime that was made stays.
  */
 static weft_status first_use_by_hook(void) {
   return weft_runtime_set_exception_hook(NULL, NULL, NULL, NULL);
@@ -303,7 +303,7 @@ static weft_status (*const first_uses[])(void) = {
 
 static weft_status (*first_use)(void);
 
-/* In a child: one attempt; afterwards, with memory again, the same call succeeds. */
+/* In a child: one attempt. After that there is memory again, and the same call succeeds. */
 static void use_first(void) {
   weft_status status = ARMED(first_use());
   CHECK(status == WEFT_OK || (refused && status == WEFT_ENOMEM));

@@ -1,8 +1,8 @@
-/* nomem.h: memory that runs out, for the tests of WEFT_ENOMEM: the Nth allocation that a call makes on the calling
- * thread fails, alone or with all that follow, for N = 1, 2, 3 ... until the call gets through.
+/* nomem.h: memory that runs out, for the tests of WEFT_ENOMEM. The Nth allocation that a call makes on the calling
+ * thread fails, alone or with all later ones, for N = 1, 2, 3 ... until the call gets through.
  *
- * To be included by one file of a program: it brings a malloc that stands in front of glibc's, and so it is of no use
- * under a sanitizer, which does the same.
+ * Only one file of a program may include this header: it brings a malloc that stands in front of glibc's. A sanitizer
+ * has its own malloc, so this header is of no use under one.
  */
 #ifndef WEFT_TESTS_NOMEM_H
 #define WEFT_TESTS_NOMEM_H
@@ -13,7 +13,7 @@
 
 /* Of the calling thread: how many allocations still succeed; negative: all. */
 static __thread int64_t allocations_left = -1;
-static __thread int fails_once __attribute__((unused)); /* where a sanitizer has its own malloc */
+static __thread int fails_once __attribute__((unused)); /* unused where a sanitizer has its own malloc */
 static __thread int refused;
 
 #if !CHECK_SANITIZED
@@ -29,7 +29,7 @@ static int allocation_fails(void) {
     return 0;
   }
   ++refused;
-  errno = ENOMEM; /* the system's own callers look at it */
+  errno = ENOMEM; /* the C library's callers read it */
   if (fails_once) allocations_left = -1;
   return 1;
 }
@@ -62,7 +62,7 @@ int posix_memalign(void **out, size_t alignment, size_t size) {
 }
 #endif
 
-/* Which allocation of the next armed call fails. Read by any thread that arms itself. */
+/* Which allocation of the next armed call fails. Every thread that makes an armed call reads it. */
 static int64_t fail_at;
 static int fail_once;
 
@@ -71,22 +71,22 @@ static inline weft_status disarm(weft_status status) {
   return status;
 }
 
-/* Makes the call with the failure in place, on this thread, and nothing but the call. */
+/* Makes only this call, on this thread, with the failure in place. */
 #define ARMED(call) (fails_once = fail_once, allocations_left = fail_at, disarm(call))
 
 typedef struct attempt {
   const char *name;
   weft_status (*make)(void);
-  const char *skip;   /* why it cannot be tried; NULL: it can */
-  int starts_threads; /* then WEFT_EAGAIN is an answer too: the system has no memory for the thread */
-  int may_succeed;    /* every time; else it must say WEFT_ENOMEM at least once */
+  const char *skip;   /* why the call cannot be tried; NULL: it can */
+  int starts_threads; /* WEFT_EAGAIN is allowed too: the system has no memory for the thread */
+  int may_succeed;    /* in all attempts; otherwise one must return WEFT_ENOMEM */
 } attempt_t;
 
 #define ATTEMPT(function, make)                                                                                        \
   { #function, make, NULL, 0, 0 }
 #define ATTEMPT_THAT_STARTS_THREADS(function, make)                                                                    \
   { #function, make, NULL, 1, 0 }
-/* Of what weft has recycled there is often enough. Not for coverage.py: nomem_thread.c makes these calls fail. */
+/* Recycled memory is often enough. These are not for coverage.py: nomem_thread.c makes these calls fail. */
 #define ATTEMPT_RECYCLED(function, make)                                                                               \
   { #function, make, NULL, 0, 1 }
 #define ATTEMPT_SKIPPED(function, make, reason)                                                                        \
@@ -104,7 +104,7 @@ static inline void starve(const attempt_t *attempt) {
         CHECK_STATUS(status, WEFT_OK);
         break;
       }
-      /* A call may also do without what it did not get. */
+      /* A call may also succeed without the memory that it did not get. */
       if (!CHECK(status == WEFT_ENOMEM || status == WEFT_OK || (attempt->starts_threads && status == WEFT_EAGAIN)))
         printf("# it says %s when allocation %d fails\n", weft_status_name(status), (int)fail_at);
       answered += status != WEFT_OK;

@@ -42,7 +42,7 @@ static weft_status attempt_on_cancel(void) {
   return status;
 }
 
-/* Nothing is needed for a cancellation: it was all there when the task was accepted. */
+/* A cancellation needs no memory: everything was allocated when the task was accepted. */
 static weft_status attempt_submit_and_cancel(void) {
   int count = 0;
   weft_executor_t *executor = make_caller_run();

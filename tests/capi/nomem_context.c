@@ -1,4 +1,4 @@
-/* Tests of memory that runs out under contexts (see nomem.h): one that was refused is still the caller's. */
+/* Tests of memory that runs out under contexts (see nomem.h): a refused context is still the caller's. */
 #include "group.h"
 #include "nomem.h"
 

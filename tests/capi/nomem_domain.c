@@ -1,7 +1,7 @@
 /* Tests of memory that runs out under domains (see nomem.h). */
 #include "nomem.h"
 
-/* On a thread that weft has not met, so that it needs memory for that. */
+/* The attempt is made on a thread that weft has not met, so the record of the thread needs memory too. */
 typedef struct elsewhere {
   weft_domain_t *domain;
   weft_status (*attempt)(weft_domain_t *domain);
@@ -91,7 +91,7 @@ static weft_status attempt_callback(void) {
   return status;
 }
 
-/* --- what is made inside, and then closed without memory --- */
+/* --- objects that are made inside, and closed without memory --- */
 
 static int counted;
 
@@ -122,7 +122,7 @@ static weft_status start_inside(void) {
   if (status == WEFT_OK) CHECK_STATUS(weft_thread_join(thread, WEFT_FOREVER), WEFT_OK);
   if (status != WEFT_OK) CHECK_EQUAL(count_of(&counted), 0);
   weft_thread_unref(thread);
-  if (status != WEFT_OK) counted = 0; /* dropped with the last reference, as of none that was accepted */
+  if (status != WEFT_OK) counted = 0; /* the unref has dropped the argument; the caller expects 0 */
   return status;
 }
 

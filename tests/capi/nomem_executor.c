@@ -1,5 +1,5 @@
-/* Tests of memory that runs out under executors, submits and maps (see nomem.h): whatever happens, the answer is a
- * documented one, nothing has changed hands, and the executor is as good as before.
+/* Tests of memory that runs out under executors, submits and maps (see nomem.h): each call returns a documented status
+ * and takes nothing over, and the executor works as before.
  */
 #include "nomem.h"
 
@@ -38,7 +38,7 @@ static weft_status attempt_default_executor_configure(void) {
   return status;
 }
 
-/* After the attempt above: the first that gets through makes it. */
+/* Comes after the attempt above. The first attempt that gets through makes the default executor. */
 static weft_status attempt_default_executor(void) {
   weft_executor_t *pool = UNTOUCHED(weft_executor_t);
   weft_status status = ARMED(weft_default_executor(&pool));
@@ -70,12 +70,12 @@ static weft_status attempt_caller_run_create(void) {
   return status;
 }
 
-/* A fresh pool for each submit, so that the first worker has to be started too. */
+/* Each submit has a fresh pool, so that the first worker has to be started too. */
 static void check_submitted(weft_executor_t *pool, weft_status status, probe_t *probe, int count) {
   if (status != WEFT_OK) {
     CHECK_EQUAL(probe_runs(probe) + probe_drops(probe), 0);
     CHECK_EQUAL(stats_of(pool).queued, 0);
-    end_future(submit(pool, return_ctx, NULL, NULL)); /* it is as good as new */
+    end_future(submit(pool, return_ctx, NULL, NULL)); /* the pool works as before */
   }
   end_executor(pool);
   CHECK_EQUAL(probe_runs(probe), status == WEFT_OK ? count : 0);
@@ -252,7 +252,7 @@ static weft_status attempt_executor_work(void) {
   status = ARMED(weft_executor_work(pool, 0));
   CHECK_EQUAL(count_of(&runs), status == WEFT_ETIMEDOUT);
   weft_executor_unref(pool);
-  return status == WEFT_ETIMEDOUT ? WEFT_OK : status; /* it got through */
+  return status == WEFT_ETIMEDOUT ? WEFT_OK : status; /* the call got through */
 }
 
 int main(int argc, char **argv) {

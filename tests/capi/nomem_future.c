@@ -16,7 +16,7 @@ static weft_status attempt_on_stop(void) {
   return status;
 }
 
-/* On threads that weft has not seen yet: they need a record. */
+/* The calls are made on threads that weft has not met: each needs a record. */
 typedef struct elsewhere {
   weft_status (*call)(void *object);
   void *object;
@@ -60,7 +60,7 @@ static weft_status tick_at_gate(void *ctx, void **result, weft_error_t **error) 
   return WEFT_OK;
 }
 
-/* Closed in any case; the memory is needed to wait. */
+/* The timer is closed in any case. The call needs memory only for its wait. */
 static weft_status close_here(void *timer) {
   weft_status status = ARMED(weft_timer_close((weft_timer_t *)timer, 0));
   return status == WEFT_ETIMEDOUT ? WEFT_OK : status;

@@ -5,7 +5,7 @@
 #include "group.h"
 #include "nomem.h"
 
-/* On a thread that weft has not met, so that it needs memory for that too. */
+/* The attempt is made on a thread that weft has not met, so the record of the thread needs memory too. */
 typedef struct elsewhere {
   weft_status (*attempt)(void *ctx);
   void *ctx;
@@ -58,7 +58,7 @@ static weft_status attempt_spawn(void) {
   weft_status status = ARMED(weft_group_spawn(group, NULL, count_run, &counter, count_drop));
   CHECK_STATUS(weft_group_wait(group, WEFT_FOREVER), WEFT_OK);
   CHECK_EQUAL(count_of(&counter), status == WEFT_OK ? 2 : 0);
-  spawn_counting(group, &counter, 1); /* it is as good as before */
+  spawn_counting(group, &counter, 1); /* the group works as before */
   end_group(group);
   end_executor(pool);
   return status;
@@ -87,7 +87,7 @@ static weft_status attempt_spawn_task(void) {
   status = ARMED(weft_group_spawn_task(group, task));
   CHECK_STATUS(weft_group_wait(group, WEFT_FOREVER), WEFT_OK);
   CHECK_EQUAL(count_of(&counter), status == WEFT_OK);
-  if (status != WEFT_OK) { /* it is still the caller's */
+  if (status != WEFT_OK) { /* the task is still the caller's */
     CHECK_STATUS(weft_group_spawn_task(group, task), WEFT_OK);
     CHECK_STATUS(weft_group_wait(group, WEFT_FOREVER), WEFT_OK);
     CHECK_EQUAL(count_of(&counter), 1);
@@ -138,7 +138,7 @@ static weft_status attempt_then_task(void) {
   *(int **)weft_task_room(following.task) = &following.counter;
   CHECK_STATUS(weft_group_enter(following.group), WEFT_OK);
   status = attempt_elsewhere(then_task_elsewhere, &following);
-  if (status != WEFT_OK) /* it is still the caller's */
+  if (status != WEFT_OK) /* the task is still the caller's */
     CHECK_STATUS(weft_group_then_task(following.group, following.on, following.task), WEFT_OK);
   CHECK_STATUS(weft_group_leave(following.group), WEFT_OK);
   end_group(following.group);
@@ -147,7 +147,7 @@ static weft_status attempt_then_task(void) {
   return status;
 }
 
-/* Memory that runs out when the group is done: what was to follow is dropped, and said to have failed. */
+/* Memory runs out when the group is done: its follower is dropped, and the exception hook gets the error. */
 static void hear(void *ctx, weft_thread_t *thread, const weft_error_t *error) {
   (void)thread;
   CHECK_EQUAL(weft_error_code(error), WEFT_ENOMEM);
@@ -258,7 +258,7 @@ static weft_status attempt_join_inside(void) {
   return WEFT_OK;
 }
 
-/* The loop and the join come first, while there is nothing to be recycled. */
+/* The loop and the join come first, while there is no memory to recycle. */
 static const attempt_t attempts[] = {
     ATTEMPT_THAT_STARTS_THREADS(weft_join, attempt_join),
     ATTEMPT_RECYCLED(weft_join, attempt_join_inside),

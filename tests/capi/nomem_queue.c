@@ -1,4 +1,4 @@
-/* Tests of memory that runs out under completion queues (see nomem.h): what is tied needs none later. */
+/* Tests of memory that runs out under completion queues (see nomem.h): a tie that was made needs no more memory. */
 #include "group.h"
 #include "nomem.h"
 #include "queue.h"
@@ -13,7 +13,7 @@ static weft_status attempt_create(void) {
   return status;
 }
 
-/* Recycled memory is no allocation: so each of these is made on a thread that weft has not met. */
+/* Recycled memory is not allocated again, so each attempt is made on a thread that weft has not met. */
 typedef struct attempt_there {
   weft_status (*make)(struct attempt_there *self);
   weft_queue_t *queue;
@@ -57,7 +57,7 @@ static weft_status attempt_post(void) {
   return status;
 }
 
-/* So many ties that what is recycled does not suffice: those that were made give their events, the others none. */
+/* So many ties that recycled memory is not enough. Each tie that was made gives its event, and no other event comes. */
 enum { most_ties = 8000 };
 
 static void expect_events(weft_queue_t *queue, uint32_t kind, int expected) {

@@ -1,5 +1,5 @@
-/* Tests of memory that runs out under a shutdown with a report (see nomem.h): there is no report then, but the runtime
- * can be ended as ever.
+/* Tests of memory that runs out under a shutdown with a report (see nomem.h): then there is no report, but the runtime
+ * can still be ended.
  */
 #include <weft/report.h>
 

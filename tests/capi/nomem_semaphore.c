@@ -1,4 +1,5 @@
-/* Tests of memory that runs out under semaphores (see nomem.h): only their making, and a first sleep, need any. */
+/* Tests of memory that runs out under semaphores (see nomem.h): only creating one, and a thread's first sleep, need
+ * memory. */
 #include "nomem.h"
 #include "semaphore.h"
 
@@ -12,7 +13,7 @@ static weft_status attempt_create(void) {
   return status;
 }
 
-/* On a thread that weft has not met, which has to be made known to it before it can sleep. */
+/* The wait is made on a thread that weft has not met, which needs a record before it can sleep. */
 typedef struct attempt_there {
   weft_semaphore_t *semaphore;
   weft_status status;
@@ -24,7 +25,7 @@ static void *wait_there(void *ctx) {
   self->status = ARMED(weft_semaphore_wait(self->semaphore, 1));
   self->refused = refused;
   CHECK(self->status == WEFT_ENOMEM || self->status == WEFT_ETIMEDOUT);
-  CHECK_STATUS(ARMED(weft_semaphore_signal(self->semaphore, 1)), WEFT_OK); /* these need none */
+  CHECK_STATUS(ARMED(weft_semaphore_signal(self->semaphore, 1)), WEFT_OK); /* these calls need no memory */
   CHECK_STATUS(ARMED(weft_semaphore_wait(self->semaphore, WEFT_FOREVER)), WEFT_OK);
   return NULL;
 }

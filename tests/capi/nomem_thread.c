@@ -1,6 +1,6 @@
 /* Tests of memory that runs out when a thread is new to weft (see nomem.h): a call that waits needs a record of its
- * thread, and tasks come from a heap of their thread. Each case is made in a child process, where no thread has left
- * one that could be used again.
+ * thread, and tasks come from a heap of their thread. Each case runs in a child process, where no thread has left a
+ * record or heap that could be used again.
  */
 #include <weft/caller_run.h>
 #include <weft/continuation.h>
@@ -45,7 +45,7 @@ static void await_future(void *ctx) {
   CHECK_STATUS(weft_future_take(future, WEFT_FOREVER, &result), WEFT_ENOMEM);
   CHECK_STATUS(weft_future_exception(future, WEFT_FOREVER, &error), WEFT_ENOMEM);
   CHECK(result == UNTOUCHED(void) && error == UNTOUCHED(weft_error_t));
-  CHECK_STATUS(weft_future_wait(future, 0), WEFT_ETIMEDOUT); /* to look needs no memory */
+  CHECK_STATUS(weft_future_wait(future, 0), WEFT_ETIMEDOUT); /* a look needs no memory */
 }
 
 static void a_wait_for_a_future(void) {
@@ -70,7 +70,7 @@ static void a_wait_for_the_next_of_several(void) {
   REQUIRE_OK(weft_as_completed(&promise, 1, WEFT_FOREVER, &iterator));
   on_new_thread(await_any, iterator);
   CHECK_STATUS(weft_future_set_result(promise, NULL), WEFT_OK);
-  REQUIRE_OK(weft_as_completed_next(iterator, &future)); /* it goes on */
+  REQUIRE_OK(weft_as_completed_next(iterator, &future)); /* the iteration goes on */
   CHECK(future == promise);
   weft_future_unref(future);
   weft_as_completed_destroy(&iterator);
@@ -93,7 +93,7 @@ static void a_wait_for_an_item(void) {
   on_new_thread(await_item, map);
   CHECK_EQUAL(probe_runs(&probe) + probe_drops(&probe), 0);
   CHECK_STATUS(weft_executor_run(mine, 0, WEFT_FOREVER, NULL), WEFT_OK);
-  REQUIRE_OK(weft_map_next(map, &future)); /* it goes on */
+  REQUIRE_OK(weft_map_next(map, &future)); /* the iteration goes on */
   weft_future_unref(future);
   weft_map_destroy(&map);
   end_executor(mine);
@@ -124,7 +124,7 @@ static void the_submit_of_an_item(void) {
   on_new_thread(await_two_items, map);
   CHECK_EQUAL(probe_runs(&probe), 1);
   CHECK_EQUAL(probe_drops(&probe), 1);
-  REQUIRE_OK(weft_map_next(map, &future)); /* it goes on */
+  REQUIRE_OK(weft_map_next(map, &future)); /* the iteration goes on */
   weft_future_unref(future);
   CHECK_STATUS(weft_map_next(map, &future), WEFT_EEND);
   weft_map_destroy(&map);
@@ -207,7 +207,7 @@ static void end_the_executor(void *ctx) {
   CHECK_STATUS(weft_executor_shutdown((weft_executor_t *)ctx, WEFT_SHUTDOWN_WAIT, WEFT_FOREVER), WEFT_ENOMEM);
 }
 
-/* It is shut down, and only the wait is left out. */
+/* The executor is shut down, and only the wait is refused. */
 static void the_end_of_an_executor(void) {
   weft_executor_t *all[3];
   size_t i;
@@ -359,7 +359,7 @@ static void groups_and_what_follows_a_future(void) {
   CHECK_EQUAL(making.count, 0);
 }
 
-/* It makes the default runtime. */
+/* The calls make the default runtime. */
 static void count_threads(void *ctx) {
   weft_thread_t *thread = UNTOUCHED(weft_thread_t);
   size_t count = 99;

@@ -1,6 +1,6 @@
 /* Tests of how every options struct tells its version by its size (weft/base.h): smaller, equal, larger with a zero
- * tail, larger with something in the tail, absurd. The struct ends where readable memory ends, so that a byte read too
- * far is a crash and not an accident that goes unseen.
+ * tail, larger with something in the tail, absurd. The struct ends where readable memory ends, so reading one byte too
+ * far is a crash.
  */
 #include <sys/mman.h>
 
@@ -189,7 +189,7 @@ static const struct {
 
 static char *end_of_memory; /* what follows is not readable */
 
-/* A zeroed struct with this size field, so placed that `length` bytes of it are readable, rounded up for alignment. */
+/* A zeroed struct with this size field. Only `length` bytes of it, rounded up for alignment, are readable. */
 static uint32_t *options_at_the_end(uint32_t size_field, size_t length) {
   size_t rounded = (length + 15) / 16 * 16;
   uint32_t *options = (uint32_t *)(void *)(end_of_memory - rounded);

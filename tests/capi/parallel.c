@@ -43,7 +43,7 @@ static int wrong_visits(void) {
   return wrong;
 }
 
-/* The sum of the indices, and whether neighbours were joined with neighbours, in their order. */
+/* The sum of the indices, and whether only neighbours were joined, in their order. */
 typedef struct state {
   uint64_t sum, first, behind; /* the indices from first up to behind were taken in their order */
   int in_order;
@@ -176,7 +176,7 @@ static void check_sum(const inside_t *inside) {
   CHECK_EQUAL(inside->result.in_order, 1);
   CHECK_EQUAL(inside->result.first, 100);
   CHECK_EQUAL(inside->result.behind, 100000);
-  CHECK_EQUAL(inside->states, 0); /* each that was built was destroyed */
+  CHECK_EQUAL(inside->states, 0); /* each state that was built was destroyed */
 }
 
 static void inside_and_outside_of_tasks(void) {
@@ -227,7 +227,7 @@ static void an_error_ends_the_loop(void) {
   weft_range_options_init(&options);
   options.grain = 10;
   begin_visits();
-  visits.fail_at = 0; /* in the first piece: then few others follow */
+  visits.fail_at = 0; /* in the first piece, so few other pieces run */
   CHECK_STATUS(weft_parallel_for(pool, &options, 0, length, visit, &visits, &error), WEFT_EFAILED);
   CHECK(visits.calls < length / 10);
   if (CHECK(error != NULL)) CHECK_EQUAL(weft_error_code(error), 7);
@@ -335,7 +335,7 @@ static weft_status sleep_in_loop(void *ctx, void **result, weft_error_t **error)
   return weft_parallel_for(((stopped_t *)ctx)->pool, NULL, 0, 1, sleep_inside, ctx, NULL);
 }
 
-/* The body runs on top of the task, and what it sleeps in is a call of that. */
+/* The body runs on top of the task, so a stop request to the task wakes its sleep. */
 static void a_stop_request_wakes_the_body(void) {
   gate_t gate = GATE_CLOSED;
   stopped_t stopped = {NULL, NULL, 0};
@@ -449,7 +449,7 @@ static weft_status reduce_alone(void *ctx, void **result, weft_error_t **error) 
   return WEFT_OK;
 }
 
-/* What nobody else takes goes on with the state at hand: states may be large. */
+/* A piece that no other thread takes goes on with the current state, because states may be large. */
 static void one_worker_alone_needs_one_state(void) {
   inside_t inside = {NULL, {0, 0, 0, 1}, 0};
   inside.pool = make_pool(1);

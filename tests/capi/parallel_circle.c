@@ -1,5 +1,5 @@
-/* Tests of weft/parallel.h when a piece of a loop waits for what only the end of the loop could bring: the call says
- * so, and no piece outlives it.
+/* Tests of weft/parallel.h when a piece of a loop waits for something that only the end of the loop could bring. The
+ * call returns WEFT_EDEADLK, and no piece outlives it.
  */
 #include <weft/parallel.h>
 
@@ -8,11 +8,11 @@
 typedef struct circle {
   weft_executor_t *pool;
   weft_future_t *caller; /* what the other piece waits for */
-  gate_t known;          /* that future */
-  gate_t taken;          /* come to by who has the other piece */
+  gate_t known;          /* opened when `caller` is set */
+  gate_t taken;          /* passed by the thread that has the other piece */
   pthread_t thread;      /* of the caller */
-  uint64_t tid;          /* of the other one */
-  int left;              /* atomic: the stack of the call is no more */
+  uint64_t tid;          /* of the thread that has the other piece */
+  int left;              /* atomic: the frame of the call was left */
   int waited;            /* atomic: waits of the other piece that have ended */
 } circle_t;
 

@@ -1,23 +1,23 @@
-/* Tests of weft/parallel.h when the body ends the thread that loops: what was given to others refers to the call, so it
- * is over before the stack of the call is left.
+/* Tests of weft/parallel.h when the body ends the thread that loops. Pieces on other threads refer to the call, so they
+ * end before its stack frame is left.
  */
 #include <weft/parallel.h>
 
 #include "setup.h"
 
-/* Nobody comes to the end of it: the caller works through it until somebody has taken a part. */
+/* The loop never gets to its end: the caller works through it until another thread has taken a part. */
 #define ENDLESS (UINT64_C(1) << 40)
 
 typedef struct ending {
   weft_executor_t *pool;
   pthread_t caller;
   uint64_t tid;  /* of the caller */
-  gate_t taken;  /* come to by who has a part of another */
-  int left;      /* atomic: the stack of the call is no more */
+  gate_t taken;  /* passed by a thread that has taken a part */
+  int left;      /* atomic: the frame of the call was left */
   int at_work;   /* atomic: bodies that run on other threads */
-  int late;      /* atomic: bodies that ran on after that, or were still at work then */
-  int states;    /* atomic: that were built and are not destroyed yet */
-  int destroyed; /* atomic: while a body worked on it */
+  int late;      /* atomic: bodies that still ran when the frame was left */
+  int states;    /* atomic: states that are built and not yet destroyed */
+  int destroyed; /* atomic: states that were destroyed while a body worked on them */
 } ending_t;
 
 typedef struct state {
@@ -28,7 +28,7 @@ static int look_at(int *flag) {
   return __atomic_load_n(flag, __ATOMIC_ACQUIRE);
 }
 
-/* What another thread has taken ends when the caller sleeps, which is what he is to do, or has left. */
+/* The piece of another thread ends when the caller sleeps, as it should, or has left the call. */
 static void work_elsewhere(ending_t *ending) {
   __atomic_add_fetch(&ending->at_work, 1, __ATOMIC_ACQ_REL);
   gate_pass(&ending->taken);
@@ -73,7 +73,7 @@ static void join_states(void *ctx, void *into, void *from) {
 
 static void destroy_state(void *ctx, void *state) {
   ending_t *ending = (ending_t *)ctx;
-  /* The caller's own is the one that nobody destroys, so whoever is at work here is somebody else. */
+  /* The caller's own state is never destroyed here, so a body at work on this one runs on another thread. */
   __atomic_add_fetch(&ending->destroyed, look_at(&((state_t *)state)->in_use), __ATOMIC_ACQ_REL);
   __atomic_sub_fetch(&ending->states, 1, __ATOMIC_ACQ_REL);
 }
@@ -173,7 +173,7 @@ static void a_reduction_in_a_task(void) {
   in_a_task(reduce_in_task);
 }
 
-/* Whoever joins ends his thread: be it the caller, in a task, or the other worker. */
+/* The thread that joins the two states ends itself: the caller, in a task, or the other worker. */
 static weft_status reduce_in_two(void *ctx, void *state, uint64_t begin, uint64_t end, weft_error_t **error) {
   ending_t *ending = (ending_t *)ctx;
   (void)state;
@@ -229,7 +229,7 @@ static weft_status refuse_at_the_gate(void *ctx, weft_error_t **error) {
   return 42;
 }
 
-/* Runs on the caller alone: no worker gets further than the initializer. */
+/* Runs only on the caller: no worker gets past the initializer. */
 static weft_status await_the_break(void *ctx, uint64_t begin, uint64_t end, weft_error_t **error) {
   breaking_t *breaking = (breaking_t *)ctx;
   weft_error_t *reason = NULL;
@@ -259,7 +259,7 @@ static void join_nothing(void *ctx, void *into, void *from) {
   (void)from;
 }
 
-/* True when it was told: the caller may have been faster, and done all by itself. */
+/* Returns true if the call was refused. If not, the caller was faster and has done all of it. */
 static int check_break(int reduces, int asks) {
   static const weft_reduction_t how = {sizeof how, 1, 1, init_nothing, await_the_break_in, join_nothing, NULL};
   weft_executor_options_t options;

@@ -1,10 +1,10 @@
-/* Loops (weft/parallel.h) whose bodies take long: those of a loop over few indices run at once where there are workers
- * for them; and short ones before them do not bring many into one chunk of another piece. */
+/* Loops (weft/parallel.h) with long bodies. The bodies of a loop over few indices run at once if there are workers for
+ * them. Short bodies before them do not put many long ones into one chunk of another piece. */
 #include <weft/parallel.h>
 
 #include "setup.h"
 
-/* A loop of few bodies, all of which must be at the gate before it opens. */
+/* A loop of few bodies: all of them must be at the gate before it opens. */
 typedef struct few {
   weft_executor_t *pool;
   gate_t gate;
@@ -60,7 +60,7 @@ static void few_long_bodies_run_at_once(void) {
   }
 }
 
-/* The only worker works off the first quarter, then takes back the second, of which it knows no body yet. */
+/* The only worker finishes the first quarter, then takes back the second one, for which it has timed no body yet. */
 typedef struct quarters {
   weft_executor_t *pool;
   uint64_t count, longest_of_first, begin_of_second;

@@ -3,7 +3,7 @@
 
 #include "setup.h"
 
-/* Two halves, of which the first waits until the other is at work: so that one has a state of its own. */
+/* Two halves: the first one waits until the other is at work, so the other one has a state of its own. */
 typedef struct wide {
   weft_executor_t *pool;
   gate_t *both;

@@ -35,7 +35,7 @@ static void bad_arguments_are_refused(void) {
   end_executor(pool);
 }
 
-/* So many tasks are inside the gate at once, and no more. */
+/* Checks that exactly `width` tasks are inside the gate at once. */
 static void check_width(weft_executor_t *pool, int width) {
   gate_t gate = GATE_CLOSED;
   weft_future_t *futures[8];
@@ -59,7 +59,7 @@ static void fewer_run_and_more_again(void) {
   end_executor(pool);
 }
 
-/* Never without work: each task submits its successor, until it is told to stop. */
+/* A load that always has work: each task submits its successor until it is told to stop. */
 typedef struct load {
   int stops, ran;
   gate_t over;
@@ -87,7 +87,7 @@ static void workers_leave_a_loaded_pool_too(void) {
   CHECK_STATUS(weft_executor_set_max_workers(pool, 1), WEFT_OK);
   await_workers(pool, 1);
   ran = count_of(&load.ran);
-  while (count_of(&load.ran) < ran + 1000) sched_yield(); /* what they have left behind goes on */
+  while (count_of(&load.ran) < ran + 1000) sched_yield(); /* the tasks that the workers have left behind still run */
   CHECK_STATUS(weft_executor_set_max_workers(pool, 2), WEFT_OK);
   await_workers(pool, 2);
   __atomic_store_n(&load.stops, 1, __ATOMIC_RELEASE);
@@ -102,7 +102,7 @@ static void a_bound_that_is_lowered_holds_beside_regions(void) {
   int runs = 0;
   CHECK_STATUS(weft_executor_set_max_workers(pool, 1), WEFT_OK);
   third = submit(pool, count_run, &runs, NULL);
-  CHECK_EQUAL(stats_of(pool).workers_alive, 2); /* they finish what they run */
+  CHECK_EQUAL(stats_of(pool).workers_alive, 2); /* workers finish the tasks that they run */
   gate_open(&gate);
   end_future(first);
   end_future(second);
@@ -138,7 +138,7 @@ static void workers_without_work_end_and_come_again(void) {
   end_executor(pool);
 }
 
-/* The shortest time of all: a worker leaves just when there is something for it. */
+/* The shortest time of all: a worker leaves just when a task comes for it. */
 static void nothing_is_lost_when_they_leave(void) {
   weft_executor_t *pool = lingering_pool(2, 1);
   int turns = check_rounds(2000, 100000), turn, runs = 0;
@@ -171,7 +171,7 @@ static void one_stays_for_a_timer(void) {
   end_executor(pool);
 }
 
-/* A region's spare goes after the same time; its stop hook runs then. */
+/* The spare of a region leaves after the same time, and then its stop hook runs. */
 static void count_stop(void *ctx, weft_worker_t *worker) {
   (void)worker;
   count_drop(ctx);
@@ -210,8 +210,8 @@ static void spares_go_after_that_time_too(void) {
   CHECK_EQUAL(count_of(&stops), 2);
 }
 
-/* A worker that runs the last task of a group and is one too many goes to linger, for an hour here. The end of the
- * group is told before that.
+/* A surplus worker runs the last task of a group, and then lingers, for an hour here. The end of the group is published
+ * before that.
  */
 typedef struct last_task {
   weft_group_t *group;

@@ -24,7 +24,7 @@ static weft_status note_in_room(void *room, weft_error_t **error) {
   return note(*(void **)room, NULL, error);
 }
 
-/* Numbered from `first` on. */
+/* Submits tasks that are numbered from `first` on. */
 static void submit_some(weft_executor_t *executor, uint32_t priority, int first, int count) {
   weft_task_options_t options;
   weft_task_options_init(&options);
@@ -52,7 +52,7 @@ static int place_of(int number) {
   return order.count;
 }
 
-/* The numbers from first on stand in their order. */
+/* Checks that the numbers from `first` on stand in their order. */
 static void check_sorted(int first, int count) {
   int i;
   for (i = first + 1; i < first + count; ++i) CHECK(place_of(i - 1) < place_of(i));
@@ -115,7 +115,7 @@ static void batches_and_tasks_with_room_have_priorities_too(void) {
   for (i = 0; i < CHECK_COUNT_OF(expected); ++i) CHECK_EQUAL(order.seen[i], expected[i]);
 }
 
-/* Among many that come first, each of the few that wait starts after at most `patience` others. */
+/* Many tasks come first. Each of the few waiting tasks starts after at most `patience` others. */
 static void check_starvation(uint32_t many, uint32_t few) {
   weft_executor_t *pool = make_pool(1);
   gate_t gate = GATE_CLOSED;
@@ -129,7 +129,9 @@ static void check_starvation(uint32_t many, uint32_t few) {
   check_sorted(500, 5);
   for (i = 500; i < 505; ++i) {
     CHECK(place_of(i) - before <= patience);
-    /* Low ones not many either: it is a priority still. (One more if half a millisecond ends just then.) */
+    /* The low ones do not start often either: low is still a priority. (One more may start if half a millisecond ends
+     * just then.)
+     */
     if (few == WEFT_PRIORITY_LOW && i >= 503) CHECK(place_of(i) - place_of(i - 3) >= patience);
     before = place_of(i);
   }
@@ -153,7 +155,7 @@ static void all_three_at_once(void) {
   submit_some(pool, WEFT_PRIORITY_HIGH, 500, 400);
   run_all(pool, running, &gate);
   CHECK_EQUAL(order.count, 703);
-  CHECK(place_of(0) <= patience); /* neither the high nor the normal ones keep it waiting for longer */
+  CHECK(place_of(0) <= patience); /* neither high nor normal tasks keep it waiting longer */
   CHECK(place_of(1) <= 2 * patience + 1);
   CHECK(place_of(100) <= patience);
   CHECK(place_of(500) <= 3);

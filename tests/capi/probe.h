@@ -1,4 +1,4 @@
-/* probe.h: what the C tests run and drop: a task that counts its runs and drops and remembers the threads, and small
+/* probe.h: what the C tests run and drop: a task that counts its runs and drops and records their threads, and small
  * tasks with one way to end each.
  */
 #ifndef WEFT_TESTS_PROBE_H
@@ -10,7 +10,7 @@
 
 #include "gate.h"
 
-/* Fields that the test sets before, and fields that it reads when drops or the future says that it is over. */
+/* Fields that the test sets before, and fields that it reads when `drops` or the future shows the end. */
 typedef struct probe {
   gate_t *gate;       /* passed by the run; NULL: none */
   weft_status status; /* what the run returns */
@@ -31,7 +31,7 @@ static inline void probe_drop(void *ctx) {
 static inline weft_status probe_run(void *ctx, void **result, weft_error_t **error) {
   probe_t *probe = (probe_t *)ctx;
   (void)error;
-  __atomic_store_n(&probe->ran_on, pthread_self(), __ATOMIC_RELAXED); /* several tasks may share it */
+  __atomic_store_n(&probe->ran_on, pthread_self(), __ATOMIC_RELAXED); /* several tasks may share the probe */
   __atomic_store_n(&probe->tid, own_tid(), __ATOMIC_RELEASE);
   __atomic_add_fetch(&probe->runs, 1, __ATOMIC_ACQ_REL);
   if (probe->gate) gate_pass(probe->gate);
@@ -94,7 +94,7 @@ static inline weft_status fail_with_42(void *ctx, void **result, weft_error_t **
   return 42;
 }
 
-/* Fails with an error object, though it returns WEFT_OK. */
+/* Fails with an error object, although it returns WEFT_OK. */
 static inline weft_status fail_with_error(void *ctx, void **result, weft_error_t **error) {
   (void)ctx;
   *result = ctx;

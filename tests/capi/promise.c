@@ -65,7 +65,7 @@ static void it_takes_an_error_from_pending_or_running(void) {
     REQUIRE_OK(weft_error_create_foreign(3, "Kind", "message", "tag", &drops, count_drop, &error));
     if (running) CHECK_STATUS(weft_future_set_running(future), WEFT_OK);
     CHECK_STATUS(weft_future_set_error(future, error), WEFT_OK);
-    weft_error_unref(error); /* the future has a reference of its own */
+    weft_error_unref(error); /* the future has its own reference */
     CHECK_EQUAL(count_of(&drops), running);
     CHECK_STATUS(weft_future_result(future, 0, NULL), WEFT_EFAILED);
     CHECK_STATUS(weft_future_exception(future, 0, &read), WEFT_OK);
@@ -77,7 +77,7 @@ static void it_takes_an_error_from_pending_or_running(void) {
   }
 }
 
-/* Every way to complete a promise, with what it must answer in a final state; nothing changes hands. */
+/* Every way to complete a promise, with the status that it returns in a final state. Nothing changes hands. */
 static void check_all_refuse(weft_future_t *future, weft_status answer) {
   weft_error_t *error = make_error(9);
   int32_t state = weft_future_state(future);
@@ -167,7 +167,7 @@ static void a_result_is_dropped_once(void) {
   CHECK_EQUAL(probe_drops(&taken), 0);
 }
 
-/* What lies in the room of a promise. */
+/* The result in the room of a promise. */
 typedef struct resident {
   int64_t value;
   int *drops;
@@ -183,7 +183,7 @@ static void a_result_is_built_in_the_room(void) {
   weft_future_t *future = make_room_promise(sizeof(resident_t), drop_resident);
   resident_t *resident;
   CHECK_STATUS(weft_future_set_commit(future), WEFT_EINVALIDSTATE);
-  CHECK_STATUS(weft_future_set_result(future, &drops), WEFT_EINVALIDSTATE); /* it has room */
+  CHECK_STATUS(weft_future_set_result(future, &drops), WEFT_EINVALIDSTATE); /* the promise has room */
   REQUIRE_OK(weft_future_set_begin(future, &room));
   REQUIRE(room != NULL && (uintptr_t)room % 16 == 0);
   CHECK_EQUAL(weft_future_running(future), 1);
@@ -199,7 +199,7 @@ static void a_result_is_built_in_the_room(void) {
   CHECK_EQUAL(weft_future_state(future), WEFT_FUTURE_RESULT);
   CHECK(weft_future_room(future) == room);
   CHECK_EQUAL(resident->value, 7);
-  CHECK_STATUS(weft_future_take(future, 0, NULL), WEFT_OK); /* only marks it: the room stays */
+  CHECK_STATUS(weft_future_take(future, 0, NULL), WEFT_OK); /* only marks the future: the room stays */
   CHECK_STATUS(weft_future_take(future, 0, NULL), WEFT_EINVALIDSTATE);
   CHECK(weft_future_room(future) == room);
   CHECK_EQUAL(drops, 0);
@@ -254,7 +254,7 @@ static void rooms_of_any_size_and_alignment(void) {
   }
 }
 
-/* Many try to complete one promise: one wins, the others keep what they brought. */
+/* Many threads try to complete one promise: one wins, and the others keep what they brought. */
 typedef struct contest {
   weft_future_t *future;
   gate_t start;

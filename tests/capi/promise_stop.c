@@ -1,4 +1,5 @@
-/* Tests of stop requests to promises (weft/future.h): read, called back with, and seen by code that works for one. */
+/* Tests of stop requests to promises (weft/future.h): polled, heard by callbacks, and seen by code that works for a
+ * promise. */
 #include <weft/future.h>
 
 #include "cancel.h"
@@ -29,7 +30,7 @@ static void callbacks_are_called_once(void) {
   REQUIRE_OK(weft_future_on_stop(promise, hear, &before, count_drop));
   CHECK_EQUAL(before, 0);
   CHECK_STATUS(weft_future_request_stop(promise), WEFT_OK);
-  CHECK_EQUAL(before, 2); /* called and dropped */
+  CHECK_EQUAL(before, 2); /* the callback was called and dropped */
   CHECK_STATUS(weft_future_request_stop(promise), WEFT_OK);
   CHECK_EQUAL(before, 2);
   REQUIRE_OK(weft_future_on_stop(promise, hear, &after, count_drop));
@@ -39,7 +40,7 @@ static void callbacks_are_called_once(void) {
   CHECK_EQUAL(after, 2);
   REQUIRE_OK(weft_future_on_stop(quiet, hear, &unheard, count_drop));
   CHECK_STATUS(weft_future_set_result(quiet, NULL), WEFT_OK);
-  CHECK_EQUAL(unheard, 1); /* dropped */
+  CHECK_EQUAL(unheard, 1); /* the callback was dropped */
   REQUIRE_OK(weft_future_on_stop(given_up, hear, &unheard, count_drop));
   weft_future_unref(given_up);
   CHECK_EQUAL(unheard, 2);
@@ -74,7 +75,7 @@ static void whatever_calls_it_off_calls_back(void) {
   REQUIRE_OK(weft_future_create(NULL, &inside));
   REQUIRE_OK(weft_future_set_running(inside));
   leave(&scope);
-  REQUIRE_OK(weft_future_on_stop(inside, hear, &by_domain, count_drop)); /* the host's */
+  REQUIRE_OK(weft_future_on_stop(inside, hear, &by_domain, count_drop)); /* belongs to the host */
   CHECK_STATUS(weft_domain_close(domain, 0), WEFT_ETIMEDOUT);
   CHECK_EQUAL(by_domain, 2);
   CHECK_STATUS(weft_future_set_result(inside, NULL), WEFT_OK);
@@ -145,7 +146,7 @@ static void code_that_works_for_a_promise_sees_the_request(void) {
   REQUIRE_OK(weft_future_enter(other, &inner));
   CHECK_STATUS(weft_future_leave(&outer), WEFT_EINVALIDSTATE);
   CHECK_EQUAL(weft_stop_requested(), 0);
-  CHECK_STATUS(weft_future_request_stop(promise), WEFT_OK); /* around the inner scope */
+  CHECK_STATUS(weft_future_request_stop(promise), WEFT_OK); /* to the promise of the outer scope */
   CHECK_EQUAL(weft_stop_requested(), 1);
   CHECK_STATUS(weft_sleep(WEFT_FOREVER), WEFT_EINTERRUPTED);
   CHECK_STATUS(weft_future_leave(&inner), WEFT_OK);

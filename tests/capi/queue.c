@@ -1,5 +1,5 @@
-/* Tests of weft/queue.h: what goes in comes out, the descriptor, closing, and futures that are tied. Waiting is in
- * queue_wait.c, groups and timers are in queue_ties.c.
+/* Tests of weft/queue.h: events in and out, the descriptor, closing, and tied futures. Waiting is in queue_wait.c,
+ * groups and timers are in queue_ties.c.
  */
 #include "queue.h"
 
@@ -69,13 +69,13 @@ static void the_descriptor_is_readable_exactly_while_events_wait(void) {
   CHECK(is_readable(fd));
   CHECK_STATUS(weft_queue_post(queue, 2, 0), WEFT_OK);
   CHECK_EQUAL(pop_some(queue, &event, 1), 1);
-  CHECK(is_readable(fd)); /* one is left */
+  CHECK(is_readable(fd)); /* one event is left */
   CHECK_EQUAL(pop_some(queue, &event, 1), 1);
   CHECK(!is_readable(fd));
   expect_none(queue);
   CHECK_STATUS(weft_queue_post(queue, 3, 0), WEFT_OK);
   CHECK(is_readable(fd));
-  CHECK_EQUAL(await_event(queue).tag, 3); /* a wait takes out as well */
+  CHECK_EQUAL(await_event(queue).tag, 3); /* a wait takes the event out too */
   CHECK(!is_readable(fd));
   CHECK_EQUAL(fd_of(queue), fd);
   weft_queue_unref(queue);
@@ -139,7 +139,7 @@ static void each_end_of_a_future_has_its_status(void) {
   weft_future_unref(future);
   future = make_promise(NULL);
   CHECK_STATUS(weft_future_notify(future, queue, 4), WEFT_OK);
-  weft_future_unref(future); /* it will never be kept */
+  weft_future_unref(future); /* the last handle: the promise is never kept */
   pop_the_one(queue, 4, WEFT_EVENT_FUTURE, WEFT_ECANCELED, 0);
   end_executor(pool);
   weft_queue_unref(queue);
@@ -192,7 +192,7 @@ static void a_tie_keeps_neither_future_nor_result(void) {
   CHECK_STATUS(weft_future_set_result(future, &drops), WEFT_OK);
   CHECK_EQUAL(count_of(&drops), 0);
   weft_future_unref(future);
-  CHECK_EQUAL(count_of(&drops), 1); /* though the event still waits */
+  CHECK_EQUAL(count_of(&drops), 1); /* although the event still waits */
   pop_the_one(queue, 1, WEFT_EVENT_FUTURE, WEFT_OK, 0);
   weft_queue_unref(queue);
 }
@@ -209,7 +209,7 @@ static void ties_outlive_the_queue(void) {
   CHECK(weft_queue_ref(queue) == queue);
   weft_queue_unref(queue);
   CHECK(is_readable(fd));
-  weft_queue_unref(queue); /* the last; two events are lost */
+  weft_queue_unref(queue); /* the last handle; two events are lost */
   CHECK(fcntl(fd, F_GETFD) == -1);
   CHECK_STATUS(weft_future_set_result(done, NULL), WEFT_OK);
   weft_future_unref(done);
@@ -262,7 +262,7 @@ static void without_descriptors(void) {
   REQUIRE(setrlimit(RLIMIT_NOFILE, &none) == 0);
   CHECK_STATUS(weft_queue_fd(queue, &fd), WEFT_EAGAIN);
   CHECK_EQUAL(fd, 7);
-  CHECK_STATUS(weft_queue_post(queue, 1, 0), WEFT_OK); /* it works without */
+  CHECK_STATUS(weft_queue_post(queue, 1, 0), WEFT_OK); /* the queue works without a descriptor */
   REQUIRE(setrlimit(RLIMIT_NOFILE, &limit) == 0);
   CHECK_STATUS(weft_queue_fd(queue, &fd), WEFT_OK);
   CHECK(is_readable(fd));
@@ -273,7 +273,7 @@ static void without_descriptors_in_child(void) {
   run_in_child(without_descriptors);
 }
 
-/* Edges under load: a host that trusts the descriptor alone gets every event. */
+/* Edges under load: a host that only watches the descriptor gets every event. */
 enum { posters = 3 };
 typedef struct posting {
   weft_queue_t *queue;
@@ -309,7 +309,7 @@ static void a_host_that_polls_misses_nothing(void) {
       break;
     }
     CHECK_STATUS(weft_queue_pop(queue, events, 5, &count), WEFT_OK);
-    wrong += count == 0; /* nobody else takes out */
+    wrong += count == 0; /* no other thread takes events out */
     for (e = 0; e < count; ++e) wrong += events[e].tag >= posters || events[e].value != next[events[e].tag]++;
     left -= count;
   }

@@ -20,7 +20,7 @@ static inline int fd_of(weft_queue_t *queue) {
   return fd;
 }
 
-/* As a host would see it at this moment. */
+/* Asks whether the descriptor is readable now, as a host would. */
 static inline int is_readable(int fd) {
   struct pollfd entry = {0, POLLIN, 0};
   entry.fd = fd;
@@ -42,7 +42,7 @@ static inline size_t pop_some(weft_queue_t *queue, weft_event_t *events, size_t 
   return count;
 }
 
-/* The one event that is in the queue now. */
+/* Takes out the only event that is in the queue now. */
 static inline void pop_the_one(weft_queue_t *queue, uint64_t tag, uint32_t kind, weft_status status, uint64_t value) {
   weft_event_t events[2];
   memset(events, 0xff, sizeof events);
@@ -54,7 +54,7 @@ static inline void expect_none(weft_queue_t *queue) {
   CHECK_EQUAL(pop_some(queue, &event, 1), 0);
 }
 
-/* The next event, which comes or is to come. */
+/* Waits for the next event. */
 static inline weft_event_t await_event(weft_queue_t *queue) {
   weft_event_t event = {0, 0, 0, 0, 0};
   size_t count = 0;

@@ -100,7 +100,7 @@ static void neither_group_nor_queue_need_be_kept(void) {
   weft_queue_unref(queue);
 }
 
-/* Spawns from inside, so that workers count in advance; nothing of it may be missed or told early. */
+/* Tasks spawn from inside, so workers hold credit. No event may be missed or come early. */
 typedef struct nest {
   weft_group_t *group;
   int *ran;
@@ -190,15 +190,15 @@ static void ticks_that_wait_are_one_event(void) {
     if (i == 1) CHECK_STATUS(weft_timer_arm(gone, 0), WEFT_OK);
     CHECK_STATUS(weft_executor_run(mine, 0, 0, NULL), WEFT_OK);
   }
-  weft_timer_unref(gone); /* its tick stays */
+  weft_timer_unref(gone); /* the event of its tick stays */
   REQUIRE(CHECK_EQUAL(pop_some(queue, events, 3), 2));
   expect_event(&events[0], 6, WEFT_EVENT_TIMER, WEFT_OK, 4);
   expect_event(&events[1], 7, WEFT_EVENT_TIMER, WEFT_OK, 1);
   CHECK_STATUS(weft_timer_arm(timer, 0), WEFT_OK);
   CHECK_STATUS(weft_executor_run(mine, 0, 0, NULL), WEFT_OK);
-  pop_the_one(queue, 6, WEFT_EVENT_TIMER, WEFT_OK, 1); /* it counts from one again */
+  pop_the_one(queue, 6, WEFT_EVENT_TIMER, WEFT_OK, 1); /* the count begins at one again */
   CHECK_STATUS(weft_timer_arm(timer, 0), WEFT_OK);
-  weft_queue_unref(queue); /* the timer ticks on, for nobody */
+  weft_queue_unref(queue); /* the timer goes on ticking, without a queue */
   CHECK_STATUS(weft_executor_run(mine, 0, 0, NULL), WEFT_OK);
   CHECK_STATUS(weft_timer_cancel(timer), WEFT_EDONE);
   weft_timer_unref(timer);
@@ -219,7 +219,7 @@ static void periods_are_counted(void) {
     ticks += event.value;
   }
   CHECK(now_ns() - began >= 49 * 100 * WEFT_MICROSECOND);
-  CHECK_STATUS(weft_timer_cancel(timer), WEFT_OK); /* armed in between, never running */
+  CHECK_STATUS(weft_timer_cancel(timer), WEFT_OK); /* armed between ticks: a tick that only notifies never runs */
   CHECK(ticks + pop_some(queue, &(weft_event_t){0, 0, 0, 0, 0}, 1) >= 50);
   CHECK_STATUS(weft_timer_arm_every(timer, 0, 1, WEFT_MISSED_SKIP), WEFT_OK); /* a period shorter than a tick */
   for (ticks = 0; ticks < 3; ++ticks) CHECK_EQUAL(await_event(queue).tag, 8);

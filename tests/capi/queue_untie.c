@@ -1,4 +1,4 @@
-/* Tests of ties to completion queues that are undone: weft_future_untie, weft_group_untie. */
+/* Tests of weft_future_untie and weft_group_untie, which undo ties to completion queues. */
 #include "group.h"
 #include "queue.h"
 
@@ -37,7 +37,7 @@ static void count_callback(void *ctx, weft_future_t *future) {
   ++*(int *)ctx;
 }
 
-/* The one that is undone, and no other; what else hangs on the future is as before. */
+/* Only the given tie is undone. Callbacks, continuations and other ties of the future stay. */
 static void one_tie_of_a_future_is_undone(void) {
   weft_queue_t *queue = make_queue(), *other = make_queue();
   weft_event_t events[4];
@@ -100,7 +100,7 @@ static void too_late_is_told(void) {
   CHECK_STATUS(weft_group_untie(group, queue, 2), WEFT_EDONE);
   pop_the_one(queue, 2, WEFT_EVENT_GROUP, WEFT_OK, 0);
   CHECK_STATUS(weft_group_spawn(group, NULL, pass_gate, &gate, NULL), WEFT_OK);
-  CHECK_STATUS(weft_group_untie(group, queue, 2), WEFT_EINVALIDSTATE); /* of an earlier round */
+  CHECK_STATUS(weft_group_untie(group, queue, 2), WEFT_EINVALIDSTATE); /* the tie was of an earlier round */
   gate_open(&gate);
   CHECK_STATUS(weft_group_wait(group, WEFT_FOREVER), WEFT_OK);
   expect_none(queue);
@@ -148,7 +148,7 @@ static void one_tie_of_a_group_is_undone(void) {
   weft_queue_unref(queue);
 }
 
-/* A task waits for events, with nothing to help with but a tie that is undone: it goes on waiting. */
+/* A task waits for events. The only tie that it could help with is undone, and the task goes on waiting. */
 static weft_status wait_for_two(void *ctx, void **result, weft_error_t **error) {
   weft_queue_t *queue = (weft_queue_t *)ctx;
   (void)result;
@@ -178,7 +178,7 @@ static void a_task_that_waits_is_not_misled(void) {
   weft_queue_unref(queue);
 }
 
-/* Undone just when it ends: either the event comes or the call has said that it will not. */
+/* A tie is undone just when its future or group ends. Either its event comes, or the call returns that it will not. */
 typedef struct untier {
   weft_future_t *future;
   weft_group_t *group;

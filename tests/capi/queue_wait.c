@@ -1,4 +1,5 @@
-/* Tests of weft_queue_wait: who wakes for what, time-outs, stop requests, closing, and waiting inside tasks. */
+/* Tests of weft_queue_wait: which waiter wakes for which event, time-outs, stop requests, closing, and waiting inside
+ * tasks. */
 #include "group.h"
 #include "queue.h"
 
@@ -27,7 +28,7 @@ static void a_timeout_is_not_early(void) {
   weft_queue_unref(queue);
 }
 
-/* A thread that waits, and what came of it. */
+/* A thread that waits, and the outcome of its wait. */
 typedef struct waiting {
   weft_queue_t *queue;
   uint64_t tid; /* atomic */
@@ -106,7 +107,7 @@ static void a_stop_request_ends_the_wait(void) {
   CHECK_STATUS(weft_thread_request_stop(asked), WEFT_OK);
   end_thread(asked);
   CHECK_STATUS(one.status, WEFT_EINTERRUPTED);
-  CHECK_STATUS(weft_queue_post(queue, 1, 0), WEFT_OK); /* goes to the one who is left */
+  CHECK_STATUS(weft_queue_post(queue, 1, 0), WEFT_OK); /* goes to the remaining waiter */
   end_thread(other);
   CHECK_STATUS(two.status, WEFT_OK);
   weft_queue_unref(queue);
@@ -225,7 +226,7 @@ static void a_task_waits_for_a_group_of_its_own_pool(void) {
   end_executor(pool);
 }
 
-/* The only worker sleeps in the wait when a task of its pool is tied: it must come for it. */
+/* The only worker sleeps in the wait when a task of its pool is tied. The tie must wake it to run that task. */
 static void a_tie_that_comes_late_is_helped_with(void) {
   weft_executor_t *pool = make_pool(1);
   inside_t inside = {NULL, NULL, 0, GATE_CLOSED, 0, 0};
@@ -245,7 +246,7 @@ static void a_tie_that_comes_late_is_helped_with(void) {
   weft_queue_unref(inside.queue);
 }
 
-/* Any number of producers and consumers: each event comes once. */
+/* Several producers and consumers: each event comes once. */
 enum { users = 3 };
 typedef struct use {
   weft_queue_t *queue;

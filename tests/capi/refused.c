@@ -1,5 +1,5 @@
-/* Tests of what the system refuses: threads (WEFT_EAGAIN), priorities (WEFT_EPERM), memory (WEFT_ENOMEM); each in a
- * child process, which loses its privileges or gets a limit. The parent never uses weft.
+/* Tests of what the system refuses: threads (WEFT_EAGAIN), priorities (WEFT_EPERM), memory (WEFT_ENOMEM). Each case
+ * runs in a child process, which loses its privileges or gets a limit. The parent never uses weft.
  */
 #include <weft/join.h>
 
@@ -62,7 +62,7 @@ static void a_pool_without_a_worker_is_refused(void) {
   CHECK_STATUS(weft_group_spawn(group, NULL, probe_run, &probe, probe_drop), WEFT_EAGAIN);
   CHECK_STATUS(weft_group_spawn_task(group, spawned), WEFT_EAGAIN);
   CHECK_STATUS(weft_group_spawn_value(group, NULL, &posted, &closure, sizeof closure), WEFT_EAGAIN);
-  CHECK_STATUS(weft_group_wait(group, 0), WEFT_OK); /* it was not spawned */
+  CHECK_STATUS(weft_group_wait(group, 0), WEFT_OK); /* no task was spawned */
   CHECK_STATUS(weft_executor_submit(strand, NULL, probe_run, &probe, probe_drop, &out), WEFT_EAGAIN);
   CHECK_STATUS(weft_executor_post(strand, NULL, probe_run, &probe, probe_drop), WEFT_EAGAIN);
   CHECK(out == UNTOUCHED(weft_future_t) && map == UNTOUCHED(weft_map_t));

@@ -1,5 +1,5 @@
-/* Tests of everything that gives an executor something to run, now or later: it is refused alike when the pool is shut
- * down or broken, when the token is cancelled, and when the domain is closed. All that was given stays the caller's.
+/* Tests of every call that gives an executor something to run, now or later. All of them are refused alike if the pool
+ * is shut down or broken, the token is cancelled, or the domain is closed. All arguments stay the caller's.
  */
 #include <weft/continuation.h>
 #include <weft/map.h>
@@ -9,7 +9,7 @@
 #include "cancel.h"
 #include "domain.h"
 
-/* What is made before the refusal, and is all that the calls need. */
+/* Everything that the calls need, made before the refusal. */
 typedef struct refused {
   weft_executor_t *pool;
   weft_task_options_t options;
@@ -86,10 +86,10 @@ static void check_all_refuse(refused_t *it, weft_status expected) {
   CHECK_STATUS(weft_timer_arm_every_at(it->timer, 0, 1, WEFT_MISSED_SKIP), expected);
   CHECK(out == UNTOUCHED(weft_future_t) && timer == UNTOUCHED(weft_timer_t) && map == UNTOUCHED(weft_map_t));
   CHECK(*(probe_t **)weft_task_room(it->task) == probe && *(probe_t **)weft_task_room(it->spawned) == probe);
-  CHECK_STATUS(weft_timer_cancel(it->timer), WEFT_EDONE); /* it was not armed */
+  CHECK_STATUS(weft_timer_cancel(it->timer), WEFT_EDONE); /* the timer was not armed */
 }
 
-/* The pool is at its end. */
+/* Ends the pool, and checks that nothing was run. */
 static void check_that_nothing_came_of_it(refused_t *it) {
   weft_group_unref(it->group);
   weft_timer_unref(it->timer);
@@ -160,7 +160,7 @@ static void a_closed_domain_takes_nothing(void) {
   weft_domain_unref(domain);
 }
 
-/* With an executor and without one, before the source is done and after it. */
+/* With and without an executor, before and after the source is done. */
 static void check_continuations_refuse(const weft_task_options_t *options, weft_status expected) {
   weft_executor_t *pool = make_pool(1);
   weft_executor_t *on[2] = {NULL, NULL};

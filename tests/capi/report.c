@@ -1,4 +1,4 @@
-/* Tests of weft/report.h: a shutdown within a bound, and what its report says of everything that can be left. */
+/* Tests of weft/report.h: a shutdown with a time limit, and what its report says of everything that can be left. */
 #include <weft/report.h>
 
 #include <signal.h>
@@ -7,8 +7,7 @@
 
 #include "setup.h"
 
-/* Threads of this process, as the system counts them. */
-/* It forgets a thread a moment after pthread_join has returned. */
+/* Returns whether the system still has this thread. It forgets a thread a moment after pthread_join has returned. */
 static int system_knows(uint64_t native_id) {
   int looks;
   for (looks = 0; looks < 10000; ++looks) {
@@ -76,7 +75,8 @@ static weft_status note_id_in_task(void *ctx, void **result, weft_error_t **erro
   return WEFT_OK;
 }
 
-/* Whoever listens is gone afterwards, for the system too, though nobody has joined anybody. */
+/* Every thread that heeds its stop request is gone after the shutdown, for the system too, although the test
+ * joins none of them. */
 static void everybody_who_listens_is_really_gone(void) {
   int round, rounds = check_rounds(50, 5000);
   for (round = 0; round < rounds; ++round) {
@@ -132,14 +132,14 @@ static void a_deaf_daemon_is_listed(void) {
   CHECK_TEXT(weft_report_name(report, 1), "");
   weft_report_destroy(&report);
   gate_open(&gate);
-  CHECK_STATUS(weft_runtime_shutdown_report(runtime, 0, WEFT_FOREVER, &report), WEFT_OK); /* again, and it is gone */
+  CHECK_STATUS(weft_runtime_shutdown_report(runtime, 0, WEFT_FOREVER, &report), WEFT_OK); /* now the thread is gone */
   CHECK_EQUAL(weft_report_safe_to_unload(report), 1);
   weft_report_destroy(&report);
   weft_thread_unref(deaf);
   CHECK_STATUS(weft_runtime_destroy(&runtime), WEFT_OK);
 }
 
-/* Of three workers one runs a task. The others rest, and are not accused of anything. */
+/* One of three workers runs a task. The others rest, and are not listed. */
 static void workers_at_rest_are_not_listed(void) {
   weft_runtime_t *runtime = make_runtime();
   weft_executor_t *pool = make_pool_in(runtime, 3, WEFT_DAEMON_NO);
@@ -199,7 +199,7 @@ static void a_task_that_goes_on_is_listed_and_what_waits_is_cancelled(void) {
   CHECK_EQUAL(weft_report_runs(report, 0), WEFT_RUNS_TASK);
   CHECK(system_knows(weft_report_native_id(report, 0)));
   first_busy = weft_report_busy(report, 0);
-  CHECK(first_busy >= 2 * WEFT_MILLISECOND); /* all of the two waits */
+  CHECK(first_busy >= 2 * WEFT_MILLISECOND); /* as long as both waits together */
   CHECK(weft_report_age(report, 0) >= first_busy);
   CHECK(strstr(weft_report_text(report, 0), "a task of press") != NULL);
   printf("# %s\n", weft_report_text(report, 0));
@@ -220,7 +220,7 @@ typedef struct sleeper {
   gate_t gate;
 } sleeper_t;
 
-/* Asleep in weft until it is asked to stop, which it heeds no further. */
+/* Sleeps in weft until it is asked to stop, and then ignores the request. */
 static weft_status sleep_then_go_on(void *ctx, void **result, weft_error_t **error) {
   sleeper_t *it = (sleeper_t *)ctx;
   __atomic_store_n(&it->tid, own_tid(), __ATOMIC_RELEASE);

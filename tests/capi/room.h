@@ -1,11 +1,10 @@
-/* room.h: what the tests of tasks with room have in common: what becomes of a closure, and of the result in its place.
- */
+/* room.h: what the tests of tasks with room share: the fates of a closure, and of the result in its place. */
 #ifndef WEFT_TESTS_ROOM_H
 #define WEFT_TESTS_ROOM_H
 
 #include "setup.h"
 
-/* What happens to a closure and to its result. All atomic. A closure begins with a pointer to its fate. */
+/* What happens to a closure and to its result; all counters are atomic. A closure begins with a pointer to its fate. */
 typedef struct fate {
   int runs, drops, result_drops;
 } fate_t;

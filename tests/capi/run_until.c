@@ -30,7 +30,7 @@ static void it_stops_at_the_future(void) {
   REQUIRE_OK(weft_executor_post(mine, NULL, count_run, &after, NULL));
   CHECK_STATUS(weft_executor_run_until(mine, wanted, WEFT_FOREVER), WEFT_OK);
   CHECK_EQUAL(before, 2);
-  CHECK_EQUAL(after, 0); /* it is looked at before each task */
+  CHECK_EQUAL(after, 0); /* the future is checked before each task */
   CHECK_STATUS(weft_executor_run_until(mine, wanted, 0), WEFT_OK);
   CHECK_EQUAL(after, 0);
   weft_future_unref(wanted);
@@ -53,7 +53,8 @@ static void without_time_one_task_runs(void) {
   weft_executor_unref(mine);
 }
 
-/* On a worker: posts to the main loop and waits until that has run it; so only a loop that goes on ends the task. */
+/* Runs on a worker. It posts to the main loop and waits until the loop has run that task, so only a loop that goes on
+ * ends it. */
 typedef struct errand {
   weft_executor_t *loop;
   uint64_t main_tid; /* of the thread that is in run_until */
@@ -69,7 +70,7 @@ static weft_status send_to_the_loop(void *ctx, void **result, weft_error_t **err
   there = submit(errand->loop, count_run, &errand->runs, NULL);
   end_future(there);
   await_asleep(errand->main_tid);
-  return WEFT_OK; /* its end is the second wake-up */
+  return WEFT_OK; /* the end of this task is the second wake-up */
 }
 
 static void either_wakes_it(void) {
@@ -123,7 +124,8 @@ static void after_the_shutdown_it_waits_for_the_future_alone(void) {
   end_executor(pool);
 }
 
-/* What can never happen is told: its own task, and on a closed executor a future that nobody completes. */
+/* A wait that can never end is refused. The first one waits for its own task. The second one is on a closed executor,
+ * for a future that no other thread can complete. */
 typedef struct circle {
   weft_executor_t *mine;
   weft_future_t *self;
@@ -145,7 +147,7 @@ static weft_status follow(void *ctx, weft_future_t *done, void **result, weft_er
   return WEFT_OK;
 }
 
-/* The second: the only worker of a pool waits for what follows its own task. */
+/* The second wait: the only worker of a pool waits for a continuation of its own task. */
 static void what_can_never_happen_is_told(void) {
   weft_executor_t *pool = make_pool(1);
   circle_t circle;
@@ -168,7 +170,7 @@ static void what_can_never_happen_is_told(void) {
   end_executor(pool);
 }
 
-/* On the only worker of a pool it lends a hand to the future, as weft_future_wait does. */
+/* On the only worker of a pool the wait runs the awaited task, as weft_future_wait does. */
 static weft_status run_until_a_neighbour(void *ctx, void **result, weft_error_t **error) {
   circle_t *circle = (circle_t *)ctx;
   weft_future_t *neighbour;
@@ -235,7 +237,7 @@ static void a_stop_request_ends_it(void) {
   weft_executor_unref(waiter.mine);
 }
 
-/* Completed just when it looks, over and over. */
+/* Again and again, the future ends just when the wait looks at it. */
 static void its_end_is_never_missed(void) {
   weft_executor_t *pool = make_pool(2), *mine = make_caller_run();
   int turns = check_rounds(2000, 200000), turn, runs = 0;

@@ -1,7 +1,7 @@
 /* Tests of weft/runtime.h: making runtimes, and the order in which shutdown waits, finishes, stops and cancels.
  *
- * What a runtime answers once it has ended is in runtime_ended.c, the exception hook in hook.c, the end of the default
- * runtime in default_runtime.c, and the end of a whole process in tests/process.
+ * Calls on a runtime that has ended are in runtime_ended.c, the exception hook in hook.c, and the end of the default
+ * runtime in default_runtime.c. The end of a whole process is in tests/process.
  */
 #include <weft/runtime.h>
 
@@ -79,7 +79,7 @@ static void shutdown_waits_for_regular_threads(void) {
   CHECK_STATUS(weft_runtime_destroy(&runtime), WEFT_OK);
 }
 
-/* Each starts the next one, and the runtime is being shut down meanwhile. */
+/* Each thread starts the next one, while the runtime is being shut down. */
 typedef struct chain {
   weft_runtime_t *runtime;
   int left;
@@ -90,7 +90,7 @@ static weft_status chain_target(void *ctx, weft_error_t **error) {
   chain_t *chain = (chain_t *)ctx;
   (void)error;
   __atomic_add_fetch(&chain->ran, 1, __ATOMIC_ACQ_REL);
-  CHECK_STATUS(weft_sleep(WEFT_MILLISECOND), WEFT_OK); /* so that the chain outlasts the begin of the shutdown */
+  CHECK_STATUS(weft_sleep(WEFT_MILLISECOND), WEFT_OK); /* so that the chain outlasts the start of the shutdown */
   if (--chain->left > 0) weft_thread_unref(start_thread(chain->runtime, WEFT_DAEMON_NO, chain_target, chain, NULL));
   return WEFT_OK;
 }
@@ -159,7 +159,7 @@ typedef struct late_calls {
   weft_future_t *never;
 } late_calls_t;
 
-/* A daemon thread that comes to life only after the end of its runtime. */
+/* A daemon thread that continues only after the end of its runtime. */
 static weft_status late_target(void *ctx, weft_error_t **error) {
   late_calls_t *late = (late_calls_t *)ctx;
   weft_thread_t *thread = NULL;
@@ -259,7 +259,7 @@ static void a_shutdown_that_times_out_cancels_and_stops_and_may_be_repeated(void
   CHECK_STATUS(weft_runtime_destroy(&runtime), WEFT_OK);
 }
 
-/* What a task and its child see is told by tests/process and tests/regressions. */
+/* What a task and its child process see is tested by tests/process and tests/regressions. */
 static void the_mask_for_processes_is_that_of_a_foreign_thread(void) {
   sigset_t own, told;
   int signal;

@@ -1,5 +1,5 @@
-/* Tests of weft/runtime.h: what everything answers when its runtime has ended or was destroyed, and the ends that are
- * refused: from inside, in a circle, interrupted.
+/* Tests of weft/runtime.h: what every call returns when its runtime has ended or was destroyed, and refused ends: from
+ * inside, in a circle, interrupted.
  */
 #include <weft/runtime.h>
 
@@ -12,7 +12,7 @@ static void never_called(void *ctx, weft_thread_t *thread, const weft_error_t *e
   CHECK(0);
 }
 
-/* Everything that would start something, with the answer that all of it must give; nothing may change hands. */
+/* Every call that would start something, with the status that it must return. Nothing changes hands. */
 static void check_all_refuse(weft_runtime_t *runtime, weft_status answer) {
   probe_t probe = {0};
   weft_thread_t *thread = UNTOUCHED(weft_thread_t);
@@ -120,7 +120,7 @@ static void handles_outlive_their_runtime(void) {
   weft_executor_unref(pool);
 }
 
-/* Ends its own runtime, which is refused, and finds that nothing has changed. */
+/* A thread ends its own runtime. This is refused, and changes nothing. */
 static void end_own_runtime(weft_runtime_t *runtime) {
   weft_runtime_t *handle = runtime;
   weft_executor_t *pool = NULL;
@@ -191,7 +191,7 @@ static void waiting_for_a_thread_that_waits_for_the_caller_is_refused(void) {
   while ((tid = __atomic_load_n(&joiner.tid, __ATOMIC_ACQUIRE)) == 0) sched_yield();
   await_asleep(tid);
   answer = weft_runtime_shutdown(runtime, WEFT_FOREVER);
-  /* Whoever comes second closes the circle and is told. */
+  /* The wait that comes second closes the circle and is refused. */
   if (answer == WEFT_OK) {
     CHECK_STATUS(joiner.answer, WEFT_EDEADLK);
   } else {

@@ -1,4 +1,4 @@
-/* Tests of weft/semaphore.h: values, who is woken, every way out of a wait, and waits inside tasks. */
+/* Tests of weft/semaphore.h: values, which waiter is woken, every way out of a wait, and waits inside tasks. */
 #include "semaphore.h"
 
 static void a_signal_adds_and_a_wait_takes(void) {
@@ -15,7 +15,7 @@ static void a_signal_adds_and_a_wait_takes(void) {
   CHECK_STATUS(weft_semaphore_wait(semaphore, 0), WEFT_OK);
   CHECK_STATUS(weft_semaphore_wait(semaphore, -1), WEFT_OK);
   CHECK_EQUAL(weft_semaphore_value(semaphore), 1);
-  weft_semaphore_unref(semaphore); /* whatever the value is */
+  weft_semaphore_unref(semaphore); /* with any value */
 }
 
 static void bad_arguments_are_refused(void) {
@@ -65,11 +65,11 @@ static void a_timeout_is_not_early_and_takes_nothing(void) {
 
 typedef struct sleeper {
   weft_semaphore_t *semaphore;
-  int *turn; /* atomic: counts those who came back */
+  int *turn; /* atomic: counts the sleepers that came back */
   int64_t timeout;
   uint64_t tid; /* atomic */
   weft_status status;
-  int place; /* in which turn it came back */
+  int place; /* its number among those that came back */
   weft_thread_t *thread;
 } sleeper_t;
 
@@ -102,7 +102,7 @@ static void who_slept_first_is_woken_first(void) {
   CHECK_EQUAL(weft_semaphore_value(semaphore), 0);
   for (i = 0; i < sleepers; ++i) {
     CHECK_STATUS(weft_semaphore_signal(semaphore, 1), WEFT_OK);
-    end_thread(all[i].thread); /* hangs if it was another's turn */
+    end_thread(all[i].thread); /* hangs if the signal woke another sleeper */
     CHECK_STATUS(all[i].status, WEFT_OK);
     CHECK_EQUAL(all[i].place, i);
   }
@@ -131,7 +131,7 @@ static void nobody_overtakes_a_sleeper(void) {
   start_sleeper(&one, semaphore, &turn, WEFT_FOREVER);
   CHECK_STATUS(weft_semaphore_try_wait(semaphore), WEFT_ETIMEDOUT);
   CHECK_STATUS(weft_semaphore_signal(semaphore, 1), WEFT_OK);
-  CHECK_STATUS(weft_semaphore_try_wait(semaphore), WEFT_ETIMEDOUT); /* it is the sleeper's, awake or not */
+  CHECK_STATUS(weft_semaphore_try_wait(semaphore), WEFT_ETIMEDOUT); /* the permit is the sleeper's, awake or not */
   end_thread(one.thread);
   CHECK_STATUS(one.status, WEFT_OK);
   weft_semaphore_unref(semaphore);
@@ -144,13 +144,13 @@ static void a_sleeper_that_gives_up_leaves_no_trace(void) {
   start_sleeper(&all[0], semaphore, &turn, WEFT_FOREVER);
   start_sleeper(&all[1], semaphore, &turn, WEFT_FOREVER);
   start_sleeper(&all[2], semaphore, &turn, WEFT_FOREVER);
-  CHECK_STATUS(weft_thread_request_stop(all[1].thread), WEFT_OK); /* from the middle */
+  CHECK_STATUS(weft_thread_request_stop(all[1].thread), WEFT_OK); /* the one in the middle of the queue */
   end_thread(all[1].thread);
   CHECK_STATUS(all[1].status, WEFT_EINTERRUPTED);
-  CHECK_STATUS(weft_thread_request_stop(all[2].thread), WEFT_OK); /* the last */
+  CHECK_STATUS(weft_thread_request_stop(all[2].thread), WEFT_OK); /* the last one of the queue */
   end_thread(all[2].thread);
   CHECK_STATUS(all[2].status, WEFT_EINTERRUPTED);
-  CHECK_STATUS(weft_semaphore_wait(semaphore, WEFT_MILLISECOND), WEFT_ETIMEDOUT); /* comes and goes behind it */
+  CHECK_STATUS(weft_semaphore_wait(semaphore, WEFT_MILLISECOND), WEFT_ETIMEDOUT); /* waits behind it, and leaves */
   CHECK_STATUS(weft_semaphore_signal(semaphore, 2), WEFT_OK);
   end_thread(all[0].thread);
   CHECK_STATUS(all[0].status, WEFT_OK);
@@ -162,7 +162,7 @@ static weft_status wait_when_asked_to_stop(void *ctx, weft_error_t **error) {
   weft_semaphore_t *semaphore = (weft_semaphore_t *)ctx;
   (void)error;
   while (weft_stop_requested() == 0) sched_yield();
-  CHECK_STATUS(weft_semaphore_wait(semaphore, WEFT_FOREVER), WEFT_OK); /* a permit that is there is taken */
+  CHECK_STATUS(weft_semaphore_wait(semaphore, WEFT_FOREVER), WEFT_OK); /* takes the available permit */
   CHECK_STATUS(weft_semaphore_wait(semaphore, WEFT_FOREVER), WEFT_EINTERRUPTED);
   return WEFT_OK;
 }
@@ -177,7 +177,8 @@ static void who_was_asked_to_stop_does_not_sleep(void) {
 
 /* --- the end --- */
 
-/* Only the waiter has a reference, and gives it back as soon as it returns: the signal must not need it any more. */
+/* Only the waiter has a reference, and gives it back as soon as its wait returns. After that the signal must not touch
+ * the semaphore. */
 static weft_status signal_last(void *ctx, void **result, weft_error_t **error) {
   (void)result;
   (void)error;
@@ -245,7 +246,7 @@ static weft_status spawn_and_wait(void *ctx, void **result, weft_error_t **error
   return WEFT_OK;
 }
 
-/* What lies on the deque of a worker that goes to sleep here comes to another. */
+/* A worker that goes to sleep in the wait leaves the tasks on its deque to another worker. */
 static void a_worker_that_waits_hands_over_what_it_has(void) {
   weft_executor_t *pool = make_pool(2);
   inside_t inside = {NULL, NULL, NULL, GATE_CLOSED, 0, 0};
@@ -278,7 +279,7 @@ static void a_blocking_region_lets_the_signal_through(void) {
   weft_semaphore_unref(inside.semaphore);
 }
 
-/* A done callback may signal, on whichever thread it runs. */
+/* A done callback may signal on any thread. */
 static void signal_when_done(void *ctx, weft_future_t *done) {
   (void)done;
   CHECK_STATUS(weft_semaphore_signal((weft_semaphore_t *)ctx, 1), WEFT_OK);

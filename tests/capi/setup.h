@@ -7,7 +7,7 @@
 #include "check.h"
 #include "probe.h"
 
-/* An output that a failed call must have left alone. */
+/* An output that a failed call must leave alone. */
 #define UNTOUCHED(type) ((type *)(uintptr_t)0x5a)
 
 static inline weft_runtime_t *make_runtime(void) {
@@ -118,7 +118,7 @@ static inline weft_executor_stats_t stats_of(weft_executor_t *executor) {
   return stats;
 }
 
-/* Returns when so many workers are there: their coming and going is waited for by no call. */
+/* Waits until `count` workers are there. No call of weft waits for workers to come or go. */
 static inline void await_workers(weft_executor_t *pool, uint32_t count) {
   int64_t until = now_ns() + 60 * WEFT_SECOND;
   while (stats_of(pool).workers_alive != count && now_ns() < until) sched_yield();

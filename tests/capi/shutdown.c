@@ -1,4 +1,5 @@
-/* Tests of weft_executor_shutdown and of the last unref (weft/executor.h): what runs, what is cancelled, who waits. */
+/* Tests of weft_executor_shutdown and of the last unref (weft/executor.h): what runs, what is cancelled, and which
+ * calls wait. */
 #include <weft/executor.h>
 
 #include "setup.h"
@@ -8,7 +9,7 @@ static void unknown_flags_are_invalid(void) {
   CHECK_STATUS(weft_executor_shutdown(pool, 4, 0), WEFT_EINVAL);
   CHECK_STATUS(weft_executor_shutdown(pool, 7, WEFT_FOREVER), WEFT_EINVAL);
   CHECK_STATUS(weft_executor_shutdown(pool, UINT32_MAX, 0), WEFT_EINVAL);
-  end_future(submit(pool, return_ctx, NULL, NULL)); /* nothing was changed */
+  end_future(submit(pool, return_ctx, NULL, NULL)); /* the call changed nothing */
   end_executor(pool);
 }
 
@@ -39,7 +40,7 @@ static void what_was_accepted_still_runs(void) {
   weft_future_t *running = occupy_worker(pool, &gate);
   int runs = 0, i;
   for (i = 0; i < 20; ++i) REQUIRE_OK(weft_executor_post(pool, NULL, count_run, &runs, count_drop)); /* counts twice */
-  CHECK_STATUS(weft_executor_shutdown(pool, 0, WEFT_FOREVER), WEFT_OK); /* without waiting: the gate is closed */
+  CHECK_STATUS(weft_executor_shutdown(pool, 0, WEFT_FOREVER), WEFT_OK); /* does not wait: the gate is closed */
   CHECK_EQUAL(weft_future_running(running), 1);
   gate_open(&gate);
   end_executor(pool);
@@ -133,7 +134,7 @@ static void cancel_pending_and_wait_go_together(void) {
   int touched = 0, i;
   for (i = 0; i < 1000; ++i) REQUIRE_OK(weft_executor_post(pool, NULL, return_ctx, &touched, count_drop));
   CHECK_STATUS(weft_executor_shutdown(pool, WEFT_SHUTDOWN_WAIT | WEFT_SHUTDOWN_CANCEL_PENDING, WEFT_FOREVER), WEFT_OK);
-  CHECK_EQUAL(count_of(&touched), 1000); /* run or cancelled, dropped it is */
+  CHECK_EQUAL(count_of(&touched), 1000); /* every task is dropped, run or cancelled */
   CHECK_EQUAL(stats_of(pool).workers_alive, 0);
   weft_executor_unref(pool);
 }
@@ -145,7 +146,7 @@ static weft_status shut_down_my_pool(void *ctx, void **result, weft_error_t **er
   CHECK_STATUS(weft_executor_shutdown(pool, WEFT_SHUTDOWN_WAIT, WEFT_FOREVER), WEFT_EDEADLK);
   CHECK_STATUS(weft_executor_shutdown(pool, WEFT_SHUTDOWN_WAIT, 0), WEFT_EDEADLK);
   CHECK_STATUS(weft_executor_shutdown(pool, WEFT_SHUTDOWN_WAIT | WEFT_SHUTDOWN_CANCEL_PENDING, 0), WEFT_EDEADLK);
-  CHECK_STATUS(weft_executor_post(pool, NULL, return_ctx, NULL, NULL), WEFT_OK); /* nothing was changed */
+  CHECK_STATUS(weft_executor_post(pool, NULL, return_ctx, NULL, NULL), WEFT_OK); /* the call changed nothing */
   CHECK_STATUS(weft_executor_shutdown(pool, 0, 0), WEFT_OK);
   CHECK_STATUS(weft_executor_post(pool, NULL, return_ctx, NULL, NULL), WEFT_ESHUTDOWN);
   return WEFT_OK;
@@ -253,7 +254,7 @@ static void a_future_cancelled_at_once_never_hangs_the_shutdown(void) {
   }
 }
 
-/* Submitting against shutting down: rejected, or it comes to an end. */
+/* Submitting races with shutting down: a submit is refused, or its task is run or cancelled. */
 typedef struct race {
   weft_executor_t *pool;
   gate_t start;
@@ -292,7 +293,7 @@ static void submit_against_shutdown_loses_nothing(void) {
   }
 }
 
-/* After the shutdown a spare comes to a place that no worker had before: what its task submits is refused too. */
+/* After the shutdown a spare starts in a place that no worker had before. A submit from its task is refused too. */
 typedef struct latecomer {
   weft_executor_t *pool;
   gate_t shut, ran;
@@ -321,7 +322,7 @@ static weft_status let_a_spare_come(void *ctx, void **result, weft_error_t **err
 
 static void a_worker_that_comes_later_accepts_nothing_either(void) {
   latecomer_t late = {NULL, GATE_CLOSED, GATE_CLOSED, WEFT_OK};
-  late.pool = make_pool(2); /* with one worker all goes through one queue */
+  late.pool = make_pool(2); /* with only one worker, all tasks would go through one queue */
   gate_open(&late.ran);
   {
     weft_future_t *blocks[2], *behind;

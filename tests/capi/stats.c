@@ -1,5 +1,5 @@
-/* Tests of weft_executor_stats (weft/stats.h): after a quiet scenario each figure is exact. What else the figures
- * say in special cases stands beside those cases, in executor.c and blocking.c.
+/* Tests of weft_executor_stats (weft/stats.h): after a quiet scenario each figure is exact. Special cases are tested in
+ * executor.c and blocking.c.
  */
 #include <weft/group.h>
 
@@ -30,10 +30,10 @@ static void what_one_worker_did(void) {
   for (i = 0; i < 10; ++i) futures[i] = submit_with(pool, (uint32_t)i % 3, &counter);
   stats = stats_of(pool);
   CHECK_EQUAL(stats.submitted, 11);
-  CHECK_EQUAL(stats.completed, 1); /* it has begun */
+  CHECK_EQUAL(stats.completed, 1); /* the running task counts already */
   CHECK_EQUAL(stats.queued, 10);
   for (i = 0; i < 3; ++i) CHECK_STATUS(weft_future_cancel(futures[i]), WEFT_OK);
-  CHECK_EQUAL(stats_of(pool).queued, 10); /* no worker has come by */
+  CHECK_EQUAL(stats_of(pool).queued, 10); /* no worker has looked at them yet */
   CHECK_EQUAL(stats_of(pool).cancelled, 0);
   gate_open(&gate);
   end_future(running);
@@ -69,7 +69,7 @@ static void a_worker_that_rests_and_is_woken(void) {
   }
   stats = stats_of(pool);
   CHECK_EQUAL(stats.parks, rounds);
-  CHECK_EQUAL(stats.wakes, rounds - 1); /* the first one started it */
+  CHECK_EQUAL(stats.wakes, rounds - 1); /* for the first task the worker was started */
   CHECK_EQUAL(stats.workers_started, 1);
   CHECK_EQUAL(stats.workers_alive, 1);
   end_executor(pool);
@@ -95,7 +95,7 @@ static weft_status fork_one_away(void *ctx, void **result, weft_error_t **error)
   (void)error;
   CHECK_STATUS(weft_group_create(self->pool, NULL, &group), WEFT_OK);
   CHECK_STATUS(weft_group_spawn(group, NULL, open_gate, self->stolen, NULL), WEFT_OK);
-  gate_pass(self->stolen); /* this worker is busy until another one has stolen it */
+  gate_pass(self->stolen); /* this worker is busy until another worker has stolen the task */
   CHECK_STATUS(weft_group_wait(group, WEFT_FOREVER), WEFT_OK);
   weft_group_unref(group);
   return WEFT_OK;
@@ -112,7 +112,7 @@ static void what_was_stolen(void) {
   stats = stats_of(forker.pool);
   CHECK_EQUAL(stats.submitted, 2);
   CHECK_EQUAL(stats.completed, 2);
-  CHECK_EQUAL(stats.injected, 1); /* the spawned one lay on the deque of its spawner */
+  CHECK_EQUAL(stats.injected, 1); /* the spawned task lay on the deque of its spawner */
   CHECK_EQUAL(stats.stolen, 1);
   CHECK_EQUAL(stats.workers_started, 2);
   weft_executor_unref(forker.pool);
@@ -137,8 +137,8 @@ static void spawned_tasks_count_wherever_they_run(void) {
     forker_t forker = {NULL, NULL, 0};
     weft_executor_stats_t stats;
     forker.pool = make_pool(workers);
-    end_future(submit(forker.pool, fork_some, &forker, NULL)); /* by the waiter or by thieves */
-    fork_some(&forker, NULL, NULL);                            /* from outside */
+    end_future(submit(forker.pool, fork_some, &forker, NULL)); /* run by the waiter or by thieves */
+    fork_some(&forker, NULL, NULL);                            /* spawned from outside */
     CHECK_STATUS(weft_executor_shutdown(forker.pool, WEFT_SHUTDOWN_WAIT, WEFT_FOREVER), WEFT_OK);
     stats = stats_of(forker.pool);
     CHECK_EQUAL(count_of(&forker.count), 200);
@@ -180,7 +180,7 @@ static void other_kinds_count_what_waits(void) {
   CHECK_EQUAL(stats_of(strand).queued, 3);
   CHECK_EQUAL(stats_of(strand).max_workers, 0);
   CHECK_EQUAL(stats_of(caller_run).queued, 4);
-  CHECK_EQUAL(stats_of(pool).submitted, 2); /* the one that runs, and the turn of the strand */
+  CHECK_EQUAL(stats_of(pool).submitted, 2); /* the running task, and the turn of the strand */
   gate_open(&gate);
   end_future(running);
   end_executor(strand);
@@ -188,7 +188,7 @@ static void other_kinds_count_what_waits(void) {
   weft_executor_unref(caller_run);
 }
 
-/* While nothing happens. */
+/* Only while the executor does nothing. */
 static void check_balance(weft_executor_t *executor, uint64_t submitted, uint64_t completed) {
   weft_executor_stats_t stats = stats_of(executor);
   CHECK_EQUAL(stats.submitted, submitted);

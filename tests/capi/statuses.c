@@ -1,10 +1,10 @@
-/* Every status of the list is reached by a real call. A status that is added to the list and not to this table makes
- * the test fail; one that cannot be reached here (a sanitizer, no way to drop privileges) is said aloud.
+/* Every status of the list is reached by a real call. If a status is added to the list and not to this table, the test
+ * fails. If a status cannot be reached here (a sanitizer, no way to drop privileges), the test prints it.
  */
 #include "child.h"
 #include "setup.h"
 
-/* How to reach each; a function that returns the status of one real call. */
+/* How to reach each status: a function that returns the status of one real call. */
 
 static weft_status reach_ok(void) {
   return weft_sleep(0);
@@ -175,7 +175,7 @@ static weft_status reach_enotsup(void) {
   return status;
 }
 
-/* In children, which tell by their exit status. */
+/* The following run in child processes, which report by their exit status. */
 
 static void child_reaches_enomem(void) {
   weft_future_t *future = NULL;

@@ -18,7 +18,7 @@ static void a_strand_stands_on_a_pool(void) {
   weft_executor_unref(pool);
 }
 
-/* What the tasks of one strand share, without any synchronisation of its own: a sanitizer would see an overlap. */
+/* What the tasks of one strand share. It has no synchronisation of its own, so a sanitizer would see an overlap. */
 typedef struct sequence {
   int next;
   int inside;
@@ -83,7 +83,7 @@ static void a_batch_keeps_its_order(void) {
 }
 
 static void a_blocked_strand_blocks_no_other(void) {
-  enum { others = 50 }; /* more than a table of shared strands would have room for without collisions */
+  enum { others = 50 }; /* too many for a table of shared strands to hold without collisions */
   weft_executor_t *pool = make_pool(2), *blocked = make_strand(pool);
   gate_t gate = GATE_CLOSED;
   weft_future_t *running = occupy_worker(blocked, &gate);
@@ -91,7 +91,7 @@ static void a_blocked_strand_blocks_no_other(void) {
   for (i = 0; i < others; ++i) {
     weft_executor_t *other = make_strand(pool);
     weft_future_t *future = submit(other, return_ctx, NULL, NULL);
-    while (weft_future_done(future) == 0) sched_yield(); /* not by waiting, which might run it here */
+    while (weft_future_done(future) == 0) sched_yield(); /* no wait, because a wait might run the task here */
     weft_future_unref(future);
     weft_executor_unref(other);
   }
@@ -181,7 +181,7 @@ static weft_status shut_down_my_strand(void *ctx, void **result, weft_error_t **
   (void)result;
   (void)error;
   CHECK_STATUS(weft_executor_shutdown(strand, WEFT_SHUTDOWN_WAIT, WEFT_FOREVER), WEFT_EDEADLK);
-  CHECK_STATUS(weft_executor_post(strand, NULL, return_ctx, NULL, NULL), WEFT_OK); /* nothing was changed */
+  CHECK_STATUS(weft_executor_post(strand, NULL, return_ctx, NULL, NULL), WEFT_OK); /* the call changed nothing */
   CHECK_STATUS(weft_executor_shutdown(strand, 0, 0), WEFT_OK);
   return WEFT_OK;
 }
@@ -206,7 +206,7 @@ static void the_last_unref_finishes_the_work(void) {
   CHECK_EQUAL(count_of(&runs), 2);
 }
 
-/* A task waits for another one: of a strand, from a worker of the only-worker pool; in front, behind. */
+/* A task that waits for a task of a strand, in one of three ways. */
 typedef struct waiter {
   gate_t ready; /* opened when `awaited` is set */
   weft_future_t *awaited;
@@ -284,8 +284,8 @@ static void waiting_for_a_task_behind_oneself_is_refused(void) {
   }
 }
 
-/* Each waits for a task behind the other. One is told, and so the other's task can run. Workers that have nothing to do
- * are there, but can do nothing about it.
+/* Each of two tasks waits for a task behind the other. One wait is refused, so the other wait can end. Idle workers are
+ * there, but cannot help.
  */
 static void of_two_that_wait_for_each_other_one_is_told(void) {
   int ways;

@@ -1,4 +1,4 @@
-/* Tests of submit, post and submit_batch on a pool (weft/executor.h): outcomes, order, and who owns what. */
+/* Tests of submit, post and submit_batch on a pool (weft/executor.h): outcomes, order, and ownership. */
 #include <weft/executor.h>
 
 #include <sched.h>
@@ -118,7 +118,7 @@ static void an_error_object_travels_whole_and_the_result_is_ignored(void) {
   CHECK_TEXT(weft_error_kind(error), "ValueError");
   CHECK_TEXT(weft_error_message(error), "a bad value");
   weft_future_unref(future);
-  CHECK_EQUAL(weft_error_code(again), 7); /* the references of the readers keep it */
+  CHECK_EQUAL(weft_error_code(again), 7); /* the readers' references keep the error */
   weft_error_unref(error);
   weft_error_unref(again);
   end_executor(pool);
@@ -131,7 +131,7 @@ static void the_context_is_dropped_on_the_running_thread_before_the_future_is_do
   for (i = 0; i < rounds; ++i) {
     probe_t probe = {0};
     weft_future_t *future = submit(pool, probe_run, &probe, probe_drop);
-    while (weft_future_done(future) == 0) sched_yield(); /* waiting might run it here */
+    while (weft_future_done(future) == 0) sched_yield(); /* a wait might run the task here */
     CHECK_EQUAL(probe_runs(&probe), 1);
     CHECK_EQUAL(probe_drops(&probe), 1);
     CHECK(pthread_equal(probe.ran_on, probe.dropped_on));
@@ -154,7 +154,7 @@ static void a_drop_may_submit(void) {
   CHECK_EQUAL(count_of(&runs), 2);
 }
 
-/* A result that nobody took is dropped with the last handle, wherever that is. */
+/* A result that was not taken is dropped with the last handle, on whichever thread that is. */
 static weft_future_t *submit_with_result(weft_executor_t *pool, probe_t *result) {
   weft_task_options_t options;
   weft_future_t *future = NULL;
@@ -176,7 +176,7 @@ static void a_result_is_dropped_once_with_the_last_handle(void) {
   weft_future_unref(future);
   CHECK_EQUAL(probe_drops(&read), 0);
   weft_future_unref(future);
-  while (probe_drops(&read) == 0) sched_yield(); /* the worker may let go of it a moment after this thread */
+  while (probe_drops(&read) == 0) sched_yield(); /* the worker may give back its reference a moment later */
   CHECK_EQUAL(probe_drops(&read), 1);
 
   future = submit_with_result(pool, &taken);
@@ -205,9 +205,9 @@ static void posting_needs_no_future(void) {
   CHECK_EQUAL(probe_drops(&probe), 1);
 }
 
-/* Tasks that write down the order in which they start. */
+/* Tasks that record the order in which they start. */
 typedef struct order {
-  int next; /* of one worker at a time, so no more than that is needed */
+  int next; /* plain: only one worker at a time uses it */
   int wrong;
 } order_t;
 
@@ -271,7 +271,7 @@ static void a_batch_is_accepted_as_a_whole(void) {
   REQUIRE_OK(weft_executor_submit_batch(pool, NULL, NULL, 0, NULL));
   CHECK(futures[0] == NULL);
   REQUIRE_OK(weft_executor_submit_batch(pool, NULL, calls, count, futures));
-  memset(calls, 0, sizeof calls); /* they were copied */
+  memset(calls, 0, sizeof calls); /* the call has copied them */
   for (i = 0; i < count; ++i) {
     CHECK_STATUS(weft_future_result(futures[i], WEFT_FOREVER, &result), WEFT_OK);
     CHECK(result == &probes[i]);

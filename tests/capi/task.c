@@ -1,9 +1,9 @@
-/* Tests of weft/task.h: tasks with room. One of run and drop, once; the result in the room; who frees what. */
+/* Tests of weft/task.h: tasks with room. One of run and drop, once; the result in the room; ownership. */
 #include <weft/task.h>
 
 #include "room.h"
 
-/* The closure, and after the run the result, which lies in the same room. */
+/* The closure; after the run, the result lies in the same room. */
 typedef struct closure {
   fate_t *fate;
   gate_t *gate; /* passed by the run; NULL: none */
@@ -128,7 +128,7 @@ static void the_result_lands_in_the_room(void) {
   CHECK(weft_future_room(future) == room);
   CHECK_EQUAL(((outcome_t *)room)->square, 144);
   CHECK_STATUS(weft_future_result(future, 0, NULL), WEFT_OK);
-  CHECK_STATUS(weft_future_take(future, 0, &result), WEFT_OK); /* only marks it: the room stays */
+  CHECK_STATUS(weft_future_take(future, 0, &result), WEFT_OK); /* only marks the future: the room stays */
   CHECK_STATUS(weft_future_take(future, 0, NULL), WEFT_EINVALIDSTATE);
   CHECK_EQUAL(((outcome_t *)weft_future_room(future))->square, 144);
   end_executor(pool);
@@ -147,7 +147,7 @@ static void a_result_that_was_moved_out_is_not_dropped(void) {
   REQUIRE_OK(weft_future_take(future, WEFT_FOREVER, &room));
   CHECK(room == weft_future_room(future));
   CHECK_EQUAL(((outcome_t *)room)->square, 144);
-  memset(room, 0xdd, sizeof(outcome_t)); /* moved out: nothing may look at it any more */
+  memset(room, 0xdd, sizeof(outcome_t)); /* moved out: no code may look at it now */
   CHECK_STATUS(weft_future_take(second, 0, &room), WEFT_EINVALIDSTATE);
   CHECK_STATUS(weft_future_result(second, 0, &room), WEFT_EINVALIDSTATE);
   weft_future_unref(future);
@@ -215,7 +215,7 @@ static void without_a_future_the_result_is_dropped_too(void) {
   fate_t fate = {0, 0, 0}, posted = {0, 0, 0};
   weft_future_t *out = UNTOUCHED(weft_future_t);
   weft_task_t *task = make_task(&posted_type, &posted, 3);
-  CHECK_STATUS(weft_executor_submit_task(pool, task, &out), WEFT_EINVAL); /* it has no future to give */
+  CHECK_STATUS(weft_executor_submit_task(pool, task, &out), WEFT_EINVAL); /* the task has no future */
   CHECK_STATUS(weft_executor_submit_tasks(pool, &task, 1, &out), WEFT_EINVAL);
   CHECK(out == UNTOUCHED(weft_future_t));
   check_fate(&posted, 0, 0, 0);
@@ -243,10 +243,10 @@ static void a_refused_task_stays_the_callers(void) {
   CHECK_STATUS(weft_executor_submit_task(pool, task, outs), WEFT_ESHUTDOWN);
   CHECK_STATUS(weft_executor_submit_tasks(pool, pair, 1, outs), WEFT_ESHUTDOWN);
   CHECK(outs[0] == UNTOUCHED(weft_future_t) && outs[1] == UNTOUCHED(weft_future_t));
-  CHECK_EQUAL(((closure_t *)weft_task_room(task))->input, 5); /* the closure is whole */
+  CHECK_EQUAL(((closure_t *)weft_task_room(task))->input, 5); /* the closure is unchanged */
   check_fate(&fate, 0, 0, 0);
   weft_executor_unref(pool);
-  pool = make_pool(1); /* and the task can be submitted elsewhere */
+  pool = make_pool(1); /* and the task may be submitted elsewhere */
   REQUIRE_OK(weft_executor_submit_task(pool, task, outs));
   CHECK_STATUS(weft_future_wait(outs[0], WEFT_FOREVER), WEFT_OK);
   CHECK_EQUAL(((outcome_t *)weft_future_room(outs[0]))->square, 25);
@@ -289,7 +289,7 @@ static void every_kind_of_executor_takes_them(void) {
     CHECK_EQUAL(((outcome_t *)weft_future_room(futures[i]))->square, 9);
     weft_future_unref(futures[i]);
   }
-  weft_executor_unref(mine); /* cancels the posted one */
+  weft_executor_unref(mine); /* cancels the posted task */
   end_executor(strand);
   end_executor(pool);
   check_fate(&fate, 2, 1, 2);

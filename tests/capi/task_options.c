@@ -24,11 +24,11 @@ static weft_task_options_t with_drop(weft_drop_fn drop) {
   return options;
 }
 
-/* Stores the name of the task that it is called by. */
+/* Stores the name of the task that calls it. */
 static weft_status note_name(void *ctx, void **result, weft_error_t **error) {
   (void)result;
   (void)error;
-  __atomic_store_n((const char **)ctx, weft_task_name(), __ATOMIC_RELEASE); /* one caller looks meanwhile */
+  __atomic_store_n((const char **)ctx, weft_task_name(), __ATOMIC_RELEASE); /* the main thread may read it meanwhile */
   return WEFT_OK;
 }
 
@@ -99,7 +99,7 @@ static weft_status note_names_around_a_wait(void *ctx, void **result, weft_error
   weft_future_t *future = NULL;
   seen[0] = weft_task_name();
   if (weft_executor_submit(pool, &options, note_name, &seen[1], NULL, &future) != WEFT_OK) return 1;
-  weft_future_wait(future, WEFT_FOREVER); /* the only worker: this runs it */
+  weft_future_wait(future, WEFT_FOREVER); /* the only worker runs it in this wait */
   weft_future_unref(future);
   return note_name(&seen[2], result, error);
 }
@@ -175,7 +175,7 @@ static weft_status fail(void *ctx, void **result, weft_error_t **error) {
   return 42;
 }
 
-/* The queue has room for one, so the second one runs here, inside of this task. */
+/* The queue has room for one task, so the second one runs here, inside this task. */
 static weft_status post_two_that_fail(void *ctx, void **result, weft_error_t **error) {
   (void)result;
   (void)error;
@@ -212,12 +212,12 @@ static void the_exception_hook_knows_it(void) {
     end_future(future);
     end_executor(pool);
     CHECK_EQUAL(told.calls, 4);
-    CHECK_EQUAL(told.named, 1); /* these two have none, whatever is around them */
+    CHECK_EQUAL(told.named, 1); /* the last two have no name, whatever task they run in */
   }
   CHECK_STATUS(weft_runtime_destroy(&runtime), WEFT_OK);
 }
 
-/* The report knows what a task is called that sleeps in weft and does not listen. */
+/* The report has the name of a task that sleeps in weft and ignores stop requests. */
 static weft_status settle_deaf(void *ctx, void **result, weft_error_t **error) {
   (void)result;
   (void)error;

@@ -43,7 +43,7 @@ static void it_runs_on_every_kind_of_executor(void) {
     closure.fate = &fate;
     closure.input = i + 2;
     REQUIRE_OK(weft_executor_submit_value(all[i], NULL, &closure_type, &closure, sizeof closure, &future));
-    memset(&closure, 0xdd, sizeof closure); /* it has moved */
+    memset(&closure, 0xdd, sizeof closure); /* the closure has moved */
     if (all[i] == mine) CHECK_STATUS(weft_executor_run(mine, 0, WEFT_FOREVER, NULL), WEFT_OK);
     CHECK_STATUS(weft_future_wait(future, WEFT_FOREVER), WEFT_OK);
     CHECK_EQUAL(((outcome_t *)weft_future_room(future))->square, (int64_t)(i + 2) * (i + 2));
@@ -196,7 +196,7 @@ static weft_status spawn_two(void *ctx, void **result, weft_error_t **error) {
     closure_t closure = {NULL, 7};
     closure.fate = &self->fate;
     CHECK_STATUS(weft_group_spawn_value(self->group, NULL, &spawned_type, &closure, sizeof closure), WEFT_OK);
-    memset(&closure, 0xdd, sizeof closure); /* it has moved */
+    memset(&closure, 0xdd, sizeof closure); /* the closure has moved */
   }
   return WEFT_OK;
 }

@@ -97,7 +97,7 @@ static void a_started_thread_runs_on_without_handles(void) {
   CHECK_EQUAL(probe_runs(&probe), 1);
 }
 
-/* An extended thread in C: the argument is the object, and it is read after the join. */
+/* An extended thread in C: the argument is the object, and the test reads it after the join. */
 typedef struct summing {
   int from, to, sum;
 } summing_t;

@@ -1,4 +1,5 @@
-/* Tests of weft_thread_join (weft/thread.h): by many, again, with a timeout, of oneself, in circles, interrupted. */
+/* Tests of weft_thread_join (weft/thread.h): by many threads, repeated, with a timeout, of oneself, in circles,
+ * interrupted. */
 #include <weft/thread.h>
 
 #include "setup.h"
@@ -33,7 +34,7 @@ static void a_timeout_tells_alive_from_ended(void) {
   weft_thread_unref(thread);
 }
 
-/* Many threads, of weft and not, join one. */
+/* Many threads, some of weft and some not, join one thread. */
 static void *join_from_pthread(void *ctx) {
   CHECK_STATUS(weft_thread_join((weft_thread_t *)ctx, WEFT_FOREVER), WEFT_OK);
   return NULL;
@@ -86,7 +87,8 @@ static void nobody_can_join_himself(void) {
   weft_thread_unref(self);
 }
 
-/* Threads that join one another in a ring. Whoever closes it is told; when he gives up, the others can end. */
+/* Threads join one another in a ring. The join that closes the ring is refused. Then its thread ends, and so do the
+ * others. */
 enum { ring_size = 5 };
 
 typedef struct ring {
@@ -165,7 +167,7 @@ static pthread_key_t key;
 static int destroyed; /* atomic */
 
 static void slow_destructor(void *value) {
-  struct timespec pause = {0, 20000000}; /* the join has every opportunity to come too early */
+  struct timespec pause = {0, 20000000}; /* time for the join to return too early */
   (void)value;
   nanosleep(&pause, NULL);
   __atomic_add_fetch(&destroyed, 1, __ATOMIC_ACQ_REL);
@@ -228,7 +230,7 @@ static void the_main_thread_does_not_end_before_the_process(void) {
   weft_thread_unref(main_thread);
 }
 
-/* A wait of weft's is no point at which a thread is cancelled. */
+/* A wait of weft is no cancellation point. */
 typedef struct cancelled {
   weft_thread_t *thread;
   gate_t about_to;

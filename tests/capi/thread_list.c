@@ -1,4 +1,4 @@
-/* Tests of who is who (weft/thread.h): current, main, enumerate, active_count, the objects of foreign threads. */
+/* Tests of the thread objects (weft/thread.h): current, main, enumerate, active_count, and those of foreign threads. */
 #include <weft/thread.h>
 
 #include "setup.h"
@@ -52,7 +52,7 @@ static void a_thread_finds_its_own_object(void) {
   weft_thread_unref(thread);
 }
 
-/* How often `wanted` is in the list of a runtime. */
+/* Returns how often `wanted` is in the list of a runtime. */
 static int times_listed(weft_runtime_t *runtime, weft_thread_t *wanted) {
   weft_thread_t *threads[64];
   size_t count = 0, i, active = 0;
@@ -116,7 +116,7 @@ static void a_short_list_is_filled_and_the_count_is_true(void) {
   CHECK(listed[2] == UNTOUCHED(weft_thread_t));
   gate_open(&gate);
   for (i = 0; i < 5; ++i) end_thread(threads[i]);
-  for (i = 0; i < 2; ++i) { /* the references of the list keep them */
+  for (i = 0; i < 2; ++i) { /* the list's references keep them */
     CHECK_EQUAL(weft_thread_is_alive(listed[i]), 0);
     weft_thread_unref(listed[i]);
   }

@@ -1,5 +1,5 @@
-/* Tests of the main thread as others see it (weft/thread.h) that has never asked for its own object. Nothing here may
- * call weft_thread_current on the main thread; what was asked of it stays asked, so that case is the last. */
+/* Tests of a main thread that has never asked for its own object, as other threads see it (weft/thread.h). Nothing here
+ * may call weft_thread_current on the main thread. A stop request to it stays, so that case is the last one. */
 #include <weft/semaphore.h>
 #include <weft/thread.h>
 
@@ -16,7 +16,7 @@ static weft_status join_the_main_thread(void *ctx, weft_error_t **error) {
   return WEFT_OK;
 }
 
-/* Whoever of the two comes second is told. */
+/* The join that comes second is refused. */
 static void a_circle_with_the_main_thread_is_found(void) {
   weft_status other = WEFT_OK, own;
   weft_thread_t *thread = start_thread(NULL, WEFT_DAEMON_NO, join_the_main_thread, &other, NULL);

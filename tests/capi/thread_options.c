@@ -67,7 +67,7 @@ static void options_at_their_limits_are_accepted(void) {
   weft_thread_unref(thread);
   options.nice = 19;
   options.signals = WEFT_SIGNALS_BLOCK;
-  options.affinity_count = 0; /* then affinity is not looked at */
+  options.affinity_count = 0; /* then weft does not read affinity */
   REQUIRE_OK(weft_thread_create(NULL, &options, probe_target, NULL, NULL, &thread));
   weft_thread_unref(thread);
 }
@@ -196,7 +196,7 @@ static void daemon_is_inherited_unless_set(void) {
   weft_thread_t *thread = NULL;
   mirror_t mirror;
   weft_thread_options_init(&options);
-  mirror = mirror_of(&options); /* created by the main thread, which is no daemon */
+  mirror = mirror_of(&options); /* created by the main thread, which is not a daemon */
   CHECK_EQUAL(mirror.is_daemon, 0);
   CHECK_EQUAL(mirror.child_is_daemon, 0);
   options.daemon = WEFT_DAEMON_YES;
@@ -284,7 +284,7 @@ static void a_thread_may_be_bound_to_a_cpu(void) {
   CHECK_EQUAL(probe_drops(&probe), 1);
 }
 
-/* At the gate it is renamed by another thread, then it renames itself. */
+/* Another thread renames it at the gate. Then it renames itself. */
 typedef struct renamed {
   gate_t gate;
   char system_name[16];
@@ -302,7 +302,7 @@ static weft_status rename_itself(void *ctx, weft_error_t **error) {
   CHECK_TEXT(weft_thread_name(self), "by-another");
   CHECK_STATUS(weft_thread_set_name(self, "by-itself"), WEFT_OK);
   CHECK_TEXT(weft_thread_name(self), "by-itself");
-  CHECK_TEXT(renamed->first, "before"); /* the old pointer stays good */
+  CHECK_TEXT(renamed->first, "before"); /* the old pointer stays valid */
   CHECK(pthread_getname_np(pthread_self(), renamed->system_name, sizeof renamed->system_name) == 0);
   weft_thread_unref(self);
   return WEFT_OK;

@@ -1,5 +1,5 @@
-/* Tests of stop requests and of weft_sleep (weft/thread.h): what is woken, what the flag belongs to, where it does not
- * leak to.
+/* Tests of stop requests and of weft_sleep (weft/thread.h): which calls they wake, what the flag belongs to, and which
+ * code it does not reach.
  */
 #include <weft/thread.h>
 
@@ -19,7 +19,7 @@ static void nobody_has_asked_the_main_thread_to_stop(void) {
   CHECK_EQUAL(weft_stop_requested(), 0);
 }
 
-/* Calls that block for ever, each interrupted by a request that comes before or meanwhile. */
+/* Calls that block forever. Each is interrupted by a request that comes before or during the call. */
 typedef struct blocked {
   gate_t before;
   weft_future_t *never;
@@ -88,7 +88,7 @@ static void call_shutdown_of_a_busy_pool(blocked_t *blocked) {
   (void)blocked;
   CHECK_STATUS(weft_executor_shutdown(busy, WEFT_SHUTDOWN_WAIT, WEFT_FOREVER), WEFT_EINTERRUPTED);
   gate_open(&gate);
-  while (weft_future_done(future) == 0) sched_yield(); /* waiting would be interrupted */
+  while (weft_future_done(future) == 0) sched_yield(); /* a wait would be interrupted */
   weft_future_unref(future);
   weft_executor_unref(busy);
 }
@@ -99,7 +99,7 @@ static void call_map_next(blocked_t *blocked) {
   void *item = NULL;
   CHECK_STATUS(weft_executor_map(blocked->mine, NULL, return_ctx, &item, 1, NULL, &map), WEFT_OK);
   CHECK_STATUS(weft_map_next(map, &out), WEFT_EINTERRUPTED);
-  CHECK_STATUS(weft_map_next(map, &out), WEFT_EINTERRUPTED); /* it may be called again */
+  CHECK_STATUS(weft_map_next(map, &out), WEFT_EINTERRUPTED); /* the call may be repeated */
   CHECK(out == UNTOUCHED(weft_future_t));
   weft_map_destroy(&map);
 }
@@ -204,7 +204,7 @@ static weft_status poll_until_stopped(void *ctx, weft_error_t **error) {
   CHECK_EQUAL(weft_stop_requested(), 0);
   gate_pass((gate_t *)ctx);
   while (!weft_stop_requested()) sched_yield();
-  CHECK_EQUAL(weft_stop_requested(), 1); /* it stays */
+  CHECK_EQUAL(weft_stop_requested(), 1); /* the flag stays set */
   CHECK_STATUS(weft_sleep(0), WEFT_EINTERRUPTED);
   CHECK_STATUS(weft_sleep(WEFT_FOREVER), WEFT_EINTERRUPTED);
   return WEFT_OK;
@@ -218,7 +218,7 @@ static void the_flag_can_be_polled_and_stays(void) {
   CHECK_STATUS(weft_thread_request_stop(thread), WEFT_OK);
   CHECK_STATUS(weft_thread_request_stop(thread), WEFT_OK);
   CHECK_STATUS(weft_thread_join(thread, WEFT_FOREVER), WEFT_OK);
-  CHECK_STATUS(weft_thread_request_stop(thread), WEFT_OK); /* also when it has stopped */
+  CHECK_STATUS(weft_thread_request_stop(thread), WEFT_OK); /* also after the thread has ended */
   weft_thread_unref(thread);
   CHECK_EQUAL(weft_stop_requested(), 0);
 }
@@ -237,7 +237,7 @@ static weft_status stop_my_worker(void *ctx, void **result, weft_error_t **error
   (void)error;
   CHECK_STATUS(weft_thread_current(&worker), WEFT_OK);
   CHECK_STATUS(weft_thread_request_stop(worker), WEFT_OK);
-  CHECK_EQUAL(weft_stop_requested(), 0); /* the flag of a task is its own */
+  CHECK_EQUAL(weft_stop_requested(), 0); /* a task has a flag of its own */
   weft_thread_unref(worker);
   return WEFT_OK;
 }

@@ -11,10 +11,10 @@ static weft_timer_t *make_timer(weft_executor_t *executor, weft_task_fn fn, void
   return timer;
 }
 
-/* What a task of these tests notes: when it ran; it opens the gate of the main thread at the last run it waits for. */
+/* The tasks of these tests note when they ran. The run with the number `wanted` then comes to the gate. */
 typedef struct clocked {
   gate_t *gate;
-  int wanted; /* the run that comes to the gate */
+  int wanted; /* the run that comes to the gate; from 1 */
   int runs;   /* atomic */
   int drops;  /* atomic */
   int64_t at[16];
@@ -81,11 +81,11 @@ static void a_timer_on_a_strand_takes_its_place_in_the_order(void) {
   weft_timer_t *timer = make_timer(strand, note_time, &clocked, clocked_drop);
   weft_future_t *busy = occupy_worker(strand, &gate);
   REQUIRE_OK(weft_timer_arm(timer, 0));
-  while (stats_of(strand).queued == 0) sched_yield(); /* due, but the strand is busy */
+  while (stats_of(strand).queued == 0) sched_yield(); /* the timer is due, but the strand is busy */
   CHECK_EQUAL(count_of(&clocked.runs), 0);
   gate_open(&gate);
   end_future(busy);
-  end_future(submit(strand, return_ctx, NULL, NULL)); /* behind it */
+  end_future(submit(strand, return_ctx, NULL, NULL)); /* this task comes after the timer's */
   CHECK_EQUAL(count_of(&clocked.runs), 1);
   weft_timer_unref(timer);
   end_executor(strand);
@@ -105,7 +105,7 @@ static void a_caller_run_executor_looks_at_the_time_itself(void) {
   if (ran == 0) REQUIRE_OK(weft_executor_run_wait(mine, 0, WEFT_FOREVER, &ran));
   CHECK_EQUAL(ran, 1);
   CHECK(clocked.at[0] >= armed + 5 * WEFT_MILLISECOND);
-  /* Nothing is due within this time, and it is not overslept either. */
+  /* Nothing is due within this time, and the wait does not last longer. */
   REQUIRE_OK(weft_timer_arm(timer, 3600 * WEFT_SECOND));
   CHECK_STATUS(weft_executor_run_wait(mine, 0, WEFT_MILLISECOND, &ran), WEFT_ETIMEDOUT);
   CHECK_STATUS(weft_timer_cancel(timer), WEFT_OK);
@@ -183,16 +183,16 @@ static void statuses_of_arming_and_cancelling(void) {
   REQUIRE_OK(weft_timer_arm(timer, WEFT_FOREVER));
   CHECK_STATUS(weft_timer_cancel(timer), WEFT_OK);
   CHECK_STATUS(weft_timer_cancel(timer), WEFT_EDONE);
-  /* Due, but the worker is busy: still to be cancelled. */
+  /* The timer is due, but the worker is busy: the run can still be cancelled. */
   busy = occupy_worker(pool, &gate);
   REQUIRE_OK(weft_timer_arm(timer, -5));
   CHECK_STATUS(weft_timer_cancel(timer), WEFT_OK);
   gate_open(&gate);
   end_future(busy);
-  /* Shut down. */
+  /* After a shutdown. */
   REQUIRE_OK(weft_timer_arm(timer, 3600 * WEFT_SECOND));
   REQUIRE_OK(weft_timer_arm(on_strand, 3600 * WEFT_SECOND));
-  CHECK_STATUS(weft_executor_shutdown(pool, WEFT_SHUTDOWN_WAIT, WEFT_FOREVER), WEFT_OK); /* does not wait for them */
+  CHECK_STATUS(weft_executor_shutdown(pool, WEFT_SHUTDOWN_WAIT, WEFT_FOREVER), WEFT_OK); /* does not wait for timers */
   CHECK_STATUS(weft_timer_cancel(timer), WEFT_EDONE);
   CHECK_STATUS(weft_timer_cancel(on_strand), WEFT_EDONE);
   CHECK_STATUS(weft_timer_arm(timer, 0), WEFT_ESHUTDOWN);
@@ -202,7 +202,7 @@ static void statuses_of_arming_and_cancelling(void) {
   CHECK(out == UNTOUCHED(weft_timer_t));
   weft_executor_unref(strand);
   weft_executor_unref(pool);
-  weft_timer_unref(timer); /* it outlives its executor */
+  weft_timer_unref(timer); /* the timer outlives its executor */
   weft_timer_unref(on_strand);
   CHECK_EQUAL(clocked.runs, 0);
   CHECK_EQUAL(clocked.drops, 2);
@@ -279,7 +279,7 @@ static void its_task_may_do_everything_to_it(void) {
   CHECK_EQUAL(own.drops, 1);
 }
 
-/* The exception hook gets what a tick fails with. */
+/* The exception hook gets the error of a tick. */
 static gate_t hooked = GATE_CLOSED;
 static int32_t hooked_code;
 

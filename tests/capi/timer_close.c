@@ -1,4 +1,4 @@
-/* Tests of weft_timer_close: closed for good, and its last run waited for. */
+/* Tests of weft_timer_close: it closes the timer permanently, and waits for its last run. */
 #include <weft/timer.h>
 
 #include "domain.h"
@@ -45,7 +45,7 @@ static void a_closed_timer_is_never_armed_again(void) {
   weft_timer_unref(idle);
   weft_timer_unref(armed);
   weft_timer_unref(due);
-  CHECK_EQUAL(ticks, 1); /* its context was dropped */
+  CHECK_EQUAL(ticks, 1); /* the context was dropped */
   weft_executor_unref(loop);
   end_executor(pool);
 }

@@ -1,11 +1,11 @@
-/* Tests of memory that runs out under timers (see nomem.h): whatever happens, the answer is a documented one, nothing
- * has changed hands, and the executor is as good as before.
+/* Tests of memory that runs out under timers (see nomem.h): each call returns a documented status and takes nothing
+ * over, and the executor works as before.
  */
 #include <weft/timer.h>
 
 #include "nomem.h"
 
-/* Whether what is armed on this pool still happens. */
+/* Checks that a delayed task still runs on this pool. */
 static void check_sound(weft_executor_t *pool) {
   weft_future_t *future = NULL;
   if (CHECK_STATUS(weft_executor_submit_after(pool, 0, NULL, return_ctx, NULL, NULL, &future), WEFT_OK))
@@ -66,7 +66,7 @@ static weft_status attempt_timer_arm_every_at(void) {
   return attempt_to_arm(3);
 }
 
-/* Earlier than what is armed already: that still happens if this does not. */
+/* The timer is due before a task that is armed already. If arming the timer fails, this task still runs. */
 static weft_status attempt_timer_arm_earlier(void) {
   weft_executor_t *pool = make_pool(2);
   gate_t gate = GATE_CLOSED;
@@ -84,7 +84,7 @@ static weft_status attempt_timer_arm_earlier(void) {
   return status;
 }
 
-/* After an attempt that was to give an output, or that has none. */
+/* Checks what an attempt has left. `out` is the attempt's output; NULL: it has none. */
 static void check_submitted(weft_executor_t *pool, weft_status status, probe_t *probe, weft_future_t *out) {
   if (status == WEFT_OK && out != NULL)
     end_future(out);

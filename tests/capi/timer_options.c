@@ -29,7 +29,7 @@ static void a_token_disarms_it(void) {
   CHECK(late == UNTOUCHED(weft_timer_t));
   gate_open(&gate);
   end_future(running);
-  /* What is due comes before a task that is due later. */
+  /* A tick that is due would run before this task, which is due later. */
   {
     weft_future_t *behind = NULL;
     REQUIRE_OK(weft_executor_submit_after(pool, WEFT_MILLISECOND, NULL, return_ctx, NULL, NULL, &behind));
@@ -49,7 +49,7 @@ static weft_status cancel_token(void *ctx, void **result, weft_error_t **error) 
   return weft_cancel_token_cancel((weft_cancel_token_t *)ctx);
 }
 
-/* Both are due when the worker comes to look, so the second tick waits in the pool as the first one runs. */
+/* Both ticks are due when the worker looks, so the second one waits in the pool while the first one runs. */
 static void a_token_calls_off_a_tick_that_is_under_way(void) {
   weft_executor_t *pool = make_pool(1);
   weft_cancel_token_t *token = make_token(NULL);
@@ -83,7 +83,7 @@ static void a_token_asks_the_run_to_stop(void) {
   REQUIRE_OK(weft_timer_arm_every(timer, 0, 1, WEFT_MISSED_CATCH_UP));
   gate_await(&gate, 1);
   CHECK_STATUS(weft_cancel_token_cancel(token), WEFT_OK);
-  CHECK_STATUS(weft_timer_close(timer, WEFT_FOREVER), WEFT_OK); /* else it would sleep for ever */
+  CHECK_STATUS(weft_timer_close(timer, WEFT_FOREVER), WEFT_OK); /* otherwise it would sleep forever */
   weft_timer_unref(timer);
   end_executor(pool);
   weft_cancel_token_unref(token);
@@ -102,7 +102,7 @@ static weft_status note(void *ctx, void **result, weft_error_t **error) {
   return WEFT_OK;
 }
 
-/* Three are due when the worker comes to look. */
+/* Three timers are due when the worker looks. */
 static void its_runs_have_its_priority(void) {
   static const uint32_t priorities[] = {WEFT_PRIORITY_LOW, WEFT_PRIORITY_NORMAL, WEFT_PRIORITY_HIGH};
   weft_executor_t *pool = make_pool(1);
@@ -157,7 +157,7 @@ static void a_period_may_begin_at_a_time_of_the_clock(void) {
   CHECK_STATUS(weft_timer_arm_every_at(timer, 0, 0, WEFT_MISSED_SKIP), WEFT_EINVAL);
   CHECK_STATUS(weft_timer_arm_every_at(timer, 0, 1, WEFT_MISSED_DELAY + 1), WEFT_EINVAL);
   REQUIRE_OK(weft_timer_arm_every_at(timer, weft_now() - WEFT_SECOND, WEFT_SECOND / 2, WEFT_MISSED_CATCH_UP));
-  gate_pass(&counted.gate); /* the first, half a second later, and now */
+  gate_pass(&counted.gate); /* runs for one second ago, for half a second ago, and for now */
   REQUIRE_OK(weft_timer_close(timer, WEFT_FOREVER));
   weft_timer_unref(timer);
   end_executor(pool);

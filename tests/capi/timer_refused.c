@@ -1,5 +1,5 @@
-/* Tests of timers that the system refuses a thread, or the descriptors to wait for the time with (WEFT_EAGAIN); each in
- * a child process. The parent never uses weft.
+/* Tests of timers when the system refuses a thread, or the descriptors for waiting (WEFT_EAGAIN). Each case runs in a
+ * child process, and the parent never uses weft.
  */
 #include <weft/task.h>
 #include <weft/timer.h>
@@ -11,7 +11,7 @@ static weft_status run_in_room(void *room, weft_error_t **error) {
   return probe_target(*(probe_t **)room, error);
 }
 
-/* Everything that arms, on one executor, and what is left of it. */
+/* Makes every call that arms something on one executor, and checks what it has left. */
 static void check_all_refuse(weft_executor_t *executor, weft_status expected) {
   static const weft_task_type_t type = {sizeof type, 0, sizeof(probe_t *), 0, run_in_room, NULL, NULL};
   probe_t probe = {0};
@@ -62,7 +62,7 @@ static void without_a_thread_in_child(void) {
 static void without_descriptors(void) {
   weft_executor_t *pool = make_pool(2);
   struct rlimit limit, none;
-  end_future(submit(pool, return_ctx, NULL, NULL)); /* there is a worker */
+  end_future(submit(pool, return_ctx, NULL, NULL)); /* a worker exists */
   REQUIRE(getrlimit(RLIMIT_NOFILE, &limit) == 0);
   none = limit;
   none.rlim_cur = 3;

@@ -1,4 +1,4 @@
-/* Tests of submits that take effect later (weft/timer.h): weft_executor_submit_after and its kin. */
+/* Tests of submits that take effect later (weft/timer.h): weft_executor_submit_after and the functions like it. */
 #include <weft/timer.h>
 
 #include "setup.h"
@@ -36,7 +36,7 @@ static void a_delayed_task_is_pending_until_its_time(void) {
     REQUIRE_OK(weft_executor_submit_at(all[i], submitted, NULL, return_the_time, &ran, NULL, &future));
     end_future(future);
     CHECK(ran >= submitted);
-    REQUIRE_OK(weft_executor_submit_at(all[i], -1, NULL, return_the_time, &ran, NULL, &future)); /* long ago */
+    REQUIRE_OK(weft_executor_submit_at(all[i], -1, NULL, return_the_time, &ran, NULL, &future)); /* due long ago */
     end_future(future);
   }
   end_executor(strand);
@@ -68,7 +68,7 @@ static void post_after_needs_no_future(void) {
   CHECK_EQUAL(ran, 1);
   CHECK_EQUAL(probe_drops(&probe), 1);
   REQUIRE_OK(weft_executor_post_after(mine, 3600 * WEFT_SECOND, NULL, probe_run, &probe, probe_drop));
-  weft_executor_unref(mine); /* cancels it */
+  weft_executor_unref(mine); /* cancels the delayed task */
   CHECK_EQUAL(probe_drops(&probe), 2);
   CHECK_EQUAL(probe_runs(&probe), 1);
 }
@@ -173,7 +173,7 @@ static void a_shutdown_cancels_what_is_not_due(void) {
     weft_future_t *future = submit_after(all[i], 3600 * WEFT_SECOND, probe_run, &probe, probe_drop);
     REQUIRE_OK(weft_future_add_done_callback(future, record_state, &told, NULL));
     CHECK_STATUS(weft_executor_shutdown(all[i], 0, 0), WEFT_OK);
-    CHECK_EQUAL(told, WEFT_FUTURE_CANCELLED); /* here, in the call */
+    CHECK_EQUAL(told, WEFT_FUTURE_CANCELLED); /* cancelled here, in the call */
     CHECK_EQUAL(probe_drops(&probe), 1);
     CHECK_STATUS(weft_executor_submit_after(all[i], 0, NULL, probe_run, &probe, probe_drop, &out), WEFT_ESHUTDOWN);
     CHECK(out == UNTOUCHED(weft_future_t));
@@ -191,7 +191,7 @@ static void give_executor_back(void *ctx, weft_future_t *future) {
   *executor = NULL;
 }
 
-/* The shutdown goes on with an executor that has no handle any more. */
+/* The callback gives back the last handle of an executor in the middle of its shutdown, which goes on. */
 static void the_callback_of_what_a_shutdown_cancels_gives_the_last_reference_back(void) {
   weft_executor_t *all[3];
   weft_executor_t *pool = make_pool(1);
@@ -233,17 +233,17 @@ static void the_bound_does_not_count_what_is_delayed(void) {
   weft_future_t *busy = occupy_worker(pool, &gate), *delayed[3], *waiting, *out = UNTOUCHED(weft_future_t);
   int i;
   for (i = 0; i < 3; ++i) delayed[i] = submit_after(pool, 0, return_ctx, NULL, NULL);
-  waiting = submit(pool, return_ctx, NULL, NULL); /* there is room for one */
+  waiting = submit(pool, return_ctx, NULL, NULL); /* there is room for one task */
   CHECK_STATUS(weft_executor_submit(pool, NULL, return_ctx, NULL, NULL, &out), WEFT_EFULL);
   gate_open(&gate);
   end_future(busy);
   end_future(waiting);
   for (i = 0; i < 3; ++i) end_future(delayed[i]);
-  end_future(submit(pool, return_ctx, NULL, NULL)); /* nothing was counted wrongly */
+  end_future(submit(pool, return_ctx, NULL, NULL)); /* no delayed task has taken room */
   end_executor(pool);
 }
 
-/* A task that waits for a delayed one of its own executor. */
+/* A task that waits for a delayed task of its own executor. */
 static weft_status wait_for_future(void *ctx, void **result, weft_error_t **error) {
   (void)result;
   (void)error;
@@ -256,12 +256,12 @@ static void a_wait_that_only_the_waiter_could_end_is_told(void) {
   weft_future_t *waiting = submit(pool, wait_for_future, delayed, NULL);
   weft_error_t *error = NULL;
   REQUIRE_OK(weft_future_exception(waiting, WEFT_FOREVER, &error));
-  if (error != NULL) CHECK_EQUAL(weft_error_code(error), WEFT_EDEADLK); /* unless the time had come already */
+  if (error != NULL) CHECK_EQUAL(weft_error_code(error), WEFT_EDEADLK); /* no error if the task was due already */
   weft_error_unref(error);
   weft_future_unref(waiting);
   end_future(delayed);
   end_executor(pool);
-  /* Another worker can: it is started for that. */
+  /* With two workers, another one is started to run the delayed task. */
   delayed = submit_after(two, 5 * WEFT_MILLISECOND, return_ctx, NULL, NULL);
   waiting = submit(two, wait_for_future, delayed, NULL);
   REQUIRE_OK(weft_future_exception(waiting, WEFT_FOREVER, &error));

@@ -1,8 +1,8 @@
-/* The bounds of fairness (weft/executor.h, "Turns"): how many tasks of a busy party start before a probe that is ready.
+/* The bounds of fairness (weft/executor.h, "Turns"): how many tasks of a load start before a probe that is ready.
  *
- * The load is a chain of tasks, each of which makes the next one ready before it ends, so the worker is never without
- * work. One of the steps makes the probe ready. What is counted is how many steps begin from there to the probe. A
- * step is either short, so that the bound by count holds, or longer than a turn, so that the bound by time does.
+ * The load is a chain of tasks. Each of these steps makes the next one ready before it ends, so the worker always has
+ * work. One of the steps makes the probe ready. The test counts the steps that begin from there until the probe starts.
+ * Short steps test the bound by count, and steps longer than a turn test the bound by time.
  */
 #include <weft/timer.h>
 
@@ -31,7 +31,7 @@ static struct {
   weft_group_t *group, *other_group;
   gate_t publish, published, probed;
   int steps, began, at_probe; /* written by the only worker that runs tasks */
-  int ran;                    /* the probe; the same */
+  int ran;                    /* the probe has run; written by the same worker */
 } run;
 
 static weft_status probe(void *ctx, void **result, weft_error_t **error) {
@@ -73,7 +73,7 @@ static void publish_probe(void) {
     gate_open(&run.publish);
     gate_pass(&run.published);
     break;
-  case spawned_task: /* the next step is spawned after it, so it is the older one */
+  case spawned_task: /* the next step is spawned later, so the probe is older */
     CHECK_STATUS(weft_group_spawn(run.other_group, NULL, probe, NULL, NULL), WEFT_OK);
     break;
   case timer_tick:
@@ -124,8 +124,7 @@ static weft_status step(void *ctx, void **result, weft_error_t **error) {
   return WEFT_OK;
 }
 
-/* With two workers one is held at a gate, so that all of it is up to the other, whose tasks go to a queue of its own.
- */
+/* With two workers, one is held at a gate. The other one does all the work, and its tasks go to a queue of its own. */
 static void check_bound(uint32_t workers, busy_t load, ready_t kind, int is_long, int bound) {
   static const gate_t closed = GATE_CLOSED;
   gate_t gate = GATE_CLOSED;
@@ -144,14 +143,14 @@ static void check_bound(uint32_t workers, busy_t load, ready_t kind, int is_long
   CHECK_STATUS(weft_executor_post(run.pool, NULL, step, NULL, NULL), WEFT_OK);
   if (kind == outside_task) {
     gate_pass(&run.publish);
-    run.began = run.steps; /* the step stands still */
+    run.began = run.steps; /* the step waits at its gate */
     CHECK_STATUS(weft_executor_post(run.pool, NULL, probe, NULL, NULL), WEFT_OK);
     gate_open(&run.published);
   }
   gate_pass(&run.probed);
   gate_open(&gate);
   if (running != NULL) end_future(running);
-  weft_group_wait(run.group, WEFT_FOREVER); /* the last step makes no next one */
+  weft_group_wait(run.group, WEFT_FOREVER); /* the last step makes no further step ready */
   end_executor(run.strand);
   end_executor(run.other_strand);
   weft_group_unref(run.group);
@@ -178,7 +177,7 @@ static void check_loads(ready_t kind, int by_strand, int is_long, int bound) {
   run.few = 0;
 }
 
-/* Rank is bounded by count, and by time once a millisecond, which is five long steps. */
+/* A higher rank is bounded by count. It is also bounded by time, once a millisecond, which is five long steps. */
 static void check_beside_high(ready_t kind) {
   check_bound(1, high, kind, 0, by_count);
   check_bound(1, high, kind, 1, by_round);
@@ -191,7 +190,7 @@ static void a_task_beside_each_load(void) {
   check_beside_high(task);
 }
 
-/* The strand's turns go to the worker's own queue, the probe to the injector, which has its slot by count. */
+/* The strand's turns go to the worker's own queue. The probe goes to the injector, which has its slot by count. */
 static void a_task_from_outside_beside_each_load(void) {
   check_loads(outside_task, by_count * turn_of_strand, 0, by_count);
   check_loads(outside_task, by_time, 1, by_time);
@@ -221,8 +220,9 @@ static void a_tick_beside_each_load(void) {
   check_bound(1, high, timer_tick, 1, by_round);
 }
 
-/* The oldest of a worker's spawned tasks: by time alone, for the newest come first. Beside a strand it is the newest:
- * after the turn that runs, one that has the slot, and those of one source in a round. */
+/* The oldest of a worker's spawned tasks is bounded only by time, because the newest ones come first. Beside a strand
+ * it is also the newest one. It then starts after the turn that runs, one turn that has the slot, and those of one
+ * source in a round. */
 static void an_older_spawned_task_beside_each_load(void) {
   check_loads(spawned_task, (2 + turn_of_source) * turn_of_strand, 0, unbounded);
   check_loads(spawned_task, by_time, 1, unbounded);
@@ -255,7 +255,7 @@ static weft_status note_tick(void *ctx, void **result, weft_error_t **error) {
   return WEFT_OK;
 }
 
-/* A thread that loses its processor between two steps lets the others run on, so a few ticks may be late. */
+/* If a thread loses its processor between two steps, the other threads go on, so a few ticks may be late. */
 static void a_timer_beside_workers_that_come_and_go(void) {
   enum { ticks = 200, chains = 4, many_steps = 100, few_late = ticks / 10 };
   int late = 0, i;
@@ -273,7 +273,7 @@ static void a_timer_beside_workers_that_come_and_go(void) {
   }
   if (!CHECK(late <= few_late)) printf("# %d of %d ticks let more than %d steps pass\n", late, ticks, many_steps);
   __atomic_store_n(&beside.stops, 1, __ATOMIC_RELEASE);
-  CHECK_STATUS(weft_executor_wait_idle(beside.pool, WEFT_FOREVER), WEFT_OK); /* no step is refused by the end */
+  CHECK_STATUS(weft_executor_wait_idle(beside.pool, WEFT_FOREVER), WEFT_OK); /* so that the shutdown refuses no step */
   end_executor(beside.pool);
 }
 

@@ -15,7 +15,7 @@ static void the_text_says_the_same(void) {
   char text[64];
   snprintf(text, sizeof text, "%d.%d.%d", WEFT_VERSION_MAJOR, WEFT_VERSION_MINOR, WEFT_VERSION_PATCH);
   CHECK_TEXT(weft_version_string(), text);
-  CHECK_TEXT(weft_version_string(), WEFT_PROJECT_VERSION); /* that of meson.build */
+  CHECK_TEXT(weft_version_string(), WEFT_PROJECT_VERSION); /* the version in meson.build */
   CHECK(weft_version_string() == weft_version_string());
 }
 
@@ -29,7 +29,7 @@ static void features_are_asked_by_name(void) {
   CHECK_EQUAL(weft_has_feature("default_executor"), 1);
   CHECK_EQUAL(weft_has_feature("time travel"), 0);
   CHECK_EQUAL(weft_has_feature(""), 0);
-  CHECK_EQUAL(weft_has_feature("group"), 0); /* no part of a name */
+  CHECK_EQUAL(weft_has_feature("group"), 0); /* only a part of a name */
   CHECK_EQUAL(weft_has_feature(NULL), WEFT_EINVAL);
   while ((name = weft_feature(count)) != NULL) {
     CHECK_EQUAL(weft_has_feature(name), 1);

@@ -1,4 +1,4 @@
-/* Tests of weft_wait (weft/future.h): the three modes, duplicates, time-outs, and that what is done is never lost. */
+/* Tests of weft_wait (weft/future.h): the three modes, duplicates, time-outs. Every done future is reported. */
 #include <weft/future.h>
 
 #include "setup.h"
@@ -112,12 +112,12 @@ static void duplicates_collapse(void) {
   weft_future_unref(two);
 }
 
-/* A thread that finishes futures one after the other, in the ways and at the moments that the test says. */
+/* A thread that finishes futures one after another, in the ways that the test gives. */
 typedef struct finisher {
   weft_future_t *futures[most];
   int ways[most]; /* WEFT_FUTURE_RESULT, _ERROR or _CANCELLED */
   int count;
-  uint64_t waiter; /* is to be asleep before each step */
+  uint64_t waiter; /* this thread must be asleep before each step */
 } finisher_t;
 
 static void *finish_one_by_one(void *ctx) {
@@ -135,7 +135,7 @@ static void *finish_one_by_one(void *ctx) {
   return NULL;
 }
 
-/* Waits for `count` futures that end in the given ways, and tells how many were done when the wait ended. */
+/* Waits for `count` futures that end in the given ways. Returns how many were done when the wait ended. */
 static size_t wait_while_they_end(const int *ways, int count, uint32_t mode) {
   finisher_t finisher;
   pthread_t thread;

@@ -64,7 +64,7 @@ static void all_waits_for_the_last(void) {
   void *result = &out;
   int i;
   make_promises(promises, NULL);
-  set_result(promises[1]); /* done before */
+  set_result(promises[1]); /* done before when_all */
   out = when_all(promises, count);
   for (i = count - 1; i >= 0; --i) {
     if (i == 1) continue;
@@ -114,7 +114,7 @@ static void any_tells_which(void) {
   weft_future_t *promises[count], *out;
   void *result = NULL;
   int way;
-  for (way = 0; way <= 2; ++way) { /* result, error, cancellation: all are ends */
+  for (way = 0; way <= 2; ++way) { /* a result, an error and a cancellation are all ends */
     make_promises(promises, NULL);
     out = when_any(promises, count);
     CHECK_EQUAL(weft_future_state(out), WEFT_FUTURE_PENDING);
@@ -175,7 +175,7 @@ static void cancelling_them_cancels_nothing_else(void) {
   unref_all(promises);
 }
 
-/* No references to what is not done, and none to what is. */
+/* They keep no references, neither to pending futures nor to done ones. */
 static void they_keep_nothing(void) {
   weft_future_t *promises[count], *all, *any;
   int drops = 0;
@@ -186,7 +186,7 @@ static void they_keep_nothing(void) {
   weft_future_unref(promises[0]);
   CHECK_EQUAL(count_of(&drops), 1);
   CHECK_EQUAL(*(size_t *)weft_future_room(any), 0);
-  weft_future_unref(promises[1]); /* given up */
+  weft_future_unref(promises[1]); /* a promise that is given up */
   weft_future_unref(promises[2]);
   CHECK_EQUAL(weft_future_state(all), WEFT_FUTURE_PENDING);
   weft_future_unref(promises[3]);
@@ -268,7 +268,7 @@ static weft_status wait_for_other(void *ctx, void **result, weft_error_t **error
   return WEFT_OK;
 }
 
-/* A task that waits for all of itself and others never ends; for any of itself and others it may. */
+/* A wait for all of this task and others never ends. A wait for any of them may end. */
 static void a_circle_is_told(void) {
   inside_t mine = {NULL, NULL, GATE_CLOSED, WEFT_OK, WEFT_OK, 0};
   weft_executor_t *pool = make_pool(2);
@@ -296,7 +296,7 @@ static void a_circle_is_told(void) {
   end_executor(pool);
 }
 
-/* Ten futures are enough for 2^30 ways down, if each of three levels and more is walked in full. */
+/* Each of thirty levels has the level below as its source twice: 2^30 ways down. A wait must not walk all of them. */
 static void many_ways_are_not_all_walked(void) {
   enum { deep = 30 };
   inside_t mine = {NULL, NULL, GATE_CLOSED, WEFT_OK, WEFT_OK, 0};
@@ -334,7 +334,7 @@ static void many_futures(void) {
   free(promises);
 }
 
-/* Each when_any takes itself out of the list of a future that outlives it. */
+/* Each when_any removes itself from the list of a future that outlives it. */
 static void a_future_that_outlives_many(void) {
   weft_future_t *pair[2], *stop = make_promise(NULL), *out;
   int i;

@@ -1,5 +1,5 @@
-/* Tests of the start and stop hooks of workers (weft/worker.h): first and last on each worker, once each, whatever
- * ends the worker; and what a start hook that fails does to the pool.
+/* Tests of the start and stop hooks of workers (weft/worker.h). They are the first and last calls on each worker, once
+ * each, whatever ends the worker. A start hook that fails breaks the pool.
  */
 #include "setup.h"
 
@@ -7,17 +7,17 @@
 typedef struct seen {
   gate_t *gate;    /* passed by each start; NULL: none */
   int fail_at;     /* the start with this number fails; 0: none */
-  int ends_thread; /* it ends its thread */
+  int ends_thread; /* the start hook ends its thread */
   int starts;      /* atomic, as all that follow */
   int stops;
-  int inits; /* of the initializer */
+  int inits; /* runs of the initializer */
   int drops;
   int out_of_order; /* an initializer before the start, a stop on another thread, another object */
-  int indices;      /* bits */
+  int indices;      /* one bit for each index */
   int fail_init;    /* the initializer fails */
 } seen_t;
 
-static __thread weft_worker_t *attached; /* by the start hook of this thread */
+static __thread weft_worker_t *attached; /* set by the start hook of this thread */
 
 static weft_status start_worker(void *ctx, weft_worker_t *worker, weft_error_t **error) {
   seen_t *seen = (seen_t *)ctx;
@@ -119,7 +119,7 @@ static void a_task_that_ends_its_thread_stops_the_worker_once(void) {
   weft_future_t *future = submit(pool, end_the_thread, NULL, NULL);
   CHECK_STATUS(weft_future_wait(future, WEFT_FOREVER), WEFT_OK);
   weft_future_unref(future);
-  end_future(submit(pool, return_ctx, NULL, NULL)); /* by another worker, with the same index */
+  end_future(submit(pool, return_ctx, NULL, NULL)); /* run by another worker, with the same index */
   end_executor(pool);
   CHECK_EQUAL(count_of(&seen.starts), 2);
   CHECK_EQUAL(count_of(&seen.stops), 2);
@@ -210,7 +210,7 @@ static void who_is_no_worker_has_no_index(void) {
   CHECK(weft_worker_data() == NULL);
 }
 
-/* The first worker is in its start hook, and more than its task waits, of whatever rank: the next worker is started. */
+/* The first worker is in its start hook, and another task waits, of any priority. The next worker is started for it. */
 static void a_slow_start_keeps_only_one_task_waiting(void) {
   static const uint32_t ranks[] = {WEFT_PRIORITY_NORMAL, WEFT_PRIORITY_HIGH, WEFT_PRIORITY_LOW};
   size_t i;

@@ -1,12 +1,13 @@
-/* Tests of the hook before a rest (weft_worker_rest_fn): what a worker keeps over tasks is given back before it sleeps.
+/* Tests of the hook before a rest (weft_worker_rest_fn): a worker gives back what it keeps between tasks before it
+ * sleeps.
  */
 #include "domain.h"
 #include "group.h"
 
 typedef struct resting {
-  pthread_mutex_t lock; /* of the interpreter, so to speak: taken by tasks, given back before a rest */
-  int counter;          /* under the lock */
-  int takes;            /* the same: how often a task had to take it */
+  pthread_mutex_t lock; /* like an interpreter's: tasks take it, and the worker gives it back before a rest */
+  int counter;          /* guarded by the lock */
+  int takes;            /* guarded by the lock: how often a task had to take it */
   int rests;            /* atomic, as all that follow */
   int stops;
   int strangers; /* calls on a thread that is not this worker */
@@ -14,7 +15,7 @@ typedef struct resting {
   weft_domain_t *home;
   weft_executor_t *pool;
   weft_group_t *group;
-  int submits; /* how often the hook still gives something to weft */
+  int submits; /* how many times the hook still submits something */
   int ran;
 } resting_t;
 
@@ -68,7 +69,7 @@ static weft_executor_t *pool_with(resting_t *self, uint32_t workers, uint32_t fl
   return pool;
 }
 
-/* As a binding would: takes the lock unless this worker has it still. */
+/* Like a binding, it takes the lock unless this worker still holds it. */
 static weft_status count_locked(void *ctx, void **result, weft_error_t **error) {
   resting_t *self = (resting_t *)ctx;
   (void)result;
@@ -91,7 +92,7 @@ static void what_is_kept_over_tasks_is_given_back(void) {
     for (round = 1; round <= rounds; ++round) {
       for (i = 0; i < 20; ++i) CHECK_STATUS(weft_executor_post(pool, NULL, count_locked, &resting, NULL), WEFT_OK);
       end_future(submit(pool, count_locked, &resting, NULL));
-      pthread_mutex_lock(&resting.lock); /* comes as soon as the worker rests */
+      pthread_mutex_lock(&resting.lock); /* free as soon as the worker rests */
       CHECK(resting.counter <= 21 * round && resting.takes <= resting.counter);
       pthread_mutex_unlock(&resting.lock);
     }
@@ -122,7 +123,7 @@ static void not_while_a_task_runs_or_sleeps(void) {
   CHECK_EQUAL(count_of(&resting.stops), 1);
 }
 
-/* What the hook submits is run, though its worker was on the way to sleep and there is no other. */
+/* A task that the hook submits is run, although its worker is about to sleep and may be the only one. */
 static void the_hook_may_submit(void) {
   uint32_t workers;
   for (workers = 1; workers <= 2; ++workers) {
