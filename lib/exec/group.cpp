@@ -306,7 +306,7 @@ weft_status group::verdict() const noexcept {
 
 // By the rule of all waits (task/helping.hpp), but in a loop of its own: most waits here are joins
 // of a recursion, which find the one child that they wait for on the deque of their worker.
-weft_status group::wait_here(deadline until, depth how) {
+weft_status group::wait_here(deadline until, depth how, bool stays) {
   record *const self = current_record();
   if (self == nullptr) return WEFT_ENOMEM;
   worker *const me = pool_.workers().worker_of(self);
@@ -342,6 +342,7 @@ weft_status group::wait_here(deadline until, depth how) {
     if (spin_until([&]() noexcept { return over() || more(); })) continue;
     helpful_sleep sleeping;
     if (helps && may_circle) sleeping.hand = &hand_for_tasks;
+    sleeping.stays = stays;
     if (leaves) sleeping.next_look = now_ns() + look_again_after;
     const weft_status status = sleep(*self, until, helps, sleeping);
     if (sleeping.offered != nullptr) {
@@ -386,7 +387,7 @@ weft_status group::sleep(record &self, deadline until, bool helps, helpful_sleep
 
 // No request stops this wait, nor does the end of the runtime: what the tasks refer to goes when it
 // is over. For the same reason it runs tasks at any depth of the stack.
-bool group::settle() {
+bool group::settle(giving_up when) {
   static constexpr atomic<std::uint32_t> never_asked{0};
   record *const self = current_record();
   if (self == nullptr) return false;
@@ -394,7 +395,7 @@ bool group::settle() {
   const frame *const around = self->top;
   const frame_scope deaf(*self, nullptr, around != nullptr ? around->owner : nullptr, &never_asked);
   while (!all_done()) {
-    const weft_status status = wait_here(deadline::never(), depth::any);
+    const weft_status status = wait_here(deadline::never(), depth::any, when == giving_up::never);
     if (status == WEFT_EDEADLK || status == WEFT_EFORKED) return false;
   }
   return true;
@@ -431,9 +432,18 @@ bool group::is_cancelled(std::uint32_t seen) const noexcept {
   return (seen & cancelled_bit) != 0 || by_token_->token.cancelled();
 }
 
+weft_status group::settle_until_asked() {
+  return wait_here(deadline::never(), depth::any);
+}
+
+void group::request_stop() noexcept {
+  word_.fetch_or(stop_bit, std::memory_order_acq_rel);
+  wait_graph::instance().wake_asked(word_);
+}
+
 void group::ask_to_cancel() noexcept {
   word_.fetch_or(cancelled_bit | stop_bit, std::memory_order_acq_rel);
-  wait_graph::instance().wake_serving(this);
+  wait_graph::instance().wake_asked(word_);
 }
 
 void group::cancel() {

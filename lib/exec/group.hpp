@@ -55,8 +55,13 @@ public:
   weft_status accept(task &given) { return given.has_attachment() ? accept_attached(given) : spawn(given); }
   weft_status wait(deadline until) { return wait_here(until, depth::bounded); }
   // Wait, even if this thread is asked to stop. False: the wait could never end, or this is the
-  // child of a fork.
-  bool settle();
+  // child of a fork. A wait that never gives up has others in its circle told instead.
+  enum class giving_up { if_hopeless, never };
+  bool settle(giving_up when = giving_up::if_hopeless);
+  // The same, but a request to stop this thread ends it: WEFT_EINTERRUPTED.
+  weft_status settle_until_asked();
+  // Ask the tasks to stop. Those that have not begun begin even so.
+  void request_stop() noexcept;
   // Cancel, settle and give the handle back: at the end of the scope that the tasks refer to.
   void end();
   void cancel();
@@ -132,7 +137,7 @@ private:
   task *take_queued() noexcept;
   bool run_one(record &self, worker *me, const helping &by);
   enum class depth { bounded, any };
-  weft_status wait_here(deadline until, depth how);
+  weft_status wait_here(deadline until, depth how, bool stays = false);
   void count_one(worker *me) noexcept;
   void return_credit_of(const record *self) noexcept;
   bool all_done() const noexcept;

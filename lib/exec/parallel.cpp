@@ -73,18 +73,19 @@ struct loop final : private roll_entry {
     if (error *const unread = failure.load(std::memory_order_acquire); unread != nullptr) unread->unref();
   }
 
-  // Wait for all pieces. False: one of them waited for what only the end of this call could bring.
-  // Then all of them are asked to stop, because none may outlive this frame. In the child of a fork
-  // there are none.
+  // Wait for all pieces, and ask them to stop if the code around this call is asked to. False: one
+  // of them waited for what only the end of this call could bring. Then they are asked to stop, too,
+  // because none may outlive this frame. In the child of a fork there are none.
   bool settle() {
-    bool possible = pieces->settle();
-    for (bool over = possible; !over && !pieces->inherited(); over = pieces->settle()) {
+    if (pieces->settle_until_asked() == WEFT_EINTERRUPTED) {
       ended.store(true, std::memory_order_relaxed);
-      pieces->cancel();
-      const timespec moment{0, 100'000};
-      nanosleep(&moment, nullptr); // some waits of the pieces may not listen
+      pieces->request_stop();
     }
-    return possible || pieces->inherited();
+    if (pieces->settle() || pieces->inherited()) return true;
+    ended.store(true, std::memory_order_relaxed);
+    pieces->cancel();
+    pieces->settle(group::giving_up::never);
+    return false;
   }
 
   void fail(error *with) noexcept {
@@ -142,7 +143,7 @@ private:
   bool hold() noexcept override {
     ended.store(true, std::memory_order_relaxed);
     word.fetch_or(stop_bit, std::memory_order_acq_rel);
-    wait_graph::instance().wake_inside(word);
+    wait_graph::instance().wake_asked(word);
     return false;
   }
   bool begin_withdraw() noexcept override { return false; }

@@ -39,8 +39,10 @@ executor &executor_of(const shared<task_owner> &owner) noexcept {
   return static_cast<executor &>(*owner);
 }
 
-bool waited_for(const executor &e) noexcept {
-  return e.kind() == executor_kind::pool && !e.is_daemon() && !e.ended();
+// A pool that has ended is waited for until its workers' threads have ended, too.
+bool waited_for(executor &e) noexcept {
+  if (e.kind() != executor_kind::pool || e.is_daemon()) return false;
+  return !e.ended() || static_cast<pool &>(e).workers().worker_left({}) != nullptr;
 }
 
 // Takes steps 1 and 2, once. At the end of the process, what can never end goes to `passed_over`.
@@ -99,7 +101,7 @@ struct ending {
   weft_status wait_for_pools() {
     for (;;) {
       const shared<task_owner> next =
-          executors.find([&](const executor &e) { return waited_for(e) && !is_passed_over(&e); });
+          executors.find([&](executor &e) { return waited_for(e) && !is_passed_over(&e); });
       if (!next) return WEFT_OK;
       auto &which = static_cast<pool &>(executor_of(next));
       which.close();

@@ -85,6 +85,7 @@ weft_status scheduler::take_place(const record &self, role as, worker *&place) n
   worker *found = nullptr;
   try {
     found = free_place_locked();
+    clear_locked(*found);
   } catch (const std::bad_alloc &) {
     return census_.read().alive < most_places() ? WEFT_ENOMEM : WEFT_EAGAIN;
   }
@@ -94,7 +95,6 @@ weft_status scheduler::take_place(const record &self, role as, worker *&place) n
   // No other thread starts a worker meanwhile, because that takes this lock. So there is room
   // still.
   census_.add(+1, +1, +1);
-  found->self.reset(); // of a thread that had this place before
   found->retired = false;
   found->searching = true;
   worker::host_thread &host = found->host;

@@ -47,6 +47,13 @@ worker *scheduler::free_place_locked() {
   return fresh;
 }
 
+// The thread that had this place may still be on its way out, and the end of the pool waits for it.
+void scheduler::clear_locked(worker &place) {
+  std::erase_if(leaving_, [](const shared<thread> &which) { return which->ended(); });
+  if (place.self && !place.self->ended()) leaving_.push_back(place.self);
+  place.self.reset();
+}
+
 weft_status scheduler::launch_worker_locked() noexcept {
   if (worker *const kept = lingering_; kept != nullptr) {
     lingering_ = kept->next_lingering;
@@ -69,10 +76,7 @@ weft_status scheduler::launch_worker_locked() noexcept {
     settings.signals = settings_.signals;
     settings.nice = settings_.nice;
     settings.affinity = settings_.affinity;
-    // The thread that had this place may still be on its way out, and the end of the pool waits for
-    // it.
-    std::erase_if(leaving_, [](const shared<thread> &which) { return which->ended(); });
-    if (place.self && !place.self->ended()) leaving_.push_back(place.self);
+    clear_locked(place);
     // The thread's drop gives the owner's reference back: at the thread's end, or when it does not
     // start.
     place.self = adopt(new thread(home_, std::move(settings), {&scheduler::enter, &place, [](void *ctx) {

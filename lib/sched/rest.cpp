@@ -33,6 +33,10 @@ scheduler::rested scheduler::rest(worker &me, const record &self, const end_of_s
     ~marked() { who.at_rest.store(false, std::memory_order_relaxed); }
   } for_reports(me);
   for (;;) {
+    const bool is_watched = watched_.load(std::memory_order_seq_cst);
+    // The worker in the seat may be woken again and again before it hears the alarm. This comes
+    // before all looks, because user code in it may use a permit of the parker up.
+    if (is_watched && settings_.serve_due != nullptr) settings_.serve_due(owner_);
     if (me.woken.load(std::memory_order_acquire)) return end_of_rest(rested::woken);
     deadline next = stay.until;
     const bool late = is_late(), surplus = !is_hosts && is_surplus();
@@ -49,12 +53,6 @@ scheduler::rested scheduler::rest(worker &me, const record &self, const end_of_s
       // If a thread of the host cannot get up, all idle workers are about to be woken, perhaps this
       // one among them.
       next = deadline::after(is_hosts ? WEFT_MILLISECOND : WEFT_SECOND);
-    }
-    const bool is_watched = watched_.load(std::memory_order_seq_cst);
-    // The worker in the seat may be woken again and again before it hears the alarm.
-    if (is_watched && settings_.serve_due != nullptr) {
-      settings_.serve_due(owner_);
-      if (me.woken.load(std::memory_order_acquire)) continue;
     }
     if (is_watched && sit_down(me)) {
       // A thread that has made this worker late before it saw it in the seat has not rung the bell.

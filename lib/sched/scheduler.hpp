@@ -328,6 +328,7 @@ private:
   bool start_worker(census::counts &seen) noexcept;
   weft_status start_first_locked() noexcept;
   worker *free_place_locked();
+  void clear_locked(worker &place);
   weft_status launch_worker_locked() noexcept;
   void let_go_of_owner() noexcept;
   void retire(worker &me) noexcept;
@@ -448,7 +449,8 @@ private:
   bool end_is_told_ = false;    // under start_mutex_: end_ is finished or will be
   std::uint32_t guests_ = 0;    // under start_mutex_
   worker *lingering_ = nullptr; // under start_mutex_: surplus workers that stay
-  // Threads whose places others have taken, and which may not have ended. Written under start_mutex_.
+  // Under start_mutex_, until the end: threads that may not have ended, and whose places are free or
+  // taken.
   std::vector<shared<thread>> leaving_;
   atomic<std::uint32_t> places_{0};             // written under start_mutex_, after the place
   std::unique_ptr<atomic<worker *>[]> workers_; // a place is written once, before places_ covers it

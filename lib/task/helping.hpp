@@ -7,6 +7,7 @@
 #pragma once
 
 #include <optional>
+#include <utility>
 
 #include <weft/base.h>
 
@@ -91,9 +92,14 @@ template <class Wait> weft_status wait_and_help(record &self, deadline until, bo
   std::optional<wait_graph::interest> interest;
   const lending usual = mine.how;
   bool may_circle = true;
-  const auto lend = [&] {
+  // No other worker can run what this wait left to them. So it looks once as if there were none.
+  bool is_asked = false;
+  const auto lend = [&](lending how) {
     const helping_scope here(self);
-    return what.lend(mine);
+    mine.how = how;
+    const lent got = what.lend(mine);
+    mine.how = usual;
+    return got;
   };
   for (;;) {
     if (what.over()) return WEFT_OK;
@@ -103,17 +109,20 @@ template <class Wait> weft_status wait_and_help(record &self, deadline until, bo
     sleeping.interested = interest.has_value();
     if (interest) sleeping.news_seen = wait_graph::instance().news();
     const bool may = mine.may_begin();
-    lent got = may ? lend() : lent::no;
+    const bool was_asked = std::exchange(is_asked, false);
+    lent got = may ? lend(was_asked ? lending::last_resort : usual) : lent::no;
     if (got == lent::no && self.top != nullptr && !interest && what.awaits_executor()) {
       interest.emplace();
       continue; // the graph tells only of later submits
     }
     if (got != lent::yes) {
       if (may && may_circle) sleeping.hand = &hand_for_tasks;
-      if (got == lent::left) sleeping.next_look = now_ns() + look_again_after;
+      sleeping.leaves = got == lent::left;
+      if (sleeping.leaves || was_asked) sleeping.next_look = now_ns() + look_again_after;
       const weft_status status = what.sleep(until, sleeping);
       if (status == WEFT_OK) {
         may_circle = true;
+        is_asked = sleeping.leaves && sleeping.was_asked;
         continue;
       }
       if (status != WEFT_EDEADLK) return status;
@@ -121,9 +130,7 @@ template <class Wait> weft_status wait_and_help(record &self, deadline until, bo
       if (sleeping.offered != nullptr) {
         got = run_offered(sleeping, mine);
       } else if (may) {
-        mine.how = lending::last_resort;
-        got = lend();
-        mine.how = usual;
+        got = lend(lending::last_resort);
       }
       if (got != lent::yes && sleeping.offered == nullptr) return what.over() ? WEFT_OK : status;
     }

@@ -232,11 +232,8 @@ void task::drop_closure() noexcept {
 weft_status task::ask_to_stop() noexcept {
   const std::uint32_t seen = word_.fetch_or(stop_bit, std::memory_order_acq_rel);
   if ((seen & state_mask) >= with_result) return WEFT_EDONE;
-  // Threads may work for a promise in either state: entered_promise.
-  if (is_promise())
-    wait_graph::instance().wake_inside(word_);
-  else if ((seen & state_mask) == running)
-    wait_graph::instance().wake_task(this);
+  // Threads may also work for a promise that is pending: entered_promise.
+  if ((seen & state_mask) == running || is_promise()) wait_graph::instance().wake_asked(word_);
   return WEFT_OK;
 }
 

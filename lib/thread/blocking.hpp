@@ -55,8 +55,12 @@ struct helpful_sleep {
   std::int64_t next_look = timekeeping::none;
   // As in blocked_thread. WEFT_EDEADLK then means that something is offered.
   bool stays = false;
+  // As in blocked_thread.
+  bool leaves = false;
   // Out, with WEFT_EDEADLK: as in blocked_thread.
   const void *offered = nullptr;
+  // Out, with WEFT_OK: the graph has asked this thread to look again.
+  bool was_asked = false;
 };
 
 // WEFT_OK, WEFT_ETIMEDOUT, WEFT_EINTERRUPTED or WEFT_EDEADLK. Does not spin. The wakers must be in
@@ -75,6 +79,7 @@ weft_status sleep_until(record &self, const dependency *on, std::size_t count, w
     if (helper != nullptr) {
       entry.hand = helper->hand;
       entry.stays = helper->stays;
+      entry.leaves = helper->leaves;
     }
     if (!graph.enter(entry)) {
       if (entry.offered == nullptr && ready()) return WEFT_OK;
@@ -111,7 +116,10 @@ weft_status sleep_until(record &self, const dependency *on, std::size_t count, w
     graph.leave(entry);
     if (next == ends) return status;
     if (next == serves_time) time->look(self);
-    if (helper != nullptr) return WEFT_OK;
+    if (helper != nullptr) {
+      helper->was_asked = entry.looks_again.load(std::memory_order_relaxed);
+      return WEFT_OK;
+    }
   }
 }
 

@@ -37,6 +37,7 @@ bool wait_graph::enter(blocked_thread &entry) noexcept {
     helper->who->sleeper.unpark();
     return true;
   }
+  if (ask_those_who_leave(entry)) return true;
   if (entry.stays && entry.offered == nullptr) {
     tell_stuck_ones();
     return true;
@@ -106,6 +107,21 @@ blocked_thread *wait_graph::find_helper(const blocked_thread &newcomer) noexcept
   return nullptr;
 }
 
+// Those of the stuck set that left something to other workers run it themselves now, if they can:
+// README.md, *A look is no limit*. True: there are such, other than the newcomer.
+bool wait_graph::ask_those_who_leave(const blocked_thread &newcomer) noexcept {
+  bool any = false;
+  wake_list sleepers;
+  for (blocked_thread *b = first_; b != nullptr; b = b->next) {
+    if (!b->stuck || !b->leaves || b == &newcomer) continue;
+    b->looks_again.store(true, std::memory_order_release);
+    sleepers.add(b->who->sleeper);
+    any = true;
+  }
+  sleepers.flush();
+  return any;
+}
+
 // Judge all once more from the beginning, as if `assumed` could happen.
 void wait_graph::judge_all(const void *assumed) noexcept {
   assumed_ = assumed;
@@ -157,6 +173,8 @@ std::size_t wait_graph::stuck_workers_now(const task_owner *owner, record &excep
   first_ = &gone; // during this call
   judge_all(nullptr);
   gone.stuck = false; // the others are judged, and it does not count
+  for (blocked_thread *b = gone.next; b != nullptr; b = b->next)
+    if (b->leaves) b->stuck = false; // it may run what it left
   const std::size_t count = stuck_workers(owner);
   first_ = gone.next;
   return count;
@@ -174,20 +192,15 @@ void wake(blocked_thread &sleeping, wake_list &sleepers) noexcept {
 
 } // namespace
 
-void wait_graph::wake_task(const task *which) noexcept {
+void wait_graph::wake_asked(const atomic<std::uint32_t> &word) noexcept {
   wake_list sleepers;
   const std::scoped_lock hold(mutex_);
   for (blocked_thread *b = first_; b != nullptr; b = b->next)
-    if (is_asked(*b->who, [which](const frame *f, const scope *) { return f != nullptr && f->running == which; }))
-      wake(*b, sleepers);
-  sleepers.flush();
-}
-
-void wait_graph::wake_serving(const task_owner *owner) noexcept {
-  wake_list sleepers;
-  const std::scoped_lock hold(mutex_);
-  for (blocked_thread *b = first_; b != nullptr; b = b->next)
-    if (is_asked(*b->who, [owner](const frame *f, const scope *) { return f != nullptr && f->owner == owner; }))
+    if (is_asked(*b->who, [&word](const frame *f, const scope *s) {
+          if (f != nullptr && f->word == &word) return true;
+          while (s != nullptr && s->word != &word) s = further(*s);
+          return s != nullptr;
+        }))
       wake(*b, sleepers);
   sleepers.flush();
 }
@@ -232,18 +245,6 @@ void wait_graph::tell_stuck_ones() noexcept {
     b->looks_again.store(true, std::memory_order_release);
     sleepers.add(b->who->sleeper);
   }
-  sleepers.flush();
-}
-
-void wait_graph::wake_inside(const atomic<std::uint32_t> &word) noexcept {
-  wake_list sleepers;
-  const std::scoped_lock hold(mutex_);
-  for (blocked_thread *b = first_; b != nullptr; b = b->next)
-    if (is_asked(*b->who, [&word](const frame *, const scope *s) {
-          while (s != nullptr && s->word != &word) s = further(*s);
-          return s != nullptr;
-        }))
-      wake(*b, sleepers);
   sleepers.flush();
 }
 

@@ -45,6 +45,8 @@ struct blocked_thread {
   bool for_good = false; // it will never go on, whatever it is told
   // It cannot give up: others in its circle are told instead.
   bool stays = false;
+  // It left what it could run to other workers. It is asked to run that before others are told.
+  bool leaves = false;
   const lending_hand *hand = nullptr; // null: it may run nothing
   // Set by enter(): what this thread is to run instead of sleeping, with the reference of keep().
   const void *offered = nullptr;
@@ -67,14 +69,11 @@ public:
   // Register a thread that will never go on. Judges nothing.
   void list(blocked_thread &entry) noexcept;
 
-  // Wake the sleepers that a stop request reaches (each_asked), so that they look at their flags.
-  // The request is for this task, for what this owner runs, for this thread object, or for the
-  // scopes with this word.
-  void wake_task(const task *which) noexcept;
-  void wake_serving(const task_owner *owner) noexcept;
-  // Also a thread that rests elsewhere: blocked_thread::call.
+  // Wake the sleepers that a stop request reaches (each_asked), so that they look at their flags;
+  // also those that rest elsewhere (blocked_thread::call). The request is for the frames and scopes
+  // with this word, or for this thread object.
+  void wake_asked(const atomic<std::uint32_t> &word) noexcept;
   void wake_thread(const thread *which) noexcept;
-  void wake_inside(const atomic<std::uint32_t> &word) noexcept; // the word of a scope
   // Wake the threads that act for this executor, at any depth, so that they sleep no longer than
   // until what is armed on it now.
   void wake_for_time(const task_owner *owner) noexcept;
@@ -170,6 +169,7 @@ private:
   void link(blocked_thread &entry) noexcept;
   void unlink(blocked_thread &entry) noexcept;
   void judge_all(const void *assumed) noexcept;
+  bool ask_those_who_leave(const blocked_thread &newcomer) noexcept;
   void tell_stuck_ones() noexcept;
   void settle() noexcept;
   bool can_end(const blocked_thread &entry) const noexcept;

@@ -48,7 +48,7 @@ void start_workers(executor &on, int count) {
 }
 
 // The worker in the seat runs the first tick, which ends only after the second: another one must have come to the seat.
-MODEL("rest: a tick that waits for the next one", 0.4) {
+MODEL("rest: a tick that waits for the next one", 0.2) {
   one_pool pool({2});
   atomic<bool> ticked{false};
   task *const promise = task::create_promise(nullptr);
@@ -65,7 +65,7 @@ MODEL("rest: a tick that waits for the next one", 0.4) {
 }
 
 // The same when the worker that was told of the empty seat is woken for a task, which does not end before the tick.
-MODEL("rest: the seat is empty and a task comes", 0.4) {
+MODEL("rest: the seat is empty and a task comes", 0.2) {
   one_pool pool({3});
   atomic<bool> ticked{false};
   const auto await_tick = [&] {
@@ -82,7 +82,7 @@ MODEL("rest: the seat is empty and a task comes", 0.4) {
 }
 
 // The only worker sits there for a timer that is far away, so each task has to ring.
-MODEL("rest: the bell is rung again and again", 0.4) {
+MODEL("rest: the bell is rung again and again", 0.2) {
   one_pool pool({1});
   alarm far(*pool, [] {});
   far.arm_in(hour);
@@ -96,7 +96,7 @@ MODEL("rest: the bell is rung again and again", 0.4) {
 }
 
 // A worker leaves as soon as it has nothing to do, against a task that comes.
-MODEL("rest: a late worker against a submit", 0.4) {
+MODEL("rest: a late worker against a submit", 0.2) {
   one_pool pool({1, {}, 0, 1});
   for (int i = 0; i < 2; ++i) {
     work one;
@@ -105,7 +105,7 @@ MODEL("rest: a late worker against a submit", 0.4) {
   }
 }
 
-MODEL("rest: late workers against the end", 0.4) {
+MODEL("rest: late workers against the end", 0.2) {
   one_pool pool({2, {}, 0, 1});
   work one, two;
   post(*pool, one);
@@ -114,7 +114,7 @@ MODEL("rest: late workers against the end", 0.4) {
   check(one.ran == 1 && two.ran == 1, "what was accepted has run");
 }
 
-MODEL("rest: the limit is lowered and raised against submits", 0.4) {
+MODEL("rest: the limit is lowered and raised against submits", 0.2) {
   one_pool pool({2});
   actor other([&] {
     check(pool->set_max_workers(1), "lowered");
@@ -129,7 +129,7 @@ MODEL("rest: the limit is lowered and raised against submits", 0.4) {
 }
 
 // A thread helps until a promise is done: against that, tasks, and the end.
-MODEL("help: until a promise is done", 0.4) {
+MODEL("help: until a promise is done", 0.2) {
   one_pool pool({1});
   task *const promise = task::create_promise(nullptr);
   promise->ref();
@@ -145,7 +145,7 @@ MODEL("help: until a promise is done", 0.4) {
 }
 
 // The pool cannot end before the task, which only the helping thread or the worker can run.
-MODEL("help: against the end of the pool", 0.4) {
+MODEL("help: against the end of the pool", 0.2) {
   one_pool pool({1});
   work one;
   task *const made = submit(*pool, one);
@@ -159,7 +159,7 @@ MODEL("help: against the end of the pool", 0.4) {
 }
 
 // The counts of the tasks are plain, so an answer that comes too early is a data race.
-MODEL("idle: what was accepted has ended", 0.4) {
+MODEL("idle: what was accepted has ended", 0.2) {
   one_pool pool({2});
   work first, second, child([] {});
   first.body = [&] { post(*pool, child); };
@@ -170,7 +170,7 @@ MODEL("idle: what was accepted has ended", 0.4) {
   check(first.dropped == 1 && second.dropped == 1 && child.dropped == 1, "and are dropped");
 }
 
-MODEL("idle: two who wait, by turns", 0.4) {
+MODEL("idle: two who wait, by turns", 0.2) {
   one_pool pool({1});
   const auto by_turns = [&] {
     for (int i = 0; i < 2; ++i) {

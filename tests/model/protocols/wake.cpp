@@ -83,7 +83,7 @@ MODEL("wake: two tasks of one worker that meet", 0.4) {
 
 // Two of one batch that wait for one another: the second one lies with the worker that runs the first. The task before
 // them makes the next batch larger.
-MODEL("wake: two tasks of one batch that meet", 1) {
+MODEL("wake: two tasks of one batch that meet", 0.4) {
   one_pool pool({2});
   atomic<int> there{0};
   const auto meet = [&] {

@@ -241,7 +241,7 @@ TEST_CASE("wait_graph: a request wakes exactly those who sleep inside the task")
   sleeper inside(mine.which), outside(other.which);
   REQUIRE(inside.sleep_for(possible()));
   REQUIRE(outside.sleep_for(possible()));
-  graph().wake_task(mine.which);
+  graph().wake_asked(mine.which->word());
   CHECK(inside.self.sleeper.park(deadline::past()));
   CHECK_FALSE(outside.self.sleeper.park(deadline::past()));
 }
@@ -252,7 +252,7 @@ TEST_CASE("wait_graph: a request wakes no one whose innermost task is another") 
   frame on_top{inner.which, nullptr, &inner.which->word(), me.self.top, nullptr};
   me.self.top = &on_top;
   REQUIRE(me.sleep_for(possible()));
-  graph().wake_task(outer.which);
+  graph().wake_asked(outer.which->word());
   CHECK_FALSE(me.self.sleeper.park(deadline::past()));
 }
 
@@ -323,7 +323,7 @@ TEST_CASE("wait_graph: leaving in any order keeps the rest listed") {
       for (sleeper &s : all) REQUIRE(s.sleep_for(possible()));
       all[gone].wake();
       for (std::size_t i = 0; i < 3; ++i) {
-        graph().wake_task(tasks[i].which);
+        graph().wake_asked(tasks[i].which->word());
         CHECK(all[i].self.sleeper.park(deadline::past()) == (i != gone));
       }
     }
