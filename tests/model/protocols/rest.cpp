@@ -1,5 +1,5 @@
-// sched/rest.cpp and what hangs on it: the seat, the bell, workers that leave, helping threads, and quiet; README.md of
-// lib/sched, "At rest", "The seat", "The bell", "Workers that leave when there is no work", "The limit of workers",
+// sched/rest.cpp and what depends on it: the seat, the bell, workers that leave, helping threads, and quiet. README.md
+// of lib/sched, "At rest", "The seat", "The bell", "Workers that leave when there is no work", "The limit of workers",
 // "Helpers", "Idle".
 #include "protocols/world.hpp"
 
@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::int64_t hour = 3'600'000'000'000;
 
-// A timer of the pool that runs a function each time. Its handle goes with it.
+// A timer of the pool that runs a function each time. It owns the handle.
 class alarm {
 public:
   alarm(executor &on, std::function<void()> does) : body_(std::move(does)) {
@@ -31,7 +31,7 @@ private:
   timer *timer_ = nullptr;
 };
 
-// So many workers exist afterwards, and are about to rest.
+// Afterwards `count` workers exist, and are about to rest.
 void start_workers(executor &on, int count) {
   atomic<int> there{0};
   const auto meet = [&] {
@@ -47,7 +47,7 @@ void start_workers(executor &on, int count) {
   for (int i = 0; i < count; ++i) finish(made[i]);
 }
 
-// The worker in the seat runs the first tick, which ends only after the second: another one must have come to the seat.
+// The worker in the seat runs the first tick, which ends only after the second. So another worker must take the seat.
 MODEL("rest: a tick that waits for the next one", 0.4) {
   one_pool pool({2});
   atomic<bool> ticked{false};
@@ -64,7 +64,7 @@ MODEL("rest: a tick that waits for the next one", 0.4) {
   pool.finish();
 }
 
-// The same when the worker that was told of the empty seat is woken for a task, which does not end before the tick.
+// The same, but the worker that was told of the empty seat is woken for a task, which does not end before the tick.
 MODEL("rest: the seat is empty and a task comes", 0.4) {
   one_pool pool({3});
   atomic<bool> ticked{false};
@@ -81,7 +81,7 @@ MODEL("rest: the seat is empty and a task comes", 0.4) {
   pool.finish();
 }
 
-// The only worker sits there for a timer that is far away, so each task has to ring.
+// The only worker is in the seat for a timer that is far away, so each task has to ring the bell.
 MODEL("rest: the bell is rung again and again", 0.4) {
   one_pool pool({1});
   alarm far(*pool, [] {});
@@ -125,10 +125,10 @@ MODEL("rest: the limit is lowered and raised against submits", 0.4) {
     finish(submit(*pool, one));
   }
   other.join();
-  start_workers(*pool, 2); // both slots are there
+  start_workers(*pool, 2); // two workers are still possible
 }
 
-// A thread helps until a promise is done: against that, tasks, and the end.
+// A thread helps until a promise is done, against tasks and the end of the pool.
 MODEL("help: until a promise is done", 0.4) {
   one_pool pool({1});
   task *const promise = task::create_promise(nullptr);
