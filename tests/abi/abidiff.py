@@ -4,8 +4,8 @@ one is reported.
 
 Usage: abidiff.py SOURCE_ROOT LIBRARY
 
-The baseline is tests/abi/weft.abi; tests/abi/baseline makes it anew. Additions are reported and do not fail: a function;
-a kind of handle; a status; a field at the end of a struct that tells its size.
+The baseline is tests/abi/weft.abi; tests/abi/baseline makes it anew. Additions are reported, but do not fail. They are
+a function, a kind of handle, a status, and a field at the end of a struct that tells its size.
 """
 
 import pathlib

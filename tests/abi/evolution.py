@@ -5,8 +5,8 @@ Usage: evolution.py SOURCE_ROOT LIBRARY
 
 The headers are copied and changed: in the earlier ones a struct ends where its first version ended, in the later ones
 it has further fields. The same client is compiled against each, and runs with today's library. A smaller struct is
-accepted. A larger one is accepted if its new fields are zero (else WEFT_ENOTSUP). Of figures, only as much is written as
-the client has room for.
+accepted. A larger one is accepted if its new fields are zero (else WEFT_ENOTSUP). Of figures, only as much is written
+as the client has room for.
 """
 
 import os
