@@ -18,7 +18,7 @@ static void check(weft_status status) {
 
 struct fetcher {
   const char *url;
-  int status; /* 0: there is none; the reason follows */
+  int status; /* 0: there is none, for the reason below */
   char reason[100];
   weft_thread_t *thread;
 };

@@ -17,7 +17,7 @@ struct countdown {
   int left;
 };
 
-/* Ticks of one timer never overlap, so this needs no lock. */
+/* The ticks of a timer never overlap, so this needs no lock. */
 static weft_status tick(void *ctx, void **result, weft_error_t **error) {
   struct countdown *countdown = ctx;
   (void)result, (void)error;

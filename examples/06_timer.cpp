@@ -16,7 +16,7 @@ int main() {
   const auto later = pool.submit_after(30ms, [] { return std::chrono::steady_clock::now(); });
   const auto never = pool.submit_after(1h, [] {});
 
-  // Ticks of one timer never overlap, so this needs no lock.
+  // The ticks of a timer never overlap, so this needs no lock.
   countdown = weft::timer(pool, [&, left = 3]() mutable {
     if (left > 0) {
       std::printf("%d\n", left--);

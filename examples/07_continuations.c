@@ -30,7 +30,7 @@ static weft_status price(void *ctx, weft_future_t *weighed, void **result, weft_
   return WEFT_OK;
 }
 
-/* Runs only after an error, that of its source or one that was handed on. */
+/* Runs only after an error: that of its source, or one that its source has passed on. */
 static weft_status flat_rate(void *ctx, weft_future_t *failed, void **result, weft_error_t **error) {
   weft_error_t *reason;
   (void)error;

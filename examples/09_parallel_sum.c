@@ -25,7 +25,7 @@ static weft_status square(void *ctx, uint64_t begin, uint64_t end, weft_error_t 
   return WEFT_OK;
 }
 
-/* A sum for each piece, joined in the order of the pieces. */
+/* Each piece has a sum. The sums are joined in the order of the pieces. */
 static void start_sum(void *ctx, void *sum) {
   (void)ctx;
   *(uint64_t *)sum = 0;

@@ -1,6 +1,6 @@
 /* Priorities, a blocking region and figures, on a pool of one worker. Urgent tasks go first. A task
- * that blocks outside of weft lends its worker's place to another one. The pool has counted all of
- * it.
+ * that blocks outside weft lends its worker's place to another task. The pool's figures count all
+ * of this.
  * Read on in include/weft/task_options.h, worker.h and stats.h. */
 #include <weft/weft.h>
 
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static int held[2], line[2]; /* pipes: a way to block that weft knows nothing of */
+static int held[2], line[2]; /* pipes: a way to block of which weft knows nothing */
 
 static void check(weft_status status) {
   if (status == WEFT_OK) return;

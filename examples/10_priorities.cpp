@@ -1,6 +1,6 @@
 // Priorities, a blocking region and figures, on a pool of one worker. Urgent tasks go first. A task
-// that blocks outside of weft lends its worker's place to another one. The pool has counted all of
-// it.
+// that blocks outside weft lends its worker's place to another task. The pool's figures count all
+// of this.
 // Read on in include/weft/cpp/executor_ref.hpp, and in group.hpp for blocking_region.
 #include <weft/weft.hpp>
 
@@ -12,7 +12,7 @@ static void say(const char *text) {
 }
 
 int main() {
-  std::promise<void> held, line; // a way to block that weft knows nothing of
+  std::promise<void> held, line; // a way to block of which weft knows nothing
   weft::executor pool({.max_workers = 1});
 
   auto holding = pool.submit(weft::priority::high, [&] { held.get_future().wait(); });

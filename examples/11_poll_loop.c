@@ -1,13 +1,13 @@
 /* A loop of one thread that polls, as in servers and user interfaces. It submits work to a pool,
- * and learns in its own time what became of it. weft calls no callback of the loop from other
- * threads. A timer of weft ticks in the same loop. */
+ * and reads the results when it polls. weft calls no callback of the loop from other threads. A
+ * timer of weft ticks in the same loop. */
 #include <weft/weft.h>
 
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { requests = 5, patience = 100 }; /* the tags: the number of a request, and the timer's */
+enum { requests = 5, patience = 100 }; /* the tags: a request's number, or patience for the timer */
 
 struct request {
   weft_future_t *future;
@@ -20,7 +20,7 @@ static void check(weft_status status) {
   exit(1);
 }
 
-/* On a thread of the pool. */
+/* Runs on a thread of the pool. */
 static weft_status look_up(void *ctx, void **result, weft_error_t **error) {
   intptr_t number = (intptr_t)ctx;
   if (number == 3) return weft_error_create(404, "LookupError", "there is no third", error);
@@ -28,7 +28,7 @@ static weft_status look_up(void *ctx, void **result, weft_error_t **error) {
   return WEFT_OK;
 }
 
-/* In the loop: the future is done, so reading it does not block. */
+/* Runs in the loop. The future is done, so reading it does not block. */
 static void finish(struct request *request, const weft_event_t *event) {
   if (event->status == WEFT_EFAILED) {
     weft_error_t *error;

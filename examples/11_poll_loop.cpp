@@ -1,6 +1,6 @@
 // A loop of one thread that polls, as in servers and user interfaces. It submits work to a pool,
-// and learns in its own time what became of it. weft calls no callback of the loop from other
-// threads. A timer of weft ticks in the same loop.
+// and reads the results when it polls. weft calls no callback of the loop from other threads. A
+// timer of weft ticks in the same loop.
 #include <weft/weft.hpp>
 
 #include <poll.h>
@@ -20,7 +20,7 @@ static int look_up(int number) {
 }
 
 int main() {
-  constexpr std::size_t requests = 5, patience = 100; // the tags: the number of a request, and the timer's
+  constexpr std::size_t requests = 5, patience = 100; // the tags: a request's number, or patience for the timer
   weft::executor pool;
   const weft::completion_queue queue;
   std::vector<weft::future<int>> futures;

@@ -1,5 +1,5 @@
-/* The plugin of example 12. It registers what it likes, and gives its handles back when it is asked
- * to stop. It need not know of domains. */
+/* The plugin of example 12. It registers a task, a timer and a callback, and gives its handles back
+ * when it is asked to stop. It need not know of domains. */
 #include "12_plugin.h"
 
 static weft_status tick(void *ctx, void **result, weft_error_t **error) {

@@ -1,6 +1,6 @@
-/* A host of plugins. It enters a domain around the entry point of a plugin. So what the plugin
- * gives to weft belongs to that domain, and its tasks inherit it. Closing the domain ends all of
- * it: the plugin's code can be unloaded.
+/* A host of plugins. It enters a domain around the entry point of a plugin. So everything that the
+ * plugin gives to weft belongs to that domain, and its tasks inherit the domain. The close of the
+ * domain ends all of this. Then the plugin's code can be unloaded.
  * Read on in include/weft/domain.h. Usage: 12_plugin_host PLUGIN */
 #include "12_plugin.h"
 

@@ -1,6 +1,6 @@
-/* Cancellation: one token for the whole program, below it one for each request, and one of these
- * with a deadline. A token calls off what its request has given to the pool: what waits never
- * starts, and what runs is asked to stop.
+/* Cancellation: one token for the whole program, and below it one for each request, one of them
+ * with a deadline. A token cancels what its request has given to the pool: pending tasks never
+ * start, and running tasks are asked to stop.
  * Read on in include/weft/cancel.h. */
 #include <weft/weft.h>
 
@@ -13,7 +13,7 @@ static void check(weft_status status) {
   exit(1);
 }
 
-/* Work until asked to stop: here in a blocking call of weft, which wakes for that. */
+/* Works until it is asked to stop: here in a blocking call of weft, which a stop request ends. */
 static weft_status download(void *name, void **result, weft_error_t **error) {
   (void)error;
   *result = name;

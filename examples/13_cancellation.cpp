@@ -1,6 +1,6 @@
-// Cancellation: one token for the whole program, below it one for each request, and one of these
-// with a deadline. A token calls off what its request has given to the pool: what waits never
-// starts, and what runs is asked to stop.
+// Cancellation: one token for the whole program, and below it one for each request, one of them
+// with a deadline. A token cancels what its request has given to the pool: pending tasks never
+// start, and running tasks are asked to stop.
 // Read on in include/weft/cpp/cancel.hpp.
 #include <weft/weft.hpp>
 
@@ -25,7 +25,7 @@ int main() {
     }
   };
 
-  // Work until the token is cancelled.
+  // Works until the token is cancelled.
   auto first = pool.submit(patient.token(), [&running, mine = patient.token()] {
     running.count_down();
     while (!mine.is_cancelled()) std::this_thread::yield();

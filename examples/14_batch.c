@@ -14,7 +14,7 @@ enum { tasks = 20, printers = 3 };
 struct print_room {
   weft_semaphore_t *free_printers;
   pthread_mutex_t mutex;
-  int busy, most_busy, pages; /* under mutex */
+  int busy, most_busy, pages; /* guarded by mutex */
 };
 
 static void check(weft_status status) {
@@ -32,11 +32,11 @@ static void close_the_room(void *context) {
 }
 
 static weft_status print_pages(void *ctx, void **result, weft_error_t **error) {
-  struct print_room *room = weft_executor_context(weft_executor_current()); /* that of this executor */
+  struct print_room *room = weft_executor_context(weft_executor_current()); /* the context of this executor */
   uintptr_t pages = (uintptr_t)ctx;
   weft_status status;
   (void)error;
-  /* The wait keeps its worker. A task that holds a printer never needs another worker to go on. */
+  /* A task that waits keeps its worker. A task that holds a printer needs no other worker to go on. */
   if ((status = weft_semaphore_wait(room->free_printers, 10 * WEFT_SECOND)) != WEFT_OK) return status;
   pthread_mutex_lock(&room->mutex);
   if (++room->busy > room->most_busy) room->most_busy = room->busy;

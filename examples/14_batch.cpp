@@ -18,12 +18,12 @@ struct print_room {
 
   weft::semaphore free_printers{printers};
   std::mutex mutex;
-  int busy = 0, most_busy = 0, pages = 0; // under mutex
+  int busy = 0, most_busy = 0, pages = 0; // guarded by mutex
 };
 
 static int print_pages(int pages) {
-  print_room &room = *weft::executor_ref::current()->context<print_room>(); // that of the executor that runs this
-  room.free_printers.acquire(); // keeps its worker: a task with a printer never needs another one
+  print_room &room = *weft::executor_ref::current()->context<print_room>(); // of this executor
+  room.free_printers.acquire(); // keeps its worker: a task with a printer needs no other one
   {
     const std::scoped_lock hold(room.mutex);
     room.most_busy = std::max(room.most_busy, ++room.busy);

@@ -6,7 +6,7 @@
 # EXPECTATION is a file that holds one extended regular expression for the whole of the standard output, newlines
 # included, so that a group may span lines; newlines at the end do not count. Standard error passes through.
 # Exit status: 0 if the program ended with 0 (or with $EXPECT_STATUS) and the output matches; 77 if it ended with that,
-# which says that it was skipped; else 1.
+# which means that it was skipped; else 1.
 set -u
 
 expected=$(cat "$1") || exit 1

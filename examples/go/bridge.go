@@ -1,5 +1,5 @@
-// What weft calls: run and drop. In a file of its own, since cgo allows only declarations, no definitions, in the C part
-// of a file with exported functions.
+// What weft calls: run and drop. They are in a file of their own, because cgo allows only declarations in the C part of
+// a file with exported functions.
 
 package main
 
@@ -16,13 +16,13 @@ import (
 	"unsafe"
 )
 
-// CodedError is an error whose code survives the way through weft.
+// CodedError is an error whose code is kept on its way through weft.
 type CodedError interface {
 	error
 	Code() int32
 }
 
-// How many handles weft has dropped: for main, which proves that none is lost or dropped twice (a second Delete panics).
+// How many handles weft has dropped. main checks with it that none is lost or dropped twice (a second Delete panics).
 var dropped atomic.Int64
 
 //export weft_go_run

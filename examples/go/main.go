@@ -1,5 +1,5 @@
 // A weft pool called from Go: a batch of closures, their results in order, an error, a panic, and the proof that
-// everything given to weft was dropped exactly once. Ends with a status other than 0 if anything is not as it should.
+// everything given to weft was dropped exactly once. The exit status is not 0 if anything is wrong.
 
 package main
 

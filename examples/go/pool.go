@@ -1,6 +1,6 @@
-// A safe face for a weft pool: closures in, results and errors out. A closure crosses the border as ctx with its drop,
-// a result as a handle with its result_drop: C never sees a Go pointer, only the number of a cgo.Handle.
-// Read on in main.go, which uses it, or in bridge.go for the side that C calls.
+// A safe interface to a weft pool, which takes closures and gives results and errors. A closure crosses the border as
+// ctx with its drop, a result as a handle with its result_drop. C never sees a Go pointer, only the number of a
+// cgo.Handle. Read on in main.go, which uses it, or in bridge.go for the functions that C calls.
 
 package main
 
@@ -13,7 +13,7 @@ package main
 weft_status weft_go_run(uintptr_t closure, uintptr_t *result, weft_error_t **error);
 void weft_go_drop(uintptr_t handle);
 
-// Numbers become pointers here and never in Go, which dies of a pointer that is none.
+// Numbers become pointers here and never in Go, whose runtime fails on an invalid pointer.
 static weft_status weft_run(void *ctx, void **result, weft_error_t **error) {
   uintptr_t handle = 0;
   weft_status status = weft_go_run((uintptr_t)ctx, &handle, error);
@@ -51,7 +51,7 @@ import (
 	"unsafe"
 )
 
-// Status is what a call of weft answered when it said no.
+// Status is the status of a call of weft that failed.
 type Status int32
 
 func (s Status) Error() string {
@@ -90,7 +90,7 @@ func NewPool(maxWorkers int, namePrefix string) (*Pool, error) {
 	return pool, check(C.weft_executor_create(nil, &options, &pool.native))
 }
 
-// Future is the outcome to come of one closure. Get must be called once.
+// Future is the future outcome of one closure. Get must be called once.
 type Future struct{ native *C.weft_future_t }
 
 // SubmitBatch submits the closures at once, all or none, and returns their futures in the same order.
@@ -104,7 +104,7 @@ func (p *Pool) SubmitBatch(closures []func() (any, error)) ([]Future, error) {
 	}
 	native := make([]*C.weft_future_t, len(closures))
 	if err := check(C.weft_go_submit(p.native, &handles[0], C.size_t(len(handles)), &native[0])); err != nil {
-		for _, handle := range handles { // nothing was accepted, so the closures are still ours
+		for _, handle := range handles { // nothing was accepted, so the caller still owns the closures
 			cgo.Handle(handle).Delete()
 		}
 		return nil, err
@@ -116,7 +116,7 @@ func (p *Pool) SubmitBatch(closures []func() (any, error)) ([]Future, error) {
 	return futures, nil
 }
 
-// Get waits for the closure and gives what it returned: its result, or a TaskError.
+// Get waits for the closure and returns its result, or a TaskError.
 func (f Future) Get() (any, error) {
 	defer C.weft_future_unref(f.native)
 	var taken C.uintptr_t
@@ -132,7 +132,7 @@ func (f Future) Get() (any, error) {
 	}
 }
 
-// Forget gives the future up without reading it. The closure runs on.
+// Forget releases the future without reading it. The closure runs on.
 func (f Future) Forget() { C.weft_future_unref(f.native) }
 
 func (f Future) taskError() error {

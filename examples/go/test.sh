@@ -3,7 +3,7 @@
 #
 #   test.sh FOLDER_OF_LIBWEFT FOLDER_FOR_GO
 #
-# Exit status: that of the example; 77, which meson reports as skipped, when there is no Go with cgo here.
+# Exit status: that of the example; 77, which meson reports as skipped, if there is no Go with cgo.
 set -eu
 
 if ! command -v go >/dev/null; then

@@ -1,11 +1,11 @@
-// The client's side of HTTP, on Boost.Beast. Each fetch is a straight line of steps; a step is an asynchronous
-// operation that the calling thread waits for, since only asynchronous operations can be given up at a deadline.
-// This file and demo_server.cpp are the only ones that include Beast, which is slow to compile.
+// The client's side of HTTP, on Boost.Beast. Each fetch is a sequence of steps. A step is an asynchronous operation for
+// which the calling thread waits, because only asynchronous operations can be abandoned at a deadline. This file and
+// demo_server.cpp are the only ones that include Beast, which is slow to compile.
 #include "client.hpp"
 
 #include "url.hpp"
 
-#include <utility> // Asio 1.74 forgets to include it
+#include <utility> // Asio 1.74 does not include it
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
@@ -66,7 +66,7 @@ public:
     std::optional<error_code> outcome;
     start([&outcome](error_code error, const auto &...) { outcome = error; });
     io_.restart();
-    // A stop that comes after restart() ends run_until(); one that came before is seen here.
+    // A stop request after restart() ends run_until(). An earlier one is seen here.
     if (!stop_.stop_requested()) io_.run_until(deadline_);
     if (outcome) return *outcome;
     // The operation still refers to this frame. Closing the socket ends it at once.
@@ -93,7 +93,7 @@ private:
 
 struct answer {
   unsigned status;
-  std::string location; // where a redirect points to; empty: it is none
+  std::string location; // the target of a redirect; empty: it is no redirect
 };
 
 class exchange {
@@ -114,8 +114,8 @@ public:
     request.set(http::field::user_agent, "weft-url-checker");
     request.set(http::field::accept, "*/*");
     request.set(http::field::connection, "close");
-    // A server may answer and close before it has read all of a long request: then the answer tells more than the
-    // error of the write.
+    // A server may answer and close before it has read all of a long request. Then the answer tells more than the error
+    // of the write.
     connection_.run("sending the request",
                     [&](auto handler) { http::async_write(connection_.socket(), request, std::move(handler)); });
     boost::beast::flat_buffer buffer;
@@ -126,7 +126,7 @@ public:
       const error_code error = connection_.run("waiting for the answer", [&](auto handler) {
         http::async_read_header(connection_.socket(), buffer, parser, std::move(handler));
       });
-      // Of a body that is announced as too large, the header has been read all the same.
+      // If the body is announced as too large, the header has been read all the same.
       if (!error || error == http::error::body_limit) status = parser.get().result_int();
       must(error);
       if (status >= 100 && status < 200 && status != 101) continue; // "wait, the answer follows"

@@ -1,6 +1,6 @@
-// An HTTP/1.1 client for checkers: one call fetches one page, follows redirects, and comes back before its deadline
-// whatever the other side does. Knows nothing of tables, pools or progress.
-// Read on in client.cpp for the protocol, in resolver.hpp for the one call that no deadline can interrupt.
+// An HTTP/1.1 client for checkers. One call fetches one page, follows redirects, and always returns before its
+// deadline. It knows nothing of tables, pools or progress. Read on in client.cpp for the protocol, in resolver.hpp for
+// the one call that no deadline can interrupt.
 #pragma once
 
 #include "resolver.hpp"
@@ -14,7 +14,7 @@
 namespace examples {
 
 struct fetch_options {
-  std::chrono::nanoseconds timeout = std::chrono::seconds(5); // for all of it: name, connection, redirects, body
+  std::chrono::nanoseconds timeout = std::chrono::seconds(5); // for everything: name, connection, redirects, body
   int max_redirects = 10;
   std::size_t max_body = 1024 * 1024; // bytes; a larger page counts as failed, so that an endless one ends
 };

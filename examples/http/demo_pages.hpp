@@ -1,5 +1,5 @@
-// The pages of the embedded server: what each answers, or how it misbehaves. Plain data; the server and whoever checks
-// what a client made of it read the same list.
+// The pages of the embedded server: what each answers, or how it misbehaves. They are plain data. The server and the
+// check of a client's results read the same list.
 // Read on in demo_server.hpp.
 #pragma once
 
@@ -23,14 +23,14 @@ enum class behaviour {
   loop,    // redirects to itself
 };
 
-// Whether a client gets a whole page, with whatever status.
+// Whether a client gets a whole page, with any status.
 bool is_whole(behaviour what);
 
 struct demo_page {
   std::string_view name; // the first part of the path: "/ok/7" is number 7 of "ok"
   int count;             // how many of them a tour visits
   behaviour what;
-  unsigned status; // that a client sees in the end; 0: none
+  unsigned status; // the status that a client gets in the end; 0: none
   std::chrono::milliseconds delay{0};
 };
 
@@ -46,7 +46,7 @@ struct demo_stop {
   const demo_page *page;
 };
 
-// 60 paths: every page as often as its count says, mixed, so that slow ones are not all at the end.
+// 60 paths: each page as often as its count says. They are mixed, so that slow ones are not all at the end.
 std::vector<demo_stop> demo_tour();
 
 } // namespace examples

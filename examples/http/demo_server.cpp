@@ -1,10 +1,10 @@
-// The server's side of HTTP, on Boost.Asio and Boost.Beast: one thread, asynchronous, one session object for each
-// connection. A session reads one request, does what its page says, and closes.
+// The server's side of HTTP, on Boost.Asio and Boost.Beast. It is asynchronous on one thread, with one session object
+// for each connection. A session reads one request, does what its page says, and closes.
 #include "demo_server.hpp"
 
 #include "demo_pages.hpp"
 
-#include <utility> // Asio 1.74 forgets to include it
+#include <utility> // Asio 1.74 does not include it
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -26,7 +26,7 @@ using boost::system::error_code;
 
 constexpr std::uint32_t max_header = 16 * 1024;
 
-// Lives as long as an operation of its connection is under way: every handler holds it.
+// Lives while an operation of its connection is under way: every handler has a reference.
 class session : public std::enable_shared_from_this<session> {
 public:
   explicit session(tcp::socket socket) : socket_(std::move(socket)), timer_(socket_.get_executor()) {}
@@ -102,7 +102,7 @@ private:
                       [self = shared_from_this()](error_code, std::size_t) { self->close(); });
   }
 
-  // No length: the page lasts until the connection ends, which the client has to do.
+  // Without a length the page lasts until the connection ends. The client must end it.
   void begin_endless(std::size_t block, std::chrono::milliseconds pause) {
     text_ = "HTTP/1.1 200 OK\r\n\r\n";
     asio::async_write(socket_, asio::buffer(text_),
@@ -123,7 +123,7 @@ private:
     });
   }
 
-  // The silent page: reads on, so that the session ends when the client goes away.
+  // The silent page reads on, so that the session ends when the client closes.
   void wait_for_the_end() {
     text_.resize(1024);
     socket_.async_read_some(asio::buffer(text_), [self = shared_from_this()](error_code error, std::size_t) {
@@ -131,8 +131,8 @@ private:
     });
   }
 
-  // Closing a socket with unread input resets the connection, and the client could lose the end of the answer: so
-  // first say that nothing more will come, then read until the client has closed too.
+  // To close a socket with unread input resets the connection, and the client could lose the end of the answer. So the
+  // session first says that nothing more will come, then reads until the client has closed, too.
   void close() {
     error_code ignored;
     socket_.shutdown(tcp::socket::shutdown_send, ignored);
@@ -144,7 +144,7 @@ private:
   boost::beast::flat_buffer buffer_;
   http::request_parser<http::string_body> request_;
   http::response<http::string_body> response_;
-  std::string text_; // what is being sent, when it is no response_
+  std::string text_; // what is being sent if it is not response_
 };
 
 } // namespace
@@ -155,7 +155,7 @@ public:
     accept();
     thread_.start();
   }
-  // The thread ends with run(), and its own destructor, the first of all, waits for that.
+  // The thread ends when run() returns. Its destructor waits for that, and is the first to run.
   ~service() { io_.stop(); }
 
   std::uint16_t port() const { return port_; }
@@ -164,7 +164,7 @@ private:
   void accept() {
     acceptor_.async_accept([this](error_code error, tcp::socket socket) {
       if (!error) std::make_shared<session>(std::move(socket))->start();
-      // Out of descriptors, most likely: some will be free again when other sessions have ended.
+      // Most likely there are no descriptors left. Some are free again when other sessions have ended.
       pause_.expires_after(std::chrono::milliseconds(error ? 20 : 0));
       pause_.async_wait([this](error_code) { accept(); });
     });
@@ -174,7 +174,7 @@ private:
   tcp::acceptor acceptor_{io_, tcp::endpoint(asio::ip::address_v4::loopback(), 0)};
   std::uint16_t port_ = acceptor_.local_endpoint().port();
   asio::steady_timer pause_{io_};
-  // A daemon, so that an exit() in the middle of everything does not wait for a server that would serve on.
+  // A daemon, so that exit() does not wait for a server that still serves.
   weft::joining<weft::thread> thread_{weft::thread_options{.name = "demo-server", .daemon = weft::daemon::yes},
                                       [this] { io_.run(); }};
 };

@@ -1,5 +1,5 @@
-// An HTTP server on the loopback interface, inside this process, with the pages of demo_pages.hpp. For trying a client
-// without a network. Knows nothing of who asks.
+// An HTTP server on the loopback interface, inside this process, with the pages of demo_pages.hpp. With it a client can
+// be tried without a network. It knows nothing of its clients.
 #pragma once
 
 #include <cstdint>
@@ -11,10 +11,10 @@ namespace examples {
 
 class demo_server {
 public:
-  // Listens on 127.0.0.1, on a port that the system chooses, and serves on a thread of its own.
-  // Throws std::system_error if the system refuses that.
+  // Listens on 127.0.0.1, on a port that the system chooses, and serves on its own thread. Throws std::system_error if
+  // the system refuses that.
   demo_server();
-  // Ends the thread and closes every connection, also the unfinished ones.
+  // Ends the thread and closes every connection, even the unfinished ones.
   ~demo_server();
   demo_server(const demo_server &) = delete;
   demo_server &operator=(const demo_server &) = delete;

@@ -1,4 +1,4 @@
-// The face in C. No exception passes it.
+// The C interface. No exception leaves it.
 #include "http.h"
 
 #include "client.hpp"

@@ -1,4 +1,4 @@
-/* A face in C for the HTTP client and the embedded server, for the examples in C.
+/* A C interface to the HTTP client and the embedded server, for the examples in C.
  * The C++ behind it is in client.hpp and demo_server.hpp. */
 #ifndef EXAMPLES_HTTP_H
 #define EXAMPLES_HTTP_H
@@ -9,8 +9,8 @@
 extern "C" {
 #endif
 
-/* Fetches a page. Gives its status, or 0 and the reason why there is none, cut to `size` bytes. Blocks for 5 s at most.
- * Any thread. */
+/* Fetches a page. Returns its status, or 0 and the reason why there is none, cut to `size` bytes. Blocks for 5 s at
+ * most. Any thread. */
 int http_fetch(const char *url, char *reason, size_t size);
 
 /* The server on the loopback interface. NULL if the system refuses it. */

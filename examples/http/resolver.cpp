@@ -1,5 +1,5 @@
-// A lookup is a promise that a task of the pool keeps. Whoever waits for it may give it up by cancelling its future;
-// the task then finds nobody to tell.
+// A lookup is a promise, which a task of the pool completes. A waiter may abandon it by cancelling its future. The task
+// then finds the promise cancelled.
 #include "resolver.hpp"
 
 #include <netdb.h>
@@ -15,7 +15,7 @@ namespace {
 namespace ip = boost::asio::ip;
 using addresses = name_resolver::addresses;
 
-constexpr std::uint32_t most_lookups = 64; // at once, those left behind included
+constexpr std::uint32_t most_lookups = 64; // at once, with the abandoned ones
 
 ip::address to_address(const sockaddr *address) {
   if (address->sa_family == AF_INET) {
@@ -30,14 +30,14 @@ ip::address to_address(const sockaddr *address) {
   return ip::address_v6(bytes, v6.sin6_scope_id);
 }
 
-// What a lookup ends with: addresses, or the reason why there are none. A reason is a value here and no exception, for
-// it goes to another thread.
+// What a lookup ends with: addresses, or the reason why there are none. The reason is a value and not an exception,
+// because it goes to another thread.
 struct lookup {
   addresses found;
   std::string reason;
 };
 
-// Blocks as long as the system likes.
+// May block for as long as the system takes.
 lookup ask_system(const std::string &host) {
   addrinfo hints{}, *list = nullptr;
   hints.ai_socktype = SOCK_STREAM;
@@ -54,7 +54,7 @@ lookup ask_system(const std::string &host) {
 
 } // namespace
 
-// Not a weft::executor: its destructor would wait for lookups that were left behind. The last reference does not.
+// Not a weft::executor: its destructor would wait for abandoned lookups. To drop the last reference does not wait.
 name_resolver::name_resolver() {
   weft_executor_options_t options;
   weft_executor_options_init(&options);
@@ -76,10 +76,10 @@ addresses name_resolver::resolve(const std::string &host, std::chrono::steady_cl
   weft::promise<lookup> promise;
   const weft::future<lookup> future = promise.get_future();
   pool_.post([host, promise = std::move(promise)] {
-    if (promise.get_future().cancelled()) return; // given up before its turn came
+    if (promise.get_future().cancelled()) return; // abandoned before it began
     try {
       promise.set_value(ask_system(host));
-    } catch (const weft::cancelled &) { // given up meanwhile
+    } catch (const weft::cancelled &) { // abandoned meanwhile
     }
   });
 

@@ -1,6 +1,6 @@
 // Turns host names into addresses, before a deadline. The system's getaddrinfo() can take half a minute and cannot be
-// interrupted, so it runs on a daemon pool: a lookup that nobody waits for any more is left behind, and the end of the
-// process does not wait for it either.
+// interrupted. So it runs on a daemon pool: a lookup that is abandoned runs on, and the end of the process does not
+// wait for it.
 #pragma once
 
 #include <weft/weft.hpp>
@@ -15,7 +15,7 @@
 
 namespace examples {
 
-// Why there is no address, in words for people: "unknown host".
+// Why there is no address, as a text for people: "unknown host".
 class lookup_failure : public std::runtime_error {
 public:
   using std::runtime_error::runtime_error;
@@ -27,8 +27,8 @@ public:
 
   name_resolver();
 
-  // The addresses of a host, at least one. Blocks until they are there, the time is over, or stop is requested. Any
-  // thread; several at once. Throws lookup_failure.
+  // Returns the addresses of a host, at least one. Blocks until they are known, the time is over, or a stop is
+  // requested. Any thread; several at once. Throws lookup_failure.
   addresses resolve(const std::string &host, std::chrono::steady_clock::time_point deadline,
                     const std::stop_token &stop) const;
 

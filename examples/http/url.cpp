@@ -1,5 +1,5 @@
-// The part of RFC 3986 that a checker of http URLs needs. The host is taken as it is (names with other letters than
-// ASCII have to be written in their xn-- form); in the path such letters, and blanks, are percent-encoded.
+// The part of RFC 3986 that a checker of http URLs needs. The host is taken unchanged: a name with non-ASCII letters
+// must be given in its xn-- form. In the path such letters, and blanks, are percent-encoded.
 #include "url.hpp"
 
 #include <algorithm>
@@ -81,7 +81,7 @@ void parse_authority(std::string_view text, url &result) {
   result.port = colon == std::string_view::npos ? std::uint16_t{80} : parse_port(text.substr(colon + 1));
 }
 
-// The fragment is for the reader of a page and never sent. Everything that could break the request line is encoded.
+// The fragment is for the reader of a page and is never sent. All bytes that could break the request line are encoded.
 std::string encode_target(std::string_view text) {
   text = text.substr(0, text.find('#'));
   const bool no_path = text.empty() || text[0] != '/'; // "http://host?query"
@@ -128,7 +128,7 @@ url parse_url(std::string_view text) {
   if (std::any_of(text.begin(), text.end(), is_control)) throw bad_url("malformed: a control character");
   if (text.size() > longest_url) throw bad_url("malformed: longer than 64 KiB");
   const std::size_t length = scheme_length(text);
-  const bool port_follows = length + 1 < text.size() && is_digit(text[length + 1]); // "host:80/", no scheme "host"
+  const bool port_follows = length + 1 < text.size() && is_digit(text[length + 1]); // "host:80/" has no scheme "host"
   if (length == 0 || port_follows) throw bad_url("malformed: no scheme (http:// is missing)");
   const std::string scheme = lower(text.substr(0, length));
   if (scheme != "http") throw bad_url("unsupported scheme: " + scheme);

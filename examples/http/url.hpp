@@ -9,7 +9,7 @@
 
 namespace examples {
 
-// What is wrong with a URL, in words for people.
+// What is wrong with a URL, as a text for people.
 class bad_url : public std::runtime_error {
 public:
   using std::runtime_error::runtime_error;
@@ -18,7 +18,7 @@ public:
 struct url {
   std::string host; // an IPv6 address without its brackets
   std::uint16_t port = 80;
-  std::string target = "/"; // path and query as they go over the wire: percent-encoded, without the fragment
+  std::string target = "/"; // path and query as they are sent: percent-encoded, without the fragment
 
   // For the Host header: brackets around an IPv6 address, no port if it is the usual one.
   std::string authority() const;

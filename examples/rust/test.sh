@@ -3,7 +3,7 @@
 #
 #   test.sh FOLDER_OF_LIBWEFT FOLDER_FOR_CARGO
 #
-# Exit status: that of the example; 77, which meson reports as skipped, when there is no Rust here.
+# Exit status: that of the example; 77, which meson reports as skipped, if there is no Rust.
 set -eu
 
 if ! command -v cargo >/dev/null; then

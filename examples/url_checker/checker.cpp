@@ -1,5 +1,5 @@
-// One task for each URL. The tasks are submitted at once; their futures are gone through twice, as they get done for
-// the progress, and in the order of the URLs for the report.
+// One task for each URL. The tasks are submitted at once. Their futures are read twice: as they become done, for the
+// progress, and in the order of the URLs, for the report.
 #include "checker.hpp"
 
 #include <weft/weft.hpp>
@@ -11,7 +11,7 @@ using clock = std::chrono::steady_clock;
 
 constexpr const char *not_started = "cancelled";
 
-// What became of a task, whatever that was.
+// The outcome of a task, of any kind.
 finding read(const std::string &url, const weft::future<finding> &future) {
   if (future.cancelled()) return {url, {0, not_started}, {}};
   if (const auto failure = future.error()) return {url, {0, std::string("failed: ") + failure->what()}, {}};
@@ -27,7 +27,7 @@ report check_all(const std::vector<std::string> &urls, unsigned workers, std::ch
 
   const auto task_for = [&client, &stop](const std::string &url) {
     return [&client, &stop, &url] {
-      if (stop.stop_requested()) return finding{url, {0, not_started}, {}}; // it came just before it was cancelled
+      if (stop.stop_requested()) return finding{url, {0, not_started}, {}}; // it began just before it was cancelled
       const auto begin = clock::now();
       auto page = client.fetch(url, stop);
       return finding{url, std::move(page), clock::now() - begin};

@@ -1,4 +1,4 @@
-// Checks a list of URLs on a weft pool. Knows nothing of the command line or of how the findings are shown.
+// Checks a list of URLs on a weft pool. It knows nothing of the command line or of how the findings are shown.
 #pragma once
 
 #include "../http/client.hpp"
@@ -27,8 +27,8 @@ struct report {
   ending how = ending::complete;
 };
 
-// Checks all of them, at most `workers` at once, and calls `advance` after each, on the calling thread. Blocks until
-// all are done. A stop request cancels those that have not started and ends those that have; they are in the report
+// Checks all URLs, at most `workers` at once, and calls `advance` after each, on the calling thread. Blocks until all
+// are done. A stop request cancels the checks that have not started, and ends those that have. They are in the report,
 // too.
 report check_all(const std::vector<std::string> &urls, unsigned workers, std::chrono::nanoseconds timeout,
                  const std::stop_token &stop, const std::function<void()> &advance);

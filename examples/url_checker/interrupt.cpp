@@ -1,4 +1,4 @@
-// A daemon thread sits in sigwait(). Nothing has to wake it at the end: the process does not wait for daemons.
+// A daemon thread waits in sigwait(). Nothing must wake it at the end: the process does not wait for daemons.
 #include "interrupt.hpp"
 
 #include <weft/weft.hpp>
@@ -18,7 +18,7 @@ std::stop_token stop_at_interrupt() {
     int signal = 0;
     sigwait(&signals, &signal);
     stop.request_stop();
-    pthread_sigmask(SIG_UNBLOCK, &signals, nullptr); // the next one arrives here, and ends the process
+    pthread_sigmask(SIG_UNBLOCK, &signals, nullptr); // the next signal comes to this thread, and ends the process
     weft::this_thread::sleep_for(weft::forever);
   }).start();
   return stop.get_token();

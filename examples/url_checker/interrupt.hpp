@@ -1,13 +1,13 @@
-// Turns Ctrl-C into a stop request. Knows nothing of what is to be stopped.
+// Turns Ctrl-C into a stop request. It knows nothing of what will be stopped.
 #pragma once
 
 #include <stop_token>
 
 namespace url_checker {
 
-// From now on the first SIGINT or SIGTERM requests a stop; the second one ends the process. To be called once, by the
-// main thread before it starts others: they inherit that these signals are not for them. What listens to the stop runs
-// on a thread of its own, where everything may be done that a signal handler may not.
+// From now on the first SIGINT or SIGTERM requests a stop; the second one ends the process. The main thread must call
+// this once, before it starts other threads: they inherit the mask that blocks these signals. Callbacks of the stop run
+// on a thread of their own, so they may do what a signal handler may not.
 std::stop_token stop_at_interrupt();
 
 } // namespace url_checker

@@ -65,7 +65,7 @@ exit_status check_given(const options &chosen, const std::stop_token &stop) {
   return chosen.success == verdict::every_url_fine && !all_fine ? bad : good;
 }
 
-// Here it is known what each answer has to be.
+// With the embedded server it is known what each answer must be.
 exit_status check_demo(const options &chosen, const std::stop_token &stop) {
   const examples::demo_server server;
   const auto tour = examples::demo_tour();

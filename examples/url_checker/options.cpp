@@ -46,7 +46,7 @@ void read_list(std::istream &input, const std::string &name, std::vector<std::st
   std::string line;
   while (std::getline(input, line)) {
     std::string_view text = line;
-    if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3); // the mark that some editors put before UTF-8
+    if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3); // the byte order mark that some editors write
     text = trimmed(text);
     if (!text.empty() && text[0] != '#') urls.emplace_back(text);
   }
@@ -57,7 +57,7 @@ void read_file(const std::string &name, std::vector<std::string> &urls) {
   if (name == "-") return read_list(std::cin, "the standard input", urls);
   std::ifstream file(name);
   if (!file) throw usage_error("cannot open " + name);
-  file.peek(); // a folder opens, but cannot be read
+  file.peek(); // a folder can be opened, but not read
   if (file.bad() || (file.fail() && !file.eof())) throw usage_error("cannot read " + name);
   file.clear();
   read_list(file, name, urls);

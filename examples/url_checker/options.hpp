@@ -1,5 +1,5 @@
-// The command line of url_checker: what it may say, and the list of URLs that comes out of it.
-// Knows nothing of HTTP; a URL is any text here.
+// The command line of url_checker: the options, and the list of URLs.
+// It knows nothing of HTTP; a URL is any text here.
 #pragma once
 
 #include <chrono>
@@ -21,7 +21,7 @@ struct options {
   verdict success = verdict::table_complete;
 };
 
-// The command line is wrong, or a file cannot be read; in words for people.
+// The command line is wrong, or a file cannot be read; as a text for people.
 class usage_error : public std::runtime_error {
 public:
   using std::runtime_error::runtime_error;

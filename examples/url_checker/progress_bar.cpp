@@ -1,4 +1,4 @@
-// Drawing the bar with nothing but a carriage return and "erase the rest of the line".
+// Draws the bar with only a carriage return and "erase the rest of the line".
 #include "progress_bar.hpp"
 
 #include <algorithm>
@@ -47,7 +47,7 @@ void progress_bar::draw() {
   if (!visible_) return;
   drawn_ = std::chrono::steady_clock::now();
   const std::string count = std::to_string(done_) + "/" + std::to_string(total_);
-  const std::size_t columns = terminal_columns(STDERR_FILENO); // asked each time: a window changes its size
+  const std::size_t columns = terminal_columns(STDERR_FILENO); // read each time: the size of a window may change
   std::string bar;
   const std::size_t rest = count.size() + 4; // two brackets, a blank, and the last column, where some terminals wrap
   if (columns > rest) {

@@ -1,5 +1,5 @@
-// One line on standard error that shows how many of the checks are done. Draws nothing when that is not a terminal.
-// Used by one thread.
+// One line on standard error that shows how many of the checks are done. If that is not a terminal, it draws nothing.
+// One thread uses it.
 #pragma once
 
 #include <chrono>
@@ -27,7 +27,7 @@ private:
   std::chrono::steady_clock::time_point drawn_{};
 };
 
-// Columns of the terminal behind a descriptor (0: standard input ...), or 0 if it is none.
+// The number of columns of the terminal at a descriptor (0: standard input ...), or 0 if it is no terminal.
 std::size_t terminal_columns(int descriptor);
 
 } // namespace url_checker

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The progress bar is there when standard error is a terminal, and nothing is there when it is not, or not wanted.
+# The progress bar is shown if standard error is a terminal. It is not shown otherwise, or if it is not wanted.
 #
 #   progress_test.sh URL_CHECKER FILE_OF_24_URLS
 set -u

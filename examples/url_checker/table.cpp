@@ -1,4 +1,4 @@
-// Measuring and printing the table.
+// Measures and prints the table.
 #include "table.hpp"
 
 #include "text_width.hpp"
@@ -12,7 +12,7 @@ namespace url_checker {
 namespace {
 
 constexpr std::size_t gap = 2;
-constexpr std::size_t least_column = 12; // narrower than this is of no use, whatever the terminal says
+constexpr std::size_t least_column = 12; // a narrower column is useless, even on a narrow terminal
 
 std::string padded(std::string text, std::size_t columns) {
   const std::size_t width = text_width(text);
@@ -48,7 +48,7 @@ void print_table(std::ostream &out, const std::vector<row> &rows, std::size_t co
     time_width = std::max(time_width, times.back().size());
   }
 
-  // When both do not fit, each may have half of the room, and what the other leaves of its own half.
+  // If both do not fit, each may have half of the width, and what the other one leaves of its half.
   const std::size_t room = std::max(columns, time_width + 2 * gap + 2 * least_column) - time_width - 2 * gap;
   outcome_width = std::min(outcome_width, std::max(room / 2, room - std::min(url_width, room)));
   url_width = std::min(url_width, room - outcome_width);

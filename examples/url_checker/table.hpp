@@ -1,4 +1,4 @@
-// The table of results. Knows nothing of how they came about.
+// The table of results. It knows nothing of how they were found.
 #pragma once
 
 #include <chrono>

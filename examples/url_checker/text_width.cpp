@@ -1,5 +1,5 @@
-// UTF-8 and column widths. The C library's wcwidth() is not used, as it answers for the locale of the process, which
-// may know nothing but ASCII.
+// UTF-8 and column widths. The C library's wcwidth() is not used: it depends on the locale of the process, which may
+// know only ASCII.
 #include "text_width.hpp"
 
 #include <algorithm>
@@ -11,7 +11,7 @@ namespace {
 constexpr char32_t no_character = 0xFFFFFFFF;
 
 struct character {
-  char32_t value;     // no_character: the bytes are no UTF-8
+  char32_t value;     // no_character: the bytes are not UTF-8
   std::size_t length; // bytes; 1 for a bad one
 };
 
@@ -97,7 +97,7 @@ std::string printable(std::string_view bytes) {
 
 std::string shortened(std::string_view utf8, std::size_t columns) {
   constexpr std::string_view dots = "...";
-  std::size_t left = text_width(utf8); // columns of what has not been passed yet
+  std::size_t left = text_width(utf8); // columns of the rest of the text
   if (left <= columns) return std::string(utf8);
   if (columns <= dots.size()) return std::string(dots.substr(0, columns));
   const std::size_t tail = (columns - dots.size()) / 2, head = columns - dots.size() - tail;

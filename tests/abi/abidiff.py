@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""The library keeps what the baseline promises: abidiff finds nothing but additions. And it would find a breach: each
-planted one is reported.
+"""The library keeps what the baseline promises: abidiff finds only additions. And it would find a breach: each planted
+one is reported.
 
 Usage: abidiff.py SOURCE_ROOT LIBRARY
 
-The baseline is tests/abi/weft.abi; tests/abi/baseline makes it anew. What counts as an addition, and is reported without
-failing: a function; a kind of handle; a status; a field at the end of a struct that tells its size.
+The baseline is tests/abi/weft.abi; tests/abi/baseline makes it anew. Additions are reported, but do not fail. They are
+a function, a kind of handle, a status, and a field at the end of a struct that tells its size.
 """
 
 import pathlib
@@ -22,7 +22,7 @@ root, library = pathlib.Path(sys.argv[1]).resolve(), sys.argv[2]
 baseline = root / "tests/abi/weft.abi"
 tap = Tap()
 
-# name, header, what stands there, what stands there instead; nothing stands in the version script but by its name
+# name, header or version script, the text there, the text that replaces it
 BREACHES = [
     ("a function that is gone", "thread.h", "WEFT_API weft_status weft_sleep(int64_t duration);", ""),
     ("a parameter of another type", "thread.h", "weft_sleep(int64_t duration)", "weft_sleep(int32_t duration)"),
@@ -54,14 +54,14 @@ SIZED = {name for path in (root / "include/weft").glob("*.h")
 
 
 def only_grows(head, body):
-    """Whether this part of a report says no more than that a struct which tells its size has new fields at its end."""
+    """Whether this part of a report says only that a struct which tells its size has new fields at its end."""
     struct = re.match(r"'struct (weft_\w+)\b.* changed:$", head)
     if not struct or struct[1] not in SIZED:
         return False
     size = None
     for line in body:
         grown = re.fullmatch(r"  type size changed from (\d+) to (\d+) \(in bits\)", line)
-        # Where its type was defined is told when that is new, too.
+        # The report also says where a new type was defined.
         inserted = re.fullmatch(r"    '.*', at offset (\d+) \(in bits\)(?: at \S+)?", line)
         if grown and int(grown[1]) < int(grown[2]):
             size = int(grown[1])
@@ -71,14 +71,14 @@ def only_grows(head, body):
 
 
 def breaches(old, new, *more):
-    """What abidiff reports that is no addition.
+    """Returns what abidiff reports that is not an addition.
 
-    By leaves: by functions, a change is filtered out when the same function has a harmless one besides. A suppression
-    for fields at the end of a struct would hide other changes of that struct too, so the report is read here instead.
+    The report is by leaves: by functions, abidiff drops a change if the same function also has a harmless one. A
+    suppression for fields at the end of a struct would also hide other changes of it, so the report is read here.
     """
     answer = subprocess.run(["abidiff", "--no-added-syms", "--leaf-changes-only", *more, old, new],
                             capture_output=True, text=True, check=False)
-    if answer.returncode & 3:  # it failed itself
+    if answer.returncode & 3:  # abidiff itself failed
         yield f"abidiff ended with {answer.returncode}: {answer.stdout}{answer.stderr}"
     for part in re.split(r"\n(?=\S)", answer.stdout):
         head, *body = [line for line in part.splitlines() if line.strip()] or [""]
@@ -97,19 +97,19 @@ def breaches(old, new, *more):
 
 
 def breaches_of_faces(old, new):
-    """The same of two descriptions of faces, with the types that no function uses, such as the list of statuses."""
+    """The same for two descriptions of faces, with the types that no function uses, such as the list of statuses."""
     return breaches(old, new, "--non-reachable-types")
 
 
 def described(include, script, folder):
-    """What the face of these headers is."""
+    """The description of the face of these headers."""
     face.of_headers(include, script, folder / "libweft.so.1")
     face.describe(folder / "libweft.so.1", folder / "weft.abi")
     return folder / "weft.abi"
 
 
 def planted(folder, name, header, before, after):
-    """What the face of headers is in which one thing was changed."""
+    """The description of the face of headers in which one thing was changed."""
     here = folder / name.replace(" ", "_")
     shutil.copytree(root / "include", here / "include")
     script = here / "weft.map"
@@ -151,7 +151,7 @@ def main(folder):
     for name, *change in ADDITIONS:
         tap.check(f"let pass: {name}", breaches_of_faces(now, planted(folder, name, *change)))
 
-    # The real library beside a baseline that promises something else: what holds for faces holds for it.
+    # The real library against a baseline that promises something else: it must be reported, as for faces.
     for name, *change in [BREACHES[3], ADDITIONS[0]]:
         found = list(breaches(planted(folder, f"promised {name}", *change), library))
         tap.check(f"reported of the library when it is promised: {name}", failure_of(found))

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""libweft.a shows nothing but weft_*, however it was compiled, so programs that are linked with -static run; and weft can
-be the subproject of another Meson project.
+"""libweft.a exports only weft_*, however it was compiled, so programs that are linked with -static run. And weft can be
+the subproject of another Meson project.
 
 Usage: archive.py SOURCE_ROOT FOLDER
 
-Builds the library in FOLDER, which keeps its name so that a compiler cache knows the objects again: as a release, whose
-objects are compiled for LTO too, by a host project that has weft as a subproject; and, in the long form, with -Db_lto=true.
-Of each, static programs in C and C++ are made, and the test of the host's allocator, which sees whether the operators of the
-archive serve weft alone.
+Builds the library in FOLDER, which keeps its name so that a compiler cache finds the objects again. A host project that
+has weft as a subproject builds it as a release, whose objects are compiled for LTO, too. The long form also builds it
+with -Db_lto=true. With each archive, static programs in C and C++ are made, and the test of the host's allocator. That
+one checks that the operators of the archive serve only weft.
 """
 
 import json
@@ -28,7 +28,7 @@ tap = Tap()
 
 LTO = ["-Dexamples=false", "-Dtests=false", "--buildtype=debug", "-Doptimization=1", "-Ddebug=false", "-Db_lto=true"]
 
-# As the README of weft has it: the shared library, and where a host wants it the archive.
+# As in the README of weft: the shared library, or the archive if the host wants it.
 HOST = """project('host', 'c', 'cpp', version: '1', default_options: ['c_std=c99'])
 weft_dep = dependency('weft', fallback: ['weft', 'weft_dep'])
 weft_static_dep = dependency('weft', static: true)
@@ -54,7 +54,7 @@ int main(void) {
   return 0;
 }
 """
-# With operators of its own, and with what Boost's headers have as objects of the whole program.
+# It has its own operators, and the objects of the whole program that Boost's headers define.
 CPP_PROGRAM = """#include <boost/system/system_error.hpp>
 #include <weft/weft.hpp>
 #include <cstdio>
@@ -153,7 +153,7 @@ def main():
         programs("release", archive)
     if not os.environ.get("WEFT_TEST_LONG"):
         tap.skip("b_lto: the same of a build with -Db_lto=true", "only in the long form (WEFT_TEST_LONG=1)")
-    elif not re.search(r"Free Software", run([*cpp, "--version"]).stdout):  # not gcc
+    elif not re.search(r"Free Software", run([*cpp, "--version"]).stdout):  # it is not gcc
         answer = run(["meson", "setup", *LTO, folder / "refused", root])
         tap.check("b_lto: refused where the compiler is not gcc", [] if answer.returncode != 0 and "gcc only" in answer.stdout else [answer.stdout])
         shutil.rmtree(folder / "refused", ignore_errors=True)

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Binaries of the baseline run with the library as it is: one that uses much of it, and one that needs all its symbols.
+"""Binaries of the baseline run with today's library: one that uses much of it, and one that needs all its symbols.
 
 Usage: binary.py SOURCE_ROOT LIBRARY
 
-They are linked with a library made of the symbols of the baseline alone (tests/abi/weft.abi) and know no header of today.
+They are linked with a library that has only the symbols of the baseline (tests/abi/weft.abi), and use no current header.
 """
 
 import os

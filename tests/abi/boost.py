@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Boost is weft's own affair: none of it is exported, and a program with another Boost works with weft in one process.
+"""weft's Boost is private: none of it is exported, and a program with another Boost works with weft in one process.
 
 Usage: boost.py SOURCE_ROOT FOLDER LIBRARY ARCHIVE
 
-The other one is Debian's Boost 1.81, which is downloaded once and unpacked into FOLDER, not installed. What the dynamic
-linker makes of two versions of Boost.Thread is told in capi/README.md.
+The other one is Debian's Boost 1.81, which is downloaded once and unpacked into FOLDER, not installed. capi/README.md
+says what the dynamic linker does with two versions of Boost.Thread.
 """
 
 import os
@@ -25,7 +25,7 @@ tap = Tap()
 PACKAGES = ["libboost1.81-dev", "libboost-thread1.81-dev", "libboost-thread1.81.0", "libboost-chrono1.81-dev",
             "libboost-chrono1.81.0", "libboost-system1.81-dev", "libboost-system1.81.0", "libboost-atomic1.81-dev",
             "libboost-atomic1.81.0"]
-# What libweft.so may use of libboost_thread; boost_layout.cpp compares what these stand on.
+# What libweft.so may use of libboost_thread. boost_layout.cpp compares the layouts on which these depend.
 USED = {"boost::detail::thread_data_base::~thread_data_base()", "boost::detail::get_current_thread_data()", "boost::thread::detach()",
         "boost::thread::native_handle()", "boost::thread::start_thread_noexcept(boost::thread_attributes const&)",
         "typeinfo for boost::detail::thread_data_base", "vtable for boost::detail::thread_data_base"}
@@ -49,7 +49,7 @@ def said(answer):
 
 
 def download():
-    """Where the other Boost lies, or None."""
+    """The folder of the other Boost, or None."""
     where = folder / "boost-1.81"
     if not (where / "complete").exists():
         if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:

@@ -1,6 +1,6 @@
-// A program with a Boost of its own: its threads and strands, and weft's, at the same time. boost.py builds it with a
-// Boost of another version than weft's. With -DPLUGIN it is a shared object whose `use_both` a program without Boost
-// calls.
+// A program with a Boost of its own, which uses its threads and strands and weft's at the same time. boost.py builds it
+// with another version of Boost than weft's. With -DPLUGIN it is a shared object, whose `use_both` a program without
+// Boost calls.
 #include <cstdio>
 #include <stdexcept>
 #include <string>
@@ -83,7 +83,7 @@ static void weft_threads() {
     expect(false, "weft hands on an exception");
   } catch (const std::out_of_range &) {
   }
-  // Boost inside a task: its thread is weft's.
+  // Boost inside a task, which runs on a thread of weft.
   expect(pool.submit([] {
                boost::this_thread::interruption_point();
                boost::this_thread::sleep_for(boost::chrono::milliseconds(1));

@@ -1,5 +1,5 @@
-// Prints the layout of what libweft.so and libboost_thread share: compiled against two versions of Boost by boost.py,
-// which compares the answers. Compiled with -fno-access-control.
+// Prints the layout of what libweft.so and libboost_thread share. boost.py compiles it against two versions of Boost,
+// with -fno-access-control, and compares the outputs.
 #include <cstddef>
 #include <cstdio>
 
@@ -7,10 +7,10 @@
 
 using data = boost::detail::thread_data_base;
 
-// The same members in the same places: a member that only one version has is an error of the compiler or moves others.
+// The members must have the same places. A member that only one version has does not compile, or it moves others.
 #define AT(member) std::printf(#member " %zu %zu\n", offsetof(data, member), sizeof(data::member))
 
-// Which place of the vtable a virtual function has.
+// The place of a virtual function in the vtable.
 template <class Function> static unsigned long place(Function function) {
   unsigned long word;
   __builtin_memcpy(&word, &function, sizeof word);

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""capi/package makes Debian packages that lintian has nothing to say about, and that a program can be built with.
+"""capi/package makes Debian packages: lintian finds nothing in them, and a program can be built with them.
 
 Usage: debian.py SOURCE_ROOT FOLDER
-Builds the library again, in FOLDER, which keeps its name so that a compiler cache knows the objects again. Installs
+Builds the library again, in FOLDER. That keeps its name, so that a compiler cache finds the objects again. Installs
 nothing: the packages are unpacked into a folder.
 """
 
@@ -50,7 +50,7 @@ def expect_files(what, names, patterns):
 
 
 def main():
-    # Without debugging symbols: they take half of the time.
+    # Without debugging symbols, which take half of the time.
     environment = dict(os.environ, DEB_BUILD_OPTIONS="noautodbgsym", DEB_CFLAGS_STRIP="-g", DEB_CXXFLAGS_STRIP="-g")
     answer = run([root / "capi/package", folder], env=environment)
     tap.check("capi/package", said(answer))

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The reference is made of the public headers without a warning, and every public function is in it.
+"""The reference is built from the public headers without a warning, and it has every public function.
 
 Usage: docs.py SOURCE_ROOT
 """
@@ -25,7 +25,7 @@ else:
                   + ([] if answer.returncode == 0 else [f"status {answer.returncode}"]))
         pages = "".join(path.read_text(errors="replace") for path in pathlib.Path(folder).glob("html/*_8h.html"))
         names = [name for _, name, _ in face.declarations(root / "include")]
-        # What has a comment has a heading of its own.
+        # A function with a comment has its own heading.
         tap.check(f"all {len(names)} functions are in the reference, with their comments", [
             name for name in names if f"{name}()</h2>" not in pages] + ([] if names else ["none was found"]))
         guide = [path.stem for path in (root / "include/weft/guide").glob("*.md")]

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Clients of other versions: each options and figures struct as a client compiled against earlier or later headers has it.
+"""Clients of other versions: each options and figures struct as in a client compiled against earlier or later headers.
 
 Usage: evolution.py SOURCE_ROOT LIBRARY
 
-The headers are copied and changed: in the earlier ones a struct ends where its first version ended, in the later ones it
-has fields more. The same client is compiled against each, and runs with the library as it is: a smaller struct is
-accepted, a larger one too as long as its new fields are zero (else WEFT_ENOTSUP), and of figures only as much is written
+The headers are copied and changed: in the earlier ones a struct ends where its first version ended, in the later ones
+it has further fields. The same client is compiled against each, and runs with today's library. A smaller struct is
+accepted. A larger one is accepted if its new fields are zero (else WEFT_ENOTSUP). Of figures, only as much is written
 as the client has room for.
 """
 
@@ -24,8 +24,9 @@ from tap import Tap
 root, library = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
 tap = Tap()
 
-# struct: the first field that its first version did not have (None: none was added yet), and how to use it: statements
-# that set `status`, with the struct in `o`. `pool` is a pool, `task` and `loop` do nothing. What succeeds is given back.
+# struct: the first field that its first version did not have (None: none was added yet), and how to use the struct:
+# statements that set `status`, with the struct in `o`. `pool` is a pool; `task` and `loop` do nothing. Handles of calls
+# that succeed are given back.
 OPTIONS = {
     "weft_runtime_options_t": (None, "weft_runtime_t *x; status = weft_runtime_create(&o, &x);"
                                      "if (!status) weft_runtime_destroy(&x);"),
@@ -105,7 +106,7 @@ static void use_{name}(void) {{
 
 
 def change(include, name, edit):
-    """Replaces the fields of a struct, in whichever header it is."""
+    """Replaces the fields of a struct, in the header that has it."""
     for header in (include / "weft").glob("*.h"):
         text = header.read_text()
         found = re.search(rf"(typedef struct \w+ \{{)((?:(?!typedef struct).)*?)(\}} {name};)", text, re.S)

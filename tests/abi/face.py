@@ -1,8 +1,8 @@
 """The face of the library: what the public headers declare, built as a shared library whose functions do nothing.
 
-It has the symbols, the versions and the types of the real one and nothing of what is behind them, so that libabigail
-describes the promise alone, in a moment; and it is quickly built from changed headers too. A client can be linked with
-it where the real library must not be known.
+It has the symbols, the versions and the types of the real library, and no code behind them. So libabigail describes
+only the promise, and quickly. It is also quickly built from changed headers. A client can be linked with it where the
+real library must not be used.
 """
 
 import os
@@ -11,7 +11,7 @@ import re
 import shlex
 import subprocess
 
-# Every type of the headers is described, used by a function or not.
+# Every type of the headers is described, whether or not a function uses it.
 FLAGS = ["-std=c99", "-g", "-fno-eliminate-unused-debug-types", "-shared", "-fPIC", "-w", "-Wl,-soname,libweft.so.1"]
 
 
@@ -20,7 +20,7 @@ def without_comments(text):
 
 
 def declarations(include):
-    """(what it returns, name, parameters) of each public function, in the order of the headers."""
+    """(return type, name, parameters) of each public function, in the order of the headers."""
     for header in sorted((include / "weft").glob("*.h")):
         text = without_comments(header.read_text())
         for match in re.finditer(r"^WEFT_API\s+([^;{(]*?)(\bweft_\w+)\(([^;]*)\);", text, re.M):
@@ -28,7 +28,7 @@ def declarations(include):
 
 
 def compile_face(code, script, include, library):
-    """Builds it of C code and the text of a version script. Raises CalledProcessError."""
+    """Builds it from C code and the text of a version script. Raises CalledProcessError."""
     folder = library.parent
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "face.c").write_text(code)
@@ -40,7 +40,7 @@ def compile_face(code, script, include, library):
 
 
 def of_headers(include, script, library):
-    """The face of these headers with this version script."""
+    """Builds the face of these headers with this version script."""
     code = ["#include <weft/weft.h>"]
     for result, name, parameters in declarations(include):
         code.append(f"{result} {name}({parameters}) {{ {'' if result == 'void' else 'return 0;'} }}")
@@ -48,13 +48,13 @@ def of_headers(include, script, library):
 
 
 def of_symbols(names, library):
-    """A library with these symbols and no types: enough to link with."""
+    """Builds a library with these symbols and no types: enough to link with."""
     code = "".join(f"void {name}(void) {{}}\n" for name in names)
     script = "WEFT_1.0 { global: " + " ".join(f"{name};" for name in names) + " local: *; };\n"
     compile_face(code, script, pathlib.Path(), library)
 
 
 def describe(library, abi):
-    """Writes what libabigail sees of the library. Raises CalledProcessError."""
+    """Writes libabigail's description of the library. Raises CalledProcessError."""
     subprocess.run(["abidw", "--load-all-types", "--no-show-locs", "--no-corpus-path", "--no-comp-dir-path",
                     "--no-elf-needed", "--out-file", abi, library], check=True, capture_output=True, text=True)

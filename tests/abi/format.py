@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Every C and C++ file is formatted as .clang-format says. Skipped aloud where clang-format is not installed.
+"""Every C and C++ file is formatted as .clang-format says. Reported as skipped if clang-format is not installed.
 
 Usage: format.py SOURCE_ROOT
 """

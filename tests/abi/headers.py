@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Each public header compiles alone: the C ones as C99 and as C++17, those of weft.hpp as C++20; no warnings.
+"""Each public header compiles alone and without warnings: the C ones as C99 and C++17, those of weft.hpp as C++20.
 
 Usage: headers.py SOURCE_ROOT
 
-The warnings are those that hosts turn on, -Wold-style-cast and its like included. With less than weft.hpp needs, the
-compiler says one sentence.
+The warnings are those that hosts turn on, such as -Wold-style-cast. With an older standard than weft.hpp needs, the
+compiler prints one sentence.
 """
 
 import pathlib
@@ -34,7 +34,7 @@ def run(*command):
 
 
 def compile_alone(compiler, standard, language, header):
-    """What the compiler says of a file that includes the header, twice, and nothing else."""
+    """What the compiler prints for a file that only includes the header, twice."""
     with tempfile.TemporaryDirectory() as folder:
         source = pathlib.Path(folder) / f"alone.{language}"
         line = f"#include <{header}>\n"
@@ -79,7 +79,7 @@ check(("clang++ -stdlib=libc++",), "c++20", "cpp", umbrella)
 
 
 def refused(compiler, missing, reason):
-    """Exactly one error, and it names the reason."""
+    """There must be exactly one error, and it must name the reason."""
     with tempfile.TemporaryDirectory() as folder:
         source = pathlib.Path(folder) / "less.cpp"
         source.write_text("#include <weft/weft.hpp>\n")

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""What `meson install` gives is all that a program needs: with pkg-config (shared and static) and with CMake.
+"""A program needs only what `meson install` installs: with pkg-config (shared and static) and with CMake.
 
 Usage: installed.py BUILD_ROOT
-Installs into a temporary folder; the programs know nothing but what lies there.
+Installs into a temporary folder. The programs use only what is in it.
 """
 
 import os
@@ -38,8 +38,8 @@ int main(void) {
   return 0;
 }
 """
-# All memory comes from the host, and all of it comes back: in the archive weft has operators new and delete of its own,
-# and whether they serve it is decided when the program is linked. The answer tells how many blocks are left.
+# All memory comes from the host, and all of it comes back. In the archive weft has its own operators new and delete,
+# and linking the program decides whether weft uses them. The output tells how many blocks are left.
 ALLOCATOR_PROGRAM = """#include <stdlib.h>
 #include <weft/weft.h>
 static long blocks, allocations, faults;
@@ -105,7 +105,7 @@ int main(void) {
 CPP_PROGRAM = """#include <weft/weft.hpp>
 int main() { return weft::executor().submit([] { return 0; }).result(); }
 """
-# Of another standard library than weft's: its exceptions and strings cross weft and come back as they were.
+# A program with another standard library than weft's: its exceptions and strings go through weft unchanged.
 CROSSING_PROGRAM = """#include <weft/weft.hpp>
 #include <stdexcept>
 #include <string>
@@ -198,7 +198,7 @@ def with_pkg_config(folder, stage, environment):
                   *["-l:libweft.a" if flag == "-lweft" else flag for flag in flags]])
     tap.check("a plugin that contains the archive is linked, and stays mapped",
               said(answer) or stays_mapped(plugin))
-    # -static takes archives only; the other way takes the archive of weft and whatever there is of the rest.
+    # -static takes only archives. The other way takes the archive of weft, and of the other libraries what is there.
     for way, link in (("-static", ["-static", *flags]),
                       ("-l:libweft.a", ["-l:libweft.a" if flag == "-lweft" else flag for flag in flags])):
         program = folder / "user-static"

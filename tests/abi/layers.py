@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The rules that a compiler does not see: who may include whom, how long files are, what they are called.
+"""The rules that a compiler does not check: which file may include which, how long files are, and their names.
 
 Usage: layers.py SOURCE_ROOT
 """
@@ -15,13 +15,13 @@ from tap import Tap
 root = pathlib.Path(sys.argv[1])
 tap = Tap()
 
-# From below to above: a file may include its own layer and those before it.
+# From the lowest layer to the highest: a file may include its own layer and those before it.
 LAYERS = ["base", "thread", "task", "sched", "timer", "exec", "runtime"]
 SOURCES = {".c", ".h", ".cpp", ".hpp", ".rs", ".go", ".py", ".sh"}
 
 
 def files():
-    """The files of the project: what git knows of, or, outside of git, all."""
+    """The files of the project: those that git knows, or all of them outside git."""
     answer = subprocess.run(["git", "-C", root, "ls-files", "--cached", "--others", "--exclude-standard"],
                             capture_output=True, text=True, check=False)
     names = answer.stdout.splitlines() if answer.returncode == 0 else \
@@ -68,7 +68,7 @@ tap.check("the public headers include nothing but each other and the standard li
     for number, included in includes(name)
     if (included.startswith("weft/") and not (root / "include" / included).is_file()) or included.startswith("boost/")])
 
-# The model tests replace what comes from base/atomic.hpp, and would not see what comes from elsewhere.
+# The model tests replace what comes from base/atomic.hpp, and would not see what comes from another header.
 SEAM = re.compile(r"std::(atomic|mutex|recursive_mutex|timed_mutex|shared_mutex|condition_variable)\b")
 tap.check("atomics and mutexes of lib come from base/atomic.hpp", [
     f"{name}:{number} names {match.group(0)}" for name in c_family

@@ -1,6 +1,5 @@
-/* The layout of the structs that cross the ABI, on 64-bit machines: sizes and offsets are promised for the life of
- * libweft.so.1, and this is the copy to compare with. New fields go to the end of a struct, and to the end of its
- * table.
+/* The layout of the structs that cross the ABI, on 64-bit machines. Sizes and offsets are promised for the life of
+ * libweft.so.1, and this is the copy to compare with. A new field goes to the end of its struct and of its table here.
  */
 #include <weft/weft.h>
 
@@ -152,7 +151,7 @@ static void group_and_range_options(void) {
 }
 
 static void events_and_queue_options(void) {
-  CHECK_EQUAL(sizeof(weft_event_t), 32); /* for ever: events come in arrays */
+  CHECK_EQUAL(sizeof(weft_event_t), 32); /* must never change: events come in arrays */
   AT(weft_event_t, tag, 0);
   AT(weft_event_t, kind, 8);
   AT(weft_event_t, status, 12);
@@ -163,7 +162,7 @@ static void events_and_queue_options(void) {
   AT(weft_queue_options_t, flags, 4);
 }
 
-/* Constants that callers have compiled in. */
+/* Constants that are compiled into callers. */
 static void constants(void) {
   CHECK_EQUAL(WEFT_EXECUTOR_HOST_WORKERS, 1);
   CHECK_EQUAL(WEFT_LOG_WARNING, 1);

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""The list of locks in lib/README.md names every mutex of lib/ and capi/, and names no other.
+"""The list of locks in lib/README.md names every mutex of lib/ and capi/, and no other.
 
 Usage: locks.py SOURCE_ROOT
 
 The list has mutexes by class and member, as `task::mutex_`, or by their name if they are static.
-Its order cannot be read off the source: ThreadSanitizer looks at that when the suites run under it.
+The order of the list cannot be read from the source. ThreadSanitizer checks it when the suites run under it.
 """
 
 import pathlib
@@ -22,7 +22,7 @@ TOKEN = re.compile(f"{HEAD}|{MUTEX}|(?P<open>\\{{)|(?P<close>\\}})")
 
 
 def without_comments(text):
-    """Comments and what is quoted are blanks."""
+    """Replaces comments and quoted text by blanks."""
     return re.sub(r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|(?<!\w)'(?:\\.|[^'\\\n])+'",
                   lambda match: re.sub(r"[^\n]", " ", match.group(0)), text, flags=re.S)
 
@@ -69,7 +69,7 @@ for folder in ("lib", "capi"):
         for name in mutexes(path.read_text()):
             there.setdefault(name, path.relative_to(root))
 
-# A numbered line and the lines that go on with it. What has a dot or a slash is the name of a file.
+# A numbered line and the lines that continue it. A word with a dot or a slash is the name of a file.
 section = re.search(r"^## Locks\n(.*?)^## ", (root / "lib/README.md").read_text(), re.S | re.M)
 lines = re.findall(r"^\d+\. .*\n(?:^ +.*\n)*", section.group(1) if section else "", re.M)
 listed = [name for line in lines for name in re.findall(r"`([\w:]+)`", line)]

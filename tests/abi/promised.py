@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What is promised is written down: every function in CHANGES.md, every public struct in layout.c.
+"""All promises are written down: every function in CHANGES.md, every public struct in layout.c.
 
 Usage: promised.py SOURCE_ROOT
 """

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The code of README.md and of the guide compiles without warnings; programs run, and print what the page says; links
-lead somewhere; functions that are named exist.
+"""The code of README.md and of the guide compiles without warnings. Programs run, and print what the page says. Links
+have a target, and functions that are named exist.
 
 Usage: readme.py SOURCE_ROOT LIBRARY
 """
@@ -25,7 +25,7 @@ COMPILERS = {
 
 
 def faults(language, code, output):
-    """A block with a main is a program, and output what it prints; without one it is a part of a program."""
+    """A block with a main is a program, and `output` is what it prints. Without a main it is a part of a program."""
     compiler, standard = COMPILERS[language]
     is_program = re.search(r"^int main\(", code, re.M)
     with tempfile.TemporaryDirectory() as folder:
@@ -39,7 +39,7 @@ def faults(language, code, output):
             return answer.stderr.splitlines()
         if not is_program:
             return []
-        # The linker records the SONAME, which the build folder has.
+        # The linker records the SONAME; the build folder has a file of that name.
         answer = subprocess.run([program], capture_output=True, text=True, timeout=60, check=False)
         if (answer.returncode, answer.stderr, answer.stdout) != (0, "", output):
             return [f"status {answer.returncode}, stderr {answer.stderr!r}, stdout {answer.stdout!r}, "

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What weft cannot be built for is refused when meson configures, in one sentence.
+"""If weft cannot be built for a target, meson refuses it when it configures, with one sentence.
 
 Usage: refused.py SOURCE_ROOT
 """
@@ -15,7 +15,7 @@ from tap import Tap
 root = pathlib.Path(sys.argv[1])
 tap = Tap()
 
-# Neither headers nor libraries of 32 bits are needed to be refused.
+# To be refused, a build needs neither headers nor libraries of 32 bits.
 CROSS_FILE = """[binaries]
 c = ['gcc', '-m32']
 cpp = ['g++', '-m32']

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What the shared library shows to the world: the functions of the headers, and nothing else.
+"""The shared library exports the functions of the headers, and nothing else.
 
 Usage: symbols.py SOURCE_ROOT LIBRARY
 """
@@ -65,7 +65,7 @@ dynamic = output_of("readelf", "-dW", library)
 soname = re.findall(r"\(SONAME\).*\[(.*)\]", dynamic)
 tap.check("the SONAME is libweft.so.1", [] if soname == ["libweft.so.1"] else [f"it is {soname}"])
 tap.check("the library stays mapped (NODELETE)", [] if re.search(r"\(FLAGS_1\).*\bNODELETE\b", dynamic) else [dynamic])
-# Memory that the standard library's shared object allocates must be freed there: see lib/base/operators.cpp.
+# The standard library's shared object must free the memory that it allocates: see lib/base/operators.cpp.
 imported = output_of("nm", "-DC", "--undefined-only", library)
 tap.check("it imports no operator new or delete: it has its own", [
     line for line in imported.splitlines() if re.search(r"\boperator (new|delete)\b", line)])

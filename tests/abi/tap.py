@@ -1,4 +1,4 @@
-"""TAP for the scripts of the tests: collect what was checked, say it, and exit accordingly."""
+"""TAP for the scripts of the tests: collects results, prints them, and exits with the matching status."""
 
 import sys
 
@@ -9,7 +9,7 @@ class Tap:
         self.failed = False
 
     def check(self, name, faults=()):
-        """One result. faults: lines that say what is wrong; none: it is right."""
+        """Adds one result. faults: lines that say what is wrong; if there are none, the check has passed."""
         faults = list(faults)
         self.count += 1
         for fault in faults:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""clang-tidy finds nothing in lib/ and capi/. Slow, so the short form looks at capi/ and the smallest layer only.
+"""clang-tidy finds nothing in lib/ and capi/. It is slow, so the short form checks only capi/ and the smallest layer.
 
 Usage: tidy.py SOURCE_ROOT BUILD_ROOT
 """
@@ -32,9 +32,9 @@ else:
     commands = json.loads((build / "compile_commands.json").read_text())
     sources = sorted({(pathlib.Path(entry["directory"]) / entry["file"]).resolve() for entry in commands})
     wanted = [path for path in sources if path.is_relative_to(root / "lib") or path.is_relative_to(root / "capi")]
-    # What the model tests compile once more is looked at as it is in the library.
+    # Sources that the model tests compile once more are checked as they are in the library.
     commands = [entry for entry in commands if not entry.get("output", "").startswith("tests/model/")]
-    # What gcc alone knows would be an error for clang; so would its precompiled header.
+    # Options that only gcc knows would be an error for clang, and so would gcc's precompiled header.
     for entry in commands:
         entry["command"] = re.sub(
             r" -(fno-gnu-unique|flto\S*|ffat-lto-objects|include all.hpp)(?= )", "", entry["command"])

@@ -1,4 +1,4 @@
-// add_done_callback: once for every future, in order, on the thread that ends it.
+// add_done_callback: callbacks run once, in order, on the thread that ends the future.
 #include "support.hpp"
 
 #include <doctest/doctest.h>

@@ -69,7 +69,7 @@ TEST_CASE("run_until runs what others post until the future is done") {
   const auto first = loop.submit([&] { ++ran; });
   loop.post([&] { ++ran; });
   CHECK(loop.run_until(first));
-  CHECK(ran == 1); // it looks before each task
+  CHECK(ran == 1); // run_until checks the future before each task
   CHECK(loop.run_until(first, 0s));
   CHECK(ran == 1);
 }
@@ -81,7 +81,7 @@ TEST_CASE("help runs tasks of a pool until the future is done") {
     begun.set_value();
     gate.get_future().wait();
   });
-  begun.get_future().wait(); // the only worker is taken
+  begun.get_future().wait(); // the only worker is busy
   const auto wanted = pool.submit([] { return std::this_thread::get_id(); });
   CHECK(pool.help(wanted));
   CHECK(wanted.result(0s) == std::this_thread::get_id());

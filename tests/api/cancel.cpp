@@ -1,4 +1,4 @@
-// cancel_source, cancel_token, cancel_or_stop: what is called off, together or alone.
+// cancel_source, cancel_token, cancel_or_stop: what is cancelled, together or alone.
 #include "support.hpp"
 
 #include <doctest/doctest.h>
@@ -29,7 +29,7 @@ TEST_CASE("cancel: what waits never starts, what runs is asked to stop") {
   CHECK_THROWS_AS(second.result(), weft::cancelled);
   CHECK_THROWS_AS(pool.submit(source.token(), [] {}), weft::cancelled);
   CHECK_THROWS_AS(pool.post(source.token(), [] {}), weft::cancelled);
-  CHECK(pool.submit(weft::cancel_token(), [] { return 3; }).result() == 3); // an empty one
+  CHECK(pool.submit(weft::cancel_token(), [] { return 3; }).result() == 3); // an empty token
 }
 
 TEST_CASE("cancel: trees, deadlines, the token of the running task") {
@@ -44,7 +44,7 @@ TEST_CASE("cancel: trees, deadlines, the token of the running task") {
     });
     const bool is_its_own = seen.result() == hasty.token().native_handle(); // a CHECK would catch the exception itself
     CHECK(is_its_own);
-  } catch (const weft::cancelled &) { // it did not begin in time
+  } catch (const weft::cancelled &) { // the task did not begin in time
   }
   CHECK_FALSE(top.is_cancelled());
   top.cancel();

@@ -1,4 +1,4 @@
-// weft::completion_queue: that it is what weft/queue.h says, in the words of C++.
+// weft::completion_queue: it does in C++ what weft/queue.h says.
 #include <doctest/doctest.h>
 
 #include "support.hpp"

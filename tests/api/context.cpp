@@ -1,5 +1,5 @@
-// Contexts of executors and groups, and the executor that runs the calling code: what weft/context.h says, with
-// objects.
+// Contexts of executors and groups, and the executor that runs the calling code: what weft/context.h says, with objects
+// as contexts.
 #include "support.hpp"
 
 #include <doctest/doctest.h>
@@ -47,7 +47,7 @@ TEST_CASE("context: one takes the place of another, and ends with its executor")
     pool.set_context(&mine);
     CHECK(pool.context<object>() == &mine);
     pool.reset_context();
-    CHECK(counts.alive == 1); // it is the caller's
+    CHECK(counts.alive == 1); // the caller's object
     pool.set_context(make(counts, 5));
   }
   CHECK(counts.alive == 0);
@@ -111,7 +111,7 @@ TEST_CASE("context: that of a group is there for its tasks, and ends after the l
     group.set_context(make(counts, 9));
   }
   CHECK(sum == 70);
-  while (counts.alive != 0) std::this_thread::yield(); // a worker may be the one that lets go of the group last
+  while (counts.alive != 0) std::this_thread::yield(); // a worker may drop the last reference to the group
 }
 
 TEST_CASE("context: it may be taken away again, and belongs to the caller then") {
@@ -132,7 +132,7 @@ TEST_CASE("context: it may be taken away again, and belongs to the caller then")
     CHECK(counts.alive == 2);
     on.template take_context<object>();
     CHECK(counts.alive == 1);
-    on.set_context(&mine); // the caller's own
+    on.set_context(&mine); // the caller keeps owning it
     CHECK(on.template take_context<object>() == nullptr);
     CHECK(on.template context<object>() == nullptr);
     CHECK(counts.alive == 1);
@@ -193,7 +193,7 @@ TEST_CASE("context: it belongs to the domain in which it was set") {
   }
   CHECK(domain.count() == 1);
   CHECK_FALSE(domain.close(std::chrono::seconds(0)));
-  CHECK(counts.alive == 1); // what still runs may use it
+  CHECK(counts.alive == 1); // running tasks may still use it
   pool.reset_context();
   CHECK(counts.alive == 0);
   CHECK(domain.close());

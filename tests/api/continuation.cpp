@@ -1,4 +1,4 @@
-// then, on_error, finally, when_all and when_any: what f gets and when, what is handed on, lives of closures, chains.
+// then, on_error, finally, when_all and when_any: what f gets and when, what is passed on, lives of closures, chains.
 #include <doctest/doctest.h>
 
 #include "support.hpp"

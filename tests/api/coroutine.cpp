@@ -22,7 +22,7 @@ weft::future<std::thread::id> thread_after(weft::future<void> f) {
   co_return std::this_thread::get_id();
 }
 
-// A coroutine of somebody else's making: begins at once and has no result.
+// A coroutine type that is not weft's: it begins at once and has no result.
 struct fire_and_forget {
   struct promise_type {
     fire_and_forget get_return_object() const noexcept { return {}; }
@@ -277,13 +277,13 @@ TEST_CASE("a stop request is seen in the coroutine, and an await that would susp
     } catch (const weft::interrupted &) {
       interrupted = true;
     }
-    got += co_await one; // done: nothing to wait for
+    got += co_await one; // already done: no wait
     co_await two;
   }(first.get_future(), second.get_future(), seen, interrupted, got);
   CHECK_FALSE(f.stop_requested());
   CHECK(f.request_stop());
   CHECK(f.stop_requested());
-  CHECK_FALSE(f.done()); // it goes on when what it awaits is done
+  CHECK_FALSE(f.done()); // it resumes when the future that it awaits is done
   first.set_value(1);
   CHECK(seen);
   CHECK(interrupted);

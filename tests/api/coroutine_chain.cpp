@@ -1,4 +1,4 @@
-// Long chains of coroutines: nothing may grow the stack.
+// Long chains of coroutines: the stack must not grow with them.
 #include "support.hpp"
 
 #include <doctest/doctest.h>
@@ -25,7 +25,7 @@ TEST_CASE("a million coroutines, each awaiting the one before") {
 }
 
 TEST_CASE("the same chain, ended by an exception") {
-  constexpr int links = 20'000; // each link throws again, which takes its time
+  constexpr int links = 20'000; // fewer, because each link throws again, which is slow
   const weft::promise<int> first;
   weft::future<int> last = first.get_future();
   for (int i = 0; i < links; ++i) last = add_one(std::move(last));

@@ -1,4 +1,4 @@
-// Exceptions on their way through a future: the type and the very object are kept where both ends are C++.
+// Exceptions that go through a future: where both ends are C++, the type and the object itself are kept.
 #include "support.hpp"
 
 #include <doctest/doctest.h>
@@ -14,7 +14,7 @@ struct bad_luck : std::runtime_error {
   int number;
 };
 
-// A weft::error of the user's own.
+// A type of the user that derives from weft::error.
 struct special_error : weft::error {
   special_error() : weft::error(99, "special", "text"), extra(7) {}
   int extra;
@@ -169,7 +169,7 @@ TEST_CASE("a task may hand on an exception of weft, with its type") {
   const weft::promise<int> never;
   const auto waiting = pool.submit([f = never.get_future()] { return f.result(std::chrono::nanoseconds(1)); });
   CHECK_THROWS_AS(waiting.result(), weft::timed_out);
-  // Unlike after a time-out of the wait itself, the future is done.
+  // The future is done, which it would not be after a time-out of the wait itself.
   CHECK(waiting.done());
   CHECK(waiting.state() == weft::future_state::error);
 }

@@ -1,4 +1,4 @@
-// The pool that all share. Its cases build on one another, for there is one in a process.
+// The pool that all code of a process shares. There is only one in a process, so the cases build on each other.
 #include "support.hpp"
 
 #include <doctest/doctest.h>

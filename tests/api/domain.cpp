@@ -1,4 +1,4 @@
-// domain: what is closed as one, promises and coroutines among it. Each case begins with nothing kept by the headers.
+// domain: what a close ends, with promises and coroutines. At the start of each case the headers keep nothing.
 #include "support.hpp"
 
 #include <doctest/doctest.h>
@@ -138,7 +138,7 @@ TEST_CASE("domain: a coroutine that has come to its end leaves nothing") {
   hosts.set_value(4);
   CHECK(sum.result(0s) == 5);
   CHECK_THROWS_AS(failed.result(0s), std::runtime_error);
-  failed = {}; // with the exception
+  failed = {}; // drops the exception, too
   CHECK(plugin.count() == 0);
   CHECK(plugin.close(0s));
 }
@@ -164,5 +164,5 @@ TEST_CASE("domain: a coroutine that waits is brought to its end by the close") {
   CHECK_THROWS_AS(sum.result(0s), weft::closed);
   CHECK_THROWS_AS(sum_of_sum.result(0s), weft::closed);
   CHECK_THROWS_AS(there.result(0s), weft::closed);
-  hosts.set_value(4); // goes on nowhere
+  hosts.set_value(4); // resumes no coroutine
 }

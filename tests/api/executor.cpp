@@ -122,7 +122,7 @@ TEST_CASE("a pool that is destroyed by its own task does not wait for itself") {
     owner.reset();
     return 1;
   });
-  // What was accepted before still runs.
+  // What was accepted before the shutdown still runs.
   const auto after = raw->submit([&] { ++ran; });
   hold.open();
   CHECK(destroys.result(test::too_long) == 1);
@@ -204,7 +204,7 @@ TEST_CASE("the initializer runs first on each worker") {
     std::vector<weft::future<bool>> futures;
     for (int i = 0; i < 100; ++i) futures.push_back(pool.submit([] { return prepared; }));
     for (const auto &f : futures) CHECK(f.result());
-    pool.shutdown(); // a worker that has just started may be before its initializer
+    pool.shutdown(); // until then a worker that has just started may not have run its initializer
     CHECK(calls == static_cast<int>(pool.stats().workers_started));
     CHECK_FALSE(pool.broken());
   }
@@ -241,7 +241,7 @@ TEST_CASE("the hook before a rest gives back what a worker keeps from one task t
   static thread_local std::unique_lock<std::mutex> kept;
   std::mutex lock;
   std::atomic<int> rests = 0, lines = 0;
-  int sum = 0; // under the lock
+  int sum = 0; // guarded by the lock
   weft::set_log_hook([&](weft::log_level, std::string_view line) {
     if (line.find("rest hook") != std::string_view::npos) ++lines;
   });
@@ -304,7 +304,7 @@ TEST_CASE("an initializer that throws breaks the pool") {
   CHECK_THROWS_AS(pool.post([] {}), weft::broken_pool);
   REQUIRE(pool.broken());
   CHECK(pool.broken()->code() == WEFT_EBROKEN);
-  // Handed on by a task of another pool it keeps its type and reason.
+  // The exception keeps its type and reason when a task of another pool passes it on.
   weft::executor other({.max_workers = 1});
   CHECK_THROWS_AS(other.submit([&] { return f.result(); }).result(), weft::broken_pool);
 }
@@ -394,7 +394,7 @@ TEST_CASE("wait_idle: until what was submitted has ended, and what that has subm
     hold.pass();
     pool.post([&] { pool.post([&] { ++ran; }); });
   });
-  const auto later = pool.submit_after(1h, [] {}); // does not count
+  const auto later = pool.submit_after(1h, [] {}); // a delayed task does not count
   CHECK_FALSE(pool.wait_idle(0s));
   CHECK_FALSE(pool.wait_idle(1ms));
   hold.open();

@@ -13,7 +13,7 @@ using weft::future_state;
 
 namespace {
 
-// A pool of one worker that stands before a gate, so that whatever comes next is pending.
+// A pool of one worker that waits at a gate, so that every further task is pending.
 struct held_pool {
   held_pool() {
     pool.post([this] {
@@ -130,7 +130,7 @@ TEST_CASE("request_stop is seen by the running task and wakes its waits") {
   CHECK_THROWS_AS(f.result(), weft::interrupted);
   CHECK(seen == true);
   CHECK_FALSE(f.request_stop());
-  // The request was for that task alone.
+  // The request was for that task only.
   CHECK_FALSE(pool.submit([] { return weft::this_thread::stop_requested(); }).result());
 }
 
@@ -179,7 +179,7 @@ TEST_CASE("a taken result is still destroyed once") {
 }
 
 TEST_CASE("a temporary gives a value") {
-  test::census counts; // outlives the pool: a worker may be the last one to let go of a result
+  test::census counts; // outlives the pool: a worker may drop the last reference to a result
   weft::executor pool({.max_workers = 1});
   SUBCASE("a copy where T can be copied: other handles keep the result") {
     const auto f = pool.submit([] { return std::string("text"); });

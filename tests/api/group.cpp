@@ -68,7 +68,7 @@ TEST_CASE("group: closures that only move, of any size, live exactly once") {
     group.run(named); // copied
     group.wait();
     CHECK(sum == 36);
-    CHECK(counts.alive == 0); // gone when the wait is over
+    CHECK(counts.alive == 0); // all closures have been dropped when the wait returns
     CHECK(counts.copied == 0);
   }
   CHECK(counts.alive == 0);
@@ -96,7 +96,7 @@ TEST_CASE("group: wait rethrows the first exception, once") {
   group.run([] { throw std::runtime_error("second"); });
   group.run([&] { ++ran; });
   CHECK_THROWS_WITH_AS(group.wait(), "far", std::out_of_range);
-  CHECK(ran == 1); // the others went on
+  CHECK(ran == 1); // the other tasks ran
   group.wait();
   group.run([&] { ++ran; });
   group.wait();
@@ -115,7 +115,7 @@ TEST_CASE("group: an error may cancel what has not started") {
   gate.open();
   CHECK_THROWS_WITH_AS(group.wait(), "first", std::runtime_error);
   CHECK(ran == 0);
-  group.run([&] { ++ran; }); // the cancellation is forgotten too
+  group.run([&] { ++ran; }); // the wait has also cleared the cancellation
   group.wait();
   CHECK(ran == 1);
   held.result();
@@ -176,7 +176,7 @@ TEST_CASE("group: an exception between run and wait leaves nothing behind") {
   census counts;
   std::atomic<int> alive_at_end = -1;
   try {
-    const test::move_only around(counts); // what closures refer to
+    const test::move_only around(counts); // the closures refer to it
     weft::group group(pool);
     for (int i = 0; i < 100; ++i)
       group.run([&around, held = test::move_only(counts)] { static_cast<void>(around.value + held.value); });
@@ -216,7 +216,7 @@ TEST_CASE("group: a task that waits for its own group is told") {
       told = true;
     }
   });
-  while (pool.stats().completed == 0) std::this_thread::yield(); // the outer wait is not what is tested
+  while (pool.stats().completed == 0) std::this_thread::yield(); // else the wait below could run the task itself
   CHECK_NOTHROW(group.wait());
   CHECK(told);
 }
@@ -232,7 +232,7 @@ TEST_CASE("blocking_region: on a pool of one worker another task runs meanwhile"
   CHECK(pool.submit([] { return 5; }).result() == 5);
   gate.open();
   blocked.result();
-  const weft::blocking_region nothing; // no worker: harmless
+  const weft::blocking_region nothing; // this thread is no worker: a no-op
   CHECK(pool.stats().workers_blocked == 0);
 }
 
@@ -253,7 +253,7 @@ TEST_CASE("group: what is no task is pending until it is left") {
   CHECK(answered);
   other.join();
   {
-    weft::group inner(pool); // its end waits, too
+    weft::group inner(pool); // its destructor waits, too
     inner.enter();
     answered = false;
     other = std::thread([&] {
@@ -290,7 +290,7 @@ TEST_CASE("group: what follows runs once nothing is pending, on the executor tha
       over.open();
     });
   }
-  over.pass(); // the group is gone
+  over.pass(); // the group has ended
   CHECK(counts.alive == 0);
   CHECK(counts.copied == 0);
 }

@@ -1,6 +1,6 @@
-// What a host lends to weft: that weft/cpp/host.hpp is what weft/host.h says; and the workers that a host looks after.
+// What a host gives to weft: weft/cpp/host.hpp does what weft/host.h says; and workers that the host looks after.
 //
-// The allocator is set before main(), for it is to be set before anything else, and holds for the whole program.
+// The allocator must be set before anything else and holds for the whole program, so it is set before main().
 #include <doctest/doctest.h>
 
 #include "support.hpp"
@@ -22,7 +22,7 @@ namespace {
 static_assert(weft::memory_source<std::pmr::memory_resource>);
 static_assert(!weft::memory_source<std::string>);
 
-// Counts what is out, and has nothing to give to a thread that asks it to refuse.
+// Counts what is allocated. It refuses every request of a thread that has set `refuses`.
 class counted_memory {
 public:
   void *allocate(std::size_t size, std::size_t align) {
@@ -43,7 +43,7 @@ public:
 };
 thread_local bool counted_memory::refuses = false;
 
-// Never destroyed: weft uses it as long as the process lives.
+// Never destroyed: weft uses it until the process ends.
 counted_memory &memory() {
   static counted_memory *const lent = [] {
     auto *const made = new counted_memory;
@@ -59,7 +59,7 @@ struct log {
   std::vector<std::pair<weft::log_level, std::string>> lines;
 };
 
-// Something that weft has to log: nobody else can be told.
+// Causes an error that weft must log, because no caller can receive it.
 void throw_from_a_callback() {
   weft::promise<int> promise;
   promise.get_future().add_done_callback([](const weft::future<int> &) { throw std::runtime_error("seven"); });
@@ -127,7 +127,7 @@ TEST_CASE("allocator: it is set once, before anything else; what it cannot give 
   CHECK_THROWS_AS(weft::set_allocator(*std::pmr::new_delete_resource()), weft::invalid_state);
   CHECK(other.allocations == 0);
   const auto before = memory().allocations.load();
-  const std::string kind(10'000, 'k'); // more than any heap of blocks keeps in advance
+  const std::string kind(10'000, 'k'); // more than a heap of blocks ever keeps ready
   { const weft::error made(1, kind, "message"); }
   CHECK(memory().allocations > before);
   counted_memory::refuses = true;
@@ -155,7 +155,7 @@ TEST_CASE("cleanup: too early it says so; then nothing is left, and weft begins 
       const opener open_at_end(hold);
       known.pass();
       pool.shutdown();
-      CHECK_FALSE(weft::cleanup(1ms)); // a thread that has used weft is there still
+      CHECK_FALSE(weft::cleanup(1ms)); // a thread that has used weft still exists
       hold.open();
       host.join();
     }

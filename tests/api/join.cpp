@@ -112,7 +112,7 @@ TEST_CASE("invoke: what was stolen has ended when an exception comes") {
   weft::executor pool({.max_workers = 2});
   for (int round = 0; round < 100; ++round) {
     std::atomic<int> begun = 0;
-    bool ended = false; // plain: it is seen by who has waited for it
+    bool ended = false; // plain: ThreadSanitizer checks that invoke has waited for the second call
     CHECK_THROWS_AS(weft::invoke(
                         pool,
                         [&] {

@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// Counts up, once through; without an end unless one is given. It remembers how far it was read.
+// A range that counts up, for one pass, without an end unless one is given. It remembers how far it was read.
 class counting {
 public:
   explicit counting(int &read, int end = -1) : read_(&read), end_(end) {}
@@ -192,7 +192,7 @@ TEST_CASE("a window: so many ahead, no more") {
   CHECK(loop.run() == 3);
   auto it = results.begin();
   CHECK(*it == 0);
-  // The first was read, so the next one has been submitted.
+  // The first item was read, so the next one has been submitted.
   CHECK(loop.stats().queued == 1);
   ++it;
   CHECK(*it == 1);

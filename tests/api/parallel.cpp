@@ -1,5 +1,5 @@
 // parallel_for and parallel_reduce of weft.hpp: both forms of the body, every kind of index, ranges of elements,
-// exceptions, order, use inside tasks.
+// exceptions, order, and use inside tasks.
 #include "support.hpp"
 
 #include <doctest/doctest.h>
@@ -14,7 +14,7 @@
 
 namespace {
 
-// A value that cannot be made of nothing and counts its lives.
+// A value without a default constructor, which counts its lives.
 struct text {
   explicit text(std::string chars) : value(std::move(chars)) {}
   std::string value;
@@ -108,9 +108,9 @@ TEST_CASE("parallel_for over a range: each element once, by reference") {
   weft::parallel_for(pool, array, add);
   weft::parallel_for(pool, std::span(array), add);     // a view
   weft::parallel_for(pool, std::vector{4, 5}, add);    // a temporary
-  weft::parallel_for(pool, std::deque(1'000, 7), add); // not in one piece
+  weft::parallel_for(pool, std::deque(1'000, 7), add); // not contiguous
   const std::vector<bool> flags{true, false, true};
-  weft::parallel_for(pool, flags, add); // its elements are made as they are read
+  weft::parallel_for(pool, flags, add); // its elements are made when they are read
   CHECK(sum == 6 + 6 + 9 + 7'000 + 2);
   weft::parallel_for(pool, std::vector<int>(), add);
   CHECK(sum == 7'023);
@@ -221,9 +221,9 @@ TEST_CASE("parallel_reduce: what body, join and the copy of the neutral element 
                            join, 10),
                        "in the body", std::runtime_error);
 
-  // Inside a task the first half is given away at once; while the rest waits for whoever takes it, that half has to
-  // have a value of its own, so there is something to join. The pool has ended when the error is read: the C++ library
-  // counts its references where ThreadSanitizer does not see it.
+  // Inside a task the second half is spawned at once. The first half waits until another worker has taken it, so that
+  // both have a value of their own, and there is something to join. The pool has ended when the error is read: the C++
+  // library counts an exception's references where ThreadSanitizer does not see it.
   const auto inside = [](auto reduce) {
     weft::executor own({.max_workers = 2});
     auto reduced = own.submit([&] { static_cast<void>(reduce(own)); });

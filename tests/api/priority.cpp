@@ -1,4 +1,4 @@
-// submit and post with a priority: which starts first on a pool of one worker.
+// submit and post with a priority: which task starts first on a pool of one worker.
 #include "support.hpp"
 
 #include <doctest/doctest.h>
@@ -11,7 +11,7 @@ TEST_CASE("priority: high before normal before low, whatever their order of subm
   test::gate gate;
   const test::opener at_end(gate);
   auto held = pool.submit([&] { gate.pass(); });
-  while (pool.stats().completed == 0) std::this_thread::yield(); // it has begun
+  while (pool.stats().completed == 0) std::this_thread::yield(); // until it has begun
   std::vector<int> order;                                        // written by the only worker
   const auto note = [&order](int number) { order.push_back(number); };
   auto low = pool.submit(weft::priority::low, [&] { order.push_back(5); });

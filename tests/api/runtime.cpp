@@ -31,7 +31,7 @@ TEST_CASE("shutdown: a time-out, then the end") {
   weft::thread t({.runtime = &host}, [&] {
     try {
       weft::this_thread::sleep_for(weft::forever);
-    } catch (const weft::interrupted &) { // asked to stop at the end of the time given below
+    } catch (const weft::interrupted &) { // the shutdown asks it to stop when the time below is over
     }
   });
   t.start();
@@ -70,7 +70,7 @@ TEST_CASE("shutdown within a bound: the report has the name of a task that sleep
     weft::group group(other);
     group.enter();
     entered = &group;
-  }); // the end of the group waits, also when its thread is asked to stop
+  }); // the group's destructor waits, even if its thread is asked to stop
   while (entered == nullptr) std::this_thread::yield();
   weft::shutdown_report report;
   do report = host.shutdown(0s, 1ms);

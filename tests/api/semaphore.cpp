@@ -1,4 +1,4 @@
-// weft::semaphore: that it is what weft/semaphore.h says, with the names of std::counting_semaphore.
+// weft::semaphore: it does what weft/semaphore.h says, with the names of std::counting_semaphore.
 #include <doctest/doctest.h>
 
 #include "support.hpp"

@@ -15,7 +15,7 @@ TEST_CASE("tasks of a strand keep their order and do not overlap") {
     for (int i = 0; i < 2'000; ++i)
       line.post([&, i] {
         if (++inside != 1) overlapped = true;
-        order.push_back(i); // without a lock: each task sees what the one before it did
+        order.push_back(i); // without a lock: each task sees the writes of the one before it
         --inside;
       });
   }

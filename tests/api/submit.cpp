@@ -35,7 +35,7 @@ struct counter {
 
 } // namespace
 
-// The room: the result takes the place of the closure where it can be moved there without a throw.
+// The room of a task: the result takes the place of the closure if it can be moved there without a throw.
 using small_closure = std::array<char, 24>;
 static_assert(weft::detail::room_layout<small_closure, int>::size == 24);
 static_assert(weft::detail::room_layout<small_closure, std::array<int, 16>>::size == 64);

@@ -1,7 +1,7 @@
 // What the tests of weft.hpp share: a gate to hold tasks at, and objects that count their own lives.
 //
-// doctest's checks are for the main thread: what runs elsewhere leaves its findings in variables that the test reads
-// after it has waited.
+// doctest's checks are for the main thread. Code on other threads stores what it finds in variables, which the test
+// reads after it has waited.
 #ifndef WEFT_TESTS_API_SUPPORT_HPP
 #define WEFT_TESTS_API_SUPPORT_HPP
 
@@ -21,8 +21,8 @@ using namespace std::chrono_literals;
 /// Turns a hang into a failure. Nothing is expected to take this long.
 inline constexpr auto too_long = 60s;
 
-/// How many links a chain has that must not need stack: more than any stack would hold. Fewer under ThreadSanitizer,
-/// which takes a hundred times as long for each.
+/// The number of links of a chain that must not need stack: more than a stack would hold. It is smaller under
+/// ThreadSanitizer, which takes a hundred times as long for each link.
 inline constexpr int long_chain = WEFT_TESTS_LONG_CHAIN;
 
 /// Shut until it is opened. Deliberately not made of weft.
@@ -45,7 +45,7 @@ private:
   bool open_ = false;
 };
 
-/// Opens a gate at the end of a scope, so that a failed REQUIRE does not leave a task standing before it.
+/// Opens a gate at the end of a scope, so that no task still waits at it after a failed REQUIRE.
 class opener {
 public:
   explicit opener(gate &held) : held_(held) {}

@@ -1,4 +1,4 @@
-// weft::task_options: as the first argument of all that makes tasks.
+// weft::task_options as the first argument of every function that makes tasks.
 #include "support.hpp"
 
 #include <doctest/doctest.h>
@@ -121,7 +121,7 @@ TEST_CASE("task options: a map whose token is cancelled, or whose domain goes, i
   const weft::cancel_source source;
   auto called_off = pool.map({.token = source.token()}, [](int n) { return n; }, {1, 2, 3}, {.buffer = 1});
   auto it = called_off.begin();
-  CHECK(*it == 1); // and the second one is submitted
+  CHECK(*it == 1); // the second one has been submitted, too
   source.cancel();
   int cancelled = 0, read = 0;
   for (++it; it != called_off.end(); ++it) try {

@@ -1,4 +1,4 @@
-// Threads made from a callable: start, join, names, stop requests, errors, and handles that go before the thread does.
+// Threads made from a callable: start, join, names, stop requests, errors, and handles released before the thread ends.
 #include "support.hpp"
 
 #include <doctest/doctest.h>
@@ -135,7 +135,7 @@ TEST_CASE("a thread that runs may be named anew, by itself too, and the system s
   CHECK(after == "third");
   CHECK(std::string(shown) == "third");
   CHECK(t.name() == "third");
-  t.set_name("late"); // it has stopped
+  t.set_name("late"); // the thread has ended
   CHECK(t.name() == "late");
 }
 
@@ -217,7 +217,7 @@ TEST_CASE("clear_stop takes a request to this thread back, and not one to a task
   int interruptions = 0;
   weft::thread t([&] {
     answers.push_back(weft::this_thread::clear_stop());
-    for (int i = 0; i < 2; ++i) { // the next request counts again
+    for (int i = 0; i < 2; ++i) { // a later request works again
       weft::thread_ref::current().request_stop();
       try {
         weft::this_thread::sleep_for(weft::forever);

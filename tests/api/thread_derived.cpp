@@ -1,4 +1,4 @@
-// Threads that are derived from: the object is the thread's, and must outlive run().
+// Classes derived from weft::thread: the thread uses the object, which must outlive run().
 #include "support.hpp"
 
 #include <doctest/doctest.h>
@@ -38,7 +38,7 @@ private:
   test::gate *gate_;
 };
 
-// Counts its own life, so that a test sees when the object goes.
+// Counts its own life, so that a test sees when the object ends.
 class counted : public weft::thread {
 public:
   counted(test::census &counts, test::gate &gate) : counts_(counts), gate_(&gate) {}
@@ -49,8 +49,8 @@ private:
   test::gate *gate_;
 };
 
-// What a child process that does this ends with: 42 for std::terminate after a line on stderr. The child calls nothing
-// of weft, whose threads it does not have.
+// The exit status of a child process that makes this call: 42 if it ended by std::terminate, after a line on stderr.
+// The child calls nothing of weft, because it does not have weft's threads.
 template <class Act> int ending_of(Act act) {
   int pipe_ends[2];
   if (pipe(pipe_ends) != 0) return -1;

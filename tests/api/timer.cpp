@@ -1,4 +1,4 @@
-// weft::timer, submit_after and submit_at, post_after and post_at: that they are what weft/timer.h says, in C++.
+// weft::timer, submit_after, submit_at, post_after and post_at: they do in C++ what weft/timer.h says.
 #include <doctest/doctest.h>
 
 #include "support.hpp"
@@ -100,7 +100,7 @@ TEST_CASE("submit_at and post_at: cancelled or refused, the callable is destroye
   CHECK_THROWS_AS(pool.post_at(time, [held = move_only(lives)] {}), weft::shut_down);
   CHECK_THROWS_AS(weft::executor_ref().post_at(time, [] {}), weft::invalid_argument);
   CHECK_THROWS_AS(weft::executor_ref().submit_at(time, [] {}), weft::invalid_argument);
-  CHECK(lives.alive == 1); // that of bad
+  CHECK(lives.alive == 1); // the closure `bad`
 }
 
 TEST_CASE("post_at: an exception goes to the hook") {

@@ -20,7 +20,7 @@ PEERS = [*WEFT, "weft_static", "weft_rust", "weft_go", "weft_python", "asio_pool
 
 
 def command_of(peer, build):
-    """How a peer is started, or None when it is absent."""
+    """The command that starts a peer, or None if it is absent."""
     if peer == "python":
         return [sys.executable, str(HERE / "peers" / "python.py")]
     if peer == "weft_python":
@@ -66,7 +66,7 @@ def parse():
 
 
 def show(figures, wanted, counts):
-    """The tables. Gives how many musts are missed."""
+    """Prints the tables. Returns how many musts are missed."""
     missed = 0
     for workload in wanted:
         for workers in workload.workers or counts:

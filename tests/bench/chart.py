@@ -15,7 +15,7 @@ COLOURS = {"weft": "#0b6e4f", "faster": "#c8553d", "slower": "#8da9c4"}
 
 
 def across(ratio):
-    """Where a ratio lies, in pixels."""
+    """The position of a ratio, in pixels."""
     held = min(max(ratio, LOW), HIGH)
     return LEFT + WIDTH * math.log(held / LOW) / math.log(HIGH / LOW)
 

@@ -19,7 +19,7 @@ def series(peers):
 
 
 def show(figures, peers):
-    """Gives how many limits are missed."""
+    """Returns how many limits are missed."""
     shown = [(BY_NAME[name], "workers", {workers: (name, workers) for workers in WORKERS}) for name in WORKLOADS]
     shown.append((BY_NAME["W1"], "threads that submit", {count: (name, USUAL) for count, name in SUBMITTERS.items()}))
     missed = 0

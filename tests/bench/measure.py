@@ -19,7 +19,7 @@ class Failed(Exception):
 
 @dataclass(frozen=True)
 class Series:
-    """What one program is asked for: one workload with so many workers."""
+    """What one program is asked for: one workload with a number of workers."""
     workload: str
     peer: str
     workers: int
@@ -53,13 +53,13 @@ def measure_once(command, series, size):
 
 
 def tell(progress):
-    """On a terminal only; each line takes the place of the last."""
+    """Prints on a terminal only; each line replaces the last one."""
     if sys.stderr.isatty():
         print(f"\r{progress:<40}\r", end="", file=sys.stderr, flush=True)
 
 
 def measure(commands, chosen, rounds, warm_ups, size, failures):
-    """Gives {(figure, peer, workers): [value of each round]}. A series that fails is named in failures and left out.
+    """Returns {(figure, peer, workers): [value of each round]}. A series that fails is named in failures and left out.
     rounds, warm_ups: how many, by workload."""
     values = {}
     broken = set()

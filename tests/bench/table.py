@@ -1,11 +1,11 @@
-"""The figures as text: one table for each workload, and what of the musts is reached.
+"""The figures as text: one table for each workload, and which musts are reached.
 
 Knows nothing of how the figures came about.
 """
 
 
 class Figures:
-    """The medians, to be asked for by workload, peer and number of workers."""
+    """The medians, by workload, peer and number of workers."""
 
     def __init__(self, rows):
         self.rows = rows
@@ -62,7 +62,7 @@ def print_columns(figures, workload, workers):
 
 
 def print_musts(figures, workload, workers):
-    """One line for each must and each of weft's interfaces. Gives how many are missed."""
+    """Prints one line for each must and each of weft's interfaces. Returns how many are missed."""
     missed = 0
     for must in workload.musts:
         limit = must.limit(lambda peer, other: figures.get(other or workload.name, peer, workers))
@@ -84,7 +84,7 @@ def print_musts(figures, workload, workers):
 
 
 def growth_line(peer, values):
-    """How far values, by what was varied, lie apart: a line, and the worst over the best. Nothing if there are no two."""
+    """How far values lie apart, by what was varied: a line, and the worst over the best. Nothing for fewer than two."""
     values = {varied: value for varied, value in values.items() if value}
     if len(values) < 2:
         return None, None
@@ -94,7 +94,7 @@ def growth_line(peer, values):
 
 
 def print_growth(figures, name, counts):
-    """How far the number of workers matters."""
+    """How much the number of workers matters."""
     for peer in sorted({row["peer"] for row in figures.rows if row["workload"] == name}):
         line, _ = growth_line(peer, {workers: figures.get(name, peer, workers) for workers in counts})
         if line:

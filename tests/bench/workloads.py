@@ -1,4 +1,4 @@
-"""What is measured: the workloads, their units, and what weft has to reach beside its peers.
+"""What is measured: the workloads, their units, and what weft must reach compared with its peers.
 
 Knows nothing of how programs are run (measure.py) or shown (table.py, chart.py).
 """
@@ -11,11 +11,11 @@ WEFT = ("weft_c", "weft_cpp")
 
 @dataclass
 class Must:
-    """A figure of weft that is asked for. limit(of) gives it, from of(peer, ...), or None when a peer is absent."""
+    """A limit for a figure of weft. limit(of) returns it, from of(peer, ...), or None if a peer is absent."""
     text: str
     limit: Callable
-    workload: str | tuple = ""  # if the figure is not that of the workload itself; of several the greatest
-    peers: tuple = WEFT  # of whom it is asked
+    workload: str | tuple = ""  # if the figure is another one than the workload's own; of several the greatest
+    peers: tuple = WEFT  # the peers for which it holds
 
 
 @dataclass
@@ -27,13 +27,13 @@ class Workload:
     higher_is_better: bool = False
     main: bool = True  # a part of a run without --only
     parts: tuple = ()  # further figures that the same run gives
-    workers: tuple = ()  # with so many workers each, whatever --workers says
+    workers: tuple = ()  # numbers of workers that replace those of --workers
     once: bool = False  # one round without a warm-up: the figure is the worst of many already
     columns: tuple = ()  # headings of one table with a line for each peer: of the workload itself, then of its parts
 
 
 def times(factor, *peers, workload=None):
-    """So many times the best of these peers that are present, in this workload or another one."""
+    """A multiple of the best of these peers that are present, in this workload or another one."""
     def limit(of):
         found = [value for value in (of(peer, workload) for peer in peers) if value is not None]
         return factor * min(found) if found else None
@@ -45,7 +45,7 @@ def fixed(value):
 
 
 def both(*limits):
-    """What each of these limits gives, added up."""
+    """The sum of these limits."""
     def limit(of):
         values = [each(of) for each in limits]
         return None if None in values else sum(values)
@@ -125,7 +125,7 @@ WORKLOADS = [
     Workload("W1_grow", "KiB", "by how much ten rounds of W1 make the process grow", main=False),
 ]
 
-# Several that are asked for by one name.
+# Several workloads under one name.
 FAMILIES = {family: [each.name for each in WORKLOADS if each.name.startswith(family + "_")] for family in ("W12", "W13")}
 BY_NAME = {each.name: each for each in WORKLOADS}
 UNITS = {part: each.unit for each in WORKLOADS for part in (each.name, *each.parts)}

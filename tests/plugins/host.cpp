@@ -1,5 +1,5 @@
-// A host that loads a plugin, uses it inside of a domain, closes that and unloads the plugin, again and again, with two
-// generations in turns. Usage: host ROUNDS PLUGIN PLUGIN
+// A host that loads a plugin, uses it inside a domain, closes that and unloads the plugin, again and again. Two
+// generations of the plugin take turns. Usage: host ROUNDS PLUGIN PLUGIN
 #include <weft/weft.hpp>
 
 #include <cstdio>
@@ -17,7 +17,7 @@ bool is_mapped(const std::string &path) {
   return false;
 }
 
-// What is wrong with one life of a plugin; "": nothing.
+// Loads, uses and unloads a plugin once. Returns what was wrong, or "".
 std::string live_once(const weft::executor &pool, const std::string &path, int generation) {
   void *const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!library) return dlerror();
@@ -41,7 +41,7 @@ std::string live_once(const weft::executor &pool, const std::string &path, int g
 
 int main(int count, char **arguments) {
   if (count != 4) return 2;
-  // The host has instances of its own of what the headers define, and shows them (-rdynamic).
+  // The host has its own instances of what the headers define, and exports them (-rdynamic).
   weft::executor pool({.max_workers = 2});
   weft::promise<int> used;
   used.set_value(pool.submit([] { return 1; }).result());

@@ -1,5 +1,5 @@
-// A plugin in C++ that uses every header of weft/cpp, and gives nothing back by itself: the host closes its domain.
-// Built once for each GENERATION; what it answers tells whose code has run.
+// A plugin in C++ that uses every header of weft/cpp and gives nothing back by itself: the host closes its domain. It
+// is built once for each GENERATION; its answer tells whose code has run.
 #include <weft/weft.hpp>
 
 #include <atomic>
@@ -73,7 +73,7 @@ int tasks(const weft::executor_ref &pool, int step) {
   }
   case 2:
     return pool.submit([] { return described(generation); }).result().value;
-  case 3: { // posts, their context
+  case 3: { // posts, and their context
     weft::promise<int> heard;
     pool.post([&heard] { heard.set_value(generation); });
     pool.post(weft::priority::low, [] {});
@@ -163,7 +163,7 @@ int more(const weft::executor_ref &pool, int step) {
   case 14: {
     int seen = 0, derived = 0;
     weft::joining<weft::thread> plain([&] { seen = generation; });
-    const auto object = std::shared_ptr<lazy>(new lazy(derived)) /* make_shared brings a unique symbol */;
+    const auto object = std::shared_ptr<lazy>(new lazy(derived)) /* make_shared would bring a unique symbol */;
     plain.start();
     object->start();
     plain.join();

@@ -30,7 +30,7 @@ def said(answer):
 
 
 def unmarked(header):
-    """Variables with static storage that do not say where they live, nor does the function around them."""
+    """Variables with static storage without WEFT_IN_EACH_MODULE, on themselves or on the function around them."""
     lines = header.read_text().splitlines()
     for number, line in enumerate(lines):
         variable = re.match(r"\s*(static|inline|thread_local)\s[^()]*[^()\s]\s*(=|\{[^}]*\};|;)", line)
@@ -39,8 +39,8 @@ def unmarked(header):
 
 
 def in_the_whole_process(plugin):
-    """Objects of ours that a plugin shows, and unique symbols of anybody's. Types are compared by their names, and
-    exceptions have to be caught across libraries: tables and descriptions of types are shown, and hold nothing."""
+    """The objects of weft that a plugin exports, and all unique symbols. Types are compared by their names, and
+    exceptions must be caught across libraries. So tables and descriptions of types are exported; they hold nothing."""
     for line in run(["nm", "-DC", "--defined-only", plugin]).stdout.splitlines():
         kind, name = line.split(maxsplit=2)[1:]
         if kind == "u" or (kind in "VvBbDdRrGgSs" and "weft::" in name

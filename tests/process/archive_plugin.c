@@ -1,4 +1,4 @@
-/* archive_plugin.c: a plugin that has weft inside, from libweft.a, and shows all of it. */
+/* archive_plugin.c: a plugin that contains weft, from libweft.a, and exports all of it. */
 #include <weft/weft.h>
 
 uint32_t plugin_version(void);

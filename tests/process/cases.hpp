@@ -1,7 +1,7 @@
 // cases.hpp: what the cases of the process driver are made of.
 //
-// A case is a whole process: the driver runs it, then returns from main. What it prints, and how and when the process
-// ends, is compared by run_cases.py, which has the expectations and a time limit. The cases speak to the C ABI.
+// A case is a whole process: the driver runs it, then returns from main. run_cases.py has the expectations and a time
+// limit. It compares what the case prints, and how and when the process ends. The cases use the C ABI.
 #pragma once
 
 #include <weft/weft.h>
@@ -24,7 +24,7 @@ std::span<const named_case> signal_cases();
 std::span<const named_case> error_cases();
 std::span<const named_case> fork_cases();
 
-// One line at once and without buffers, so that nothing is lost, doubled or mixed at the end of a process.
+// Prints a line with one write and without a buffer, so that nothing is lost, doubled or mixed at a process's end.
 inline void say(const char *text) {
   char line[256];
   std::size_t length = std::strlen(text);
@@ -34,7 +34,7 @@ inline void say(const char *text) {
   if (write(STDOUT_FILENO, line, length + 1) < 0) _exit(99);
 }
 
-// A call that is to succeed: says which one did not, and with what.
+// If the status is another one than expected, prints the call and the status.
 inline void expect(weft_status status, weft_status expected, const char *what) {
   if (status == expected) return;
   say(what);

@@ -1,4 +1,4 @@
-// daemon_cases.cpp: who is waited for at the end of a process and who is not, and what becomes of pending work.
+// daemon_cases.cpp: which threads the end of a process waits for, which not, and what becomes of pending work.
 #include "cases.hpp"
 
 #include <atomic>
@@ -7,7 +7,7 @@
 namespace process {
 namespace {
 
-// Ten regular threads, each with a line to say after the end of main has begun.
+// Ten regular threads, each of which prints a line after the end of main has begun.
 char lines[10][32];
 
 int regular_threads_are_waited_for() {
@@ -18,7 +18,7 @@ int regular_threads_are_waited_for() {
   return 0;
 }
 
-// Each starts the next one while the process is already ending.
+// Each thread starts the next one while the process is already ending.
 weft_status start_the_next(void *ctx, weft_error_t **) {
   auto *left = static_cast<std::atomic<int> *>(ctx);
   EXPECT(weft_sleep(WEFT_MILLISECOND), WEFT_OK);
@@ -35,7 +35,7 @@ int threads_started_during_the_end_are_waited_for() {
   return 0;
 }
 
-// A regular thread that makes work for a pool while the process is ending.
+// A regular thread that submits to a pool while the process is ending.
 weft_status submit_late(void *ctx, weft_error_t **) {
   static char text[] = "task of a late submit";
   EXPECT(weft_sleep(50 * WEFT_MILLISECOND), WEFT_OK);
@@ -48,7 +48,7 @@ int tasks_submitted_during_the_end_are_finished() {
   return 0;
 }
 
-// Forty daemons in the middle of everything a thread can be in the middle of. Nothing of it may say a word.
+// Forty daemons in the middle of everything that a thread can do. None of this may print anything.
 int pipe_ends[2];
 
 weft_status daemon_sleeps(void *, weft_error_t **) {
@@ -58,7 +58,7 @@ weft_status daemon_sleeps(void *, weft_error_t **) {
 }
 
 weft_status daemon_sleeps_deaf(void *, weft_error_t **) {
-  for (;;) weft_sleep(WEFT_MILLISECOND); // never looks at the answer
+  for (;;) weft_sleep(WEFT_MILLISECOND); // ignores the status
 }
 
 weft_status daemon_reads(void *, weft_error_t **) {
@@ -78,7 +78,7 @@ weft_status nothing(void *, void **, weft_error_t **) {
 }
 
 weft_status daemon_submits(void *ctx, weft_error_t **) {
-  for (;;) { // goes on for ever, whatever the answer
+  for (;;) { // goes on for ever, with any status
     weft_future_t *future = nullptr;
     if (weft_executor_submit(static_cast<weft_executor_t *>(ctx), nullptr, nothing, nullptr, nullptr, &future) !=
         WEFT_OK)
@@ -133,7 +133,7 @@ int forty_daemons() {
   return 0;
 }
 
-// A regular thread is waited for though daemons are not.
+// The end waits for a regular thread, and not for the daemons.
 int a_regular_thread_among_daemons() {
   static char text[] = "regular thread done";
   for (int i = 0; i < 5; ++i) start(WEFT_DAEMON_YES, daemon_sleeps, nullptr);
@@ -152,7 +152,7 @@ int a_pool_finishes_what_is_pending() {
   static std::atomic<int> count = 0;
   weft_executor_t *pool = make_pool(2);
   for (int i = 0; i < 200; ++i) EXPECT(weft_executor_post(pool, nullptr, say_and_count, &count, nullptr), WEFT_OK);
-  return 0; // without shutdown and with the handle still held
+  return 0; // without a shutdown, and with a handle
 }
 
 int the_default_executor_finishes_what_is_pending() {
@@ -172,7 +172,7 @@ int a_strand_finishes_what_is_pending() {
   return 0;
 }
 
-// The worker is busy for ever; what waits behind it is dropped, not run.
+// The worker is busy for ever. The tasks that are queued are dropped and do not run.
 int a_daemon_pool_drops_what_is_pending() {
   static char text[] = "dropped";
   weft_executor_t *pool = make_pool(1, WEFT_DAEMON_YES);
@@ -190,7 +190,8 @@ int a_caller_run_executor_drops_what_is_pending() {
 }
 
 weft_status daemon_hears_of_the_end(void *, weft_error_t **) {
-  // Woken, it may still run for a moment; what it prints would be a race, so it only must not hang or crash.
+  // When it is woken, it may still run for a moment. Whether it printed would be chance, so it prints nothing. It must
+  // not hang or crash.
   while (!weft_stop_requested()) weft_sleep(WEFT_FOREVER);
   return WEFT_OK;
 }

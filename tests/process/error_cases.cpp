@@ -1,5 +1,5 @@
-// error_cases.cpp: what leaves user code in other ways than by returning: C++ exceptions and pthread_exit; and what the
-// default exception hook and the log write on stderr.
+// error_cases.cpp: user code that ends without a return, by a C++ exception or by pthread_exit; and what the default
+// exception hook and the log write to stderr.
 #include "cases.hpp"
 
 #include <cstdio>
@@ -74,7 +74,7 @@ int a_hook_that_throws_falls_back() {
   return 0;
 }
 
-// An exception out of a task becomes the error of its future.
+// An exception that leaves a task becomes the error of its future.
 int exceptions_become_errors() {
   weft_executor_t *pool = make_pool(1);
   for (weft_task_fn task : {task_throws, task_throws_a_number}) {
@@ -108,7 +108,7 @@ int a_callback_that_throws_is_logged_and_the_others_run() {
   EXPECT(weft_future_add_done_callback(future, callback_throws, nullptr, nullptr), WEFT_OK);
   EXPECT(weft_future_add_done_callback(future, callback_says, text, nullptr), WEFT_OK);
   EXPECT(weft_future_set_result(future, nullptr), WEFT_OK);
-  EXPECT(weft_future_add_done_callback(future, callback_throws, nullptr, nullptr), WEFT_OK); // at once, and here
+  EXPECT(weft_future_add_done_callback(future, callback_throws, nullptr, nullptr), WEFT_OK); // called at once
   weft_future_unref(future);
   return 0;
 }
@@ -135,8 +135,7 @@ int an_initializer_that_throws_breaks_the_pool() {
   return 0;
 }
 
-// pthread_exit unwinds the worker through weft. The task ends with an error, and the pool has lost nothing but a
-// thread.
+// pthread_exit unwinds the worker through weft. The task ends with an error, and the pool loses only a thread.
 struct says_when_unwound {
   ~says_when_unwound() { say("unwound"); }
 };

@@ -11,7 +11,7 @@ namespace {
 char done[] = "regular thread done";
 char task_done[] = "task done";
 
-// What is under way in most cases: a regular thread and a task, both of which speak a moment later.
+// What is under way in most cases: a regular thread and a task, both of which print a line a moment later.
 void get_busy() {
   weft_thread_unref(start(WEFT_DAEMON_NO, say_later, done));
   weft_executor_t *pool = make_pool(1);
@@ -19,7 +19,7 @@ void get_busy() {
   weft_executor_unref(pool);
 }
 
-// For the ends that wait for nobody: what is under way would never end.
+// For the ends that wait for nothing: what is under way would never end.
 void get_stuck() {
   weft_thread_unref(start(WEFT_DAEMON_NO, block_forever, nullptr));
   EXPECT(weft_executor_post(make_pool(1), nullptr, task_block_forever, nullptr, nullptr), WEFT_OK);
@@ -78,7 +78,7 @@ void call_abort(int) {
   std::abort();
 }
 
-// exit() waits for what is under way, the others do not.
+// exit() waits for what is under way, the other calls do not.
 template <void (*end)(int)> void get_something_under_way() {
   if (end == call_exit)
     get_busy();
@@ -121,7 +121,7 @@ template <void (*end)(int), int status> int from_callback() {
   wait_for_nothing();
 }
 
-// The only worker ends the process while tasks wait for it: another worker runs them.
+// The only worker ends the process while further tasks are queued: another worker runs them.
 std::atomic<bool> all_are_posted;
 
 weft_status exit_when_all_are_posted(void *, void **, weft_error_t **) {
@@ -138,7 +138,7 @@ int exit_from_the_only_worker() {
   wait_for_nothing();
 }
 
-// On the same strand they could only run after the task that has called exit().
+// On the same strand, the tasks behind could run only after the task that has called exit().
 weft_status exit_after_submitting(void *ctx, void **, weft_error_t **) {
   static char behind[] = "a task behind it";
   for (int i = 0; i < 20; ++i)
@@ -169,7 +169,7 @@ int exit_from_a_caller_run_task() {
   return 1;
 }
 
-// A thread that someone joins ends the process: the joining one can only end after it.
+// A thread ends the process while another thread joins it. The joining thread can end only after it.
 weft_status join_it(void *ctx, weft_error_t **) {
   weft_thread_join(static_cast<weft_thread_t *>(ctx), WEFT_FOREVER);
   return WEFT_OK;
@@ -234,11 +234,11 @@ int exit_from_a_thread_local_destructor_of_a_worker() {
   weft_executor_t *pool = make_pool(1);
   get_busy();
   EXPECT(weft_executor_post(pool, nullptr, arm_local_in_task, nullptr, nullptr), WEFT_OK);
-  weft_executor_unref(pool); // now its worker ends
+  weft_executor_unref(pool); // now the pool's worker ends
   wait_for_nothing();
 }
 
-// The end of an isolated runtime that nobody destroyed.
+// An isolated runtime that was not destroyed before the end.
 int an_isolated_runtime_is_waited_for_too() {
   weft_runtime_t *runtime = nullptr;
   weft_thread_t *thread = nullptr;

@@ -1,5 +1,5 @@
-// fork_cases.cpp: forks of a process that uses weft: from the main thread, from a task, from a thread, in full
-// activity; what the child is told, how it begins anew, and that its parent loses nothing.
+// fork_cases.cpp: forks of a process that uses weft: from the main thread, a task or a thread, in full activity. They
+// show what calls in the child return, how the child begins anew, and that the parent loses nothing.
 #include "cases.hpp"
 
 #include <atomic>
@@ -22,7 +22,7 @@ weft_status count(void *ctx, void **, weft_error_t **) {
   return WEFT_OK;
 }
 
-// How the child ended, as a line when it is not as it should be.
+// Waits for the child, and prints how it ended if that is not as expected.
 void expect_child(pid_t child, int expected) {
   int status = 0;
   if (waitpid(child, &status, 0) != child) return say("the child is not there");
@@ -32,11 +32,11 @@ void expect_child(pid_t child, int expected) {
   say(line);
 }
 
-// Forks; the child calls body() and ends by exit() with what that returns.
+// Forks. The child calls body(), and ends by exit() with the result.
 template <class Body> pid_t fork_child(Body body) {
   const pid_t child = fork();
   if (child != 0) return child;
-  alarm(15); // one that hangs is to end before its parent is given up
+  alarm(15); // a child that hangs must end before the parent's time limit
   std::exit(body());
 }
 
@@ -67,7 +67,7 @@ void use_a_pool(int tasks) {
   if (ran != 2 * tasks) say("tasks of the child were lost");
 }
 
-// What a child is told of everything that was there before.
+// Objects that were made before the fork, for the calls of the child.
 struct belongings {
   weft_runtime_t *runtime = nullptr;
   weft_executor_t *pool = nullptr, *strand = nullptr, *mine = nullptr;
@@ -178,7 +178,7 @@ int a_forked_child_is_told_and_begins_anew() {
                  EXPECT(weft_runtime_reset_after_fork(), WEFT_OK);
                  EXPECT(weft_runtime_reset_after_fork(), WEFT_OK);
                  find_belongings_refused(all);
-                 // Futures: what was done stays, what was not is cancelled.
+                 // A future that was done stays so; every other one is cancelled.
                  void *result = nullptr;
                  EXPECT(weft_future_result(all.done, WEFT_FOREVER, &result), WEFT_OK);
                  EXPECT(weft_future_cancelled(all.pending), 1);
@@ -195,7 +195,7 @@ int a_forked_child_is_told_and_begins_anew() {
                  return 7;
                }),
                7);
-  EXPECT(weft_runtime_reset_after_fork(), WEFT_OK); // nothing to be reset here
+  EXPECT(weft_runtime_reset_after_fork(), WEFT_OK); // the parent has nothing to reset
   EXPECT(weft_future_done(all.pending), 0);
   EXPECT(weft_future_set_result(all.pending, nullptr), WEFT_OK);
   use_a_pool(20);
@@ -204,12 +204,12 @@ int a_forked_child_is_told_and_begins_anew() {
   return 0;
 }
 
-// A child that does nothing but end: what is pending is the parent's.
+// A child that only ends: what is pending belongs to the parent.
 int exit_in_a_child_that_was_not_reset() {
   static char text[] = "task";
   static char dropped[] = "dropped";
   weft_executor_t *pool = make_pool(1);
-  static std::atomic<bool> go = false; // the task looks once more after it was set
+  static std::atomic<bool> go = false; // static, because the task reads it after it was set
   EXPECT(weft_executor_post(
              pool, nullptr,
              [](void *ctx, void **, weft_error_t **) -> weft_status {
@@ -230,7 +230,7 @@ int exit_in_a_child_that_was_not_reset() {
   return 0;
 }
 
-// Everything at once, by threads that go on while the main thread forks.
+// Threads that do everything at once while the main thread forks.
 std::atomic<bool> busy_is_over;
 
 weft_status keep_busy(void *ctx, weft_error_t **) {
@@ -274,7 +274,7 @@ int fifty_forks_in_full_activity() {
     expect_child(fork_child([&] {
                    EXPECT(weft_executor_post(pool, nullptr, nothing, nullptr, nullptr), WEFT_EFORKED);
                    EXPECT(weft_runtime_reset_after_fork(), WEFT_OK);
-                   EXPECT(weft_future_wait(future, WEFT_FOREVER), WEFT_OK); // done, or cancelled
+                   EXPECT(weft_future_wait(future, WEFT_FOREVER), WEFT_OK); // it is done or cancelled
                    EXPECT(weft_executor_post(pool, nullptr, nothing, nullptr, nullptr), WEFT_EFORKED);
                    weft_future_unref(future);
                    use_a_pool(10);
@@ -295,7 +295,8 @@ int fifty_forks_in_full_activity() {
   return 0;
 }
 
-// The child returns from the task: there is nothing to return to, and it does not go on with the parent's work.
+// The child returns from the task. It has no worker to return to, so it ends, and does not go on with the parent's
+// work.
 weft_status fork_and_return(void *, void **, weft_error_t **) {
   const pid_t child = fork();
   if (child == 0) {
@@ -330,7 +331,7 @@ weft_status fork_and_use(void *, void **, weft_error_t **) {
                  EXPECT(weft_runtime_reset_after_fork(), WEFT_OK);
                  use_a_pool(10);
                  if (weft_stop_requested() != 0) say("asked to stop");
-                 EXPECT(weft_blocking_begin(), WEFT_ENOTSUP); // no worker any more
+                 EXPECT(weft_blocking_begin(), WEFT_ENOTSUP); // it is no worker any more
                  return 5;
                }),
                5);
@@ -349,7 +350,7 @@ int a_child_of_a_task_may_begin_anew() {
   return 0;
 }
 
-// Forks inside of a call of a join. In the child the join says so, and the task may begin anew.
+// Forks inside a call of a join. In the child the join returns WEFT_EFORKED, and the task may begin anew.
 struct forking_join {
   weft_executor_t *pool;
   bool forks_in_first;
@@ -393,7 +394,7 @@ int a_child_of_a_joined_call_is_told_by_the_join() {
   return 0;
 }
 
-// On a thread that is not weft's the child goes back to whoever called weft.
+// On a thread that is not weft's, the child returns to the code that called weft.
 int forked_on_the_way_through_weft;
 
 weft_status fork_and_note(void *, void **, weft_error_t **) {

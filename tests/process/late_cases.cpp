@@ -1,8 +1,8 @@
-// late_cases.cpp: weft called when the process is already ending: exit handlers and static destructors, registered and
-// built before and after the first use of weft.
+// late_cases.cpp: calls of weft when the process is already ending. They come from exit handlers and static destructors
+// that were registered or built before and after the first use of weft.
 //
-// Handlers run in the reverse order of registration. What is registered after weft's first use runs before weft has
-// ended and may use it as ever; what was registered before it runs when weft has ended, and is told so.
+// Handlers run in the reverse order of registration. A handler that is registered after the first use of weft runs
+// before weft has ended, and may use it. An earlier one runs when weft has ended, and its calls are refused.
 #include "cases.hpp"
 
 #include <cstdlib>
@@ -26,7 +26,7 @@ void work_as_ever() {
   EXPECT(weft_future_result(future, WEFT_FOREVER, nullptr), WEFT_OK);
   weft_future_unref(future);
   weft_executor_unref(pool);
-  weft_thread_unref(start(WEFT_DAEMON_NO, say_later, thread_text)); // waited for, though nobody joins it
+  weft_thread_unref(start(WEFT_DAEMON_NO, say_later, thread_text)); // the end waits for it without a join
 }
 
 int handler_after_the_first_use() {
@@ -37,7 +37,7 @@ int handler_after_the_first_use() {
 
 weft_executor_t *old_pool;
 
-// Everything that would start something is refused; everything else answers.
+// Every call that would start something is refused. All other calls still work.
 void find_it_ended() {
   weft_thread_t *thread = nullptr;
   weft_executor_t *pool = nullptr;
@@ -102,7 +102,8 @@ int first_use_in_a_handler() {
   return 0;
 }
 
-// Static objects: one is built before the first use of weft and destroyed after its end, one the other way round.
+// Static objects: one is built before the first use of weft and destroyed after its end. The other one is built after
+// it and destroyed before.
 struct works_at_the_end {
   ~works_at_the_end() { work_as_ever(); }
 };
@@ -142,7 +143,7 @@ int thread_local_object_of_main() {
   return 0;
 }
 
-// The same on a thread of weft, whose own record is about to go.
+// The same on a thread of weft, whose record is about to end.
 weft_status arm_local(void *, weft_error_t **) {
   local.armed = true;
   return WEFT_OK;

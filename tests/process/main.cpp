@@ -1,4 +1,4 @@
-// main.cpp: the driver: runs the case that its argument names, then returns from main with what the case returned.
+// main.cpp: the driver. It runs the case that its argument names, then returns from main with the result of the case.
 #include "cases.hpp"
 
 #include <cstdio>

@@ -1,7 +1,7 @@
-/* plugin.c: a host that loads the library with dlopen, uses it, closes it and lives on; in the manner of a program with
- * plugins, and in plain C99. It is not linked with weft.
+/* plugin.c: a host that loads the library with dlopen, uses it, closes it and lives on, like a program with plugins. It
+ * is plain C99, and not linked with weft.
  *
- * Usage: plugin unused|used|running|thread LIBRARY. Its output is compared by run_cases.py.
+ * Usage: plugin unused|used|running|thread LIBRARY. run_cases.py compares its output.
  */
 #include <weft/weft.h>
 
@@ -40,7 +40,7 @@ static int64_t nap = 20 * WEFT_MILLISECOND;
 static weft_status task(void *ctx, void **result, weft_error_t **error) {
   (void)result;
   (void)error;
-  sleep_for(nap); /* inside the library when it is closed */
+  sleep_for(nap); /* the task is inside the library when that is closed */
   say((const char *)ctx);
   return WEFT_OK;
 }
@@ -61,12 +61,12 @@ static void use(void *library, const char *mode) {
   if (executor_submit(pool, NULL, task, first_task, NULL, &future) != WEFT_OK) exit(94);
   if (future_wait(future, WEFT_FOREVER) != WEFT_OK) exit(93);
   future_unref(future);
-  if (strcmp(mode, "running") == 0) nap = 60 * WEFT_SECOND; /* still there at the end */
+  if (strcmp(mode, "running") == 0) nap = 60 * WEFT_SECOND; /* it still sleeps at the end */
   if (executor_post(pool, NULL, task, late_task, NULL) != WEFT_OK) exit(92);
 }
 
-/* A thread of the host that uses the library, and ends when that has been closed: what weft keeps for the thread goes
- * then. */
+/* A thread of the host that uses the library, and ends after that was closed. What weft keeps for the thread is given
+ * back then. */
 static sem_t used, closed;
 
 static void *use_and_end_later(void *library) {

@@ -29,12 +29,13 @@ class Case:
     err: str = ""  # regular expression for all of stderr
     times: int = 1
     times_long: int = 50
-    # Daemon threads run on at its end, and what a thread that is just ending still holds looks leaked: no leak check.
+    # Daemon threads run on at the end of the case, and what an ending thread still holds looks leaked. So no leak
+    # check.
     leaves_daemons: bool = False
-    # Its children have a copy of memory that nobody in them refers to. ThreadSanitizer knows nothing of them at all.
+    # Its children have a copy of memory to which nothing in them refers. ThreadSanitizer does not follow them.
     forks: bool = False
-    # Other threads allocate at that moment. gcc 12's AddressSanitizer does not hold the locks of its allocator at a
-    # fork, as the C library does: in the child they may be held by nobody for ever.
+    # Other threads allocate at that moment. The C library holds the locks of its allocator at a fork, but gcc 12's
+    # AddressSanitizer does not. In the child such a lock may stay locked for ever.
     forks_while_busy: bool = False
 
 
@@ -117,7 +118,7 @@ CASES = [
          err=r"([^\n]*callback[^\n]*\n){2}"),
     Case("an-initializer-that-throws-breaks-the-pool", 0, ("WEFT_EBROKEN", "no device"), True),
     Case("pthread_exit-in-a-task", 0, ("unwound", "dropped", "the pool goes on"), True, times=3),
-    # Nobody could receive the error of a posted task but the hook.
+    # Only the hook can receive the error of a posted task.
     Case("pthread_exit-in-a-task-with-tasks-behind-it", 0, ("unwound", *["behind it"] * 3), True, r"([^\n]*\n)?", 3),
     Case("pthread_exit-in-a-thread", 0, ("unwound", "dropped", "stopped"), True, r"([^\n]*\n)?"),
 ]
@@ -134,7 +135,7 @@ CASES += [
     Case("spawned-processes-need-nothing", times=2, forks=True),
 ]
 
-# The lines are kinds as the compiler names them, so only their parts are compared.
+# The lines are kinds of errors, named by the compiler, so only parts of them are compared.
 KINDS = "exceptions-become-errors"
 
 # The host that is not linked with weft.
@@ -164,7 +165,7 @@ def run(command, leaves_daemons):
 
 
 def faults(case, outcome):
-    """What is wrong with an outcome, as lines."""
+    """Returns what is wrong with an outcome, as lines."""
     if outcome is None:
         return ["it hangs"]
     status, out, err = outcome

@@ -1,4 +1,4 @@
-// signal_cases.cpp: what the system sees of weft's threads: which signals they take, and what they are called.
+// signal_cases.cpp: what the system sees of weft's threads: which signals they take, and which names they have.
 #include "cases.hpp"
 
 #include <algorithm>
@@ -15,7 +15,7 @@ namespace {
 
 std::atomic<int> handled;
 std::atomic<int> handled_elsewhere;
-pid_t host; // the thread on which handlers are to run
+pid_t host; // the thread on which handlers must run
 
 pid_t own_tid() {
   return static_cast<pid_t>(syscall(SYS_gettid));
@@ -33,7 +33,7 @@ weft_status spin_until(void *ctx, void **, weft_error_t **) {
   return WEFT_OK;
 }
 
-// The main thread waits, busy and idle workers would be free to take the signals, if they did not block them.
+// The main thread waits. Busy and idle workers could take the signals, if they did not block them.
 int signals_run_on_a_host_thread() {
   static std::atomic<bool> stop = false;
   host = own_tid();
@@ -56,7 +56,7 @@ int signals_run_on_a_host_thread() {
   return 0;
 }
 
-// The mask that a worker runs tasks with.
+// Reads the mask with which a worker runs tasks.
 weft_status read_mask(void *ctx, void **, weft_error_t **) {
   pthread_sigmask(SIG_SETMASK, nullptr, static_cast<sigset_t *>(ctx));
   return WEFT_OK;
@@ -84,7 +84,7 @@ int workers_block_the_signals_of_the_host_alone() {
                          signal >= SIGRTMIN;
     if (sigismember(&mask, signal) != (blocked ? 1 : 0)) say_wrong_signal(signal, blocked ? "not blocked" : "blocked");
   }
-  pthread_sigmask(SIG_SETMASK, nullptr, &mine_after); // starting threads must not have changed the host's
+  pthread_sigmask(SIG_SETMASK, nullptr, &mine_after); // the start of threads must not change the host's mask
   for (int signal = 1; signal < 32; ++signal)
     if (sigismember(&mine_before, signal) != sigismember(&mine_after, signal)) say_wrong_signal(signal, "changed here");
   return 0;
@@ -94,7 +94,7 @@ weft_status read_mask_in_thread(void *ctx, weft_error_t **) {
   return read_mask(ctx, nullptr, nullptr);
 }
 
-// What this thread blocks when it makes a pool is what the workers block, beside what they block themselves, or alone.
+// By the option, workers block what the maker of the pool blocks, with or without what weft blocks by itself.
 int the_option_chooses_the_mask() {
   sigset_t mine;
   sigset_t seen;
@@ -109,7 +109,7 @@ int the_option_chooses_the_mask() {
     weft_executor_t *pool = nullptr;
     weft_future_t *future = nullptr;
     EXPECT(weft_executor_create(nullptr, &options, &pool), WEFT_OK);
-    pthread_sigmask(SIG_UNBLOCK, &mine, nullptr); // what counts is the mask at the making
+    pthread_sigmask(SIG_UNBLOCK, &mine, nullptr); // the mask at the creation of the pool counts
     EXPECT(weft_executor_submit(pool, nullptr, read_mask, &seen, nullptr, &future), WEFT_OK);
     EXPECT(weft_future_wait(future, WEFT_FOREVER), WEFT_OK);
     pthread_sigmask(SIG_BLOCK, &mine, nullptr);
@@ -130,7 +130,7 @@ int the_option_chooses_the_mask() {
     if (sigismember(&seen, SIGTERM) != (choice == WEFT_SIGNALS_BLOCK ? 1 : 0)) say("the thread's choice is not heeded");
   }
   pthread_sigmask(SIG_SETMASK, nullptr, &mine);
-  EXPECT(weft_process_signal_mask(&seen), WEFT_OK); // of a thread of the host: its own
+  EXPECT(weft_process_signal_mask(&seen), WEFT_OK); // on a thread of the host: its own mask
   if (sigismember(&seen, SIGPROF) != 1 || sigismember(&seen, SIGTERM) != 0) say("the mask of the process is another");
   return 0;
 }
@@ -173,7 +173,7 @@ int a_signal_ends_the_process_as_ever() {
   return 0;
 }
 
-// Whether the system knows a thread of this process by that name.
+// Whether a thread of this process has that name in the system.
 bool a_thread_is_called(const char *name) {
   bool found = false;
   DIR *threads = opendir("/proc/self/task");
@@ -199,7 +199,7 @@ struct named_thread {
   }
 };
 
-// At most 15 bytes, and a number at the end survives the cut, for it tells the threads apart.
+// A name has at most 15 bytes. A number at its end survives the cut, because it tells the threads apart.
 int the_system_sees_the_names() {
   static named_thread state;
   weft_executor_options_t options;
@@ -211,15 +211,14 @@ int the_system_sees_the_names() {
       start(WEFT_DAEMON_NO, named_thread::spin, &state, "reader"),
       start(WEFT_DAEMON_NO, named_thread::spin, &state, "a-rather-long-name-42"),
   };
-  for (weft_thread_t *thread : threads) // a thread has its name when it has its native id
+  for (weft_thread_t *thread : threads) // when a thread has its native id, it has its name
     if (weft_thread_native_id(thread) == 0) return 1;
   EXPECT(weft_executor_create(nullptr, &options, &pool), WEFT_OK);
   for (int i = 0; i < 2; ++i) EXPECT(weft_executor_post(pool, nullptr, spin_until, &stop, nullptr), WEFT_OK);
   weft_executor_stats_t stats = {};
   stats.size = sizeof stats;
   while (stats.workers_alive < 2) EXPECT(weft_executor_stats(pool, &stats), WEFT_OK);
-  // A worker counts from its start on, and gives itself its name a moment later; should it never do so, the time limit
-  // says it.
+  // A worker counts from its start on, and sets its name a moment later. If it never does, the time limit reports it.
   while (!a_thread_is_called("downloads-of-_0") || !a_thread_is_called("downloads-of-_1")) continue;
   say(a_thread_is_called("reader") ? "reader" : "no reader");
   say(a_thread_is_called("a-rather-long42") || a_thread_is_called("a-rather-lon-42") ? "42" : "no 42");

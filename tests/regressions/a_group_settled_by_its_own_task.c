@@ -1,5 +1,5 @@
-/* A task that settles its own group is told that this never ends. Once a shutdown of the runtime had come too late, it
- * went round in circles instead, for ever. */
+/* A task that settles its own group is told that this never ends. After a shutdown of the runtime that had timed out,
+ * the task looped for ever instead. */
 #include <stdio.h>
 #include <unistd.h>
 

@@ -1,5 +1,5 @@
-// A task in a blocking region waits, and runs the awaited task on its own stack: that one can neither end the region of
-// the waiter nor leave one open there.
+// A task in a blocking region waits, and runs the awaited task on its own stack. The awaited task can neither end the
+// region of the waiter nor leave a region open there.
 #include <stdio.h>
 
 #include <weft/weft.h>

@@ -1,9 +1,10 @@
 // A loop over a few indices whose bodies take long: as many run at once as there are workers, from outside and from
-// inside a task, with and without a grain. Bodies come in rounds of as many as there are workers; each waits for the
-// others of its round, which is never complete if one of them has to wait for the end of another. Each body first runs
-// for 200 us: a body that only came last and left at once would be a short one, of which a thread may take several.
-// From outside the first round alone is waited for: with the caller there is one thread more than workers, so two
-// workers may make up a round of theirs while the caller has the last two bodies, one behind the other.
+// inside a task, with and without a grain. The bodies come in rounds of as many as there are workers. Each waits for
+// the others of its round, which is never complete if one of them must wait for the end of another.
+//
+// Each body first runs for 200 us. Else the last one of a round would be a short body, and a thread may take several
+// short ones. From outside, only the bodies of the first round wait. With the caller there is one thread more than
+// workers. So two workers may make up a round while the caller has the last two bodies, one behind the other.
 #include <pthread.h>
 #include <stdio.h>
 #include <time.h>

@@ -1,5 +1,5 @@
-// The only worker of a pool is in a blocking region until a delayed task of the pool has run: something that was armed
-// before the region, and something that is armed inside of it.
+// The only worker of a pool is in a blocking region until a delayed task of the pool has run. The task is armed before
+// the region, or inside it.
 #include <pthread.h>
 #include <stdio.h>
 #include <time.h>

@@ -1,5 +1,5 @@
-// A bounded end of a runtime with one task that does not end, on a pool with three workers: the report names the worker
-// that runs it, and none of those that have nothing to do.
+// A shutdown with a time limit, with one task that does not end, on a pool of three workers. The report names the
+// worker that runs the task, and none of the idle ones.
 #include <weft/weft.hpp>
 
 #include <condition_variable>
@@ -15,7 +15,7 @@ int main() {
   weft::executor pool({.max_workers = 3, .name_prefix = "cpu", .runtime = &rt});
   std::latch all(3);
   std::vector<weft::future<void>> meeting;
-  for (int i = 0; i < 3; ++i) meeting.push_back(pool.submit([&] { all.arrive_and_wait(); })); // three workers have come
+  for (int i = 0; i < 3; ++i) meeting.push_back(pool.submit([&] { all.arrive_and_wait(); })); // three workers exist
   for (auto &each : meeting) each.wait();
   std::mutex mutex;
   std::condition_variable changed;
@@ -30,7 +30,7 @@ int main() {
     std::unique_lock<std::mutex> hold(mutex);
     changed.wait(hold, [&] { return runs; });
   }
-  while (pool.stats().parks < 2) std::this_thread::yield(); // the others rest
+  while (pool.stats().parks < 2) std::this_thread::yield(); // the other two rest
   const auto report = rt.shutdown(50ms, 50ms);
   {
     const std::scoped_lock<std::mutex> hold(mutex);

@@ -1,5 +1,5 @@
-/* A sandbox may refuse tgkill, by which weft asks whether a thread is still there. Once nothing is left, a shutdown
- * must say that the code may be unloaded. */
+/* A sandbox may refuse tgkill, by which weft asks whether a thread still exists. When nothing is left, a shutdown must
+ * say all the same that the code may be unloaded. */
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
@@ -50,7 +50,7 @@ int main(void) {
   if (weft_executor_create(runtime, NULL, &pool) != WEFT_OK) return 1;
   if (weft_executor_post(pool, NULL, task, NULL, NULL) != WEFT_OK) return 1;
   if (weft_thread_create(runtime, &options, target, NULL, NULL, &thread) != WEFT_OK) return 1;
-  if (weft_thread_start(thread) != WEFT_OK) return 1; /* nobody joins it */
+  if (weft_thread_start(thread) != WEFT_OK) return 1; /* it is not joined */
   weft_thread_unref(thread);
   status = weft_runtime_shutdown_report(runtime, WEFT_FOREVER, 5 * WEFT_SECOND, &report);
   safe = weft_report_safe_to_unload(report);

@@ -1,5 +1,5 @@
-// A worker waits without limit for a delayed task of its pool of one worker, while a spare is still there. The spare
-// must not end and leave the wait without anybody who could bring its end; and the pool must go on.
+// A worker waits without limit for a delayed task of its pool of one worker, while a spare still exists. The spare must
+// not end, because then no thread could run the task. And the pool must go on.
 #include <stdio.h>
 #include <unistd.h>
 
@@ -27,7 +27,7 @@ static weft_status waits(void *ctx, void **result, weft_error_t **error) {
   (void)error;
   weft_blocking_begin();
   weft_executor_submit(pool, NULL, nothing, NULL, NULL, &other);
-  while (!idle_workers_took(1)) usleep(1000); // the spare has run it, and rests
+  while (!idle_workers_took(1)) usleep(1000); // until the spare has run it, and rests
   weft_blocking_end();
   weft_executor_submit_after(pool, 300 * WEFT_MILLISECOND, NULL, nothing, NULL, NULL, &delayed);
   status = weft_future_wait(delayed, WEFT_FOREVER);
@@ -47,7 +47,7 @@ int main(void) {
   if (weft_executor_create(NULL, &options, &pool) != WEFT_OK) return 1;
   weft_executor_submit(pool, NULL, waits, NULL, NULL, &waiter);
   usleep(150000);
-  weft_executor_submit(pool, NULL, nothing, NULL, NULL, &woken); // calls the spare, which is one too many by now
+  weft_executor_submit(pool, NULL, nothing, NULL, NULL, &woken); // wakes the spare, which is surplus by now
   of_waiter = weft_future_result(waiter, 20 * WEFT_SECOND, &answer);
   weft_executor_submit(pool, NULL, nothing, NULL, NULL, &last);
   of_last = weft_future_wait(last, 20 * WEFT_SECOND);

@@ -1,4 +1,4 @@
-// What a mapped range throws comes out of the map, in the place of the item that the range did not give, and ends it.
+// What a mapped range throws comes out of the map in the place of the missing item, and ends the map.
 #include <weft/weft.hpp>
 
 #include <cstdio>

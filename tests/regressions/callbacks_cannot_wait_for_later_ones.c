@@ -1,4 +1,4 @@
-/* A callback waits without limit for what the same thread is to call after it: silence for ever, instead of
+/* A callback waits without limit for something that the same thread does after it. It slept for ever instead of getting
  * WEFT_EDEADLK. */
 #include <stdio.h>
 #include <unistd.h>
@@ -38,7 +38,7 @@ int main(void) {
     if (status == WEFT_OK && kind >= 2)
       status = kind == 2 ? weft_when_all(&promise, 1, &behind) : weft_when_any(&promise, 1, &behind);
     if (status == WEFT_OK) status = weft_future_set_result(promise, NULL);
-    if (status == WEFT_OK) status = weft_future_wait(behind, WEFT_FOREVER); /* it was not disturbed */
+    if (status == WEFT_OK) status = weft_future_wait(behind, WEFT_FOREVER); /* the later one still runs */
     if (status != WEFT_OK || said != WEFT_EDEADLK) {
       printf("%s: the callback was told %s, then %s\n", kinds[kind], weft_status_name(said), weft_status_name(status));
       ++wrong;

@@ -1,5 +1,5 @@
-/* A process that a task starts must not begin with signals blocked that the program itself does not block: SIGTERM
- * could not end it. And a task may raise whatever only its own thread is meant to take. */
+/* A process that a task starts must not begin with signals blocked that the program itself does not block. Else SIGTERM
+ * could not end it. And a task may raise a signal that only its own thread takes. */
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@ static void note(const char *text) {
   if (fault[0] == 0) strcpy(fault, text);
 }
 
-/* SIGTERM at once; a child that does not take it ends by itself, with 0. */
+/* Sends SIGTERM at once. A child that does not take it ends by itself, with 0. */
 static void end_by_signal(pid_t child, const char *what) {
   int status = 0;
   kill(child, SIGTERM);
@@ -77,7 +77,7 @@ static weft_status target(void *ctx, weft_error_t **error) {
   return task(ctx, NULL, error);
 }
 
-/* A thread that a task starts is none of the pool's, and has its mask no more than a child has. */
+/* A thread that a task starts is not a thread of the pool. Like a child process, it does not have the pool's mask. */
 static weft_status start_a_thread(void *ctx, void **result, weft_error_t **error) {
   weft_thread_t *thread;
   (void)result;

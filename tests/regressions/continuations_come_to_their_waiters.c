@@ -1,5 +1,5 @@
-/* A task waits without limit for a continuation on its own executor, the source of which runs on another pool: nobody
- * told it when the continuation had come to the executor. On a pool it runs it; on a strand it never could. */
+/* A task waits without limit for a continuation on its own executor, whose source runs on another pool. The task was
+ * not woken when the continuation came to the executor. On a pool the waiter runs it; on a strand it can never run. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -14,7 +14,7 @@ static weft_status source(void *ctx, void **result, weft_error_t **error) {
   (void)result;
   (void)error;
   weft_semaphore_wait(waiting, 5 * WEFT_SECOND);
-  usleep(20000); /* mostly it sleeps by now; what is right holds either way */
+  usleep(20000); /* mostly the waiter sleeps by now; the checks hold either way */
   return WEFT_OK;
 }
 

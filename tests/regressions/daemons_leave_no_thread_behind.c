@@ -36,5 +36,5 @@ int main(void) {
   weft_cancel_token_unref(token);
   weft_thread_unref(thread);
   weft_future_unref(future);
-  return 0; /* the pool has a handle, so nothing but the end of the process ends its workers */
+  return 0; /* the pool has a handle, so only the end of the process ends its workers */
 }

@@ -1,4 +1,4 @@
-/* After the end of the default runtime a deadline still calls off a task of an isolated runtime. */
+/* After the end of the default runtime a deadline still cancels a task of an isolated runtime. */
 #include <stdio.h>
 #include <weft/weft.h>
 
@@ -46,7 +46,7 @@ int main(void) {
     weft_future_unref(late);
   }
   weft_cancel_token_unref(token);
-  status = weft_cancel_token_create(NULL, WEFT_SECOND, &token); /* one runtime goes on, so this one has a deadline */
+  status = weft_cancel_token_create(NULL, WEFT_SECOND, &token); /* possible, because one runtime still exists */
   if (status != WEFT_OK) return printf("no more deadlines: %s\n", weft_status_name(status)), 1;
   weft_cancel_token_unref(token);
   weft_future_set_result(gate, NULL);

@@ -1,4 +1,4 @@
-/* A thread that ends inside of a domain's scope, by pthread_exit, has left it: the close does not wait for it. */
+/* A thread that ends inside a domain's scope, by pthread_exit, has left the scope: the close does not wait for it. */
 #include <pthread.h>
 #include <stdio.h>
 #include <weft/weft.h>

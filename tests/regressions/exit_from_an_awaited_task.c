@@ -1,5 +1,5 @@
-/* exit() in a task that another task of the pool waits for, beside an idle worker: it waited for the idle one, which
- * had nothing to do, for ever. So with waits by future, group, loop and strand. */
+/* exit() in a task that another task of the pool waits for, while a third worker is idle. The exit waited for the idle
+ * worker for ever. This holds for waits by future, group, loop and strand. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +28,7 @@ static weft_status leave(void *ctx, void **result, weft_error_t **error) {
   (void)result;
   (void)error;
   weft_semaphore_signal(arrived, 1);
-  weft_sleep(50 * WEFT_MILLISECOND); /* mostly the other one waits by now; what is right holds either way */
+  weft_sleep(50 * WEFT_MILLISECOND); /* mostly the other task waits by now; the checks hold either way */
   exit(3);
 }
 
@@ -69,7 +69,7 @@ static int child(void) {
   if (weft_executor_create(NULL, &options, &pool) != WEFT_OK || weft_strand_create(pool, &strand) != WEFT_OK ||
       weft_semaphore_create(0, &arrived) != WEFT_OK || weft_semaphore_create(0, &going) != WEFT_OK)
     return 1;
-  for (i = 0; i < 4; ++i) weft_executor_post(pool, NULL, arrive, NULL, NULL); /* all workers exist */
+  for (i = 0; i < 4; ++i) weft_executor_post(pool, NULL, arrive, NULL, NULL); /* now all workers exist */
   for (i = 0; i < 4; ++i) weft_semaphore_wait(arrived, WEFT_FOREVER);
   weft_semaphore_signal(going, 4);
   weft_executor_post(pool, NULL, parent, NULL, NULL);

@@ -1,5 +1,5 @@
-// While nothing happens, submitted = completed + cancelled + queued: whoever has run the tasks, on each kind of
-// executor.
+// While nothing happens, submitted = completed + cancelled + queued. This holds on each kind of executor, for tasks run
+// by any thread.
 #include <weft/weft.hpp>
 
 #include <cstdio>
@@ -27,7 +27,7 @@ void run_by_a_waiter() {
   pool.submit([&] {
         std::vector<weft::future<void>> all;
         for (int i = 0; i < 100; ++i) all.push_back(pool.submit([] {}));
-        for (auto &each : all) each.wait(); // the only worker runs them here
+        for (auto &each : all) each.wait(); // the only worker runs them in this wait
       })
       .wait();
   pool.shutdown();
@@ -41,7 +41,7 @@ void run_by_the_submitter() {
   auto held = pool.submit([&open] { open.wait(); });
   while (pool.stats().completed == 0) std::this_thread::yield();
   std::vector<weft::future<void>> all;
-  for (int i = 0; i < 10; ++i) all.push_back(pool.submit([] {})); // one waits, nine run here
+  for (int i = 0; i < 10; ++i) all.push_back(pool.submit([] {})); // one is queued, this thread runs nine
   gate.set_value();
   held.wait();
   for (auto &each : all) each.wait();

@@ -1,5 +1,5 @@
-// Loops and reductions do each index once, in ranges wider than the largest value of a signed type, in ranges up to the
-// last value of a type, and between ends of different types.
+// Loops and reductions visit each index once: in ranges wider than the largest value of a signed type, in ranges up to
+// the last value of a type, and between ends of different types.
 #include <weft/weft.hpp>
 
 #include <atomic>

@@ -1,5 +1,5 @@
-/* Each task submits another one to its own pool, and waits for it. Each wait ran that task on top of its own stack, and
- * after some levels the stack was at its end. Now the last one that may not run anything more is told so. */
+/* Each task submits another one to its own pool, and waits for it. Each wait ran that task on top of its own stack, so
+ * after some levels the stack overflowed. Now the last task that may run nothing more gets a status that says so. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -38,7 +38,7 @@ int main(void) {
     if (weft_executor_submit(pool, NULL, descend, NULL, NULL, &first) != WEFT_OK) return 1;
     status = weft_future_result(first, WEFT_FOREVER, NULL);
     weft_future_unref(first);
-    weft_executor_shutdown(pool, WEFT_SHUTDOWN_WAIT, WEFT_FOREVER); /* what was not waited for runs now */
+    weft_executor_shutdown(pool, WEFT_SHUTDOWN_WAIT, WEFT_FOREVER); /* runs the tasks that no wait has run */
     weft_executor_unref(pool);
     if (status == WEFT_OK && deepest > 2) continue;
     printf("a stack of %llu: %s\n", (unsigned long long)stacks[i], weft_status_name(status));

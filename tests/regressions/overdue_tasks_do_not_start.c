@@ -1,5 +1,5 @@
-/* While a callback of one token does not return, the deadline of another still holds: its tasks do not start, each of
- * them ends as cancelled, and a task of it that runs is asked to stop. */
+/* While a callback of one token does not return, the deadline of another token still holds. Its tasks do not start and
+ * end as cancelled. A task of it that runs is asked to stop. */
 #include <pthread.h>
 #include <stdio.h>
 #include <weft/weft.h>
@@ -9,7 +9,7 @@ static pthread_t main_thread;
 
 static void hold(void *ctx) {
   (void)ctx;
-  if (pthread_equal(pthread_self(), main_thread)) return; /* it was slower than the deadline */
+  if (pthread_equal(pthread_self(), main_thread)) return; /* this thread was slower than the deadline */
   weft_future_wait(gate, WEFT_FOREVER);
 }
 

@@ -1,12 +1,12 @@
-/* A queue that was given back while it was tied to a future and a group that stay pending: the ties stayed with it, as
- * long as these, and nobody could undo them any more. */
+/* A queue is given back while it is tied to a future and a group that stay pending. The queue and its ties stayed as
+ * long as these did, and no call could undo the ties. */
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include <weft/weft.h>
 
-static long blocks; /* atomic: that weft has */
+static long blocks; /* blocks that weft holds; atomic */
 
 static void *allocate(void *ctx, size_t size, size_t align) {
   (void)ctx;

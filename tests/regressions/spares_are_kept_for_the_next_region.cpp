@@ -1,4 +1,4 @@
-// 200 bursts of three blocking regions, one burst after the other, need a handful of threads: not some for each burst.
+// 200 bursts of three blocking regions, one after the other, need only a few threads, not new ones for each burst.
 #include <weft/weft.hpp>
 
 #include <condition_variable>
@@ -10,7 +10,7 @@ namespace {
 
 constexpr int bursts = 200, regions = 3;
 
-// Opens when all of a burst have come, so each of them needs a worker of its own.
+// Opens when all tasks of a burst have come, so each of them needs its own worker.
 class meeting {
 public:
   void attend() {

@@ -1,5 +1,5 @@
-// A request to stop the future of a coroutine is seen inside, and ends it at its next await; the maker of a promise can
-// read a request and is called back.
+// A coroutine sees a stop request to its future, and ends at its next await. The maker of a promise can read a request,
+// and is called back.
 #include <weft/weft.hpp>
 
 #include <atomic>

@@ -1,5 +1,5 @@
-/* A task that waited for another one and ran it meanwhile heard of a stop request only when that one had ended. The
- * request is for what it runs, too: the blocking calls of that end, and then the wait says WEFT_EINTERRUPTED. */
+/* A task waited for another one, ran it meanwhile, and saw a stop request only when that one had ended. The request
+ * must reach the awaited task, too: its blocking calls end, and then the wait returns WEFT_EINTERRUPTED. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,7 +26,7 @@ static weft_status outer(void *ctx, void **result, weft_error_t **error) {
   status = weft_future_wait(future, WEFT_FOREVER);
   weft_future_result(future, 0, &slept);
   if (status == WEFT_EINTERRUPTED && strcmp((const char *)slept, "WEFT_EINTERRUPTED") == 0)
-    *result = ctx; /* right */
+    *result = ctx; /* the expected status */
   else
     printf("the wait says %s, what it ran %s\n", weft_status_name(status), (const char *)slept);
   weft_future_unref(future);

@@ -1,5 +1,5 @@
 /* Two strands that always have a next task of 10 ms keep two workers busy. A task of a third strand, a task of the
- * pool, one of high priority and a delayed one must start all the same: within 100 tasks, where none did within 900.
+ * pool, one of high priority and a delayed one must each start within 100 tasks. With the fault none did within 900.
  */
 #include <stdio.h>
 #include <unistd.h>

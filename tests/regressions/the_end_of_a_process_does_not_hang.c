@@ -1,6 +1,6 @@
-/* A process comes to its end whoever ends it: a second thread that calls exit() or weft_exit() while main is at its
- * end, a child that is forked at that moment, a task that waits for a lock which the exiting thread holds. Each scene
- * runs in a child of its own, which an alarm ends if it hangs. */
+/* A process ends, even if a second thread calls exit() or weft_exit() while main is at its end, if a child is forked at
+ * that moment, or if a task waits for a lock that the exiting thread holds. Each scene runs in its own child process,
+ * which an alarm ends if it hangs. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@ static void note_exit(void) {
   main_is_in_exit = 1;
 }
 
-/* Main has called exit() and sleeps: it waits in weft for what is under way. */
+/* Returns when main has called exit() and sleeps there: main waits in weft for what is under way. */
 static void wait_for_main(void) {
   char state = 0;
   while (!main_is_in_exit || state != 'S') {
@@ -125,12 +125,12 @@ static int lock_of_the_exiting_thread(void) {
 static void check_count(void) {
   if (ran != 20) _exit(96);
 }
-/* The only worker ends the process; what was accepted behind it is run all the same, here also while main is at its
+/* The only worker ends the process. The tasks that were accepted behind it run all the same, even while main is at its
  * end. */
 static int tasks_behind(weft_task_fn first, int from_main) {
   weft_executor_t *pool;
   int i;
-  atexit(check_count); /* before the first use of weft: after its end */
+  atexit(check_count); /* registered before the first use of weft, so it runs after weft's end */
   pool = pool_of(1);
   if (weft_executor_post(pool, NULL, first, NULL, NULL) != WEFT_OK) _exit(93);
   for (i = 0; i < 20; ++i)
@@ -151,7 +151,7 @@ static const struct {
   int (*run)(void);
   int status, other_status;
 } scenes[] = {
-    {"exit() in a task while main is at its end", exit_in_a_task, 7, 3}, /* as the C library has it */
+    {"exit() in a task while main is at its end", exit_in_a_task, 7, 3}, /* the C library does this */
     {"weft_exit() in a task while main is at its end", weft_exit_in_a_task, 7, 7},
     {"weft_exit() in two tasks", weft_exit_in_two_tasks, 7, 7},
     {"weft_exit() in a thread while main is at its end", weft_exit_in_a_thread, 7, 7},
@@ -168,7 +168,7 @@ int main(void) {
     const pid_t child = fork();
     if (child == 0) {
       alarm(12);
-      if (freopen("/dev/null", "w", stderr) == NULL) _exit(98); /* what is not waited for is said there */
+      if (freopen("/dev/null", "w", stderr) == NULL) _exit(98); /* weft reports there what it does not wait for */
       exit(scenes[i].run());
     }
     waitpid(child, &status, 0);

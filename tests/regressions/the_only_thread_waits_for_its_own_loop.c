@@ -1,6 +1,6 @@
-/* The only thread of a process waits without limit for a task of a caller-run executor that only it could run; and the
- * same by way of a pool, whose worker waits for such a task. Both were silent for ever; now it is WEFT_EDEADLK. A
- * thread that weft does not know might run it, so with such a thread the wait goes on. */
+/* The only thread of a process waits without limit for a task of a caller-run executor that only this thread could run.
+ * In a second case it waits for a pool, whose worker waits for such a task. Both slept for ever; now the answer is
+ * WEFT_EDEADLK. A thread that weft does not know might run the task, so with such a thread the wait goes on. */
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -50,7 +50,7 @@ int main(void) {
   options.max_workers = 1;
   if (weft_caller_run_create(NULL, NULL, &loop) != WEFT_OK || weft_executor_create(NULL, &options, &pool) != WEFT_OK)
     return 1;
-  if (threads() != 1) return 0; /* a sanitizer has a thread of its own, or the system does not tell */
+  if (threads() != 1) return 0; /* a sanitizer has its own thread, or the system does not give the number */
 
   weft_executor_submit(loop, NULL, nothing, NULL, NULL, &future);
   own = weft_future_wait(future, WEFT_FOREVER);

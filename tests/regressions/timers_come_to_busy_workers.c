@@ -1,5 +1,5 @@
 /* The only worker is busy with tasks of 10 ms that spawn one another. A task delayed by 20 ms must start within a few
- * of them (there were 542).
+ * of them. With the fault it started after 542.
  */
 #include <stdio.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
-/* A task that waits for a delayed task of its own pool, all of whose workers wait like that: WEFT_EDEADLK, or with a
- * limit WEFT_ETIMEDOUT, though the task was due. Whoever waits makes ready what is due. */
+/* All workers of a pool are in tasks that wait for delayed tasks of that pool. The waits ended with WEFT_EDEADLK, or at
+ * their limit with WEFT_ETIMEDOUT, though the tasks were due. A waiter must make ready what is due. */
 #include <stdio.h>
 #include <unistd.h>
 

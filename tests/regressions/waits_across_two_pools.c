@@ -1,5 +1,5 @@
-/* Two pools of one worker. A task of the first waits for the second task of the second pool, whose first task waits for
- * the second task of the first. No task waits for itself, however indirectly, but one of the waits was WEFT_EDEADLK. */
+/* Two pools of one worker each. The first task of each pool waits for the second task of the other pool. No task waits
+ * for itself, not even indirectly, but one of the waits returned WEFT_EDEADLK. */
 #include <stdio.h>
 #include <unistd.h>
 

@@ -1,5 +1,5 @@
-/* A wait of 10 ms inside a task of a one-worker pool began the awaited task itself, and came back when that had ended:
- * after 500 ms, or never. So did every kind of wait. Each has to come back at its limit, and not to begin anything. */
+/* A wait of 10 ms inside a task of a one-worker pool began the awaited task itself, and returned when that had ended:
+ * after 500 ms, or never. Every kind of wait did so. Each must return at its limit, and must not begin a task. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -12,7 +12,7 @@ static weft_executor_t *pool;
 static weft_semaphore_t *released;
 static int begun; /* atomic */
 
-/* It ends only once the waits are over. */
+/* This task ends only when the waits are over. */
 static weft_status begin(void *ctx, void **result, weft_error_t **error) {
   (void)ctx;
   (void)result;

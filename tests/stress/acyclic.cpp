@@ -1,5 +1,5 @@
-// No deadlock is invented: random programs whose tasks wait only for earlier ones, and of pools not above their own,
-// can always go on, with however few workers.
+// Programs without a circle are never told of a deadlock. In these random programs a task waits only for earlier tasks,
+// of its own pool or of a pool below it. So they can always go on, even with one worker a pool.
 #include <doctest/doctest.h>
 
 #include "stress.hpp"
@@ -32,7 +32,7 @@ public:
   }
 
 private:
-  // The futures of earlier tasks are all there: they were stored before this task was submitted.
+  // The futures of all earlier tasks were stored before this task was submitted.
   void wait_for_earlier(std::uint32_t self) {
     dice mine(seeds_[self]);
     for (std::uint32_t waits = mine.below(3); waits > 0; --waits) {
@@ -64,7 +64,7 @@ private:
 
   dice random_;
   std::vector<executor> pools_;
-  std::vector<std::uint32_t> task_of_; // which pool
+  std::vector<std::uint32_t> task_of_; // the pool of each task
   std::vector<std::uint64_t> seeds_;
   std::vector<std::atomic<weft_future_t *>> futures_;
   std::vector<future> kept_;

@@ -1,5 +1,5 @@
 // Cancel tokens under load: submitters, cancellers and workers on one tree of tokens. Each context is dropped exactly
-// once, whoever was first; a refused submit leaves it to the caller; a cancelled token's tasks all end.
+// once; a refused submit leaves it to the caller. All tasks of a cancelled token end.
 #include <doctest/doctest.h>
 
 #include <vector>
@@ -46,7 +46,7 @@ void hear(void *ctx) {
   static_cast<ticket *>(ctx)->in.called.fetch_add(1, std::memory_order_relaxed);
 }
 
-// Gives something to a token in one of the ways there are; the futures go on without a handle.
+// Attaches a task to a token in one of the possible ways. Nothing keeps a handle of the future.
 void give(weft_executor_t *pool, weft_executor_t *strand, weft_cancel_token_t *to, dice &random, tally &in) {
   weft_task_options_t options;
   weft_task_options_init(&options);
@@ -81,7 +81,7 @@ void give(weft_executor_t *pool, weft_executor_t *strand, weft_cancel_token_t *t
     VERIFY_OK(weft_future_create(nullptr, &source));
     status = weft_future_then(source, pool, WEFT_THEN_ALWAYS, &options, then_ticket, mine.get(), drop_ticket, &future);
     if (random.percent(50)) VERIFY_OK(weft_future_set_result(source, nullptr));
-    weft_future_unref(source); // else the continuation is cancelled with it
+    weft_future_unref(source); // if it has no result, this cancels it and the continuation
     break;
   }
   }
@@ -150,7 +150,7 @@ TEST_CASE("whatever hangs on tokens ends exactly once") {
     end(pool);
     all.clear();
     top.reset();
-    // A deadline's thread may still be in the last callbacks of what it has cancelled.
+    // The thread that served a deadline may still be in the last callbacks of what it cancelled.
     while (in.dropped.load(std::memory_order_acquire) < in.accepted.load() + registered.load())
       std::this_thread::yield();
     VERIFY(in.dropped.load() == in.accepted.load() + registered.load());

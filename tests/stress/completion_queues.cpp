@@ -1,6 +1,6 @@
-// Completion queues under load: futures that end in every way, groups, timers and posts, tied from many threads and
-// taken out by many, polling or waiting, inside tasks and outside, while queues are closed and given up. Each tie gives
-// one event, and none comes before its time.
+// Completion queues under load: futures that end in every way, groups, timers and posts. Many threads tie them, and
+// many take events out: polling or waiting, inside tasks and outside, while queues are closed and released. Each tie
+// gives exactly one event, and never before its time.
 #include <doctest/doctest.h>
 
 #include "stress.hpp"
@@ -23,7 +23,7 @@ queue make_queue() {
   return queue(made);
 }
 
-// Something that was tied; its tag is its place. Plain fields are ordered by weft.
+// A future that was tied; the tag is its index. The plain fields need the order that weft gives.
 struct tied {
   std::atomic<int> events{0};
   bool is_over = false; // plain: written before the end, read after the event
@@ -48,7 +48,7 @@ void note(std::vector<tied> &all, const weft_event_t &event) {
   }
 }
 
-// Takes out until all have come. How: by poll and pop, or by waiting.
+// Takes events out until all have come: by poll and pop, or by waiting.
 void take_all(weft_queue_t *from, std::vector<tied> &all, std::atomic<std::size_t> &left, dice random, bool polls) {
   weft_event_t events[8];
   std::int32_t descriptor = -1;
@@ -110,7 +110,7 @@ TEST_CASE("each tie of a future gives one event, whoever takes it") {
           if (mine.percent(20)) weft_future_cancel(one.of.get());
           if (kind >= 8) {
             one.is_over = true;
-            (void)weft_future_set_result(one.of.get(), nullptr); // if it was not cancelled
+            (void)weft_future_set_result(one.of.get(), nullptr); // succeeds if it was not cancelled
           }
         }
       });

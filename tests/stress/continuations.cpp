@@ -1,5 +1,5 @@
-// Continuations, when_all and when_any while their sources end, are cancelled or given up, and while they are cancelled
-// themselves: each ends once, drops once, and in the one way that its sources allow.
+// Continuations, when_all and when_any, while their sources end, are cancelled or abandoned, and while they are
+// cancelled themselves. Each ends once and is dropped once, with an outcome that its sources allow.
 #include <doctest/doctest.h>
 
 #include "stress.hpp"
@@ -10,7 +10,7 @@ using namespace stress;
 
 namespace {
 
-// One continuation, told by itself.
+// What happened to one continuation, noted by its own functions.
 struct link_fate {
   std::atomic<int> runs{0}, drops{0};
   weft_status returns = WEFT_OK;
@@ -31,7 +31,7 @@ future then(weft_future_t *source, weft_executor_t *where, std::uint32_t when, l
   return future(made);
 }
 
-// Somewhere to run; null: inline.
+// An executor to run on; null: inline.
 weft_executor_t *choose(dice &random, const std::vector<executor> &from) {
   const std::uint32_t which = random.below(static_cast<std::uint32_t>(from.size()) + 1);
   return which == from.size() ? nullptr : from[which].get();
@@ -117,7 +117,7 @@ TEST_CASE("a tree of continuations: its source ends while it is cancelled here a
       const int runs = fates[i].runs.load();
       VERIFY(runs <= 1 && (weft_future_cancelled(links[i].get()) == 0 || runs == 0));
     }
-    // Of what was handed on or refused, the drop may be in another thread's last steps only if nobody has seen the end.
+    // This thread has seen the end of each link that passed an outcome on or was refused, so its drop has happened.
     for (link_fate &fate : fates) VERIFY(fate.drops.load() == 1 || fate.runs.load() == 0);
     const bool handles_first = random.percent(50);
     if (handles_first) links.clear();
@@ -155,7 +155,7 @@ TEST_CASE("when_all and when_any: their sources end on two threads while they ar
       VERIFY_OK(weft_when_any(given.data(), count, &any));
     };
     if (!made_in_between) make();
-    // What is made in between needs handles that stay.
+    // If `all` and `any` are made in between, their sources must still have handles.
     std::vector<future> kept;
     if (made_in_between)
       for (weft_future_t *p : given) kept.emplace_back(weft_future_ref(p));
@@ -175,7 +175,7 @@ TEST_CASE("when_all and when_any: their sources end on two threads while they ar
       any_answer = weft_future_cancel(any);
     }
     for (const future &e : enders) wait(e);
-    kept.clear(); // now the given-up ones end
+    kept.clear(); // now the abandoned sources end
     wait(all);
     wait(any);
     if (all_answer == WEFT_OK)

@@ -1,7 +1,7 @@
 // Waits that could never end are refused, and waits that can end are not: the matrix of circles, then random programs
 // without one.
 //
-// Each case is its own program's worth of trouble when it fails: the watchdog ends it.
+// A case that fails may hang: the watchdog then ends the program.
 #include <doctest/doctest.h>
 
 #include "stress.hpp"
@@ -12,7 +12,7 @@ using namespace stress;
 
 namespace {
 
-// A value that one task hands to another one without weft: the other looks until it is there.
+// A value that one task passes to another one without weft: the other task polls until it is there.
 template <class T> class hand_over {
 public:
   void give(T what) { box_.store(what, std::memory_order_release); }
@@ -31,7 +31,7 @@ weft_status wait_forever(weft_future_t *which) {
   return weft_future_wait(which, WEFT_FOREVER);
 }
 
-// One of two is enough to break a circle; the other then goes on.
+// One refused wait breaks a circle of two; the other wait then goes on.
 void verify_broken(weft_status one, weft_status other) {
   VERIFY((one == WEFT_EDEADLK && other == WEFT_OK) || (one == WEFT_OK && other == WEFT_EDEADLK));
 }
@@ -92,7 +92,7 @@ TEST_CASE("two one-worker pools whose tasks wait for each other's next") {
     wait(b);
     wait(c);
     wait(d);
-    // The tasks need not be under way at the same time: then there was no circle.
+    // If the tasks did not run at the same time, there was no circle.
     VERIFY((answers[0] == WEFT_OK && answers[1] == WEFT_OK) ||
            (answers[0] == WEFT_EDEADLK) != (answers[1] == WEFT_EDEADLK));
     end(one);
@@ -140,7 +140,7 @@ TEST_CASE("on a strand: behind oneself, before oneself, strand in strand") {
     VERIFY_STATUS(behind, WEFT_EDEADLK);
     VERIFY_OK(nested);
     VERIFY_OK(through_pool);
-    // Two strands whose tasks wait for what stands behind the other one.
+    // Two strands; the task of each waits for a task that is queued behind the other strand's task.
     future_box behind_one, behind_other;
     weft_status answers[2] = {1, 1};
     const future a = submit(strand.get(), [&] { answers[0] = wait_forever(behind_other.take()); });
@@ -174,7 +174,7 @@ TEST_CASE("callbacks that wait for what stands behind them") {
     if (to == loop.get()) VERIFY_OK(weft_executor_run(to, 0, WEFT_FOREVER, nullptr));
     wait(first);
     wait(second);
-    if (to == strand.get()) end(strand); // after its callback
+    if (to == strand.get()) end(strand); // waits for the end of its callback
     if (to == loop.get()) VERIFY_OK(weft_executor_shutdown(to, WEFT_SHUTDOWN_WAIT, WEFT_FOREVER));
     VERIFY(waited == WEFT_EDEADLK || to != strand.get());
     VERIFY_STATUS(shut, WEFT_EDEADLK);
@@ -209,8 +209,8 @@ TEST_CASE("a callback of a task cancelled by shutdown waits for another one") {
   }
 }
 
-// Whoever is woken to look again, since what he waits for may have become hopeless, is not one for whom another waits
-// in vain: the task is told, and the wait from outside goes on.
+// A waiter may be woken to look again, because its wait may have become hopeless. Until it has looked, a wait for it is
+// not hopeless: the task gets WEFT_EDEADLK, and the wait from outside goes on.
 TEST_CASE("a task waits for its own group, and another thread for that task") {
   const watchdog patience("a group that waits for itself");
   for (const std::uint32_t workers : {2u, 3u}) {
@@ -247,13 +247,13 @@ TEST_CASE("a full queue filled by its only worker") {
   wait(filler);
   VERIFY_STATUS(last, WEFT_EDEADLK);
   VERIFY(accepted == 1);
-  // Two pools that fill each other.
+  // Two pools, each of which fills the queue of the other.
   executor other = make_pool(1, 1, WEFT_FULL_WAIT);
   weft_status answers[2] = {WEFT_OK, WEFT_OK};
   std::atomic<int> full{0};
   const auto fill = [&](weft_executor_t *to, weft_status &answer) {
     full.fetch_add(1);
-    while (full.load() != 2) std::this_thread::yield(); // both workers are busy, so nobody empties either queue
+    while (full.load() != 2) std::this_thread::yield(); // both workers are busy, so neither queue is emptied
     for (int i = 0; i < 3 && answer == WEFT_OK; ++i) answer = try_post(to, [] {});
   };
   const future a = submit(pool.get(), [&] { fill(other.get(), answers[0]); });

@@ -1,5 +1,5 @@
-// Ends at awkward moments: joins by many, last handles dropped from inside, stop requests beside other tasks, waits for
-// what belongs to an executor that is just going.
+// Ends at awkward moments: joins by many threads, last handles dropped from inside, stop requests while other tasks
+// run, and waits for tasks of an executor that is just ending.
 #include <doctest/doctest.h>
 
 #include "stress.hpp"
@@ -40,7 +40,7 @@ TEST_CASE("one thread is joined by many, in time and too early, again and again"
 
 namespace {
 
-// Holds a handle of an executor and tells when it has given it back: by its drop.
+// Holds a handle of an executor. Its drop gives the handle back and counts that.
 struct holder {
   executor held;
   std::atomic<int> *gone;
@@ -103,9 +103,9 @@ TEST_CASE("the last handle of an executor goes inside its own task, drop or call
         when_done(futures.back().get(), [keep = holder(own.get(), &gone)](weft_future_t *) {});
       }
     }
-    if (random.percent(20)) futures.clear(); // nobody looks
+    if (random.percent(20)) futures.clear(); // no thread waits for them
     if (kind == 4) {
-      // Running drops the handles one by one; the call itself must survive the last of them.
+      // Each task that runs drops a handle. The call must survive the drop of the last one.
       weft_executor_t *const borrowed = own.release();
       VERIFY_OK(try_post(borrowed, [borrowed] { weft_executor_unref(borrowed); }));
       VERIFY_OK(weft_executor_run(borrowed, 0, WEFT_FOREVER, nullptr));
@@ -136,7 +136,7 @@ TEST_CASE("the last handle of a future goes inside its own task and callback, th
     if (random.percent(50)) when_done(made.get(), [take_and_drop](weft_future_t *) { take_and_drop(); });
     box->store(made.release());
     if (random.percent(50)) take_and_drop();
-    // Whoever comes last finds it; when the task was faster than the store, that is us.
+    // The last of the three finds the future. If the task was faster than the store, that is this thread.
     if (box->load() != nullptr && random.percent(50)) take_and_drop();
     while (gone.load(std::memory_order_acquire) == 0) {
       if (random.percent(10)) take_and_drop();
@@ -175,7 +175,7 @@ TEST_CASE("a stop request reaches its task or nobody, never the next one on the 
         switch (mine.below(4)) {
         case 0:
           return spin(mine.below(5'000));
-        case 1: { // wakes from a sleep that has no end of its own
+        case 1: { // a stop request ends a sleep that has no time limit
           VERIFY_STATUS(weft_sleep(WEFT_FOREVER), WEFT_EINTERRUPTED);
           VERIFY(asked.load() && weft_stop_requested() == 1);
           return;
@@ -220,7 +220,7 @@ TEST_CASE("a task that is run by one who waits for it has its own stop flag") {
     future inner;
     const future outer = submit(pool.get(), [&] {
       inner = submit(pool.get(), [] { VERIFY(weft_stop_requested() == 1); });
-      VERIFY_OK(weft_future_request_stop(inner.get())); // beforehand: it starts all the same
+      VERIFY_OK(weft_future_request_stop(inner.get())); // before it starts: it runs all the same
       wait(inner);
       VERIFY(weft_stop_requested() == 0);
       VERIFY_OK(weft_sleep(1));

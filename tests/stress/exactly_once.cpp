@@ -1,5 +1,5 @@
-// Every accepted task runs once and is dropped once, whoever submits it and whoever takes it: a mark per task, counted
-// from many submitters, from inside tasks, in batches, under stealing.
+// Every accepted task runs once and is dropped once. Each task has a mark that counts both. Many threads submit, and so
+// do tasks, singly and in batches, while workers steal.
 #include <doctest/doctest.h>
 
 #include "stress.hpp"
@@ -118,8 +118,8 @@ TEST_CASE("posts from inside run exactly once") {
     executor pool = make_pool(workers);
     std::vector<mark> marks(total);
     grower::post(pool.get(), marks.data(), total, random.roll());
-    // The tree is still growing while shutdown waits in the long run; a pool that is closed takes nothing from tasks,
-    // so wait for the last mark first.
+    // A closed pool takes nothing from tasks, and the tree may still grow here. So wait for the last mark before the
+    // shutdown.
     for (const mark &m : marks)
       while (m.load(std::memory_order_relaxed) == 0) std::this_thread::yield();
     end(pool);
@@ -134,7 +134,7 @@ TEST_CASE("stolen from a worker that does not come back to its queue") {
     executor pool = make_pool(3);
     std::vector<mark> marks(total);
     std::atomic<std::size_t> ran{0};
-    // The task fills its own worker's queue and then waits, without weft, until others have emptied it.
+    // The task fills the queue of its worker and then waits, without weft, until other workers have emptied it.
     future filler = submit(pool.get(), [&] {
       for (mark &m : marks)
         VERIFY_OK(try_post(pool.get(), [&] {
@@ -154,7 +154,7 @@ TEST_CASE("one worker starts the tasks of each submitter in their order") {
   constexpr std::uint32_t submitters = 3;
   const std::size_t share = turns(60'000, 2'000'000);
   executor pool = make_pool(1);
-  std::uint64_t last[submitters] = {}; // plain: the only worker alone touches it
+  std::uint64_t last[submitters] = {}; // plain: only the one worker touches it
   std::vector<std::thread> threads;
   starting_line line(submitters);
   for (std::uint32_t s = 0; s < submitters; ++s)
@@ -178,7 +178,7 @@ TEST_CASE("a strand keeps the order and never overlaps, while its pool is busy")
   executor pool = make_pool(4);
   struct lane {
     executor strand;
-    std::uint64_t last[submitters] = {}, total = 0; // plain: the strand alone protects them
+    std::uint64_t last[submitters] = {}, total = 0; // plain: only the strand protects them
   };
   std::vector<lane> lanes(strands);
   for (lane &l : lanes) l.strand = make_strand(pool.get());

@@ -1,6 +1,6 @@
-// What is pending in a group and is no task, and what follows a group: threads and tasks enter, leave, spawn, wait and
-// have tasks follow, all at once on one group. What follows runs once, never before what its caller had begun is over;
-// and what is called off meanwhile has one fate.
+// Entries of a group that are not tasks, and tasks that follow a group. Threads and tasks enter, leave, spawn, wait and
+// let tasks follow, all at once on one group. A task that follows runs once, and not before all that its caller had
+// begun is over. A task that is cancelled or refused meanwhile either runs or is dropped, once.
 #include <doctest/doctest.h>
 
 #include "stress.hpp"
@@ -32,10 +32,10 @@ template <class F> void follow(weft_group_t *after, weft_executor_t *on, F closu
   (void)ctx.release();
 }
 
-// What one thread has begun in the group, and what of it is over. The additions are relaxed: who is told that all is
-// over must see them by what the group orders.
+// How much one thread has begun in the group, and how much of it is over. The additions are relaxed: a thread that is
+// told that all is over must see them through the order that the group gives.
 struct share {
-  std::int64_t begun = 0; // of that thread
+  std::int64_t begun = 0; // written by that thread only
   std::atomic<std::int64_t> over{0};
   void verify(std::int64_t at_least) const { VERIFY(over.load(std::memory_order_relaxed) >= at_least); }
 };
@@ -44,7 +44,7 @@ struct scene {
   weft_executor_t *pool, *strand, *elsewhere;
   weft_group_t *all;
   std::atomic<std::int64_t> followed{0}, children{0}, children_over{0};
-  std::int64_t on_strand = 0; // by tasks of the strand
+  std::int64_t on_strand = 0; // written by tasks of the strand only
 };
 
 void end_one(share &mine, weft_group_t *all) {
@@ -73,7 +73,7 @@ void enter(scene &on, share &mine, dice &random) {
 
 void spawn_some(scene &on, share &mine, dice &random) {
   ++mine.begun;
-  const std::uint32_t children = random.percent(30) ? random.between(1, 80) : 0; // counted in advance by the worker
+  const std::uint32_t children = random.percent(30) ? random.between(1, 80) : 0; // counted in advance
   spawn(on.all, [&on, &mine, children, steps = random.below(300)] {
     for (std::uint32_t i = 0; i < children; ++i) {
       on.children.fetch_add(1, std::memory_order_relaxed);
@@ -149,7 +149,7 @@ TEST_CASE("what follows runs once, after all that its caller has begun") {
         on_strand.fetch_add(of_strand);
       });
     for (std::thread &one : threads) one.join();
-    // Nothing is pending any more, so all that follows is on its way.
+    // Nothing is pending any more, so all tasks that follow have been submitted.
     VERIFY_OK(weft_group_wait(on.all, WEFT_FOREVER));
     VERIFY(on.children.load() == on.children_over.load());
     while (on.followed.load() < follows.load()) std::this_thread::yield(); // the watchdog bounds it
@@ -189,8 +189,8 @@ weft_task_t *make_task(fate &of, weft_cancel_token_t *token, weft_domain_t *home
 
 } // namespace
 
-// One thread lets the group run empty again and again, one has tasks follow, one calls them off, and the executor that
-// they are to run on may be shut down.
+// One thread lets the group become empty again and again, one lets tasks follow, and one cancels them. The executor on
+// which the tasks would run may be shut down.
 TEST_CASE("what is called off or refused meanwhile has one fate") {
   const watchdog patience("what is called off");
   dice random(seed());
@@ -217,7 +217,7 @@ TEST_CASE("what is called off or refused meanwhile has one fate") {
     std::thread follows([&, own = dice(random.roll())]() mutable {
       line.cross();
       for (std::size_t i = 0; i < fates.size(); ++i) {
-        const std::uint32_t kind = own.below(4); // of neither, of one, of both
+        const std::uint32_t kind = own.below(4); // with a token, a domain, both or neither
         weft_task_t *task = make_task(fates[i], (kind & 1) != 0 ? token : nullptr, (kind & 2) != 0 ? home : nullptr);
         const weft_status status = weft_group_then_task(all.get(), target.get(), task);
         accepted[i] = status == WEFT_OK;
@@ -237,7 +237,7 @@ TEST_CASE("what is called off or refused meanwhile has one fate") {
     calls_off.join();
     VERIFY_OK(weft_group_wait(all.get(), WEFT_FOREVER));
     all.reset();
-    end(pool); // whoever still tells what follows is one of its workers
+    end(pool); // only its workers may still submit what follows
     end(target);
     for (std::size_t i = 0; i < fates.size(); ++i) {
       VERIFY(fates[i].runs.load() + fates[i].drops.load() == (accepted[i] ? 1 : 0));

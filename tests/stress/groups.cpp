@@ -1,6 +1,6 @@
-// Groups: random trees of tasks that spawn into groups of their own and of others, wait, cancel, fail and poll, on one
-// to four workers, helped or not from outside. Each task has exactly one fate and each closure one end, and a wait that
-// says that all is over is right.
+// Groups: random trees of tasks that spawn into their own groups and those of others, wait, cancel, fail and poll. They
+// run on one to four workers, with or without help from outside. Each task has exactly one fate and each closure one
+// end. If a wait says that all is over, it is.
 #include <doctest/doctest.h>
 
 #include "stress.hpp"
@@ -22,10 +22,10 @@ group make_group(weft_executor_t *pool, std::uint32_t flags = 0) {
   return group(made);
 }
 
-// What all tasks of one tree have in common.
+// What all tasks of one tree share.
 struct tree {
   weft_executor_t *pool;
-  bool disturbed; // errors, cancellations, a shutdown: then not everything runs
+  bool disturbed; // there are errors, cancellations or a shutdown, so not everything runs
   std::atomic<std::int64_t> spawned{0}, ran{0}, dropped{0};
 };
 
@@ -34,7 +34,7 @@ struct node {
   std::uint32_t depth;
   std::uint64_t seed;
   weft_group_t *mine;         // the group that it was spawned into
-  std::atomic<int> *siblings; // counts the nodes of that group that are over; null: nobody looks
+  std::atomic<int> *siblings; // counts the nodes of that group that are over; null: not counted
 
   static weft_status run(void *ctx, void ** /*result*/, weft_error_t **error) {
     return static_cast<node *>(ctx)->work(error);
@@ -61,8 +61,8 @@ void spawn(tree &of, weft_group_t *into, std::uint32_t depth, std::uint64_t seed
   if (siblings != nullptr) siblings->fetch_add(1, std::memory_order_relaxed);
 }
 
-// Spawn some, then wait in one of several ways. The counter is plain memory for whoever waited: if a task still ran, or
-// its drop, the check or ThreadSanitizer would see it.
+// Spawns some, then waits in one of several ways. The wait must order the counter like plain memory: if a task or its
+// drop still ran, the check or ThreadSanitizer would see it.
 void fork_and_join(tree &of, std::uint32_t depth, dice &random) {
   const bool cancels = of.disturbed && random.percent(10);
   group inner = make_group(of.pool, of.disturbed && random.percent(30) ? WEFT_GROUP_CANCEL_ON_ERROR : 0);
@@ -89,7 +89,7 @@ void fork_and_join(tree &of, std::uint32_t depth, dice &random) {
   }
   if (status == WEFT_ETIMEDOUT || status == WEFT_EINTERRUPTED) {
     status = weft_group_wait(inner.get(), WEFT_FOREVER);
-    if (status == WEFT_EINTERRUPTED) weft_group_settle(inner.get()); // we were cancelled ourselves
+    if (status == WEFT_EINTERRUPTED) weft_group_settle(inner.get()); // this task was cancelled
   }
   VERIFY_OF(status, over.load(std::memory_order_relaxed) == children);
   VERIFY_OF(status, status == WEFT_OK || (of.disturbed && (status == WEFT_EFAILED || status == WEFT_ECANCELED ||
@@ -103,13 +103,13 @@ weft_status node::work(weft_error_t ** /*error*/) {
   spin(random.below(200));
   if (depth > 0) {
     if (random.percent(70)) fork_and_join(of, depth, random);
-    if (siblings == nullptr && random.percent(50)) // into the outermost, which counts nobody
+    if (siblings == nullptr && random.percent(50)) // into the outermost group, which does not count
       for (std::uint32_t i = random.below(4); i > 0; --i) spawn(of, mine, depth - 1, random.roll(), nullptr);
   }
   return of.disturbed && random.percent(2) ? 42 : WEFT_OK;
 }
 
-// Some threads from outside, and some tasks, plant trees into one group, while all of them wait for it.
+// Some threads from outside and some tasks put trees into one group, and all of them wait for it.
 void one_round(dice &random, bool disturbed) {
   executor pool = make_pool(random.between(1, 4));
   tree all{pool.get(), disturbed};
@@ -166,7 +166,7 @@ void one_round(dice &random, bool disturbed) {
   end(pool);
 }
 
-// Spawns some of its kind into its group and waits for none of them.
+// Spawns further sprouts into its group and does not wait for them.
 struct sprout {
   weft_group_t *into;
   std::uint32_t depth;
@@ -185,13 +185,13 @@ struct sprout {
     return WEFT_OK;
   }
   static void drop(void *ctx) { delete static_cast<sprout *>(ctx); }
-  // With all that follow from it.
+  // The number of sprouts, with all that come of it.
   static std::uint32_t size_of(std::uint32_t depth) { return depth == 0 ? 1 : 1 + depth * size_of(depth - 1); }
 };
 
-// Many groups, one after the other, each of which ends as soon as it can. Whoever waits for the task that makes them
-// helps with theirs, and when he finds no more to do, what these have spawned lies on his deque: he gives it to a group
-// that others may end at any moment.
+// Many groups, one after the other, each of which ends as soon as it can. The waiter for the task that makes them helps
+// with their tasks. When it finds no more to do, its deque may hold what these have spawned. It then gives that to a
+// group which other threads may end at any moment.
 void short_lived(dice &random) {
   executor pool = make_pool(random.between(2, 4));
   wait(submit(pool.get(), [&, seed = random.roll()] {

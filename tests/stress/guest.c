@@ -1,5 +1,5 @@
-/* guest.c: a plugin that registers everything there is, and whose tasks register more; it never cleans up. It knows
- * nothing of domains. Loaded and unloaded by unload.cpp.
+/* guest.c: a plugin that registers everything there is, and whose tasks register more. It never cleans up, and knows
+ * nothing of domains. unload.cpp loads and unloads it.
  */
 #include "guest.h"
 
@@ -24,7 +24,7 @@ static void drop(void *ctx) {
   go_out(host);
 }
 
-/* Counts the context before the call, for it may be dropped before that returns. */
+/* Counts the context before the call, because it may be dropped before the call returns. */
 static void give(host_t *host) {
   __atomic_add_fetch(&host->given, 1, __ATOMIC_RELAXED);
 }
@@ -102,7 +102,7 @@ static void submit(host_t *host, weft_executor_t *to) {
   weft_future_unref(future);
 }
 
-/* A piece of work that a thread of the guest's, a loop, or a hook does. */
+/* A piece of work for a thread of the guest, a loop or a hook. */
 static void live(host_t *host) {
   come_in(host);
   if (roll(host) % 4 == 0) register_one(host);
@@ -118,11 +118,11 @@ static weft_status target(void *ctx, weft_error_t **error) {
 
 static void start_thread(host_t *host) {
   weft_thread_t *thread = NULL;
-  if (__atomic_add_fetch(&host->threads, 1, __ATOMIC_RELAXED) > 4) return; /* that many at most in one life */
+  if (__atomic_add_fetch(&host->threads, 1, __ATOMIC_RELAXED) > 4) return; /* at most four until it is unloaded */
   give(host);
   if (!took(host, weft_thread_create(NULL, NULL, target, host, drop, &thread))) return;
   if (roll(host) % 8 != 0) weft_thread_start(thread);
-  if (roll(host) % 4 != 0) weft_thread_unref(thread); /* or its handle is lost */
+  if (roll(host) % 4 != 0) weft_thread_unref(thread); /* else its handle is lost */
 }
 
 static weft_status piece(void *ctx, uint64_t begin, uint64_t end, weft_error_t **error) {
@@ -154,7 +154,7 @@ static void end_work(void *ctx, weft_worker_t *worker) {
   go_out((host_t *)ctx);
 }
 
-/* A pool that nobody shuts down, and whose handle is mostly lost. */
+/* A pool that is never shut down, and whose handle is mostly lost. */
 static void make_pool(host_t *host) {
   weft_executor_options_t options;
   weft_executor_t *pool = NULL;
@@ -215,7 +215,7 @@ static void register_one(host_t *host) {
     give(host);
     if (!took(host, weft_timer_create(host->pool, NULL, tick, host, drop, &timer))) return;
     weft_timer_arm_every(timer, 0, 20 * WEFT_MICROSECOND, WEFT_MISSED_SKIP);
-    return; /* its handle is lost, and it goes on ticking: what a careless plugin does */
+    return; /* as a careless plugin does: its handle is lost, and it goes on ticking */
   case 6:
     give(host);
     took(host, weft_cancel_token_on_cancel(host->token, hear_cancel, host, drop, NULL));

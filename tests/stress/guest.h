@@ -1,10 +1,10 @@
-/* What the host of unload.cpp lends its guest, and what it counts of him. */
+/* What the host in unload.cpp gives to its guest, and what it counts. */
 #ifndef WEFT_TESTS_GUEST_H
 #define WEFT_TESTS_GUEST_H
 
 #include <weft/weft.h>
 
-/* The counts are the host's memory, for they outlive the guest's code. Atomic. */
+/* The counts are memory of the host, because they outlive the guest's code. They are atomic. */
 typedef struct host {
   weft_executor_t *pool, *strand;
   weft_group_t *group;
@@ -12,9 +12,9 @@ typedef struct host {
   weft_future_t *promises[4]; /* the host sets them when it likes */
   uint64_t seed;
   uint64_t given;   /* contexts that weft has accepted */
-  uint64_t dropped; /* and that it has dropped */
+  uint64_t dropped; /* contexts that weft has dropped */
   uint64_t runs;
-  uint64_t threads, pools; /* that it has tried to make */
+  uint64_t threads, pools; /* that the guest has tried to make */
   int64_t inside;          /* calls of the guest's code that are under way */
 } host_t;
 

@@ -1,5 +1,5 @@
-// Joins: trees of any shape, from outside and inside of tasks and loops, beside groups, with sleeps, errors, stop
-// requests and shutdowns. Each call is made once at most, and none runs when its join has returned.
+// Joins: trees of any shape, made outside and inside of tasks and loops, together with groups, sleeps, errors, stop
+// requests and shutdowns. Each call is made at most once, and none still runs when its join has returned.
 #include <doctest/doctest.h>
 
 #include "stress.hpp"
@@ -13,21 +13,21 @@ namespace {
 
 // What may happen inside of a tree.
 struct manners {
-  std::uint32_t steps = 0;    // of work in each leaf
+  std::uint32_t steps = 0;    // steps of work in each leaf
   std::uint32_t failing = 0;  // per mille of the leaves
   std::uint32_t sleeping = 0; // per mille of the calls
-  std::uint32_t spawning = 0; // the same, into a group that nobody waits for inside
-  std::uint32_t forking = 0;  // the same, with a scoped group in place of a join
-  bool disturbed = false;     // from outside: joins may be refused, and leave calls out
+  std::uint32_t spawning = 0; // per mille, into a group that the tree does not wait for
+  std::uint32_t forking = 0;  // per mille, with a scoped group in place of a join
+  bool disturbed = false;     // from outside: joins may be refused, or leave out calls
 };
 
 // One tree of joins, with `size` leaves.
 struct tree {
   weft_executor_t *pool;
   const manners how;
-  weft_group_t *strays = nullptr; // or null
+  weft_group_t *strays = nullptr; // may be null
   std::atomic<std::uint64_t> leaves{0}, failed{0}, spawned{0}, strayed{0};
-  std::atomic<std::int64_t> inside{0}; // calls
+  std::atomic<std::int64_t> inside{0}; // calls that run now
 };
 
 struct node {
@@ -103,7 +103,7 @@ void grow(tree &of, std::uint64_t size, std::uint64_t seed) {
   node first{of, size, seed}, second{of, 1, seed + 1};
   weft_error_t *error = nullptr;
   const weft_status status = weft_join(of.pool, node::call, &first, node::call, &second, &error);
-  VERIFY(of.inside.load() == 0); // none outlives the join
+  VERIFY(of.inside.load() == 0); // no call outlives the join
   VERIFY_OF(status, (status == WEFT_EFAILED) == (error != nullptr));
   if (status == WEFT_OK) VERIFY(of.leaves.load() == size + 1 && of.failed.load() == 0);
   if (!of.how.disturbed) VERIFY_OF(status, (status == WEFT_EFAILED) == (of.failed.load() != 0));
@@ -136,7 +136,7 @@ void trees_at_once(dice &random, const manners &how) {
     case 1:
       inside.push_back(submit(pool.get(), [=] { grow_one(size, seed); }));
       break;
-    default: // a thread that works for the pool beside its workers
+    default: // a thread of the test that starts a loop
       threads.emplace_back([=, &pool] {
         struct loop {
           const decltype(grow_one) &one;

@@ -1,6 +1,6 @@
-// Loops and reductions: within each other, from several threads and tasks at once; reductions whose operation is not
-// commutative, undisturbed and with errors and shutdowns. Each state has one thread at a time and one end, and what a
-// call says is right.
+// Loops and reductions: inside each other, from several threads and tasks at once. The operation of the reductions is
+// not commutative; they run undisturbed and with errors and shutdowns. One thread at a time uses a state, each state is
+// destroyed once, and the result of each call is right.
 #include <doctest/doctest.h>
 
 #include "stress.hpp"
@@ -51,7 +51,7 @@ void loops_at_once(dice &random) {
   end(pool);
 }
 
-// Indices that were taken in their order, without a gap.
+// A range of indices that were taken in order, without a gap.
 struct stretch {
   std::atomic<int> &live;
   std::uint64_t first = 0, behind = 0;
@@ -66,7 +66,7 @@ struct stretch {
   }
 };
 
-// Nobody else has the state meanwhile.
+// Checks that no other thread uses the state meanwhile.
 struct using_it {
   stretch &which;
   explicit using_it(void *state) : which(*static_cast<stretch *>(state)) {
@@ -76,8 +76,8 @@ struct using_it {
 };
 
 struct reduction {
-  std::uint64_t fails_at; // the index; or none
-  std::uint32_t steps;    // of work for each index
+  std::uint64_t fails_at; // an index, or none of them
+  std::uint32_t steps;    // steps of work for each index
   std::atomic<int> live{0};
   static inline std::atomic<std::uint64_t> joins{0};
 
@@ -161,7 +161,7 @@ TEST_CASE("loops: within loops, from everywhere") {
 
 TEST_CASE("loops: reductions in order, each state with one thread at a time") {
   rounds_of(2000, 200'000, "reductions", [](dice &random) { reductions_at_once(random, false); });
-  CHECK(reduction::joins.load() > 0); // there was something to get wrong
+  CHECK(reduction::joins.load() > 0); // else the test has shown nothing
 }
 
 TEST_CASE("loops: reductions with errors and shutdowns") {

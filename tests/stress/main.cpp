@@ -1,4 +1,4 @@
-// The main of the programs of this folder: says the seed before anything runs, so that every failure can be replayed.
+// The main of the programs of this folder. It prints the seed before anything runs, so that a failure can be replayed.
 #define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
 

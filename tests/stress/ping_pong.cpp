@@ -1,5 +1,5 @@
-// Round trips through sleep: who waits and who works fall asleep and are woken at random moments. A wake-up that gets
-// lost leaves both asleep, which the watchdog reports.
+// Round trips through sleep: waiters and workers fall asleep and are woken at random moments. A lost wake-up leaves
+// both asleep, which the watchdog reports.
 #include <doctest/doctest.h>
 
 #include "stress.hpp"
@@ -10,8 +10,8 @@ using namespace stress;
 
 namespace {
 
-// Pauses around the time that spinning waiters and idle workers take before they sleep, so that sleeping and waking
-// meet at every step of each other.
+// Pauses for about the time that spinning waiters and searching workers take before they sleep. So sleeping and waking
+// meet at each of their steps.
 void pause(dice &random) {
   switch (random.below(8)) {
   case 0:
@@ -30,7 +30,7 @@ void pause(dice &random) {
   }
 }
 
-// One thread that submits and waits by turns, on whichever pool comes; the result is plain memory.
+// One thread that submits and waits by turns, on a random pool. The result is plain memory.
 void round_trips(const std::vector<executor> &pools, std::size_t count, dice random) {
   std::uint64_t box = 0; // plain: written by the task, read after the wait
   for (std::uint64_t i = 1; i <= count; ++i) {
@@ -42,7 +42,7 @@ void round_trips(const std::vector<executor> &pools, std::size_t count, dice ran
       box = i;
     });
     pause(random);
-    if (random.percent(20)) { // a wait that may end just as the task does
+    if (random.percent(20)) { // a wait that may end at the same moment as the task
       const weft_status status = weft_future_wait(done.get(), random.below(50) * WEFT_MICROSECOND);
       VERIFY(status == WEFT_OK || status == WEFT_ETIMEDOUT);
     }
@@ -59,7 +59,7 @@ TEST_CASE("submit and wait by turns") {
     std::vector<executor> pools;
     pools.push_back(make_pool(workers));
     round_trips(pools, turns(50'000, 20'000'000), dice(seed() + workers));
-    // The waiter is on his way while the worker still publishes; a second worker at most makes up for that.
+    // The waiter may submit the next task while the worker still publishes the last one. That may start more workers.
     VERIFY(workers_started(pools[0].get()) <= workers);
     end(pools[0]);
   }
@@ -108,7 +108,7 @@ TEST_CASE("two threads that hand promises to and fro") {
   std::vector<future> ping(count), pong(count);
   for (future &f : ping) f = make_promise();
   for (future &f : pong) f = make_promise();
-  std::uint64_t box = 0; // plain: whose turn it is has it
+  std::uint64_t box = 0; // plain: the thread whose turn it is owns it
   const auto play = [&](std::vector<future> &mine, std::vector<future> &theirs, bool begins, dice random) {
     for (std::size_t i = 0; i < count; ++i) {
       if (!begins || i != 0) wait(theirs[begins ? i - 1 : i]);

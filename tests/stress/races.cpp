@@ -1,5 +1,5 @@
-// Two calls that exclude each other, made at the same moment: cancel against run, submit against shutdown, and the rest
-// of the pairs of which exactly one may win.
+// Two calls that exclude each other, made at the same moment: cancel against run, submit against shutdown, and all
+// other pairs of which exactly one may win.
 #include <doctest/doctest.h>
 
 #include "stress.hpp"
@@ -11,7 +11,7 @@ using namespace stress;
 
 namespace {
 
-// What happened to one task, told by itself; plain where weft orders it.
+// What happened to one task, noted by its own functions; plain where weft gives the order.
 struct fate {
   std::atomic<int> runs{0}, drops{0};
   int trace = 0; // plain: written by the task, read after a wait
@@ -26,12 +26,12 @@ struct fate {
   static void drop(void *ctx) { VERIFY(static_cast<fate *>(ctx)->drops.fetch_add(1, std::memory_order_relaxed) == 0); }
 };
 
-// Submitters that submit until they are told that it is over, and what became of each task.
+// A thread that submits until it is refused, and what became of each of its tasks.
 struct submitter {
   static constexpr std::size_t most = 20'000;
   std::vector<fate> fates = std::vector<fate>(most);
   std::vector<future> futures = std::vector<future>(most);
-  // What was still pending when shutdown with cancel had returned: as the closer saw it, as the submitter did.
+  // What was still pending when a shutdown with cancel had returned: as the closing thread and as the submitter saw it.
   std::vector<char> pending_after = std::vector<char>(most), late_pending = std::vector<char>(most);
   std::atomic<std::size_t> accepted{0}; // its release publishes the futures before it
   std::size_t offered = 0;
@@ -97,8 +97,8 @@ void submit_against_shutdown(kind which, std::uint32_t flags, dice &random) {
   spin(random.below(200'000));
   VERIFY_OK(weft_executor_shutdown(to.get(), flags & ~WEFT_SHUTDOWN_WAIT, 0));
   if ((flags & WEFT_SHUTDOWN_CANCEL_PENDING) != 0) {
-    // Whatever is pending now has not started, so it must not start any more. (A worker that has just taken a task may
-    // be the one who cancels it, a moment after the return.)
+    // What is pending now has not started, so it must not start any more. (If a worker has just taken a task, that
+    // worker may cancel it, a moment after the return.)
     cancelled_and_returned.store(true, std::memory_order_release);
     for (submitter &s : submitters)
       for (std::size_t i = s.accepted.load(std::memory_order_acquire); i > 0; --i)
@@ -106,7 +106,7 @@ void submit_against_shutdown(kind which, std::uint32_t flags, dice &random) {
   }
   if ((flags & WEFT_SHUTDOWN_WAIT) != 0) VERIFY_OK(weft_executor_shutdown(to.get(), WEFT_SHUTDOWN_WAIT, WEFT_FOREVER));
   for (std::thread &t : threads) t.join();
-  if (which == kind::caller_run) { // the handle alone makes what is left run or fall
+  if (which == kind::caller_run) { // it has no workers: this call runs what is left
     if ((flags & WEFT_SHUTDOWN_WAIT) == 0)
       VERIFY_OK(weft_executor_shutdown(to.get(), WEFT_SHUTDOWN_WAIT, WEFT_FOREVER));
   }
@@ -118,7 +118,7 @@ void submit_against_shutdown(kind which, std::uint32_t flags, dice &random) {
       VERIFY(s.fates[i].trace == (ran ? 7 : 0));
       VERIFY(!ran || (s.pending_after[i] == 0 && s.late_pending[i] == 0));
     }
-  // What a worker cancels is dropped a moment after its future says so: by the end of the executor at the latest.
+  // A task that a worker cancels is dropped a moment after its future is done, and before the end of the executor.
   VERIFY_OK(weft_executor_shutdown(to.get(), WEFT_SHUTDOWN_WAIT, WEFT_FOREVER));
   to.reset();
   if (pool) end(pool);
@@ -145,7 +145,7 @@ TEST_CASE("cancel against run: one of them wins") {
     starting_line line(2);
     const std::uint64_t canceller_random = random.roll();
     std::atomic<std::size_t> submitted{0};
-    future canceller = submit(pool.get(), [&] { // inside a task, or outside: either may cancel
+    future canceller = submit(pool.get(), [&] { // either thread may cancel, inside a task or outside
       dice mine(canceller_random);
       line.cross();
       for (std::size_t i = 0; i < fates.size(); ++i) {
@@ -197,7 +197,7 @@ TEST_CASE("several set one promise: one of them wins, and its value stays") {
   for (std::size_t turn = turns(5'000, 500'000); turn > 0; --turn) {
     const future promise = make_promise();
     std::atomic<int> winners{0}, called{0};
-    int values[3] = {}; // plain: whoever wins has written his own before
+    int values[3] = {}; // plain: the winner has written its own before
     when_done(promise.get(), [&](weft_future_t *done) {
       VERIFY(weft_future_done(done) == 1);
       called.fetch_add(1, std::memory_order_relaxed);

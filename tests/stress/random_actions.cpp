@@ -1,4 +1,5 @@
-// What the threads, tasks and callbacks of a random program do, one random thing at a time, and what each call may say.
+// What the threads, tasks and callbacks of a random program do, one random thing at a time, and what each call may
+// return.
 #include "random_program.hpp"
 
 #include <algorithm>
@@ -60,9 +61,9 @@ void program::act(dice &random) {
   }
 }
 
-// --- what may be said ---
+// --- which statuses are allowed ---
 
-// To a wait.
+// Of a wait.
 bool program::sound(weft_status status, std::int64_t timeout) const {
   const here &mine = at();
   switch (status) {
@@ -79,7 +80,7 @@ bool program::sound(weft_status status, std::int64_t timeout) const {
   }
 }
 
-// To a submit.
+// Of a submit.
 bool program::accepts(weft_status status, const place &where, bool batch) {
   const bool waits = where.max_queue != 0 && where.when_full == WEFT_FULL_WAIT;
   switch (status) {
@@ -131,7 +132,7 @@ ticket *program::new_ticket(place *where, dice &random) {
 ticket *program::some_ticket(dice &random) {
   const auto count = static_cast<std::uint32_t>(std::min(ticket_count_.load(relax), most_tickets));
   for (int tries = 0; tries < 4 && count != 0; ++tries) {
-    // The younger half more often: what is going on is there.
+    // The younger half is chosen more often, because most of what still runs is there.
     const std::uint32_t index = random.percent(50) ? random.below(count) : count - 1 - random.below((count + 1) / 2);
     if (tickets_[index].shown.load(std::memory_order_acquire) != nullptr) return &tickets_[index];
   }
@@ -170,7 +171,7 @@ void program::submit_to(place &where, dice &random) {
   if (!made->posted) use(*made, future, random);
 }
 
-// A fresh future: shown to the others, or used here alone and given back.
+// A new future is shown to other threads, or used only here and given back.
 void program::use(ticket &made, weft_future_t *future, dice &random) {
   if (random.percent(60)) return show(made, future, random);
   for (std::uint32_t steps = random.below(3); steps > 0; --steps) {
@@ -236,7 +237,7 @@ void program::submit_room(dice &random) {
   const weft_status status = weft_executor_submit_task(where.handle.get(), task, &future);
   if (status != WEFT_OK) {
     VERIFY_OF(status, accepts(status, where, false) && future == nullptr);
-    VERIFY(*static_cast<ticket **>(weft_task_room(task)) == made); // it is ours as before
+    VERIFY(*static_cast<ticket **>(weft_task_room(task)) == made); // this thread still owns it
     counts.drops.fetch_sub(1, relax);
     weft_task_destroy(&task);
     return;
@@ -245,7 +246,7 @@ void program::submit_room(dice &random) {
   use(*made, future, random);
 }
 
-// An executor of one's own, given back with its tasks under way.
+// This thread makes an executor and gives it back while its tasks are under way.
 void program::use_own_executor(dice &random) {
   if (place_count_.load(relax) >= most_places) return;
   const std::size_t index = place_count_.fetch_add(1);
@@ -253,7 +254,7 @@ void program::use_own_executor(dice &random) {
   place &own = places_[index];
   make_place(own, random, false);
   for (std::uint32_t n = random.below(5); n > 0; --n) {
-    // Nobody runs a caller-run one but ourselves, so nobody may wait for it without limit; post then.
+    // Only this thread runs a caller-run one, so no thread may wait for its tasks without limit: post them.
     if (own.what != place::kind::caller_run) {
       submit_to(own, random);
     } else if (ticket *const made = new_ticket(&own, random)) {
@@ -267,7 +268,7 @@ void program::use_own_executor(dice &random) {
   }
   if (own.what == place::kind::caller_run) {
     if (random.percent(50)) VERIFY_OK(weft_executor_run(own.handle.get(), random.below(3), WEFT_FOREVER, nullptr));
-    own.cancelling.store(true, relax); // by the last handle
+    own.cancelling.store(true, relax); // the release of the last handle cancels
   }
   own.handle.reset();
 }

@@ -1,4 +1,4 @@
-// Setting a random program up, playing it, ending everything in some order, and judging what is left.
+// Sets a random program up, runs it, ends everything in a random order, and checks what is left.
 #include "random_program.hpp"
 
 namespace stress {
@@ -17,7 +17,7 @@ weft_status refuse(void * /*ctx*/, weft_error_t **error) {
   return weft_error_create(1, "random", "this pool is to break", error);
 }
 
-// Posted tasks that fail come here; those of a broken pool too, which nobody has announced.
+// Gets the errors of posted tasks. Those of a broken pool come here, too, but the program has not counted them.
 void hooked(void * /*ctx*/, weft_thread_t * /*thread*/, const weft_error_t *failure) {
   if (weft_error_code(failure) != WEFT_EBROKEN) counts.hooks.fetch_sub(1, std::memory_order_release);
 }
@@ -78,7 +78,7 @@ void program::make_places(dice &random) {
     if (places_[i].what == place::kind::caller_run) places_[i].driver = std::thread([this, i] { drive(places_[i]); });
 }
 
-// A caller-run executor needs somebody who runs it: until it is shut down and empty.
+// The thread that runs a caller-run executor, until that is shut down and empty.
 void program::drive(place &of) {
   dice random(seed_ ^ 0x5eed);
   for (;;) {
@@ -107,7 +107,7 @@ void program::end_place(place &which, dice &random) {
     VERIFY_OK(weft_executor_shutdown(which.handle.get(), cancel, 0));
     which.driver.join();
   }
-  if (how == 2) { // what was accepted goes on, and the other executors end meanwhile
+  if (how == 2) { // accepted tasks go on while the other executors end
     VERIFY_OK(weft_executor_shutdown(which.handle.get(), 0, 0));
     return;
   }
@@ -163,7 +163,7 @@ void program::run() {
 }
 
 void program::judge() {
-  // Tasks of executors that were only given back may still run, and make promises on which callbacks hang.
+  // Tasks of executors that were only given back may still run. They may make promises for which callbacks wait.
   while (counts.drops.load(std::memory_order_acquire) != 0) {
     complete_promises();
     std::this_thread::yield();

@@ -1,15 +1,15 @@
-// One random program: executors, promises and threads that do random things with them, and the records from which the
-// oracle tells afterwards whether every promise of the contract was kept.
+// One random program: executors, promises, and threads that do random things with them. Its records tell afterwards
+// whether every promise of the contract was kept.
 //
-// random_program.cpp sets a program up and takes it down, random_actions.cpp is what its threads, tasks and callbacks
-// do, random_tickets.cpp are the tasks, callbacks and their checks. All of a program follows from its seed, but for the
-// order of events.
+// random_program.cpp sets a program up and takes it down. random_actions.cpp is what its threads, tasks and callbacks
+// do. random_tickets.cpp has the tasks, the callbacks and their checks. The whole program follows from its seed, except
+// the order of events.
 //
-// The records' counters are relaxed on purpose: they must not order anything that weft has promised to order. What the
-// contract orders is kept in plain fields, so that ThreadSanitizer sees a promise that was broken.
+// The counters of the records are relaxed on purpose: they must not give an order that weft has promised to give. What
+// the contract orders is kept in plain fields, so that ThreadSanitizer sees a broken promise.
 //
-// A program must end by itself, so a wait without limit is made only for what the wait graph of weft can follow: never
-// for a promise, and from inside a task or callback never for a task of a caller-run executor.
+// A program must end by itself. So it waits without limit only for what weft's wait graph can follow: never for a
+// promise, and from inside a task or callback never for a task of a caller-run executor.
 #ifndef WEFT_TESTS_STRESS_RANDOM_PROGRAM_HPP
 #define WEFT_TESTS_STRESS_RANDOM_PROGRAM_HPP
 
@@ -34,9 +34,9 @@ struct place {
   place *pool = nullptr; // of a strand
   std::uint32_t when_full = WEFT_FULL_FAIL, workers = 0;
   std::uint64_t max_queue = 0;
-  bool waits_forever = false; // with WEFT_FULL_WAIT
+  bool waits_forever = false; // for WEFT_FULL_WAIT
   bool breaks = false;        // its initializer fails
-  bool lasting = true;        // false: made in the midst of the program, known to its own tasks alone
+  bool lasting = true;        // false: made while the program runs, and known only to its own tasks
   std::thread driver;         // of a caller-run executor
   relaxed<bool> closing{false}, cancelling{false}; // set before the call that does it
   relaxed<bool> ended{false};                      // shutdown with wait has returned
@@ -53,7 +53,7 @@ struct place {
   bool may_break() const noexcept { return breaks || (pool != nullptr && pool->breaks); }
 };
 
-/// A result that counts itself; its number was written by the one who made it, and is plain.
+/// A result that counts itself. Its number is plain; its maker wrote it.
 struct value {
   ticket *of;
   int number;
@@ -62,7 +62,7 @@ struct value {
 /// What a task ends with.
 enum class ending { value, nothing, status, error, exception };
 
-/// A task or promise, from the moment before it was submitted to the verdict.
+/// A task or promise, from before it is submitted until the verdict.
 struct ticket {
   // Written before it is submitted.
   program *of = nullptr;
@@ -70,26 +70,26 @@ struct ticket {
   std::uint64_t random = 0;
   ending end = ending::value;
   bool posted = false, in_room = false, of_map = false;
-  bool takeable = false; // its result may be taken, so others must not look into it
+  bool takeable = false; // its result may be taken, so other threads must not read it
   std::uint32_t submitter = 0;
   std::uint64_t order = 0;
   int input = 0;
   weft_future_t *own = nullptr; // a promise's or task's reference, kept until the verdict; null: given back early
-  // By the task, ordered by weft.
+  // Written by the task, ordered by weft.
   int output = 0, dropped_before_done = 0;
-  ticket *outer = nullptr; // the one whose wait runs it, on the same thread
+  ticket *outer = nullptr; // the task whose wait runs it, on the same thread
   // Counters and marks.
-  relaxed<weft_future_t *> shown{nullptr}; // for others to use; its release publishes what is above
+  relaxed<weft_future_t *> shown{nullptr}; // for other threads; the release store publishes the fields above
   relaxed<int> runs{0}, drops{0}, result_drops{0}, takes{0}, cancels{0}, sets{0};
   relaxed<bool> accepted{false}, stop_asked{false}, stop_told{false}, cancel_tried{false}, take_tried{false},
       map_ended{false};
 
   bool may_be_cancelled() const noexcept;
-  /// A task that a wait runs hears what the waiter is asked.
+  /// A stop request to a waiter also reaches the task that it runs.
   bool may_be_stopped() const noexcept {
     return stop_asked.load(relax) || (outer != nullptr && outer->may_be_stopped());
   }
-  /// Everything that must hold for whoever has seen it done.
+  /// Checks everything that must hold for a thread that has seen it done.
   void look(weft_future_t *future);
   void verdict();
 };
@@ -103,14 +103,14 @@ struct note {
   relaxed<bool> adding{false};
 };
 
-/// What this thread is doing in the program, innermost.
+/// What this thread is doing in the program; the innermost task.
 struct here {
   ticket *task = nullptr;    // the task it runs, if any
   int depth = 0;             // tasks and callbacks on its stack
-  int callbacks = 0;         // callbacks among them
-  std::uint32_t thread = 0;  // a number of its own in this program
+  int callbacks = 0;         // how many of them are callbacks
+  std::uint32_t thread = 0;  // its number in this program
   std::uint64_t orders = 0;  // how many tasks it has submitted
-  std::uint64_t program = 0; // which program the numbers are of
+  std::uint64_t program = 0; // the program to which the numbers belong
 };
 
 class program {
@@ -119,15 +119,15 @@ public:
   ~program();
   program(const program &) = delete;
   program &operator=(const program &) = delete;
-  /// Runs it, ends everything, and judges.
+  /// Runs the program, ends everything, and checks.
   void run();
 
   // --- for actions ---
-  /// One random thing, from whichever thread.
+  /// Does one random thing, on any thread.
   void act(dice &random);
   here &at() const; // of the calling thread
   ticket *new_ticket(place *where, dice &random);
-  ticket *some_ticket(dice &random); // one that was shown, or null
+  ticket *some_ticket(dice &random); // a ticket that was shown, or null
   void show(ticket &made, weft_future_t *future, dice &random);
 
   static weft_status run_ticket(void *ctx, void **result, weft_error_t **error);
@@ -154,7 +154,7 @@ private:
   bool sound(weft_status status, std::int64_t timeout) const;
   std::int64_t some_timeout(dice &random, const ticket *awaited);
   bool inside() const { return at().depth > 0; }
-  // Would a wait without limit for this be a promise that nobody can keep?
+  // Whether a wait without limit for this may never end.
   bool may_never_end(const ticket *awaited) const {
     return awaited->where == nullptr || (inside() && awaited->where->what == place::kind::caller_run);
   }
@@ -181,9 +181,9 @@ private:
 
   static constexpr std::size_t most_tickets = 500, most_notes = 400, most_places = 24;
   const std::uint64_t seed_, serial_;
-  mutable std::atomic<std::uint32_t> threads_{0}; // that have asked for their number
+  mutable std::atomic<std::uint32_t> threads_{0}; // threads that have asked for their number
   bool with_shutdowns_ = false;
-  std::size_t lasting_ = 0; // how many of the places are for all
+  std::size_t lasting_ = 0; // how many of the places all threads may use
   std::vector<place> places_;
   std::atomic<std::size_t> place_count_{0};
   std::vector<ticket> tickets_;
@@ -192,8 +192,8 @@ private:
   std::atomic<std::size_t> note_count_{0};
 };
 
-/// Counts of things that are under way, over all programs: accepted tasks and callbacks not yet dropped, results alive,
-/// errors that the exception hook has still to tell. Never destroyed; programs run one after the other.
+/// Counts of what is under way, over all programs: accepted tasks and callbacks not yet dropped, living results, errors
+/// that the exception hook has still to report. Never destroyed. Programs run one after the other.
 struct under_way {
   relaxed<std::int64_t> drops{0}, values{0}, hooks{0};
 };

@@ -1,5 +1,5 @@
-// The invariants of the contract, tried on random programs. WEFT_TEST_SEED=N plays the program N first; the order of
-// events is the system's, so a failure may take several runs to come back.
+// The invariants of the contract, tried on random programs. WEFT_TEST_SEED=N runs the program N first. The system
+// decides the order of events, so it may take several runs until a failure comes back.
 #include <doctest/doctest.h>
 
 #include "random_program.hpp"

@@ -1,4 +1,4 @@
-// The tasks and callbacks of a random program, and what must hold whenever one of them is seen to be done.
+// The tasks and callbacks of a random program, and what must hold when a thread sees that one of them is done.
 #include "random_program.hpp"
 
 #include <new>
@@ -13,10 +13,10 @@ int output_of(int input) {
   return input * 3 + 1;
 }
 
-// The room of a task with room: first the closure, then the result.
+// What the room of a task holds: first the closure, then the result.
 struct room_content {
   ticket *of;
-  int number; // the result's, plain
+  int number; // the number of the result, plain
 };
 
 } // namespace
@@ -116,7 +116,7 @@ weft_status program::run_room(void *room, weft_error_t **error) {
   try {
     status = run_steps(self, error);
   } catch (...) {
-    drop_ticket(&self); // the closure goes in any case
+    drop_ticket(&self); // the closure must be dropped in this case, too
     throw;
   }
   if (status == WEFT_OK && *error == nullptr) {
@@ -194,7 +194,7 @@ void ticket::look(weft_future_t *future) {
       VERIFY(where->may_break() && runs.load(relax) == 0 && output == 0);
       return;
     }
-    // Plain memory of the task and of its drop: both happened before.
+    // Plain memory, written by the task and by its drop: both happened before.
     VERIFY(output == output_of(input) && dropped_before_done == 1);
     const bool should_fail = end == ending::status || end == ending::error || end == ending::exception;
     VERIFY(should_fail == (failure != nullptr));

@@ -1,4 +1,4 @@
-// The part of a random program's actions that waits, cancels, completes and calls back.
+// The actions of a random program that wait, cancel, complete and add callbacks.
 #include "random_program.hpp"
 
 #include <algorithm>
@@ -142,7 +142,7 @@ void program::iterate_completed(dice &random) {
     }
     VERIFY_OF(status, sound(status, timeout));
     if (status != WEFT_OK) {
-      // What was done at the beginning is never lost, whatever else happens; only an interruption may come first.
+      // A future that was done at the beginning is always reported. Only an interruption may come first.
       if (status == WEFT_ETIMEDOUT) VERIFY(finished.empty());
       break;
     }
@@ -174,7 +174,7 @@ void program::map(dice &random) {
     if (t == nullptr) break;
     t->of_map = true;
     t->takeable = false;
-    // Where few are ahead they are submitted by turns, between which this thread may submit others to the strand.
+    // With a small window the items are submitted one by one. In between this thread may submit others to the strand.
     t->submitter = UINT32_MAX;
     if (options.timeout != 0) t->map_ended.store(true, relax);
     made.push_back(t);
@@ -208,7 +208,7 @@ void program::map(dice &random) {
     made[i]->look(next);
     void *result = nullptr;
     if (weft_future_result(next, 0, &result) == WEFT_OK && result != nullptr)
-      VERIFY(static_cast<value *>(result)->of == made[i]); // in the order of the items
+      VERIFY(static_cast<value *>(result)->of == made[i]); // results come in the order of the items
     weft_future_unref(next);
   }
   for (ticket *const t : made) t->map_ended.store(true, relax);
@@ -235,7 +235,7 @@ void program::complete(ticket &promise, weft_future_t *future, dice &random) {
     auto *const offered = new value{&promise, 1};
     counts.values.fetch_add(1, relax);
     status = weft_future_set_result(future, offered);
-    if (status != WEFT_OK) { // it is ours as before
+    if (status != WEFT_OK) { // this thread still owns it
       delete offered;
       counts.values.fetch_sub(1, relax);
     }

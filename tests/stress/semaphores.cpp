@@ -1,5 +1,5 @@
-// Semaphores under load: every permit is taken exactly once, whether by those who sleep, poll, give up in time or are
-// asked to stop, in tasks and outside; bounds hold; and what is guarded by them is ordered.
+// Semaphores under load: every permit is taken exactly once. The takers sleep, poll, give up when their time is over or
+// are asked to stop, in tasks and outside. The bounds hold, and accesses that a semaphore guards are ordered.
 #include <doctest/doctest.h>
 
 #include "stress.hpp"
@@ -51,7 +51,7 @@ TEST_CASE("each permit is taken once") {
           const weft_status status =
               own.percent(20) ? weft_semaphore_try_wait(permits.get()) : weft_semaphore_wait(permits.get(), timeout);
           if (status == WEFT_OK) {
-            if (over) return; // the one for the way out
+            if (over) return; // a permit that only ends this thread
             taken.fetch_add(1, std::memory_order_relaxed);
           } else
             VERIFY_STATUS(status, WEFT_ETIMEDOUT);
@@ -69,7 +69,7 @@ TEST_CASE("each permit is taken once") {
         }
       });
     for (std::thread &one : giving) one.join();
-    while (taken.load() < given.load()) std::this_thread::yield(); // all come: the watchdog bounds it
+    while (taken.load() < given.load()) std::this_thread::yield(); // until all have been taken; the watchdog bounds it
     VERIFY(taken.load() == given.load());
     VERIFY(weft_semaphore_value(permits.get()) == 0);
     over = true;

@@ -1,9 +1,8 @@
 // What the stress tests share: a seed, the size of a run, a check for any thread, handles, closures as tasks, a
 // watchdog.
 //
-// Everything here stands on the public C ABI alone. A finding on any thread ends the program at once (VERIFY), for
-// after the first broken promise nothing that follows can be trusted, and the state in a debugger is that of the
-// finding.
+// Everything here uses only the public C ABI. A finding on any thread ends the program at once (VERIFY): after the
+// first broken promise nothing that follows can be trusted, and a debugger shows the state at the finding.
 #ifndef WEFT_TESTS_STRESS_HPP
 #define WEFT_TESTS_STRESS_HPP
 
@@ -32,7 +31,7 @@ inline constexpr std::size_t slower = 1;
 inline constexpr bool instrumented = false;
 #endif
 
-/// WEFT_TEST_LONG=1 was given: take the hours it takes.
+/// WEFT_TEST_LONG=1 was given: the tests may take hours.
 bool is_long();
 
 /// WEFT_TEST_SEED, or a number that is new in each run. All randomness of a program comes from it.
@@ -48,7 +47,7 @@ void say_on_failure(const char *what, std::uint64_t value);
 [[noreturn]] void fail(const char *file, int line, const char *what, weft_status got);
 
 #define VERIFY(condition) ((condition) ? void() : ::stress::fail(__FILE__, __LINE__, #condition))
-// For a condition about a status, which is then told.
+// For a condition about a status, which the failure then prints.
 #define VERIFY_OF(status, condition) ((condition) ? void() : ::stress::fail(__FILE__, __LINE__, #condition, status))
 #define VERIFY_STATUS(call, wanted)                                                                                    \
   do {                                                                                                                 \
@@ -75,7 +74,7 @@ private:
   std::uint64_t state_;
 };
 
-/// Keeps the processor busy for about as many steps; an amount of work, not of time.
+/// Keeps the processor busy for about this many steps: an amount of work, not of time.
 inline void spin(std::uint32_t steps) noexcept {
   for (std::uint32_t i = 0; i < steps; ++i) std::atomic_signal_fence(std::memory_order_seq_cst);
 }
@@ -116,7 +115,7 @@ template <class F> void drop_closure(void *ctx) {
   delete static_cast<F *>(ctx);
 }
 
-/// The status of the call; on failure the closure is gone all the same, and `out` untouched.
+/// Returns the status of the call. On failure the closure is dropped all the same, and `out` is untouched.
 template <class F> weft_status try_submit(weft_executor_t *to, F closure, future &out) {
   auto ctx = std::make_unique<F>(std::move(closure));
   weft_future_t *made = nullptr;
@@ -155,14 +154,14 @@ template <class F> thread start_thread(F closure, const weft_thread_options_t *o
   return thread(made);
 }
 
-/// Waits without limit for something short. Idle workers look around by themselves every ten seconds, which would hide
-/// a wake-up that was lost; so a wait that needs nearly as long has found one.
+/// Waits without limit for something short. Idle workers look for tasks by themselves every ten seconds, which would
+/// hide a lost wake-up. So a wait that takes nearly as long is a failure.
 void wait(weft_future_t *which);
 inline void wait(const future &which) {
   wait(which.get());
 }
 
-/// Turns a hang into a failure that names its part; far beyond what the slowest machine needs.
+/// Turns a hang into a failure that names the part. Its time is far beyond what the slowest machine needs.
 class watchdog {
 public:
   explicit watchdog(const char *what, std::chrono::seconds patience = std::chrono::seconds(instrumented ? 240 : 100));
@@ -171,11 +170,11 @@ public:
 private:
   std::mutex mutex_;
   std::condition_variable changed_;
-  bool over_ = false; // under mutex_
+  bool over_ = false; // guarded by mutex_
   std::thread thread_;
 };
 
-/// Lets a number of threads go at the same moment, busily, for a race is the point.
+/// Releases a number of threads at the same moment. They spin until then, so that they race.
 class starting_line {
 public:
   explicit starting_line(std::uint32_t runners) noexcept : missing_(runners) {}
@@ -193,7 +192,7 @@ struct footprint {
   std::size_t kilobytes, threads, descriptors;
 };
 footprint read_footprint();
-/// Rounds of a test, as many as turns() says, under a watchdog, each with dice of its own.
+/// Runs as many rounds of a test as turns() says, under a watchdog, each with its own dice.
 template <class F> void rounds_of(std::size_t quick, std::size_t thorough, const char *what, F one_round) {
   const watchdog bark(what);
   dice random(seed());
@@ -205,7 +204,7 @@ template <class F> void rounds_of(std::size_t quick, std::size_t thorough, const
   }
 }
 
-/// Waits until the process has at most so many threads; the watchdog bounds it.
+/// Waits until the process has at most this many threads; the watchdog bounds it.
 void await_threads(std::size_t most);
 
 } // namespace stress

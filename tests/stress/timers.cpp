@@ -1,6 +1,6 @@
-// Timers and delayed tasks from several threads at once: armed, cancelled, armed anew, fired, released, while their
-// executor ends. Each delayed task has exactly one fate, each context is dropped exactly once, no tick overlaps
-// another one of its timer, none comes early, and none comes after a cancel that said so.
+// Timers and delayed tasks from several threads at once: armed, cancelled, armed anew, fired and released, while their
+// executor ends. Each delayed task has exactly one fate, and each context is dropped exactly once. The ticks of a timer
+// do not overlap, no tick comes early, and none comes after a successful cancel.
 #include <doctest/doctest.h>
 
 #include "stress.hpp"
@@ -12,11 +12,11 @@ using namespace stress;
 
 namespace {
 
-// A timer's context. It must be gone exactly once, and its ticks must never overlap.
+// The context of a timer. It must be dropped exactly once, and its ticks must never overlap.
 struct ticker {
   std::atomic<int> inside{0}, ticks{0}, drops{0};
-  std::atomic<std::int64_t> not_before{0}; // of the next tick, as far as the arming thread can tell
-  int plain = 0;                           // seen by each tick as the one before left it
+  std::atomic<std::int64_t> not_before{0}; // the next tick, as far as the arming thread knows
+  int plain = 0;                           // each tick sees what the one before wrote
 
   static weft_status run(void *ctx, void ** /*result*/, weft_error_t ** /*error*/) {
     auto *self = static_cast<ticker *>(ctx);
@@ -65,7 +65,7 @@ struct target {
     if (which == kind::strand) on = make_strand(pool.get());
   }
   weft_executor_t *get() const { return on ? on.get() : pool.get(); }
-  // Shut down, to the end; the handles stay, for others may still try.
+  // Shuts everything down and waits. The handles stay, because other threads may still call.
   void finish() {
     if (!served) VERIFY_OK(weft_executor_shutdown(get(), WEFT_SHUTDOWN_WAIT, WEFT_FOREVER));
     if (pool) VERIFY_OK(weft_executor_shutdown(pool.get(), WEFT_SHUTDOWN_WAIT, WEFT_FOREVER));
@@ -77,7 +77,7 @@ struct target {
   std::unique_ptr<loop> served;
 };
 
-// One round: some timers, some threads that do everything to them at once.
+// One round: some timers, and some threads that do everything with them at once.
 void everything_at_once(kind which, dice &random) {
   constexpr std::size_t timers = 6;
   const std::uint32_t threads = random.between(2, 4);
@@ -200,7 +200,7 @@ void delayed_against_cancel_and_shutdown(kind which, dice &random) {
   }
 }
 
-// The timer releases itself from within its task, while others do the same and the executor is closed.
+// Each timer is released from within its task, while others do the same and the executor is closed.
 void released_from_within(kind which, dice &random) {
   constexpr int count = 20;
   struct own {
@@ -221,7 +221,7 @@ void released_from_within(kind which, dice &random) {
   for (own &each : all) {
     weft_timer_t *made = nullptr;
     VERIFY_OK(weft_timer_create(to.get(), nullptr, own::run, &each, own::drop, &made));
-    weft_timer_ref(made); // for the task, and for here
+    weft_timer_ref(made); // one handle for the task, one for this function
     each.self.store(made);
     VERIFY_OK(weft_timer_arm_every(made, random.below(20'000), random.between(1, 20'000), random.below(3)));
     weft_timer_unref(made);
@@ -254,7 +254,7 @@ TEST_CASE("timers that release themselves against shutdown") {
   for (std::size_t i = 0; i < turns(600, 60'000); ++i) released_from_within(kinds[i % 3], random);
 }
 
-// After a cancel that said "it will not fire any more" the context is the caller's to change.
+// After a cancel that says "it will not fire any more", the caller may change the context.
 TEST_CASE("a timer that was cancelled does not fire") {
   const watchdog guard("a timer that was cancelled does not fire");
   dice random(seed());
@@ -265,7 +265,7 @@ TEST_CASE("a timer that was cancelled does not fire") {
     VERIFY_OK(weft_timer_arm_every(timer, random.below(60'000), random.between(1000, 50'000), random.below(3)));
     spin(random.below(20'000));
     if (const weft_status status = weft_timer_cancel(timer); status == WEFT_ERUNNING) continue;
-    const int before = context.plain; // no race: nothing runs and nothing will
+    const int before = context.plain; // no race: no tick runs, and none will
     spin(200);
     VERIFY(context.plain == before);
   }
@@ -274,7 +274,7 @@ TEST_CASE("a timer that was cancelled does not fire") {
   VERIFY(context.drops.load() == 1);
 }
 
-// One task waits for each next delayed one; a lost alarm would show as a wait of seconds.
+// A task waits for one delayed task after the other. A lost alarm would show as a wait of seconds.
 TEST_CASE("each delayed task wakes its waiter") {
   const watchdog guard("each delayed task wakes its waiter");
   dice random(seed());
@@ -294,13 +294,13 @@ TEST_CASE("each delayed task wakes its waiter") {
   end(pool);
 }
 
-// Workers that are busy for long, with one place left: somebody is always there for what is due.
+// Two of three workers are busy for long: the third one always looks after what is due.
 TEST_CASE("what is due does not wait for busy workers while another one may start") {
   const watchdog guard("what is due does not wait for busy workers");
   for (std::size_t i = 0; i < turns(300, 30'000); ++i) {
     executor pool = make_pool(3);
     std::atomic<int> ran{0};
-    // Two tasks that end only when the delayed one has run; they cannot, unless a third worker looks after the time.
+    // Two tasks end only when the delayed one has run. That needs a third worker, which looks after the time.
     std::vector<future> busy;
     const auto until_it_ran = [&ran] {
       while (ran.load() == 0) std::this_thread::yield();

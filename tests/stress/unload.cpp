@@ -1,6 +1,5 @@
-// A plugin that is loaded, used under load, domain-closed and unloaded, again and again. What it has registered, and
-// what its tasks go on registering, is all in its domain; after the close its code is really gone, and whoever called
-// it then would crash.
+// A plugin that is loaded, used under load and unloaded after the close of its domain, again and again. All that it and
+// its tasks register is in its domain. After the close its code is unmapped, so any later call of it would crash.
 #include <doctest/doctest.h>
 
 #include <dlfcn.h>
@@ -80,7 +79,7 @@ TEST_CASE("a plugin is unloaded under load") {
     begin(&host);
     VERIFY_OK(weft_domain_leave(&scope));
 
-    // Meanwhile another thread completes what the guest waits for, and a third one may close as well.
+    // Meanwhile another thread completes what the guest waits for, and a third thread may close the domain, too.
     starting_line line(2);
     thread other = start_thread([&, from = random.roll()] {
       dice mine(from);

@@ -1,5 +1,5 @@
-// What the unit tests share: tasks made of lambdas, a gate between threads, a crew of threads, an executor that does
-// nothing. Knows the task layer, no executor: those are in exec/pools.hpp.
+// What the unit tests share: tasks made of lambdas, a gate between threads, a crew of threads, and an executor that
+// does nothing. This file knows the task layer, and no executor: those are in exec/pools.hpp.
 #pragma once
 
 #include <atomic>
@@ -79,7 +79,7 @@ struct work {
   std::atomic<int> ran{0}, dropped{0};
 };
 
-// An executor that only takes notes.
+// An executor that only notes its calls.
 struct noting_owner final : task_owner {
   lent lend(task &wanted, record &self, haste, const helping &by) override {
     ++lends;
@@ -106,7 +106,7 @@ inline weft_error *failure_of(std::int32_t code, const char *message = "") {
   return error::make(code, "test", message);
 }
 
-// Sleeps on the parker until the condition holds; whoever makes it hold unparks.
+// Sleeps on the parker until the condition holds. The thread that makes it hold must unpark.
 template <class Condition> bool park_until(parker &sleeper, Condition holds) {
   const deadline until = deadline::after(60 * WEFT_SECOND);
   while (!holds() && !until.passed()) sleeper.park(until);

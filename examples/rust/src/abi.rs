@@ -1,5 +1,5 @@
-//! The part of weft's C ABI that this example calls, written down by hand from include/weft/*.h.
-//! What each function does, and who owns what, is said there. Read on in pool.rs, which makes this safe.
+//! The part of weft's C ABI that this example calls, written by hand from include/weft/*.h. The headers say what each
+//! function does and which side owns what. Read on in pool.rs, which makes this safe.
 
 #![allow(non_camel_case_types)]
 
@@ -17,7 +17,7 @@ pub type weft_task_fn =
     Option<unsafe extern "C" fn(*mut c_void, *mut *mut c_void, *mut *mut weft_error_t) -> weft_status>;
 pub type weft_initializer_fn = Option<unsafe extern "C" fn(*mut c_void, *mut *mut weft_error_t) -> weft_status>;
 
-/// Opaque types of the library: only ever behind a pointer.
+/// Opaque types of the library, used only behind pointers.
 macro_rules! opaque {
     ($($name:ident)*) => { $(#[repr(C)] pub struct $name { _private: [u8; 0] })* };
 }

@@ -1,5 +1,5 @@
 //! A weft pool called from Rust: a batch of closures, their results in order, an error, a panic, and the proof that
-//! everything given to weft was dropped exactly once. Ends with a status other than 0 if anything is not as it should.
+//! everything given to weft was dropped exactly once. The exit status is not 0 if anything is wrong.
 
 mod abi;
 mod pool;
@@ -8,7 +8,7 @@ use pool::{Failure, Pool, Status, TaskError};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
 
-/// Counts its own drops: something that closures capture and results contain.
+/// Counts its own drops. Closures capture it and results contain it.
 struct Witness(Arc<AtomicUsize>);
 
 impl Drop for Witness {
@@ -59,7 +59,7 @@ fn failures_come_back_whole(pool: &Pool) -> Result<(), Status> {
 
 fn panics_stay_in_their_task(pool: &Pool) -> Result<(), Status> {
     let loud = std::panic::take_hook();
-    std::panic::set_hook(Box::new(|_| {})); // the panic below is meant: no report on stderr
+    std::panic::set_hook(Box::new(|_| {})); // the panic below is intended: no report on stderr
     let future = pool.submit_batch::<u32, _>([|| panic!("out of thread")])?.remove(0);
     let outcome = future.get();
     std::panic::set_hook(loud);

@@ -1,6 +1,6 @@
-//! A safe face for a weft pool: closures in, typed results and errors out. A closure crosses the border as `ctx` with
-//! its `drop`, a result as a box with its `result_drop`, a panic or an error value as the payload of a weft error.
-//! Read on in main.rs, which uses it, or in abi.rs for what lies beneath.
+//! A safe interface to a weft pool, which takes closures and gives typed results and errors. A closure crosses the
+//! border as `ctx` with its `drop`, a result as a box with its `result_drop`, a panic or an error value as the payload
+//! of a weft error. Read on in main.rs, which uses it, or in abi.rs for the functions of weft.
 
 use crate::abi::*;
 use std::any::Any;
@@ -10,7 +10,7 @@ use std::os::raw::{c_char, c_void};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::ptr::{null, null_mut};
 
-/// A call of weft said no.
+/// A call of weft failed, with this status.
 #[derive(Debug, PartialEq, Eq, Clone, Copy)]
 pub struct Status(pub weft_status);
 
@@ -31,7 +31,7 @@ fn check(status: weft_status) -> Result<(), Status> {
     }
 }
 
-/// What a task leaves behind when it fails: a code and a text.
+/// The outcome of a task that fails: a code and a text.
 #[derive(Debug, PartialEq, Eq, Clone)]
 pub struct Failure {
     pub code: i32,
@@ -62,12 +62,12 @@ impl std::fmt::Display for TaskError {
     }
 }
 
-/// Says of an error's payload: it is a boxed Failure.
+/// The tag of an error whose payload is a boxed Failure.
 fn failure_tag() -> *const c_char {
     b"rust/weft-from-rust/Failure\0".as_ptr().cast()
 }
 
-/// Runs a closure. ctx is a boxed `Option<F>`: the closure is taken out here, the empty box goes with the drop.
+/// Runs a closure. ctx is a boxed `Option<F>`: the closure is taken out here, and drop frees the empty box.
 unsafe extern "C" fn run<T, F>(ctx: *mut c_void, result: *mut *mut c_void, error: *mut *mut weft_error_t) -> weft_status
 where
     T: Send,
@@ -78,7 +78,7 @@ where
     // A panic must not unwind into C.
     match catch_unwind(AssertUnwindSafe(|| body.map(|body| body()))) {
         Ok(Some(Ok(value))) => {
-            // SAFETY: result is never NULL. The box goes back through take() or drop_box.
+            // SAFETY: result is never NULL. take() or drop_box gets the box back.
             unsafe { *result = Box::into_raw(Box::new(value)).cast() };
             WEFT_OK
         }
@@ -86,7 +86,7 @@ where
             store_error("Failure", failure, error);
             WEFT_EFAILED
         }
-        Ok(None) => WEFT_EFAILED, // ran twice: weft would be broken
+        Ok(None) => WEFT_EFAILED, // it ran twice, which would be a fault of weft
         Err(panic) => {
             store_error("panic", Failure { code: 0, message: panic_text(panic) }, error);
             WEFT_EFAILED
@@ -94,7 +94,7 @@ where
     }
 }
 
-/// Leaves a weft error that carries the Rust value whole. If even that fails, the status alone tells of the failure.
+/// Sets a weft error that carries the whole Rust value. If even that fails, only the status tells of the failure.
 fn store_error(kind: &str, failure: Failure, error: *mut *mut weft_error_t) {
     let kind = CString::new(kind).unwrap_or_default();
     let message = CString::new(failure.message.replace('\0', "?")).unwrap_or_default();
@@ -113,7 +113,7 @@ fn store_error(kind: &str, failure: Failure, error: *mut *mut weft_error_t) {
         )
     };
     if status != WEFT_OK {
-        // SAFETY: the call failed, so the payload is still ours.
+        // SAFETY: the call failed, so this function still owns the payload.
         unsafe { drop_box::<Failure>(payload) };
     }
 }
@@ -127,7 +127,7 @@ fn panic_text(panic: Box<dyn Any + Send>) -> String {
 
 /// The drop of everything that crosses the border as a box.
 unsafe extern "C" fn drop_box<T>(pointer: *mut c_void) {
-    // SAFETY: pointer came out of Box::into_raw of the same T, and weft drops exactly once.
+    // SAFETY: pointer came from Box::into_raw of the same T, and weft drops exactly once.
     drop(unsafe { Box::from_raw(pointer.cast::<T>()) });
 }
 
@@ -201,7 +201,7 @@ impl Pool {
             unsafe { weft_executor_submit_batch(self.0, &options, calls.as_ptr(), calls.len(), futures.as_mut_ptr()) };
         if let Err(status) = check(status) {
             for call in calls {
-                // SAFETY: nothing was accepted, so every ctx is still ours.
+                // SAFETY: nothing was accepted, so the caller still owns every ctx.
                 unsafe { drop_box::<Option<F>>(call.ctx) };
             }
             return Err(status);
@@ -223,7 +223,7 @@ impl Drop for Pool {
     }
 }
 
-/// The outcome to come of one closure. Dropping it does not stop the closure.
+/// The future outcome of one closure. Dropping it does not stop the closure.
 pub struct Future<T>(*mut weft_future_t, PhantomData<fn() -> T>);
 
 // SAFETY: as for Pool; the result is Send.
@@ -233,7 +233,7 @@ impl<T> Future<T> {
     /// Waits for the closure and moves its result out.
     pub fn get(self) -> Result<T, TaskError> {
         let mut result = null_mut();
-        // SAFETY: self holds a reference; a taken result is ours, and is the box that run() made.
+        // SAFETY: self holds a reference; the caller owns a taken result, which is the box that run() made.
         match unsafe { weft_future_take(self.0, WEFT_FOREVER, &mut result) } {
             WEFT_OK => Ok(*unsafe { Box::from_raw(result.cast::<T>()) }),
             WEFT_EFAILED => Err(self.error()),
@@ -243,7 +243,7 @@ impl<T> Future<T> {
 
     fn error(&self) -> TaskError {
         let mut error = null_mut();
-        // SAFETY: on success error is a reference of ours, given back below; strings and payload live as long as it.
+        // SAFETY: on success error is an owned reference, given back below; strings and payload live as long as it.
         unsafe {
             let status = weft_future_exception(self.0, WEFT_FOREVER, &mut error);
             if status != WEFT_OK || error.is_null() {

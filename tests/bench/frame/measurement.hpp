@@ -1,7 +1,7 @@
-// One measurement: what it is told (how many workers, how large), what it reports, and how it fails.
+// One measurement: its settings (how many workers, how large), its reports and its failures.
 //
-// Owns the rule that a measurement whose result is wrong ends the program. Knows nothing of workloads and peers; who
-// calls it is program.cpp.
+// A measurement with a wrong result ends the program: that rule is here. This file knows nothing of workloads and
+// peers. program.cpp calls it.
 #ifndef WEFT_BENCH_MEASUREMENT_HPP
 #define WEFT_BENCH_MEASUREMENT_HPP
 
@@ -25,7 +25,7 @@ inline std::int64_t now() {
       .count();
 }
 
-/// full: for figures. quick: a look. smoke: whether it works at all.
+/// full: for figures. quick: for a first impression. smoke: to see whether it works at all.
 enum class extent { full, quick, smoke };
 
 class measurement {
@@ -40,13 +40,14 @@ public:
     return size_ == extent::full ? full : size_ == extent::quick ? quick : smoke;
   }
 
-  /// The figure of this workload.
+  /// Reports the figure of this workload.
   void report(double value) { figures_.emplace_back(workload_, value); }
-  /// One more figure that the same run gives, such as "_p99".
+  /// Reports a further figure of the same run, such as "_p99".
   void report(const std::string &suffix, double value) { figures_.emplace_back(workload_ + suffix, value); }
 
-  /// once() does `count` pieces of work and gives how long it took. The first call warms up: memory, threads, caches.
-  /// Of what is over soon the median of three counts: how its threads find each other differs from time to time.
+  /// once() does `count` pieces of work and returns how long it took. The first call warms up memory, threads and
+  /// caches. For a short workload the median of three counts, because the timing of its threads differs from time to
+  /// time.
   template <class Once> void report_per_piece(std::uint64_t count, Once once) {
     once();
     double took = once();
@@ -58,7 +59,7 @@ public:
     report(took / static_cast<double>(count));
   }
 
-  /// Ends the program at once, for a pool that lost a task may never end by itself.
+  /// Ends the program at once, because a pool that has lost a task may never end by itself.
   [[noreturn]] void fail(const std::string &what) const {
     std::fprintf(stderr, "%s, %u workers: %s\n", workload_.c_str(), workers_, what.c_str());
     std::fflush(nullptr);

@@ -1,5 +1,5 @@
-// A small callable as a void *, for interfaces that take a function and a context: no peer pays for an allocation that
-// its own users would avoid.
+// A small callable as a void *, for interfaces that take a function and a context. So no peer pays for an allocation
+// that its own users would avoid.
 #ifndef WEFT_BENCH_PACKED_HPP
 #define WEFT_BENCH_PACKED_HPP
 

@@ -1,6 +1,6 @@
-// The command line of a peer's program, and its way into Google Benchmark.
+// The command line of a peer's program, and how it uses Google Benchmark.
 //
-// Each measurement is one iteration with a time of its own: it repeats, warms up and verifies by itself, and the driver
+// Each measurement is one iteration that reports its own time: it repeats, warms up and verifies by itself. The driver
 // starts the programs in turns, so that all peers of a round see the same machine.
 #include "frame/program.hpp"
 
@@ -28,7 +28,7 @@ std::vector<std::string> split(std::string_view text) {
   return parts;
 }
 
-// Takes our own options out of argv.
+// Takes this program's own options out of argv.
 choice parse(int &argc, char **argv) {
   choice chosen;
   int kept = 1;

@@ -1,7 +1,7 @@
 // The program of one peer: the workloads that it knows, run through Google Benchmark.
 //
 //   PROGRAM --list                                   the names of its workloads
-//   PROGRAM --only=W1,W3 --workers=2 --size=quick    runs these; every option of Google Benchmark works beside them
+//   PROGRAM --only=W1,W3 --workers=2 --size=quick    runs these; the options of Google Benchmark work, too
 //
 // A figure is a counter named after its workload, in the unit that tests/bench/README.md gives.
 #ifndef WEFT_BENCH_PROGRAM_HPP
@@ -20,7 +20,7 @@ struct workload {
 };
 using workloads = std::vector<workload>;
 
-/// Runs what the command line asks for. Gives the exit status.
+/// Runs what the command line asks for, and returns the exit status.
 int run(int argc, char **argv, const std::string &peer, const std::vector<workloads> &known);
 
 } // namespace bench

@@ -1,4 +1,4 @@
-// What the process uses, as the system sees it: the same for every allocator and language.
+// What the process uses, as the system sees it. That means the same for every allocator and language.
 #ifndef WEFT_BENCH_RESOURCES_HPP
 #define WEFT_BENCH_RESOURCES_HPP
 
@@ -13,7 +13,7 @@
 
 namespace bench {
 
-/// Memory that is really there, in whole pages.
+/// Resident memory, in whole pages.
 inline std::int64_t resident_bytes() {
   const std::unique_ptr<std::FILE, int (*)(std::FILE *)> file(std::fopen("/proc/self/statm", "r"), std::fclose);
   long long all = 0, resident = 0;
@@ -23,9 +23,9 @@ inline std::int64_t resident_bytes() {
 
 /// CPU time of all threads of the process.
 ///
-/// The clock of the process alone will not do right after a burst: for a thread that runs on another CPU it says what
-/// was true at that CPU's last tick, and what the thread has used since, up to 4 ms, seems to be used later. Reading
-/// the clock of a thread brings it up to date. The threads are those that exist when this is made.
+/// Right after a burst the clock of the process is not enough. For a thread on another CPU it has the value of that
+/// CPU's last tick. What the thread has used since, up to 4 ms, seems to be used later. Reading the clock of a thread
+/// brings it up to date. The threads are those that exist when this object is made.
 class cpu_clock {
 public:
   cpu_clock() {
@@ -34,12 +34,12 @@ public:
   }
   /// In nanoseconds.
   std::int64_t read() const {
-    for (const clockid_t each : threads_) read(each); // one that has ended has nothing to bring up to date
+    for (const clockid_t each : threads_) read(each); // a thread that has ended is up to date
     return read(CLOCK_PROCESS_CPUTIME_ID);
   }
 
 private:
-  // As pthread_getcpuclockid() makes them, which wants a pthread_t.
+  // The same ids as from pthread_getcpuclockid(), which needs a pthread_t.
   static clockid_t of_thread(pid_t id) { return static_cast<clockid_t>(~static_cast<unsigned>(id) << 3 | 6); }
   static std::int64_t read(clockid_t which) {
     timespec used{};

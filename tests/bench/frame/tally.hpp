@@ -1,6 +1,6 @@
-// Counts the tasks that have run, without making them fight for a counter: each thread has its own.
+// Counts the tasks that have run. Each thread has its own counter, so tasks do not contend for one.
 //
-// Owns the counters. A task of a workload calls count(); whoever waits adds the counters up.
+// Owns the counters. A task of a workload calls count(); the waiter adds the counters up.
 #ifndef WEFT_BENCH_TALLY_HPP
 #define WEFT_BENCH_TALLY_HPP
 
@@ -42,11 +42,11 @@ inline std::uint64_t total() {
   return sum;
 }
 
-/// Sleeps between two looks, so that the waiter takes no CPU from the workers. Its steps are small against the work.
+/// Sleeps between two looks, so that the waiter takes no CPU from the workers. The sleeps are short against the work.
 struct napping {
   static void pause() { std::this_thread::sleep_for(std::chrono::microseconds(200)); }
 };
-/// Sees the end at once, for what is measured right after it.
+/// Sees the end at once, for a measurement that begins right after it.
 struct yielding {
   static void pause() { std::this_thread::yield(); }
 };

@@ -5,7 +5,7 @@
 #include "workloads/timer.hpp"
 #include "workloads/tree.hpp"
 
-#include <utility> // Asio 1.74 forgets it
+#include <utility> // Asio 1.74 does not include it
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -49,7 +49,7 @@ private:
   std::vector<std::thread> threads_;
 };
 
-// On one thread, which is the cheapest that Asio has; the handlers of the cancelled waits run as a part of the cancel.
+// On one thread, which is Asio's cheapest way. The handlers of the cancelled waits run as a part of the cancel.
 class timers {
 public:
   explicit timers(unsigned) {}

@@ -5,7 +5,7 @@
 #include "workloads/strand.hpp"
 #include "workloads/tree.hpp"
 
-#include <utility> // Asio 1.74 forgets it
+#include <utility> // Asio 1.74 does not include it
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -39,7 +39,7 @@ protected:
   boost::asio::thread_pool native_;
 };
 
-// What W12 asks for beside: a timer for each delayed task.
+// What W12 needs in addition: a timer for each delayed task.
 class fair_pool : public pool {
 public:
   using pool::pool;

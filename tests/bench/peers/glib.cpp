@@ -1,4 +1,4 @@
-// GLib: GThreadPool. It has one function for all data, so the data says by its low byte which callable it is.
+// GLib: GThreadPool. It has one function for all data, so the low byte of the data tells the type of the callable.
 #include "frame/packed.hpp"
 #include "workloads/pool.hpp"
 #include "workloads/tree.hpp"
@@ -14,7 +14,7 @@ using bench::small;
 using call = void (*)(void *);
 
 std::array<call, 256> calls;
-std::uintptr_t calls_known = 0; // from 1, for data must not be NULL
+std::uintptr_t calls_known = 0; // from 1, because data must not be NULL
 
 template <small F> std::uintptr_t number_of() {
   static const std::uintptr_t number = [] {

@@ -1,4 +1,4 @@
-// libuv: uv_queue_work, from and back to the thread of the loop; and its timers, which live on that thread alone.
+// libuv: uv_queue_work, from and back to the thread of the loop; and its timers, which belong to that thread.
 #include "frame/packed.hpp"
 #include "workloads/pool.hpp"
 #include "workloads/timer.hpp"

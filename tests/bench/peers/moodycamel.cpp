@@ -1,4 +1,4 @@
-// The least pool that one can make of moodycamel's BlockingConcurrentQueue: threads that take a function and a context.
+// The smallest pool over moodycamel's BlockingConcurrentQueue: threads that take a function and a context.
 #include "frame/packed.hpp"
 #include "workloads/pool.hpp"
 #include "workloads/tree.hpp"
@@ -28,7 +28,7 @@ public:
 
 private:
   struct task {
-    void (*run)(void *); // null: no more will come
+    void (*run)(void *); // null: no more calls will come
     void *packed;
   };
 

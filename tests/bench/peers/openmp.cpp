@@ -7,7 +7,7 @@
 
 namespace {
 
-// Tasks are made and waited for inside a parallel region.
+// Makes tasks and waits for them inside a parallel region.
 class region {
 public:
   explicit region(unsigned workers) : workers_(static_cast<int>(workers)) {}

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Python's ThreadPoolExecutor. Far fewer tasks than the others run, for each takes so much longer.
+"""Python's ThreadPoolExecutor. It runs far fewer tasks than the others, because each takes so much longer.
 
 The command line is that of frame/program.hpp.
 """
@@ -48,7 +48,7 @@ def resident_bytes():
 
 
 def cpu_time():
-    """Of all threads, in nanoseconds, as cpu_clock in frame/resources.hpp reads it, and why."""
+    """CPU time of all threads, in nanoseconds, read as in cpu_clock of frame/resources.hpp, which says why."""
     for thread in os.listdir("/proc/self/task"):
         time.clock_gettime_ns(~int(thread) << 3 | 6)
     return time.process_time_ns()

@@ -8,7 +8,7 @@
 namespace {
 
 struct async {
-  static constexpr std::uint64_t few = 100; // so many times fewer tasks
+  static constexpr std::uint64_t few = 100; // runs one task for so many of the others
   explicit async(unsigned) {}
 
   template <class F> auto submit(F f) { return std::async(std::launch::async, f); }

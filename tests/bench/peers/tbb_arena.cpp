@@ -1,4 +1,4 @@
-// oneTBB: task_arena::enqueue, with a promise where a future is wanted; parallel_for, _reduce and _invoke.
+// oneTBB: task_arena::enqueue, with a promise where a future is needed; parallel_for, _reduce and _invoke.
 #include "workloads/fairness.hpp"
 #include "workloads/few_bodies.hpp"
 #include "workloads/fork_join.hpp"
@@ -19,7 +19,7 @@
 
 namespace {
 
-// As many threads of TBB's as workers, beside the thread that posts.
+// TBB has as many threads as workers, in addition to the thread that posts.
 class arena {
 public:
   explicit arena(unsigned workers)
@@ -66,7 +66,7 @@ public:
     });
   }
   template <class F> void loop(std::size_t count, F f) {
-    tbb::parallel_for(std::size_t{0}, count, f); // without the way into an arena, which costs more than the loop
+    tbb::parallel_for(std::size_t{0}, count, f); // not inside an arena: to enter one costs more than the loop
   }
 
 private:

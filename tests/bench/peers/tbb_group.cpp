@@ -19,8 +19,8 @@ private:
   tbb::task_group native_;
 };
 
-// Runs a workload inside an arena of its own. Whoever waits for a group works as well: `Callers` threads come on top of
-// the workers, which is one where the caller posts meanwhile, and none where it has nothing else to do.
+// Runs a workload inside an arena of its own. A thread that waits for a group works, too. `Callers` threads come on top
+// of the workers: one if the caller posts meanwhile, and none if it has nothing else to do.
 template <void (*Workload)(bench::measurement &), unsigned Callers> void in_arena(bench::measurement &m) {
   const unsigned threads = m.workers() + Callers;
   tbb::global_control limit(tbb::global_control::max_allowed_parallelism, threads);

@@ -108,7 +108,7 @@ private:
   weft_group_t *native_ = nullptr;
 };
 
-// What W12 asks for beside: priorities, timers, batches without futures, and tasks of a group.
+// What W12 needs in addition: priorities, timers, batches without futures, and tasks of a group.
 class fair_pool : public pool {
 public:
   explicit fair_pool(unsigned workers) : pool(workers) { check(weft_group_create(native_, nullptr, &group_)); }

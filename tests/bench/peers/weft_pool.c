@@ -1,12 +1,12 @@
 /* weft as an extension of CPython uses it: Executor(max_workers).submit(callable, ...) gives a Future with result().
  *
  * Callables run on the workers of a weft pool, with the interpreter's lock. To pass that lock from thread to thread
- * costs as much as hundreds of tasks, so a task of weft is a drain: it takes the lock once and runs whatever is
- * pending. One more drain is posted while callables are left and a worker is free, for those that let go of the lock.
- * Workers get their thread state by the start hook and keep it. Who waits for a result waits for a promise of weft,
- * which is made only then.
+ * costs as much as hundreds of tasks. So a task of weft is a drain: it takes the lock once and runs all pending
+ * callables. One more drain is posted while callables are left and a worker is free, because a callable may release the
+ * lock. The start hook gives a worker its thread state, which the worker keeps. A waiter for a result waits for a
+ * promise of weft, which is made only then.
  *
- * What has no other word about it is read and written with the interpreter's lock.
+ * Unless a comment says otherwise, everything is read and written with the interpreter's lock.
  */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
@@ -16,23 +16,23 @@
 #include <weft/weft.h>
 
 typedef struct future {
-  PyObject_VAR_HEAD        /* and at the end as many arguments */
-      struct future *next; /* in the list of what is pending */
-  PyObject *callable;      /* with names and arguments: until it has run */
-  PyObject *names;         /* of the last arguments; NULL: none */
+  PyObject_VAR_HEAD        /* its size is the number of arguments at the end */
+      struct future *next; /* in the list of pending futures */
+  PyObject *callable;      /* like names and arguments, kept until it has run */
+  PyObject *names;         /* the names of the last arguments; NULL: none */
   PyObject *result;
   PyObject *exception;
-  weft_future_t *promise; /* made by the first who waits; NULL: nobody waits */
+  weft_future_t *promise; /* the first waiter makes it; NULL: no thread waits */
   int done;
   PyObject *arguments[1];
 } future;
 
 typedef struct executor {
   PyObject_HEAD weft_executor_t *pool;
-  future *first, *last; /* what is pending; the list owns a reference to each */
+  future *first, *last; /* the pending futures; the list owns a reference to each */
   unsigned max_workers;
-  unsigned drains;        /* that are posted and have not ended */
-  unsigned posted_drains; /* of them, those that do not have the interpreter's lock yet: 0 or 1 */
+  unsigned drains;        /* drains that are posted and have not ended */
+  unsigned posted_drains; /* those that do not have the interpreter's lock yet: 0 or 1 */
   int is_shut_down;
 } executor;
 
@@ -108,8 +108,8 @@ static void run(future *self) {
   if (self->promise != NULL) weft_future_set_result(self->promise, NULL);
 }
 
-/* 0, or -1 with an exception set. In slices, for a signal does not end a wait of weft, but Python's handler for it may
- * have something to say. */
+/* Returns 0, or -1 with an exception set. Waits in slices: a signal does not end a wait of weft, but Python's handler
+ * for the signal may raise an exception. */
 static int wait_until_done(future *self, int64_t timeout) {
   static const int64_t slice = 100000000;
   weft_status status = WEFT_OK;
@@ -192,19 +192,19 @@ static int64_t now(void) {
 
 static weft_status drain(void *ctx, void **result, weft_error_t **error);
 
-/* Has one more worker look for what is pending, if one may be free and none is on its way. */
+/* Posts one more drain, if a worker may be free and no drain is on its way. */
 static weft_status call_worker(executor *self) {
   if (self->posted_drains != 0 || self->drains == self->max_workers) return WEFT_OK;
   const weft_status status = weft_executor_post(self->pool, NULL, drain, self, NULL);
-  if (status != WEFT_OK) return self->drains != 0 ? WEFT_OK : status; /* those that run come by it */
-  Py_INCREF(self); /* the drain's; it cannot begin before we let go */
+  if (status != WEFT_OK) return self->drains != 0 ? WEFT_OK : status; /* a running drain will find it */
+  Py_INCREF(self); /* the drain's reference; the drain cannot begin before this thread releases the lock */
   ++self->drains;
   ++self->posted_drains;
   return WEFT_OK;
 }
 
-/* Callables in C never ask whether another thread wants the lock, so it is offered here; after as long as the
- * interpreter lets others wait, for who is woken sooner only begins to wait again. */
+/* Callables in C never ask whether another thread wants the lock, so it is offered here. That is done only after the
+ * interpreter's own interval, because a thread that is woken sooner only begins to wait again. */
 static weft_status drain(void *ctx, void **result, weft_error_t **error) {
   static const int64_t patience = 5000000;
   executor *const self = ctx;
@@ -253,7 +253,7 @@ static PyObject *executor_new(PyTypeObject *type, PyObject *arguments, PyObject 
   return refused(status);
 }
 
-/* Nothing is pending: a drain would have a reference. */
+/* Nothing is pending, because a drain would have a reference. */
 static void executor_dealloc(PyObject *object) {
   weft_executor_unref(((executor *)object)->pool);
   Py_TYPE(object)->tp_free(object);
@@ -316,7 +316,7 @@ static PyTypeObject executor_type = {
 
 /* --- the module --- */
 
-/* A worker that outlived the interpreter would be ended by it when it asks for the lock. */
+/* The interpreter would end a worker that outlives it and asks for the lock. */
 static PyObject *end(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored)) {
   weft_status status;
   Py_BEGIN_ALLOW_THREADS status = weft_runtime_shutdown(runtime, WEFT_FOREVER);
@@ -332,7 +332,7 @@ static PyMethodDef module_functions[] = {
 static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, .m_name = "weft_pool", .m_size = -1,
                                         .m_methods = module_functions};
 
-/* 0, or -1 with an exception set. */
+/* Returns 0, or -1 with an exception set. */
 static int call_end_at_exit(PyObject *module) {
   PyObject *const atexit = PyImport_ImportModule("atexit"), *const function = PyObject_GetAttrString(module, "_end");
   PyObject *const answer =

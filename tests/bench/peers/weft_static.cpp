@@ -1,4 +1,4 @@
-// weft's C ABI linked into the program itself, to see what the way into the shared library costs.
+// weft's C ABI linked into the program itself, to see what a call into the shared library costs.
 #include "workloads/call.hpp"
 
 int main(int argc, char **argv) {

@@ -1,6 +1,7 @@
-// CABI: what a call into the library costs by itself: a post to an executor that no thread serves meanwhile.
+// CABI: what a call into the library costs by itself. It is a post to an executor that no thread serves meanwhile.
 //
-// weft_c and weft_static both use this file; what lies between their figures is the way into a shared library.
+// weft_c and weft_static both use this file. The difference of their figures is the cost of a call into a shared
+// library.
 #ifndef WEFT_BENCH_WORKLOADS_CALL_HPP
 #define WEFT_BENCH_WORKLOADS_CALL_HPP
 

@@ -1,18 +1,19 @@
 // W12: how long something that is ready waits to start while the workers are busy with something else.
 //
 // A load keeps all workers busy with tasks of one length. Meanwhile probes of several kinds are sent, one of each kind
-// at a time; the longest delay of each kind is a figure. A probe that has not started at the end counts with the time
+// at a time. The longest delay of each kind is a figure. A probe that has not started at the end counts with the time
 // that it has waited so far.
 //
 // A load has at most twice as many tasks as there are workers, so a queue that is first in, first out starts a probe
-// after two lengths of a task. Tasks of some length sleep: what is measured is what the pool decides, not who gets a
-// CPU.
+// after two lengths of a task. Tasks with a length sleep, so that the choices of the pool are measured, and not those
+// of the system.
 //
-// Sleepers of a busy machine wake late, and so do the tasks of the load. Two figures tell that from what the pool
-// decides: "_machine" is by how much the thread that sends the probes overslept, at worst; "_counted" is the worst
-// delay by counting: how many tasks of the load ended while the probe waited, over the workers, times their length.
+// On a busy machine sleepers wake late, and so do the tasks of the load. Two figures separate that from what the pool
+// decides. "_machine" is by how much the thread that sends the probes overslept, at worst. "_counted" is the worst
+// delay without clocks: how many tasks of the load ended while the probe waited, divided by the number of workers,
+// times their length.
 //
-// The load comes from outside at first. Probes are sent once it goes on by itself.
+// The load comes from outside at first. Probes are sent when it goes on by itself.
 //
 // A peer for this file: P(workers), post(f) for a small f, from outside and from inside a task. If it has them:
 // post_high(f) and post_low(f); P::strand(pool) with post(f); spawn(f), which puts a task where fork-join puts it;
@@ -62,26 +63,26 @@ public:
   bool is_under_way() const { return under_way_.load(std::memory_order_acquire); }
   /// `ended`: how many tasks of the load have ended so far.
   explicit probe(const std::atomic<std::uint64_t> &ended) : ended_(ended) {}
-  /// Before it is sent. From `due` on it waits.
+  /// Called before the probe is sent. It waits from `due` on.
   void begin(std::int64_t due) {
     note();
     due_ = due;
     before_ = ended_.load(std::memory_order_relaxed);
     under_way_.store(true, std::memory_order_release);
   }
-  /// The probe itself, on a worker.
+  /// Called by the probe, on a worker.
   void arrive() {
     took_ = now() - due_;
     passed_ = ended_.load(std::memory_order_relaxed) - before_;
     under_way_.store(false, std::memory_order_release); // pairs with is_under_way()
   }
-  /// What is still under way has waited until now.
+  /// A probe that is still under way has waited until now.
   double worst_in_ms() {
     if (is_under_way()) return static_cast<double>(std::max(worst_, now() - due_)) * 1e-6;
     note();
     return static_cast<double>(worst_) * 1e-6;
   }
-  /// So many tasks of the load ended while it waited, at worst. After worst_in_ms().
+  /// How many tasks of the load ended while it waited, at worst. Call it after worst_in_ms().
   std::uint64_t most_passed() const {
     return std::max(most_passed_, is_under_way() ? ended_.load(std::memory_order_relaxed) - before_ : 0);
   }
@@ -94,7 +95,7 @@ private:
 
   const std::atomic<std::uint64_t> &ended_;
   std::atomic<bool> under_way_ = false;
-  // All handed over by under_way_.
+  // under_way_ publishes all of these.
   std::int64_t due_ = 0, took_ = 0, worst_ = 0;
   std::uint64_t before_ = 0, passed_ = 0, most_passed_ = 0;
 };
@@ -104,7 +105,7 @@ template <class P> class load {
 public:
   load(const measurement &m, P &pool, std::int64_t length) : m_(m), pool_(pool), length_(length) {}
 
-  /// One task after another: each sees to the next one by `next`.
+  /// A chain of tasks: each submits the next one by `next`.
   struct chain {
     load *of;
     void (*next)(chain *);
@@ -124,7 +125,7 @@ public:
     next(chains_.back().get());
   }
 
-  /// From outside, batches that are as large as is needed for the submitter not to be the slowest.
+  /// Submits batches from outside, large enough that the submitter is not the slowest.
   void begin_batches() {
     submitter_ = std::thread([this] {
       const std::uint64_t batch = length_ == 0 ? 64 : m_.workers();
@@ -154,7 +155,7 @@ public:
 
   const std::atomic<std::uint64_t> &ended() const { return ended_; }
 
-  /// Have a task of the load post a probe.
+  /// Whether a task of the load must post a probe.
   bool is_asked() const { return asked_.load(std::memory_order_acquire); }
   void ask(probe &inside) {
     inside_ = &inside;
@@ -179,7 +180,7 @@ private:
       ended_.fetch_add(1, std::memory_order_relaxed);
     }
     if (!asked_.load(std::memory_order_relaxed) || taking_.exchange(true, std::memory_order_acquire)) return;
-    if (is_asked()) { // one of the tasks does it
+    if (is_asked()) { // only one of the tasks does it
       inside_->begin(now());
       asked_.store(false, std::memory_order_release);
       pool_.post([at = inside_] { at->arrive(); });
@@ -194,9 +195,9 @@ private:
   std::thread submitter_;
   std::atomic<bool> stopped_ = false;
   std::atomic<std::uint64_t> pending_ = 0; // the release of each task pairs with the acquire in end()
-  std::atomic<std::uint64_t> ended_ = 0;   // tasks of some length; orders nothing
+  std::atomic<std::uint64_t> ended_ = 0;   // counts tasks with a length; orders nothing
   std::atomic<bool> asked_ = false, taking_ = false;
-  probe *inside_ = nullptr; // handed over by asked_
+  probe *inside_ = nullptr; // asked_ publishes it
 };
 
 enum class load_kind { own, strands, spawned, batches, high, low, timers };
@@ -251,7 +252,7 @@ template <class P, load_kind Kind, std::int64_t Length> void fairness(measuremen
   constexpr std::int64_t delay = 1'000'000;
   std::int64_t overslept = 0;
   for (std::uint64_t turn = 0; now() < end; ++turn) {
-    // Times that are no multiples of a task's.
+    // Times that are not multiples of a task's length.
     const std::int64_t awake = now() + static_cast<std::int64_t>(700 + turn * 379 % 1'000) * 1'000;
     std::this_thread::sleep_for(std::chrono::nanoseconds(awake - now()));
     overslept = std::max(overslept, now() - awake);

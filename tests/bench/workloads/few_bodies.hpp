@@ -1,10 +1,10 @@
 // W13: a parallel loop over few indices whose bodies take long.
 //
 // Bodies sleep, so the number of CPUs does not matter. The ideal is the length of one body, as measured by a loop over
-// one index, times the rounds that the workers need. The figure is the worst of n = 1 to 16 as a multiple of the ideal:
-// called by a thread from outside, and as "_inside" by a task.
+// one index, times the rounds that the workers need. The figure is the worst time of n = 1 to 16 as a multiple of the
+// ideal. The loop is called by a thread from outside, and as "_inside" by a task.
 //
-// A peer for this file: P(workers), loop(count, f), and enter(f), which calls f in a task and gives its result.
+// A peer for this file: P(workers), loop(count, f), and enter(f), which calls f in a task and returns its result.
 #ifndef WEFT_BENCH_WORKLOADS_FEW_BODIES_HPP
 #define WEFT_BENCH_WORKLOADS_FEW_BODIES_HPP
 

@@ -1,6 +1,6 @@
 // W4j: recursion that forks two calls and joins them, down to the leaves: Fibonacci numbers, without any cut-off.
 //
-// A peer for this file: P(workers); enter(f) runs f where both(a, b) may be called, and gives what f gives; static
+// A peer for this file: P(workers); enter(f) runs f where both(a, b) may be called, and returns what f returns; static
 // both(a, b) runs both, perhaps at once.
 #ifndef WEFT_BENCH_WORKLOADS_FORK_JOIN_HPP
 #define WEFT_BENCH_WORKLOADS_FORK_JOIN_HPP
@@ -28,7 +28,7 @@ template <class P> void fork_join(measurement &m) {
   }
   m.report_per_piece(2 * next - 1, [&] {
     const std::int64_t begin = now();
-    const volatile unsigned depth = n; // volatile, lest the compiler moves the calls past the clock
+    const volatile unsigned depth = n; // volatile: keeps the calls between the clocks
     const volatile std::uint64_t got = pool.enter([&depth] { return fork_fibonacci<P>(depth); });
     const std::int64_t end = now();
     m.expect(wanted, got, "Fibonacci number");

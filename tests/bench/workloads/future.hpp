@@ -1,7 +1,7 @@
 // W2, W5f, W8f, FFI_go: tasks with a future each.
 //
-// A peer for this file: P(workers); submit(f) for a small f that gives an int; what it returns has get(), used once.
-// For FFI_go alone: submit_batch(fs, futures), which appends the futures of a vector of such f.
+// A peer for this file: P(workers); submit(f) for a small f that returns an int; its result has get(), used once. Only
+// for FFI_go: submit_batch(fs, futures), which appends the futures of a vector of such f.
 #ifndef WEFT_BENCH_WORKLOADS_FUTURE_HPP
 #define WEFT_BENCH_WORKLOADS_FUTURE_HPP
 

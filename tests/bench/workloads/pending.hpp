@@ -47,7 +47,7 @@ private:
   std::atomic<bool> open_ = false;   // pass() waits for open()
 };
 
-/// Makes the reserved room of a vector resident, so that it is not counted as the tasks'.
+/// Makes the reserved memory of a vector resident, so that it is not counted as memory of the tasks.
 template <class T> void touch(std::vector<T> &reserved) {
   std::memset(static_cast<void *>(reserved.data()), 1, reserved.capacity() * sizeof(T));
 }

@@ -14,7 +14,7 @@
 
 namespace bench {
 
-/// What each peer does with a piece of the data: four sums at once, for one alone waits for itself.
+/// What each peer does with a piece of the data: four sums at once, because a single one waits for its own last step.
 inline double sum_of(const double *data, std::size_t count) {
   std::array<double, 4> sums{};
   std::size_t i = 0;
@@ -24,7 +24,7 @@ inline double sum_of(const double *data, std::size_t count) {
   return sums[0] + sums[1] + sums[2] + sums[3];
 }
 
-/// W11: GB/s, the best of a few passes in a row, as the bandwidth of the machine wavers.
+/// W11: GB/s, the best of a few passes in a row, because the bandwidth of the machine varies.
 template <class P> void parallel_sum(measurement &m) {
   P pool(m.workers());
   std::vector<double> data(m.choose(10'000'000, 10'000'000, 10'000));

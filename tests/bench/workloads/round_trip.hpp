@@ -23,8 +23,8 @@ inline void relax() {
 #endif
 }
 
-/// Set by a task, waited for by spinning: what is measured is the pool, not a way to sleep. The spin is short, lest it
-/// keeps the worker off the CPU that both happen to share.
+/// A task sets it, and the waiter spins on it, so that the pool is measured and not a way to sleep. The spin is short,
+/// so that it does not keep the worker off a CPU that both share.
 class flag {
 public:
   void raise() { raised_.store(true, std::memory_order_release); }
@@ -49,11 +49,11 @@ template <class P> void round_trip(measurement &m) {
   report_quantiles(m, m.choose(10'000, 2'000, 200), [&] {
     pool.post([&ran] { ran.raise(); });
     ran.wait_and_lower();
-    if constexpr (requires { pool.finish(); }) pool.finish(); // after the flag, lest the waiter runs the task itself
+    if constexpr (requires { pool.finish(); }) pool.finish(); // after the flag, so the waiter cannot run the task
   });
 }
 
-/// W9: milliseconds of CPU in 2 seconds right after a burst. Another burst goes before it, with which the threads come.
+/// W9: milliseconds of CPU in 2 seconds right after a burst. An earlier burst starts the threads.
 template <class P> void idle(measurement &m) {
   P pool(m.workers());
   const std::uint64_t count = m.choose(200'000, 200'000, 2'000);

@@ -1,8 +1,8 @@
 // W10: a million timers armed, then cancelled. W10s: one, armed and cancelled while there is no other.
 //
-// A peer for this file: P(workers), arm(delay in ns, ended), cancel_all(), arm_and_cancel(delay, ended). A peer whose
-// cancelled timers are heard of adds one to *ended for each, at the latest in the cancelling call; one whose timers
-// end silently adds it itself, once it was told that the cancel was in time.
+// A peer for this file: P(workers), arm(delay in ns, ended), cancel_all(), arm_and_cancel(delay, ended). The peer adds
+// one to *ended for each cancelled timer: in the timer's notification, at the latest in the cancelling call, or, if
+// timers end silently, when the cancel has returned that it was in time.
 #ifndef WEFT_BENCH_WORKLOADS_TIMER_HPP
 #define WEFT_BENCH_WORKLOADS_TIMER_HPP
 
@@ -10,12 +10,12 @@
 
 namespace bench {
 
-/// W10, and W10_cancel. None of them gets due; their order in time is not the order of arming.
+/// W10, and W10_cancel. None of the timers becomes due. Their order in time is not the order of arming.
 template <class P> void timer_crowd(measurement &m) {
   P timers(m.workers());
   const std::uint64_t count = m.choose(1'000'000, 300'000, 1'000);
   std::int64_t armed = 0, cancelled = 0;
-  for (int round = 0; round != 2; ++round) { // the first one warms up
+  for (int round = 0; round != 2; ++round) { // the first round warms up
     std::uint64_t ended = 0;
     const std::int64_t begin = now();
     for (std::uint64_t i = 0; i != count; ++i) {

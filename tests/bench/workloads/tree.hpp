@@ -1,6 +1,6 @@
 // W4: a binary tree of tasks, each of which makes the next two.
 //
-// A peer for this file: as for post.hpp; or, with its own way, a class that has run_tree<Node>.
+// A peer for this file: as for post.hpp; or, if it has its own way, a class with run_tree<Node>.
 #ifndef WEFT_BENCH_WORKLOADS_TREE_HPP
 #define WEFT_BENCH_WORKLOADS_TREE_HPP
 

@@ -1,10 +1,10 @@
 // Which run comes next: first all with few deviations, then random ones.
 //
-// Each place where a run may go on in several ways is a choice; the first way is the one without a special reason: the
-// thread that runs goes on, a load reads the newest value, nothing fails for no reason. Systematic runs go through all
-// that deviate from this at most 0, 1, 2 ... times, as far as the number of runs reaches. (Who goes on when a thread
-// sleeps or ends costs nothing.) Random runs are of several kinds, by their seed: some change threads often, some by
-// priorities that change a few times, some read old values often.
+// Each place where a run may go on in several ways is a choice. The first way is the usual one: the running thread goes
+// on, a load reads the newest value, nothing fails spuriously. Systematic runs are all those that deviate from this at
+// most 0, 1, 2 ... times, as far as the number of runs reaches. (The choice of a thread after one sleeps or ends is no
+// deviation.) Random runs are of several kinds, by their seed: some change threads often, some by priorities that
+// change a few times, some often read old values.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -34,14 +34,14 @@ struct decision {
 };
 
 bool systematic = true;
-std::vector<decision> path; // of this run; its beginning is given
+std::vector<decision> path; // the choices of this run; those at its beginning are given
 std::size_t depth = 0;
 unsigned bound = 0;
 
-// Of a random run.
+// How often a random run deviates.
 struct {
   bool by_priority;
-  unsigned change_thread; // one in so many steps
+  unsigned change_thread; // once in this many steps
   unsigned old_value, failure, timer;
   unsigned next_priority, lowest;
   unsigned changes[4];
@@ -71,7 +71,7 @@ unsigned decide(unsigned count, bool free) noexcept {
   return here.chosen;
 }
 
-// To the next path within the bound. False: there is none.
+// Moves to the next path within the bound. False: there is none.
 bool advance() noexcept {
   path.resize(depth);
   const auto costs = [](const decision &each) noexcept { return !each.free && each.chosen != 0 ? 1u : 0u; };
@@ -92,7 +92,7 @@ bool advance() noexcept {
 fiber &highest(fiber *const *candidates, unsigned count, unsigned &index) noexcept {
   index = 0;
   for (unsigned i = 0; i < count; ++i) {
-    // By chance where it stands among those that there are.
+    // A new thread gets a random place among the existing ones.
     if (candidates[i]->priority == 0)
       candidates[i]->priority = style.lowest + 1 + static_cast<unsigned>(random_word() % style.next_priority);
     if (candidates[i]->priority > candidates[index]->priority) index = i;
@@ -126,12 +126,12 @@ unsigned choose(unsigned count) noexcept {
   return choose_among(count, choice_of::other, true);
 }
 
-// `count` with those behind the first `ready` ones whose time is not over yet.
+// The first `ready` candidates can go on. The others, up to `count`, sleep with a limit that is not over yet.
 unsigned choose_thread(fiber *const *candidates, unsigned ready, unsigned count, bool first_goes_on) noexcept {
   if (systematic) {
-    // Whose time is over early costs a deviation in any case.
+    // If a limit is over early, that is a deviation in any case.
     if (first_goes_on) return decide(count, false);
-    // One that yields is followed by the next in turn: else two that wait for a third one might go on for ever.
+    // After a thread that yields comes the next in turn. Else two threads that wait for a third might go on for ever.
     const unsigned chosen = ready > 1 ? decide(ready, !run.current->yields) : 0;
     if (chosen != 0 || count == ready) return chosen;
     const unsigned early = decide(count - ready + 1, false);
@@ -170,7 +170,7 @@ tally explore(const protocol &which, std::uint64_t schedules, std::uint64_t firs
     ++done.runs;
     done.longest = std::max(done.longest, run.steps);
   };
-  // Half of them, as long as there is something new.
+  // Half of them are systematic, as long as there is a new run.
   bool complete = false;
   while (done.runs < schedules / 2) {
     std::snprintf(name, sizeof name, "s%llu", static_cast<unsigned long long>(done.runs));

@@ -1,8 +1,8 @@
-// The engine of the model tests: threads that take turns, one step at a time, in an order that is chosen and noted.
+// The engine of the model tests: threads take turns, one step at a time, in an order that is chosen and noted.
 //
-// All of it happens on one thread of the system. The threads of a model are fibers; each operation on an atomic, a
+// Everything happens on one thread of the system. The threads of a model are fibers. Each operation on an atomic, a
 // mutex, a futex or the clock is a step, before which the engine may let another thread go on. README.md says what is
-// modelled. Nothing here knows weft.
+// modelled. The engine knows nothing of weft.
 #pragma once
 
 #include <atomic>
@@ -31,7 +31,7 @@ word change_atomic(void *at, unsigned size, change how, word operand, std::memor
 bool compare_atomic(void *at, unsigned size, word &expected, word desired, bool weak, std::memory_order success,
                     std::memory_order failure, place from) noexcept;
 void fence(std::memory_order order, place from = here()) noexcept;
-// Keeps the compiler from reordering, no more.
+// Keeps the compiler from reordering, and does nothing else.
 void compiler_fence(place from = here()) noexcept;
 // Every other thread passes a full fence before this returns.
 void fence_in_all_threads(place from = here()) noexcept;
@@ -41,42 +41,43 @@ bool try_lock_mutex(void *which, place from = here()) noexcept;
 void unlock_mutex(void *which, place from = here()) noexcept;
 
 inline constexpr std::int64_t no_limit = INT64_MAX;
-// As a futex: sleeps if the newest value is `expected`. Also returns for no reason.
+// Like a futex: sleeps if the newest value is `expected`. It may return spuriously.
 void wait_on_atomic(const void *at, unsigned size, word expected, place from, std::int64_t until = no_limit) noexcept;
 void wake_on_atomic(const void *at, unsigned most, place from) noexcept;
 
 std::int64_t virtual_time() noexcept;
-// Others go on; what they have written is seen afterwards.
+// Lets other threads go on. This thread sees their writes afterwards.
 void yield(place from = here()) noexcept;
 void sleep_until_time(std::int64_t moment, place from = here()) noexcept;
 
-// For what replaces parts of Asio: sleep until woken by this key, or until then. False: the time is over.
+// For the replacements of parts of Asio: sleeps until it is woken by this key, or until `until`. False: the time is
+// over.
 bool sleep_on(const void *key, std::int64_t until, const char *why, place from = here()) noexcept;
 void wake_on(const void *key, unsigned most, place from = here()) noexcept;
 
-// Threads. The numbers count from 0, which is the body of the protocol.
+// Threads have numbers. The body of the protocol is number 0.
 int start_thread(void (*body)(void *), void *ctx, const char *name) noexcept;
 void join_thread(int number) noexcept;
 bool thread_has_ended(int number) noexcept;
 int this_thread_number() noexcept;
-// What runs on a thread after its body, as the destructors of thread-local storage do.
+// A function that runs on a thread after its body, like the destructors of thread-local storage.
 void at_thread_exit(void (*run)(void *), void *value) noexcept;
 
-// Memory of a run: what is freed is never used again, and what is left at the end is a leak.
+// Memory of a run: a freed block is never used again, and a block that is left at the end is a leak.
 void *take_memory(std::size_t size, std::size_t align) noexcept;
 void give_memory(void *memory) noexcept;
 bool is_running() noexcept;
 
 // --- what the protocols call ---
 
-// The run is wrong: report it with its seed and its steps, and end the process.
+// The run is wrong: reports it with its seed and its steps, and ends the process.
 [[noreturn]] void fail(const char *what, ...) noexcept __attribute__((format(printf, 1, 2)));
 void check(bool holds, const char *what) noexcept;
-// A line in the trace.
+// Adds a line to the trace.
 void note(const char *what, long long value = 0) noexcept;
 // How many mutexes this thread holds.
 int locks_held() noexcept;
-// 0 to count - 1: what is left open by a protocol is chosen too.
+// A number from 0 to count - 1, which the engine chooses for a protocol.
 unsigned choose(unsigned count) noexcept;
 
 class thread {
@@ -108,16 +109,16 @@ struct protocol {
   protocol(body_fn body, const char *name, double share = 1) noexcept;
   const body_fn body;
   const char *const name;
-  const double share; // of the usual number of schedules
+  const double share; // part of the usual number of schedules
   protocol *next = nullptr;
 };
 
-// Thread-local variables of what is under test: brought by who knows them.
+// Thread-local variables of the library. The file that knows them sets these functions.
 inline constexpr int local_words = 4;
 struct thread_locals {
   void (*save)(void **words) noexcept;
   void (*load)(void *const *words) noexcept;
-  // After the body of a protocol, on its thread, and before leaks are looked for.
+  // Called after the body of a protocol, on its thread, and before the check for leaks.
   void (*tidy_up)() noexcept;
 };
 extern const thread_locals locals_under_test;

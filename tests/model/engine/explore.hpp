@@ -1,4 +1,4 @@
-// The runs of one protocol: as many as asked for, or one again.
+// The runs of one protocol: a number of them, or one that is repeated.
 #pragma once
 
 #include <cstdint>
@@ -10,13 +10,13 @@ namespace weft::model {
 struct tally {
   std::uint64_t runs = 0, steps = 0;
   unsigned longest = 0;
-  unsigned bound = 0;    // systematic runs were complete up to so many deviations, less one
+  unsigned bound = 0;    // all systematic runs with fewer deviations than this were made
   bool complete = false; // no run is left
 };
 
-// Ends the process when one is wrong. Once in a process.
+// Ends the process if a run is wrong. May be called once in a process.
 tally explore(const protocol &which, std::uint64_t schedules, std::uint64_t first_seed);
-// `what`: as a failure names it.
+// `what`: the name of the run, as a failure printed it.
 void replay(const protocol &which, const char *what);
 
 } // namespace weft::model

@@ -1,4 +1,4 @@
-// Threads of a model: who goes on, who sleeps, and what time it is.
+// Threads of a model: which one goes on, which ones sleep, and what time it is.
 #include <cstring>
 #include <cxxabi.h>
 #include <map>
@@ -23,7 +23,7 @@ struct mutex_state {
 };
 std::map<const void *, mutex_state> mutexes;
 
-// Limits of time that are further away are not over before all sleep.
+// A limit of time that is further away is not over before all threads sleep.
 constexpr std::int64_t soon = 60'000'000'000;
 
 // --- from one stack to another ---
@@ -57,7 +57,7 @@ void switch_stacks(void **from, void *to) noexcept {
 }
 void *prepare_stack(unsigned char *low, std::size_t size, void (*entry)()) noexcept {
   auto **top = reinterpret_cast<void **>(low + size);
-  *--top = nullptr; // where a return address would be: keeps the alignment of a called function
+  *--top = nullptr; // in the place of a return address: keeps the alignment of a called function
   *--top = reinterpret_cast<void *>(entry);
   for (int i = 0; i < 6; ++i) *--top = nullptr;
   return top;
@@ -84,7 +84,7 @@ void *prepare_stack(unsigned char *low, std::size_t size, void (*entry)()) noexc
 void *main_stack = &contexts[0];
 #endif
 
-// What the C++ runtime keeps for each thread: the exceptions that are being handled.
+// What the C++ runtime keeps for each thread: the exceptions in flight.
 struct exception_globals {
   void *caught;
   unsigned uncaught;
@@ -117,7 +117,7 @@ void describe_threads() noexcept {
   }
 }
 
-// Who goes on. The current one may be among the candidates, or asleep, or ended.
+// Switches to the next thread. The current one may be a candidate, or may be asleep or ended.
 void pass_on(bool current_goes_on) noexcept {
   fiber *candidates[2 * most_threads + 2];
   unsigned ready = 0, count = 0;
@@ -142,7 +142,7 @@ void pass_on(bool current_goes_on) noexcept {
   fiber *next = nullptr;
   if (ready == 0) {
     next = earliest;       // time passes up to the next event
-    if (next == nullptr) { // those who yield look again
+    if (next == nullptr) { // threads that yield look again
       for (int i = 1; i <= run.started && next == nullptr; ++i) {
         fiber &each = run.fibers[static_cast<std::size_t>((me.number + i) % run.started)];
         if (each.now == phase::ready) next = &each;
@@ -439,7 +439,7 @@ void unlock_mutex(void *which, place from) noexcept {
   trace("unlocks", from, -1, static_cast<long long>(reinterpret_cast<std::uintptr_t>(which)));
   for (int i = 0; i < run.started; ++i)
     if (fiber &each = run.fibers[static_cast<std::size_t>(i)]; each.now == phase::asleep && each.sleeps_on == which)
-      each.now = phase::ready; // they try again, in any order
+      each.now = phase::ready; // the waiting threads try again, in any order
 }
 
 } // namespace weft::model

@@ -1,10 +1,10 @@
-// The memory of a run, and what is read and written in it without atomics.
+// The memory of a run, and the plain reads and writes in it.
 //
-// Blocks are cut off one after the other and never used twice in a run. So whatever is touched after it was freed is
-// found, and so are leaks. The protocols and the library are compiled with the compiler's marks for ThreadSanitizer;
-// the functions that those call are here: each plain access is compared with the last ones of other threads, and what
-// does not happen after them is a data race. Marks are kept for each byte, and carry the time of the run's own clocks,
-// so a new run needs no cleaning.
+// Blocks are cut one after the other and never used twice in a run. So each access to a freed block is found, and so
+// are leaks. The protocols and the library are compiled with the compiler's marks for ThreadSanitizer, which call the
+// functions in this file. Each plain access is compared with the last ones of other threads. If it does not happen
+// after them, it is a data race. Each byte has a mark with the time of the run's own clocks, so a new run needs no
+// cleaning.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -21,25 +21,25 @@ constexpr std::size_t heap_size = std::size_t{16} << 20, granule = 16;
 constexpr std::size_t stack_size = std::size_t{192} << 10, guard = 4096;
 constexpr std::size_t stacks_size = stack_size * most_threads;
 constexpr std::size_t region_size = heap_size + stacks_size;
-// Always the same, so that addresses are the same in a replay.
+// A fixed address, so that addresses are the same in a replay.
 constexpr std::uintptr_t region_at = 0x100000000000;
 
 struct mark {
-  std::uint32_t write, read; // of the last one: the thread in the low four bits, its clock above
+  std::uint32_t write, read; // the last access: the thread in the low four bits, its clock above
 };
 
 struct block {
   unsigned char *memory;
   std::size_t size;
   bool freed;
-  int by; // who has freed it
+  int by; // the thread that freed it
   std::vector<std::uint32_t> atomics;
 };
 
 unsigned char *region = nullptr;
 mark *marks = nullptr;
-std::uint32_t *block_at = nullptr; // for each granule: the number of its block and one more
-std::vector<block> blocks;         // more than `made`: their memory is used again
+std::uint32_t *block_at = nullptr; // for each granule: the number of its block, plus one
+std::vector<block> blocks;         // may have more than `made` entries, to reuse their memory
 std::size_t made = 0;
 std::size_t top = 0;
 
@@ -120,7 +120,7 @@ void reset_heap() noexcept {
   if (top != 0) std::memset(block_at, 0, (top / granule + 1) * sizeof *block_at);
   made = 0;
   top = 0;
-  // Each thread's clock went up by a few a step at most.
+  // The clock of a thread goes up by a few at most in each step.
   run.clock_base += 4 * run.steps + 16;
   if (run.clock_base > (1u << 27)) {
     madvise(marks, region_size * sizeof(mark), MADV_DONTNEED);
@@ -140,7 +140,7 @@ void *take_memory(std::size_t size, std::size_t align) noexcept {
     return align <= granule ? std::malloc(size) : std::aligned_alloc(align, (size + align - 1) / align * align);
   const in_engine here;
   if (align < granule) align = granule;
-  const std::size_t begin = (top + granule + align - 1) / align * align; // a granule between two belongs to none
+  const std::size_t begin = (top + granule + align - 1) / align * align; // one granule stays free between blocks
   const std::size_t end = (begin + (size == 0 ? 1 : size) + granule - 1) / granule * granule;
   if (end > heap_size) fail("the run takes more than %zu bytes", heap_size);
   top = end;
@@ -160,7 +160,7 @@ void give_memory(void *memory) noexcept {
   if (memory == nullptr) return;
   if (offset >= heap_size) {
     if (inside_engine || !run.running) return std::free(memory);
-    return std::free(memory); // from before the run
+    return std::free(memory); // it was allocated before the run
   }
   const in_engine here;
   block *const gone = block_of(offset);
@@ -297,7 +297,7 @@ void *__tsan_memset(void *at, int value, std::size_t size) {
   access(at, size, true);
   return std::memset(at, value, size);
 }
-// Guards of local statics: these are not part of the model.
+// For guards of local statics, which are not part of the model.
 std::uint8_t __tsan_atomic8_load(const volatile std::uint8_t *at, int) {
   return *at;
 }

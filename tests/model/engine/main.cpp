@@ -1,8 +1,7 @@
-// Runs protocols, each in a process of its own, and says in TAP what came of it.
+// Runs protocols, each in a process of its own, and reports the results in TAP.
 //
-// model [--schedules N] [--seed N] [--replay RUN] [--list] [--first] [NAME...]: all of them, or those whose names begin
-// so; up to the first that is wrong.
-// WEFT_TEST_LONG=1: a million schedules instead of 20,000.
+// model [--schedules N] [--seed N] [--replay RUN] [--list] [--first] [NAME...]: runs all protocols, or those whose
+// names begin with NAME. --first: up to the first that fails. WEFT_TEST_LONG=1: a million schedules instead of 20,000.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>

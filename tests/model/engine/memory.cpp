@@ -1,10 +1,10 @@
 // Weak memory: what a load may read, and what a thread knows after it.
 //
-// Each atomic has the history of what was stored to it, in its modification order, which is the order of the steps. A
-// thread has a view: for each atomic, the oldest entry that it may still read. Reading or writing moves that on; a
-// release puts the view of its thread beside the value, and an acquire takes it over. A sequentially consistent fence
-// exchanges views with one that all have in common; such loads and stores look at that one for their own atomic only,
-// as C++20 has it. What this leaves out is said in README.md.
+// Each atomic has the history of its stores, in its modification order, which is the order of the steps. A thread has a
+// view: for each atomic, the oldest entry that it may still read. Reads and writes move that forward. A release stores
+// the thread's view with the value, and an acquire takes it over. A sequentially consistent fence exchanges views with
+// one that all threads share. Sequentially consistent loads and stores use the shared view for their own atomic only,
+// as in C++20. README.md says what this leaves out.
 #include <cstring>
 #include <memory>
 
@@ -25,15 +25,15 @@ struct entry {
   int thread = 0;
   std::uint32_t clock = 0;
   bool has_message = false;
-  knowledge message; // what an acquire of this entry learns
+  knowledge message; // what a thread learns that acquires this entry
 };
 
 struct history {
   const void *at = nullptr;
-  std::vector<entry> entries; // never fewer than `count`
+  std::vector<entry> entries; // at least `count` of them
   std::size_t count = 0;
   std::uint32_t last_use[most_threads + 1] = {};
-  int failures = 0; // compare-and-swaps that failed for no reason
+  int failures = 0; // compare-and-swaps that failed spuriously
 
   entry &add() {
     if (count == entries.size()) entries.emplace_back();
@@ -44,11 +44,11 @@ struct history {
   entry &newest() { return entries[count - 1]; }
 };
 
-std::vector<std::unique_ptr<history>> histories; // more than `used`: their memory is used again
+std::vector<std::unique_ptr<history>> histories; // may have more than `used` entries, to reuse their memory
 std::size_t used = 0;
-view common; // of sequentially consistent operations
+view common; // shared by sequentially consistent operations
 
-// From addresses to numbers: open addressing, emptied by a new age.
+// A map from addresses to numbers, with open addressing. A new age empties it.
 struct slot {
   const void *at;
   std::uint32_t number;
@@ -123,7 +123,7 @@ void learn(fiber &who, const entry &from, std::memory_order order) {
     who.read.join(from.message);
 }
 
-// What is stored with a new entry. `before`: the entry whose release sequence a read-modify-write goes on.
+// Sets what is stored with a new entry. `before`: the entry whose release sequence a read-modify-write continues.
 void add_message(fiber &who, entry &made, std::memory_order order, const entry *before) {
   made.message.clear();
   made.has_message = false;
@@ -140,7 +140,8 @@ void add_message(fiber &who, entry &made, std::memory_order order, const entry *
   }
 }
 
-// Which of the entries a load reads. `same`: not one with this value, if given (a failing compare-and-swap).
+// Chooses the entry that a load reads. `not_this`, if given: a value that it must not have (a failing
+// compare-and-swap).
 std::size_t choose_entry(history &of, std::uint32_t oldest, const word *not_this) {
   constexpr std::size_t most_old = 6;
   std::size_t open[most_old + 1];
@@ -214,8 +215,8 @@ void end_atomics(const std::vector<std::uint32_t> &numbers) noexcept {
   }
 }
 
-// Most are made and never used, as those of a deque. So one gets a history with its first use, unless another one was
-// at this address.
+// Most atomics are made and never used, such as those of a deque. So an atomic gets its history with its first use,
+// unless another one was at this address.
 void begin_atomic(const void *where, unsigned size, place /*from*/) noexcept {
   if (!is_running()) return;
   const in_engine here;
@@ -263,13 +264,13 @@ void store_atomic(void *where, unsigned size, word value, std::memory_order orde
   if (order == std::memory_order_seq_cst) at(common, number) = static_cast<std::uint32_t>(of.count - 1);
   me.stores_unordered = true;
   put(where, size, value);
-  ++me.has.before.at[me.number]; // what comes after is not released by this
+  ++me.has.before.at[me.number]; // this store does not release what comes later
   trace("stores", from, static_cast<int>(number), static_cast<long long>(value), 0, static_cast<int>(order));
 }
 
 namespace {
 
-// The read-modify-write of `value`, upon the newest entry.
+// Stores `value` as a read-modify-write of the newest entry.
 void replace(fiber &me, history &of, std::uint32_t number, void *where, unsigned size, word value,
              std::memory_order order) {
   learn(me, of.newest(), order);
@@ -410,8 +411,8 @@ void fence_in_all_threads(place from) noexcept {
   for (int i = 0; i < run.started; ++i) {
     fiber &each = run.fibers[static_cast<std::size_t>(i)];
     if (each.now == phase::ended) continue;
-    // What it has written is seen by all. Whether its next loads come after is the compiler's choice, unless it is
-    // kept from that: see order_compiler().
+    // All threads see what this one has written. But the compiler may have moved its next loads before the fence,
+    // unless it was kept from that: see order_compiler().
     each.heavy = common;
     each.heavy_is_due = true;
   }
@@ -429,7 +430,7 @@ void wait_on_atomic(const void *where, unsigned size, word expected, place from,
     history &of = begin_operation(where, size, from, number);
     order_compiler(*run.current);
     if (of.newest().value != expected) return;
-    if (choose_among(2, choice_of::failure, false) == 1) return; // for no reason
+    if (choose_among(2, choice_of::failure, false) == 1) return; // a spurious return
   }
   sleep_on(where, until, "sleeps on an atomic", from);
 }

@@ -11,7 +11,7 @@ namespace weft::model {
 inline constexpr int most_threads = 15;
 inline constexpr unsigned most_steps = 30'000;
 
-// While the engine works, nothing that it does is a step, nor is its memory that of the run.
+// Set while the engine works: then nothing is a step, and memory does not belong to the run.
 extern bool inside_engine;
 struct in_engine {
   in_engine() noexcept : before(inside_engine) { inside_engine = true; }
@@ -21,11 +21,11 @@ struct in_engine {
 
 // --- what a thread knows ---
 
-// For each atomic, by its number, the oldest entry of its history that may still be read. Views only grow.
+// For each atomic, by its number: the oldest entry of its history that may still be read. Views only grow.
 using view = std::vector<std::uint32_t>;
 void join(view &into, const view &other) noexcept;
 
-// How far in the steps of each thread what has happened there happens before here.
+// For each thread: up to which of its steps everything happens before the current step here.
 struct clocks {
   std::uint32_t at[most_threads + 1] = {};
   void join(const clocks &other) noexcept {
@@ -62,7 +62,7 @@ struct fiber {
   place where{};
   std::int64_t until = no_limit;
   bool timed_out = false;
-  bool yields = false; // until another one has made a step
+  bool yields = false; // until another thread has made a step
   int locks = 0;
   void (*at_exit)(void *) = nullptr;
   void *at_exit_value = nullptr;
@@ -71,11 +71,11 @@ struct fiber {
   unsigned priority = 0; // see choices.cpp
 
   knowledge has;
-  knowledge released; // by its last release fence
-  knowledge read;     // by relaxed loads, for the next acquire fence
-  view heavy;         // of heavy barriers of others, until the compiler's order is sure
+  knowledge released; // what its last release fence releases
+  knowledge read;     // what relaxed loads have read, for the next acquire fence
+  view heavy;         // from heavy barriers of others, until the compiler's order is certain
   bool heavy_is_due = false;
-  bool stores_unordered = false; // it has stored since the compiler was last kept from reordering
+  bool stores_unordered = false; // it has stored since its last compiler barrier
 };
 
 struct state {
@@ -84,7 +84,7 @@ struct state {
   int started = 0, alive = 0;
   std::int64_t time = 0;
   unsigned steps = 0;
-  std::uint32_t clock_base = 0; // of this run: older marks in the shadow mean nothing
+  std::uint32_t clock_base = 0; // where the clocks of this run begin: older marks mean nothing
   bool running = false;
 };
 extern state run;
@@ -94,7 +94,7 @@ inline std::uint32_t now_of(const fiber &who) noexcept {
 }
 
 // --- scheduling (fibers.cpp) ---
-// Before an operation: others may go on first.
+// Called before an operation: other threads may go on first.
 void step(place where) noexcept;
 void run_once(void (*body)()) noexcept;
 
@@ -102,7 +102,7 @@ void run_once(void (*body)()) noexcept;
 void reset_memory() noexcept;
 void begin_thread_memory(fiber &child, const fiber *parent) noexcept;
 void order_compiler(fiber &who) noexcept;
-// A block is freed by this thread.
+// This thread frees the block of these atomics.
 void end_atomics(const std::vector<std::uint32_t> &numbers) noexcept;
 
 // --- the heap, and what is read and written without atomics (heap.cpp) ---
@@ -110,16 +110,16 @@ void reserve_region() noexcept;
 void reset_heap() noexcept;
 void look_for_leaks() noexcept;
 unsigned char *stack_of(int number, std::size_t &size) noexcept;
-// The block that the address lies in notes the atomic; a freed one is an error.
+// Notes the atomic in the block that holds the address. It is an error if the block was freed.
 void note_atomic_in_block(const void *at, std::uint32_t number) noexcept;
 void check_alive(const void *at, unsigned size, const char *what) noexcept;
 
-// What this thread reads for the first time as an atomic: whoever has written it before must come before.
+// This thread reads the location as an atomic for the first time: earlier plain writes must happen before.
 void check_plain_read(const void *at, unsigned size) noexcept;
 
 // --- choices (choices.cpp) ---
 enum class choice_of : unsigned char { thread, value, failure, other };
-// Of `count`, of which the first is what happens without a special reason. `free`: none needs one.
+// Chooses one of `count` ways, the first of which is the usual one. `free`: none of them is a deviation.
 unsigned choose_among(unsigned count, choice_of what, bool free) noexcept;
 unsigned choose_thread(fiber *const *candidates, unsigned ready, unsigned count, bool first_goes_on) noexcept;
 void note_yield(fiber &who) noexcept;
@@ -137,7 +137,7 @@ void trace(const char *what, place where, int atomic = -1, long long value = 0, 
            int order = -1) noexcept;
 void reset_trace() noexcept;
 void print_trace() noexcept;
-extern bool trace_is_shown; // while it happens
+extern bool trace_is_shown; // shown during the run
 const char *current_run_name() noexcept;
 
 } // namespace weft::model

@@ -1,4 +1,4 @@
-// What happened in a run: kept in a ring, printed when the run is wrong, or shown step by step in a replay.
+// What happened in a run. It is kept in a ring, and printed if the run is wrong. A replay shows it step by step.
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>

@@ -1,5 +1,5 @@
-// sched/spawn_deque.hpp and sched/ring.hpp: each entry is taken once, by whomever; README.md of lib/sched, "Taking and
-// stealing spawned tasks".
+// sched/spawn_deque.hpp and sched/ring.hpp: each entry is taken once, by any thread. README.md of lib/sched, "Taking
+// and stealing spawned tasks".
 #include "sched/ring.hpp"
 #include "sched/spawn_deque.hpp"
 
@@ -10,8 +10,8 @@ using core::atomic;
 
 namespace {
 
-// Tasks are pointers that nobody follows, to words that whoever takes one writes: so a double take is a data race, and
-// so is a take that does not see what was written before the push.
+// A task is a pointer to a word, which only the taker writes. So a double take is a data race, and so is a take that
+// does not see what was written before the push.
 struct load {
   int taken = 0;
   core::task *as_task() noexcept { return reinterpret_cast<core::task *>(this); }
@@ -56,7 +56,7 @@ MODEL("deque: two entries, owner against two thieves") {
   all_taken(entries);
 }
 
-// A thief that reads the position which a pop has left sees the entries that were pushed before.
+// A thief that reads the position stored by a pop sees the entries that were pushed before.
 MODEL("deque: what a pop leaves behind", 40) {
   core::prepare_light_barriers();
   load entries[4];
@@ -72,7 +72,7 @@ MODEL("deque: what a pop leaves behind", 40) {
   all_taken(entries);
 }
 
-// More than it holds: the ring's border, and entries that are written over once they are taken.
+// More entries than the deque holds: the ring wraps, and taken entries are overwritten.
 MODEL("deque: around the ring, owner against thief") {
   core::prepare_light_barriers();
   load entries[6];
@@ -100,7 +100,7 @@ MODEL("deque: it holds as many as it says") {
   model::check(deque.steal() == entries[0].as_task(), "a thief gets the oldest");
 }
 
-// Whoever takes by group takes only what serves it.
+// A thread that takes by group takes only tasks of that group.
 MODEL("deque: thieves of two groups") {
   core::prepare_light_barriers();
   load entries[3];
@@ -127,8 +127,8 @@ MODEL("deque: thieves of two groups") {
   all_taken(entries);
 }
 
-// Owner: store to tail, light barrier, look at a flag. Other: store to the flag, heavy barrier, look at the deque. One
-// sees the other, also where what was pushed comes after a pop.
+// The owner: store to tail, light barrier, look at a flag. The other thread: store to the flag, heavy barrier, look at
+// the deque. At least one sees the other's store, even if the push comes after a pop.
 MODEL("deque: a push against a look after a heavy barrier") {
   core::prepare_light_barriers();
   load entries[2];
@@ -193,8 +193,8 @@ MODEL("ring: oldest first, as many as asked for") {
   }
 }
 
-// W2 of README.md of lib/sched, "Lost wake-up": a worker changes the census and looks at the batch of another one, who
-// has filled it, passed a fence, and looks at the census.
+// W2 of README.md of lib/sched, "Lost wake-up". A worker changes the census and looks at the batch of another worker.
+// That one has filled the batch and passed a fence, and looks at the census.
 MODEL("ring: the look after a change of the census") {
   load entries[1];
   small_ring ring;
@@ -212,7 +212,7 @@ MODEL("ring: the look after a change of the census") {
   model::check(seen_by_searcher || !sees_searcher, "the batch is seen, or its owner sees that nobody searches");
 }
 
-// The same for the deque, whose owner passes the full fence while somebody searches.
+// The same for the deque, whose owner passes the full fence while a worker searches.
 MODEL("deque: the look after a change of the census") {
   core::prepare_light_barriers();
   load entries[1];

@@ -42,7 +42,7 @@ MODEL("group: a fork and its join", 0.4) {
   finish(submit(*pool, parent));
 }
 
-// What is spawned further down is helped with, and the waiters of both levels are told.
+// Waiters help with what is spawned further down, and those of both levels are told.
 MODEL("group: forks within forks", 0.4) {
   one_pool pool({2});
   work leaves[4];
@@ -85,7 +85,7 @@ MODEL("group: two waiters from outside", 0.4) {
   all_ran({&first, &second});
 }
 
-// Whoever leaves last ends the wait, and may find the group gone right after it.
+// The thread that leaves last ends the wait. Right after that the group may have been destroyed.
 MODEL("group: entered and left, against a wait and the last handle", 0.4) {
   one_pool pool({1});
   int done[2] = {};
@@ -136,8 +136,8 @@ MODEL("group: cancelled while its tasks start", 0.4) {
   check((said == WEFT_OK) == (first.ran + second.ran == 2), "the verdict says whether all ran");
 }
 
-// A worker whose wait is over goes on outside of weft, and keeps as credit what it has ended: who sleeps for the group
-// does not wait for that.
+// A worker goes on outside weft after its wait, and keeps tasks that have ended as credit. A waiter that sleeps for the
+// group does not wait for this worker.
 MODEL("group: a busy worker holds credit, a waiter", 0.4) {
   one_pool pool({1});
   work leaf;
@@ -181,7 +181,7 @@ MODEL("tie: a busy worker holds credit, an event", 0.4) {
   all_ran({&leaf});
 }
 
-// Both workers are inside tasks: only the one that sleeps for the group can run what the other one spawns.
+// Both workers are inside tasks: only the one that sleeps for the group can run what the other spawns.
 MODEL("group: a sleeper that helps is woken for a spawn", 0.4) {
   one_pool pool({2});
   atomic<bool> has_run{false};
@@ -200,8 +200,8 @@ MODEL("group: a sleeper that helps is woken for a spawn", 0.4) {
   finish(other);
 }
 
-// A worker that sleeps gives its deque to the groups: one who waits for the newer entry cannot reach it behind the
-// other.
+// A worker that sleeps gives the tasks on its deque to their groups. Otherwise a waiter for the newer entry could not
+// reach it behind the older one.
 MODEL("group: what lies behind another group's on the deque of a sleeper", 0.4) {
   one_pool pool({2});
   work of_mine, of_others;

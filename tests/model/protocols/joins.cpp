@@ -1,5 +1,5 @@
-// exec/branch and exec/join: a branch runs once or is left out, its caller sees what it did and outlives it, and nobody
-// sleeps for ever; README.md of lib/sched, "Joins".
+// exec/branch and exec/join: a branch runs once or is left out, its caller sees what it did and outlives it, and no
+// thread sleeps for ever. README.md of lib/sched, "Joins".
 #include "exec/group.hpp"
 #include "exec/join.hpp"
 #include "protocols/world.hpp"
@@ -8,7 +8,8 @@ using namespace weft::test;
 
 namespace {
 
-// One call. The counts are plain: what runs twice at a time, or is not seen by who joined, is a data race.
+// One call of a join. The counts are plain. If it runs twice at a time, or the joining thread does not see it, that is
+// a data race.
 struct part {
   part() = default;
   explicit part(std::function<weft_status()> does) : body(std::move(does)) {}
@@ -48,7 +49,7 @@ MODEL("join: from outside", 0.4) {
   join_well(*pool, first, second);
 }
 
-// What is stolen joins again: the thread that waits for it helps, and is woken for that if it sleeps.
+// A stolen branch joins again. The thread that waits for the branch helps, and is woken for that if it sleeps.
 MODEL("join: within a branch", 0.4) {
   one_pool pool({2});
   part leaves[4];
@@ -64,8 +65,8 @@ MODEL("join: within a branch", 0.4) {
   finish(submit(*pool, parent));
 }
 
-// The thread that runs the branch waits in it until another one has run what the branch offers: only the caller of the
-// join is there to do that. So it must be woken, or must not go to sleep.
+// The thread that runs the branch waits in it until another thread has run what the branch offers. Only the caller of
+// the join can do that. So the caller must be woken, or must not go to sleep.
 MODEL("join: a sleeper that helps is woken for a branch", 0.4) {
   one_pool pool({2});
   atomic<bool> begun{false}, helped{false};
@@ -83,7 +84,7 @@ MODEL("join: a sleeper that helps is woken for a branch", 0.4) {
     return WEFT_OK;
   });
   part left([&] {
-    while (!begun.load(std::memory_order_acquire)) weft::model::yield(); // it was stolen
+    while (!begun.load(std::memory_order_acquire)) weft::model::yield(); // until the branch was stolen
     return WEFT_OK;
   });
   work parent([&] { join_well(*pool, left, right); });
@@ -141,7 +142,7 @@ MODEL("join: a call fails", 0.4) {
   finish(submit(*pool, parent));
 }
 
-// A branch that waits for the task that joins: its wait is told at once, for it is a part of that task.
+// A branch waits for the task that joins. Its wait is told at once, because the branch is a part of that task.
 MODEL("join: a circle", 0.4) {
   one_pool pool({2});
   task *joining = nullptr;
@@ -157,8 +158,8 @@ MODEL("join: a circle", 0.4) {
   finish(joining);
 }
 
-// The branch waits for a task that waits for the one that joins. In every order of going to sleep, one of the two waits
-// is told.
+// The branch waits for a task that waits for the joining task. One of the two waits is told, in whichever order the
+// threads go to sleep.
 MODEL("join: a circle of three", 0.4) {
   one_pool pool({3});
   task *joining = nullptr, *beside = nullptr;
@@ -183,7 +184,7 @@ MODEL("join: a circle of three", 0.4) {
   check((said[0] == WEFT_EDEADLK) + (said[1] == WEFT_EDEADLK) == 1, "one of the two is told");
 }
 
-// From outside, with all workers away: withdrawn, or run.
+// A join from outside while all workers are busy: its branch is withdrawn or run.
 MODEL("join: from outside, against a cancellation", 0.4) {
   one_pool pool({1});
   part first, second;
@@ -197,7 +198,7 @@ MODEL("join: from outside, against a cancellation", 0.4) {
   other.join();
 }
 
-// A thread that runs something for the pool and is no worker.
+// The join is made by a thread that runs a task for the pool and is not a worker.
 MODEL("join: by a guest", 0.4) {
   one_pool pool({2});
   part first, second;

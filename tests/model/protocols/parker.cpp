@@ -1,4 +1,4 @@
-// base/parker.hpp and base/adaptive_mutex.hpp: what is built upon a futex.
+// base/parker.hpp and base/adaptive_mutex.hpp: what is built on a futex.
 #include "base/parker.hpp"
 #include "base/adaptive_mutex.hpp"
 
@@ -10,7 +10,7 @@ using core::deadline;
 
 namespace {
 
-// A permit is never lost, and brings with it what its giver did.
+// A permit is never lost, and publishes what its giver wrote.
 MODEL("parker: one permit") {
   core::parker sleeper;
   int news = 0;
@@ -40,7 +40,7 @@ MODEL("parker: two wakers, each with news") {
   model::check(first == 1 && second == 1, "both are seen");
 }
 
-// Every unpark() is followed by one more look of the sleeper: who writes before it needs no order of its own.
+// After every unpark() the sleeper looks once more, so writes before an unpark() need no order of their own.
 MODEL("parker: the permit carries what a relaxed flag does not") {
   core::parker sleeper;
   atomic<bool> told{false};
@@ -65,7 +65,7 @@ MODEL("parker: a limit of time against a permit") {
     model::check(!sleeper.park(deadline::past()) || news == 1, "a late one, too");
 }
 
-// One sleeper over several rounds, as a waiter that is told again and again.
+// One sleeper over several rounds, like a waiter that is told again and again.
 MODEL("parker: rounds of ping-pong") {
   core::parker left, right;
   atomic<int> turn{0};
@@ -118,7 +118,7 @@ MODEL("futex_mutex: giving it back with a fence orders what comes after") {
   model::check(seen_here == 1 || seen_there == 1, "one of the two sees the other");
 }
 
-// Whoever gets it next may destroy it at once.
+// The next holder may destroy the mutex at once.
 MODEL("futex_mutex: the next holder may free it") {
   struct shared {
     core::futex_mutex mutex;

@@ -1,5 +1,5 @@
-// Small whole programs on the real scheduler: what a run does is chosen by the engine, what must hold is checked at its
-// end. Two workers, three submitters; tasks, strands, groups, timers, tokens and cancellations together.
+// Small whole programs on the real scheduler. The engine chooses what a run does, and its end checks what must hold.
+// Two workers and three submitters use tasks, strands, groups, timers, tokens and cancellations together.
 #include <memory>
 #include <optional>
 #include <vector>
@@ -14,12 +14,12 @@ using namespace weft::test;
 
 namespace {
 
-// What one action has made, and how it ended. The oracle: each accepted task reaches one final state, runs at most once
-// and never if it was cancelled (work checks that, too); its drop runs once if it was accepted, never if it was not;
-// its outcome is seen by each waiter; each callback runs once.
+// What one action has made, and how it ended. Each accepted task reaches one final state. It runs at most once, and
+// never if it was cancelled (work checks that, too). Its drop runs once if it was accepted, else never. Each waiter
+// sees its outcome, and each callback runs once.
 struct act {
   work what;
-  task *made = nullptr; // with a reference; null: it has no future, or was refused
+  task *made = nullptr; // one reference; null: it has no future, or was refused
   weft_status answer = WEFT_OK;
   bool cancel_said_yes = false;
   int told = 0;
@@ -47,7 +47,7 @@ struct act {
     check(what.ran == (end == with_result ? 1 : 0), "the outcome is seen by a waiter");
     if (cancel_said_yes) check(end == cancelled, "what was cancelled is");
   }
-  // When all executors have ended.
+  // Called when all executors have ended.
   void judge() {
     const bool accepted = answer == WEFT_OK;
     check(what.dropped == (accepted ? 1 : 0), "dropped once if it was accepted");
@@ -64,7 +64,7 @@ void give(executor &to, act &one) {
   one.made = submit(to, one.what, &one.answer);
 }
 
-// Tasks to a pool, a strand of it, and by time; then waits, callbacks or cancellations.
+// Gives tasks to a pool and to a strand of it, at once or by time. Then waits, adds callbacks or cancels.
 void submitter(one_pool &pool, strand &serial, act (&acts)[2], std::vector<int> &order, int first_number) {
   for (int i = 0; i < 2; ++i) {
     act &each = acts[i];
@@ -129,7 +129,7 @@ MODEL("program: three submitters on a pool and a strand, up to its end", 0.5) {
     for (act &one : each) one.judge();
 }
 
-// Groups of two submitters beside posted tasks; one of the groups hangs on a token that a third one cancels.
+// Groups of two submitters, and posted tasks. One of the groups uses a token that a third submitter cancels.
 MODEL("program: groups, tokens and posts", 0.5) {
   work leaves[2], tasks[2], posted;
   weft_status said[2] = {};

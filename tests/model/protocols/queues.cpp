@@ -1,4 +1,5 @@
-// task/completion_queue and thread/semaphore: each event and each permit comes to one, and nobody sleeps beside it.
+// task/completion_queue and thread/semaphore: each event and each permit goes to one waiter, and no waiter sleeps while
+// one is free.
 #include "protocols/world.hpp"
 #include "task/completion_queue.hpp"
 #include "task/future_tie.hpp"
@@ -27,7 +28,7 @@ MODEL("queue: two events, two waiters") {
   queue->unref_handle();
 }
 
-// One waiter's time is over as it is told: then the other one must not sleep beside the event.
+// The time of one waiter is over while it is told. Then the other waiter must not sleep beside the event.
 MODEL("queue: a limit of time against an event, and another waiter") {
   completion_queue *const queue = completion_queue::make();
   weft_event_t mine{}, others{};
@@ -39,7 +40,7 @@ MODEL("queue: a limit of time against an event, and another waiter") {
     others.tag = said == WEFT_OK ? others.tag : 0;
   });
   said_mine = take_one(*queue, mine, deadline::after(1'000));
-  if (said_mine == WEFT_OK) queue->close(); // the other one has none to come
+  if (said_mine == WEFT_OK) queue->close(); // no further event comes for the other waiter
   other.join();
   poster.join();
   check((said_mine == WEFT_OK) != (others.tag == 1), "one of the two has it");
@@ -133,7 +134,7 @@ MODEL("semaphore: a limit of time against a signal") {
   gate->unref();
 }
 
-// Whoever is let go may free it at once.
+// The released waiter may free the semaphore at once.
 MODEL("semaphore: freed by the one that it lets go") {
   semaphore *const gate = semaphore::make(0);
   actor signaller([gate] { gate->signal(1); });

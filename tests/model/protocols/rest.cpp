@@ -1,5 +1,5 @@
-// sched/rest.cpp and what hangs on it: the seat, the bell, workers that leave, helping threads, and quiet; README.md of
-// lib/sched, "At rest", "The seat", "The bell", "Workers that leave when there is no work", "The limit of workers",
+// sched/rest.cpp and what depends on it: the seat, the bell, workers that leave, helping threads, and quiet. README.md
+// of lib/sched, "At rest", "The seat", "The bell", "Workers that leave when there is no work", "The limit of workers",
 // "Helpers", "Idle".
 #include "protocols/world.hpp"
 
@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::int64_t hour = 3'600'000'000'000;
 
-// A timer of the pool that runs a function each time. Its handle goes with it.
+// A timer of the pool that runs a function each time. It owns the handle.
 class alarm {
 public:
   alarm(executor &on, std::function<void()> does) : body_(std::move(does)) {
@@ -31,7 +31,7 @@ private:
   timer *timer_ = nullptr;
 };
 
-// So many workers exist afterwards, and are about to rest.
+// Afterwards `count` workers exist, and are about to rest.
 void start_workers(executor &on, int count) {
   atomic<int> there{0};
   const auto meet = [&] {
@@ -125,7 +125,7 @@ MODEL("rest: the limit is lowered and raised against submits", 0.2) {
     finish(submit(*pool, one));
   }
   other.join();
-  start_workers(*pool, 2); // both slots are there
+  start_workers(*pool, 2); // two workers are still possible
 }
 
 // A thread helps until a promise is done: against that, tasks, and the end.

@@ -1,4 +1,4 @@
-// exec/strand: one at a time, in order, against submits, the close, a cancellation and the end.
+// exec/strand: tasks run one at a time and in order, against submits, the close, a cancellation and the end.
 #include "exec/strand.hpp"
 #include "protocols/world.hpp"
 
@@ -12,7 +12,7 @@ struct on_strand {
   strand *of;
 };
 
-// What a task notes is plain: an overlap is a data race. `order` has the numbers as they ran.
+// What a task notes is plain, so an overlap is a data race. `order` has the numbers in the order in which they ran.
 struct notes {
   int order[8] = {};
   int count = 0;

@@ -1,4 +1,4 @@
-// task/: who claims, who cancels, who is told; rolls against claims; the graph of waits.
+// task/: claims against cancellations, and which waiters are told; rolls against claims; the graph of waits.
 #include "protocols/world.hpp"
 #include "task/attachment.hpp"
 #include "task/callback.hpp"
@@ -9,7 +9,7 @@ using namespace weft::test;
 
 namespace {
 
-// An executor that only stands for one.
+// An executor that does nothing.
 struct nobody final : task_owner {
   lent lend(task &, record &, haste, const helping &) override { return lent::no; }
   bool may_start(const task &, const wait_graph &) const noexcept override { return true; }
@@ -22,7 +22,7 @@ owner make_owner() {
   return adopt(new nobody);
 }
 
-// What a worker does with a task from a queue.
+// Does what a worker does with a task from a queue.
 void run_as_worker(task &ready, nobody &by) {
   record &self = *current_record();
   const frame_scope serving(self, nullptr, &by, nullptr);
@@ -85,7 +85,8 @@ MODEL("task: counted, run, cancelled and taken back") {
   check(by->left + took_back.load() == 1, "it has left the queue once");
 }
 
-// The outcome happens before every waiter and callback; each callback runs once; its context is dropped once.
+// The outcome happens before each waiter and callback goes on. Each callback runs once, and its context is dropped
+// once.
 struct told {
   explicit told(const work &source) : of(source), entry(callback::storage::lent, &called, this, &dropped) {}
   static void called(void *ctx, weft_future_t *which) {
@@ -256,7 +257,7 @@ MODEL("waits: a circle of two tasks", 0.4) {
   for (task *each : made) each->unref();
 }
 
-// No circle: the wait of the second worker depends on the first, which is about to go on.
+// There is no circle: the wait of the second worker depends on the first worker, which is about to go on.
 MODEL("waits: no circle is invented", 0.4) {
   one_pool pool({2});
   task *const promise = task::create_promise(nullptr);
@@ -270,7 +271,7 @@ MODEL("waits: no circle is invented", 0.4) {
   promise->unref();
 }
 
-// A stop request wakes a sleeper, or is found by it.
+// A stop request wakes a sleeper, or the thread finds it before it sleeps.
 MODEL("waits: a stop request against a sleep", 0.4) {
   one_pool pool({1});
   task *const promise = task::create_promise(nullptr);

@@ -1,4 +1,4 @@
-// timer/: what is armed against the time, a cancellation, an earlier arming, and the end.
+// timer/: armed timers and delayed tasks against the time, a cancellation, an earlier arming, and the end.
 #include "protocols/world.hpp"
 
 #include "base/clock.hpp"
@@ -61,7 +61,7 @@ MODEL("timer: armed against cancelled", 0.4) {
   check(what.dropped == 1, "dropped once");
 }
 
-// An earlier time is heard of by whoever sleeps for the later one.
+// The thread that sleeps for the later time learns of the earlier one.
 MODEL("timer: a second one for an earlier time", 0.4) {
   one_pool pool({1});
   ticks late, early;

@@ -1,4 +1,4 @@
-// sched/: census, injector, batches and wake-ups on the real scheduler; README.md of lib/sched, "Lost wake-up", "The
+// sched/: census, injector, batches and wake-ups on the real scheduler. README.md of lib/sched, "Lost wake-up", "The
 // end", "Cancelling what is pending", "Blocking regions".
 #include "protocols/world.hpp"
 
@@ -6,7 +6,7 @@ using namespace weft::test;
 
 namespace {
 
-// The waiter sleeps until its task is done, so a wake-up that is lost is a deadlock.
+// The waiter sleeps until its task is done, so a lost wake-up is a deadlock.
 void submit_and_wait(executor &to) {
   work one;
   finish(submit(to, one));
@@ -34,8 +34,8 @@ MODEL("wake: two submitters, two workers", 0.4) {
   submit_and_wait(*pool);
 }
 
-// What a task submits goes to its worker's own queue, and a batch of it may be stolen. Both must run though the first
-// one waits for the second on another worker.
+// What a task submits goes to its worker's own queue, from which a batch may be stolen. Both tasks must run, though the
+// first waits for the second on another worker.
 MODEL("wake: a task submits more than one", 0.4) {
   one_pool pool({2});
   work first, second;
@@ -48,7 +48,7 @@ MODEL("wake: a task submits more than one", 0.4) {
   for (task *each : made) finish(each);
 }
 
-// Work conservation: of two tasks that wait for one another both start, with two workers.
+// Work conservation: with two workers, two tasks that wait for one another both start.
 MODEL("wake: two tasks that meet", 0.4) {
   one_pool pool({2});
   atomic<int> there{0};
@@ -63,7 +63,7 @@ MODEL("wake: two tasks that meet", 0.4) {
   finish(other);
 }
 
-// The same out of one worker's own queue: the second one lies there, or in a batch, while the first runs.
+// The same from one worker's own queue: the second task is there, or in a batch, while the first runs.
 MODEL("wake: two tasks of one worker that meet", 0.4) {
   one_pool pool({2});
   atomic<int> there{0};
@@ -113,7 +113,7 @@ MODEL("end: a submit against the end of the pool", 0.5) {
   check(late.dropped == (has_run ? 1 : 0), "what is refused is not dropped");
 }
 
-// When cancel_pending() has returned nothing starts any more: what is pending then ends cancelled.
+// After the return of cancel_pending() nothing starts any more: what is pending then ends as cancelled.
 MODEL("end: nothing starts once what is pending is cancelled", 0.5) {
   one_pool pool({2});
   work tasks[2];
@@ -162,7 +162,7 @@ MODEL("bound: a full queue runs in the caller", 0.4) {
 
 // --- blocking regions ---
 
-// A task in a region waits for another one, for which the only worker has no hand: a spare comes.
+// A task in a region waits for another one, which the only worker cannot run: a spare comes.
 MODEL("region: a spare comes for what lies there") {
   one_pool pool({1, {}, 1});
   atomic<bool> done{false};

@@ -1,4 +1,4 @@
-// What the protocols share that run on whole executors: a pool for one run, and tasks that count what happens to them.
+// What protocols on whole executors share: a pool for one run, and tasks that count what happens to them.
 #pragma once
 
 #include <functional>
@@ -17,7 +17,8 @@ using model::check;
 using model::fail;
 using model::locks_held;
 
-// A function with its counts, which are plain: what runs twice at a time, or is not seen by who waited, is a data race.
+// A function with its counts, which are plain. If it runs twice at a time, or a waiter does not see its writes, that is
+// a data race.
 struct work {
   work() = default;
   explicit work(std::function<void()> does) : body(std::move(does)) {}
@@ -44,7 +45,7 @@ struct work {
   int ran = 0, dropped = 0;
 };
 
-// Also one reference for the caller; null: refused, and `status` says why.
+// Submits, with one reference for the caller. Null: it was refused, and `status` says why.
 inline task *submit(executor &to, work &what, weft_status *status = nullptr) {
   task *made = what.make();
   const weft_status said = to.submit(&made, 1);
@@ -59,7 +60,7 @@ inline weft_status post(executor &to, work &what) {
   if (said != WEFT_OK) task::discard(made);
   return said;
 }
-// Waits, and gives the reference back.
+// Waits for the task, and gives the reference back.
 inline task_state finish(task *which) {
   check(wait_for_task(*which, deadline::never()) == WEFT_OK, "the wait ends, and well");
   const task_state end = which->state();
@@ -74,7 +75,7 @@ struct settings_of_pool {
   std::int64_t linger = 0;
 };
 
-// A pool for one run. At its end it has run all, and its threads are gone.
+// A pool for one run. Its destructor waits until everything has run and its threads have ended.
 class one_pool {
 public:
   explicit one_pool(const settings_of_pool &given = {}) {
@@ -110,8 +111,8 @@ private:
   bool finished_ = false;
 };
 
-// After a cancellation of what is pending: what is pending still is about to be cancelled. Ends the pool, for a drop
-// may come after the end of a wait.
+// After a cancellation of what is pending: a task that is still pending is about to be cancelled. Ends the pool,
+// because a drop may come after the end of a wait.
 template <std::size_t Count> void all_decided(task *const (&made)[Count], const work (&tasks)[Count], one_pool &pool) {
   bool was_pending[Count], is_cancelled[Count];
   for (std::size_t i = 0; i < Count; ++i) was_pending[i] = made[i]->state() == pending;

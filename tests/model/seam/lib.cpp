@@ -1,6 +1,6 @@
-// What the library takes of the system, in a model build: memory, the futex, CPUs, barriers, the clock, threads.
+// What the library uses of the system, in a model build: memory, the futex, CPUs, barriers, the clock, threads.
 //
-// In the place of base/futex.cpp, base/memory.cpp, base/system.cpp and thread/system_thread.cpp.
+// Replaces base/futex.cpp, base/memory.cpp, base/system.cpp and thread/system_thread.cpp.
 #include <string>
 
 #include "base/clock.hpp"
@@ -40,7 +40,7 @@ void futex_wake_one(atomic<std::uint32_t> &word) noexcept {
 
 // --- the machine ---
 
-// One, so that nobody spins: to look again and again shows nothing that another schedule does not show.
+// One CPU, so that no waiter spins: spinning shows nothing that another schedule does not show.
 std::uint32_t usable_cpus() noexcept {
   return 1;
 }
@@ -57,10 +57,10 @@ std::uint64_t current_native_id() noexcept {
   return static_cast<std::uint64_t>(model::this_thread_number()) + 1;
 }
 std::uint32_t threads_of_process() noexcept {
-  return 0; // not told: the engine itself sees when all are stuck
+  return 0; // unknown: the engine itself sees when all threads are stuck
 }
 stack_bounds own_stack() noexcept {
-  return {0, 0}; // a fiber's
+  return {0, 0}; // a fiber has none
 }
 bool prepare_light_barriers() noexcept {
   barriers_are_light.store(true, std::memory_order_relaxed);
@@ -85,7 +85,7 @@ void relax() noexcept {
 
 // --- threads ---
 
-// The number of the model's thread, and one more, stands where the pointer to Boost's object does.
+// The number of the model's thread, plus one, is in the place of the pointer to Boost's object.
 namespace {
 int number_of(boost::thread *made) noexcept {
   return static_cast<int>(reinterpret_cast<std::uintptr_t>(made)) - 1;
@@ -165,8 +165,8 @@ const thread_locals locals_under_test{[](void **words) noexcept {
 
 namespace {
 
-// The library has one key for its records (thread/record.cpp), the first one that is made, and one for heaps of blocks,
-// which a model has not.
+// The library has one key for its records (thread/record.cpp), which is made first. Its second key is for heaps of
+// blocks, which a model does not have.
 void (*end_of_thread)(void *) = nullptr;
 unsigned keys = 0;
 

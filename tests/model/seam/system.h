@@ -1,5 +1,5 @@
-/* Included before each file of the library in a model build: what it calls of the C library that has to do with time,
- * threads and giving way. */
+/* Included before each file of the library in a model build. It replaces calls of the C library for time, threads and
+ * yielding. */
 #pragma once
 
 #include <limits.h>

@@ -1,4 +1,4 @@
-// base/adaptive_mutex.hpp: one at a time, and nobody sleeps on.
+// base/adaptive_mutex.hpp: one holder at a time, and every sleeper is woken.
 #include <doctest/doctest.h>
 
 #include "base/adaptive_mutex.hpp"
@@ -35,7 +35,7 @@ TEST_CASE("adaptive_mutex: who sleeps on it is woken, though the holder keeps it
       const std::scoped_lock hold(mutex);
       ++passed;
     });
-  for (int i = 0; i < 20'000; ++i) std::this_thread::yield(); // most of them sleep by now, whether or not all do
+  for (int i = 0; i < 20'000; ++i) std::this_thread::yield(); // most of the threads sleep by now; it need not be all
   CHECK(passed == 0);
   mutex.unlock();
   for (std::thread &each : all) each.join();

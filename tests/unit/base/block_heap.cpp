@@ -1,7 +1,6 @@
-// base/block_heap.hpp: blocks come back to who made them, by whatever way, and memory goes when it may. A block's
-// address tells its chunk; what the heaps take from the allocator is counted by the functions of the
-// host. Each case has a heap that
-// nobody has used before.
+// base/block_heap.hpp: a freed block comes back to the heap that made it, on each of the possible ways, and unused
+// memory is released. A block's address tells its chunk. The host's functions count what the heaps take from the
+// allocator. Each case uses a heap that no other case has used before.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -32,12 +31,12 @@ void count_release(void * /*ctx*/, void *room, std::size_t /*size*/, std::size_t
   if (align == chunk_align) released.fetch_add(1);
   std::free(room);
 }
-// Before anything of weft allocates in this program.
+// Runs before anything of weft allocates in this program.
 const bool counted = weft::core::set_allocator(&count_allocation, &count_release, nullptr) == WEFT_OK;
 
-std::set<block_heap *> seen; // heaps that a case has had
+std::set<block_heap *> seen; // heaps that a case has used
 
-// Runs it on a thread whose heap is new: other threads hold those that were left by former ones.
+// Runs the function on a thread whose heap is new. Other threads meanwhile hold the heaps that earlier threads left.
 template <class Function> void on_fresh_heap(Function function) {
   gate over;
   crew threads;
@@ -80,7 +79,7 @@ std::set<std::uintptr_t> chunks_of(const blocks &all) {
   return chunks;
 }
 
-// How many blocks of this size a chunk holds; asks a heap of its own.
+// How many blocks of this size a chunk holds, counted with a new heap.
 std::size_t per_chunk(std::size_t size) {
   std::size_t count = 0;
   on_fresh_heap([&](block_heap &heap) {
@@ -177,10 +176,10 @@ TEST_CASE("block heap: blocks freed on another thread come home") {
       CHECK(freed.wait());
       const blocks again = allocate(heap, size, 2 * 64);
       std::set<void *> home = set_of(again);
-      home.insert(some.back()); // still gathered there
+      home.insert(some.back()); // the other thread still gathers it for the next batch
       CHECK(home == set_of(some));
       void *const next = heap.allocate(size);
-      CHECK(chunks_of({next}) != chunks_of(all)); // for nothing else was at home
+      CHECK(chunks_of({next}) != chunks_of(all)); // no other block had come back
       over.open();
       other.join();
       block_heap::free(next);
@@ -191,7 +190,7 @@ TEST_CASE("block heap: blocks freed on another thread come home") {
 }
 
 TEST_CASE("block heap: a few empty chunks are kept, the rest goes back") {
-  constexpr std::size_t many = 160, kept = 8 + 1; // and the current one
+  constexpr std::size_t many = 160, kept = 8 + 1; // eight empty ones and the current one
   const std::size_t count = per_chunk(size);
   on_fresh_heap([&](block_heap &heap) {
     REQUIRE(counted);
@@ -199,7 +198,7 @@ TEST_CASE("block heap: a few empty chunks are kept, the rest goes back") {
     const blocks all = allocate(heap, size, many * count);
     CHECK(chunks_of(all).size() == many);
     const std::uint64_t held = made - released - held_before;
-    CHECK(held >= 9); // sixteen chunks each, and some were left perhaps
+    CHECK(held >= 9); // a region holds sixteen chunks; earlier cases may have left some
     const std::uint64_t released_before = released;
     bool here = true;
     SUBCASE("freed here") {}
@@ -213,7 +212,7 @@ TEST_CASE("block heap: a few empty chunks are kept, the rest goes back") {
       CHECK(released == released_before); // only the owner releases
       block_heap::free(heap.allocate(size));
     }
-    CHECK(made - released - held_before <= 4); // where the kept ones lie, and one to go on with
+    CHECK(made - released - held_before <= 4); // the regions of the kept chunks, and one for further chunks
     const std::uint64_t made_before = made;
     const blocks again = allocate(heap, size, kept * count);
     CHECK(made == made_before);
@@ -228,7 +227,7 @@ TEST_CASE("block heap: a few empty chunks are kept, the rest goes back") {
 
 TEST_CASE("block heap: a heap outlives its thread, and the next one inherits it with all that came home meanwhile") {
   const std::size_t count = per_chunk(size);
-  static_cast<void>(block_heap::mine()); // of this thread, so that the next ones get others
+  static_cast<void>(block_heap::mine()); // this thread takes a heap, so that the threads below get others
   block_heap *first = nullptr;
   blocks all;
   on_fresh_heap([&](block_heap &heap) {
@@ -239,13 +238,13 @@ TEST_CASE("block heap: a heap outlives its thread, and the next one inherits it 
   block_heap::flush_mine();
   bool found = false;
   gate over;
-  crew heirs; // the one that left last is inherited first, but which one leaves last is chance
+  crew heirs; // the heap that was left last is inherited first, but which one is left last is chance
   for (int i = 0; i < 1000 && !found; ++i) {
     gate looked;
     heirs.add([&] {
       const bool mine = block_heap::mine() == first;
       if (mine) {
-        free_all({all.begin() + static_cast<std::ptrdiff_t>(count), all.end()}); // its own now
+        free_all({all.begin() + static_cast<std::ptrdiff_t>(count), all.end()}); // the heap now belongs to this thread
         const blocks again = allocate(*first, size, 2 * count);
         CHECK(set_of(again) == set_of(all));
         free_all(again);
@@ -261,7 +260,7 @@ TEST_CASE("block heap: a heap outlives its thread, and the next one inherits it 
   CHECK(found);
 }
 
-// One thread makes and two free, all at once: no block is handed out twice, and what they hold stays small.
+// One thread allocates while two others free: no block is handed out twice, and the memory in use stays small.
 TEST_CASE("block heap: a stream of blocks from thread to thread") {
   constexpr std::uint64_t many = 50'000;
   constexpr std::size_t places = 256;

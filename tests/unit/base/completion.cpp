@@ -163,7 +163,7 @@ TEST_CASE("completion: what happened before finish is seen after finished") {
   }
 }
 
-// Each observer is either told exactly once or removed in time, never both, whoever wins.
+// Each observer is either told exactly once or removed in time, and never both.
 TEST_CASE("completion: add and remove against finish") {
   constexpr int rounds = 3'000, others = 2;
   std::unique_ptr<completion> end;
@@ -181,7 +181,7 @@ TEST_CASE("completion: add and remove against finish") {
         if (mine.told != (added && !removed ? 1 : 0)) ++wrong[static_cast<std::size_t>(i)];
         if (removed && !added) ++wrong[static_cast<std::size_t>(i)];
         while (added_too && kept.told == 0) std::this_thread::yield();
-        end->remove(kept); // waits until nobody is inside it
+        end->remove(kept); // waits until no thread is inside it
         together.arrive_and_wait();
         if (kept.told != (added_too ? 1 : 0)) ++wrong[static_cast<std::size_t>(i)];
         together.arrive_and_wait();
@@ -207,7 +207,7 @@ TEST_CASE("completion: the first callback that is wanted is taken out, and no ot
     return static_cast<const note &>(callback).number == *static_cast<const int *>(what);
   };
   const auto take = [&](int number) { return end.take_callback(has_number, &number); };
-  CHECK(take(1) == nullptr); // nobody observes
+  CHECK(take(1) == nullptr); // there is no observer
   REQUIRE(end.add(waiter));
   CHECK(take(1) == nullptr);
   for (note &each : notes) REQUIRE(end.add(each));
@@ -215,7 +215,7 @@ TEST_CASE("completion: the first callback that is wanted is taken out, and no ot
   CHECK(take(4) == nullptr);
   CHECK(numbers_of(end.finish(false)) == std::vector<int>{1, 3, 2});
   CHECK(waiter.told == 1);
-  CHECK(take(3) == nullptr); // it has finished
+  CHECK(take(3) == nullptr); // the completion has finished
 
   completion second;
   REQUIRE(second.add(notes[1])); // what was taken out may be added elsewhere

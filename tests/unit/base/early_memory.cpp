@@ -1,5 +1,6 @@
-// base/operators.cpp: what is allocated before main decides nothing. A program by itself, with the operators of the
-// delivered library: static objects allocate, as those of a Boost inside the library do, and the host still chooses.
+// base/operators.cpp: an allocation before main does not fix the choice of the allocator. This is a program by itself,
+// with the operators of the delivered library. Static objects allocate, as those of a Boost inside the library do. The
+// host can still choose after that.
 //
 //   early_memory host    the host chooses after static initialisers have allocated
 //   early_memory late    an object of weft comes first, so the host is too late
@@ -40,7 +41,7 @@ void host_first() {
   error *const made = error::make(1, "a kind", "a message that is too long for the room inside of a string object");
   expect(blocks > 0, "nothing came from the host");
   expect(*early == 7 && more[2][0] == 't', "what was allocated early is lost");
-  early.reset(); // goes where it came from, and not to the host
+  early.reset(); // returns to where it came from, and not to the host
   more.clear();
   more.shrink_to_fit();
   made->unref();

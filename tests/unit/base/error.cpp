@@ -1,4 +1,4 @@
-// base/error.hpp: what an error carries, where its payload goes, and how exceptions become errors.
+// base/error.hpp: what an error carries, when its payload is dropped, and how exceptions become errors.
 #include <doctest/doctest.h>
 
 #include <new>

@@ -1,4 +1,5 @@
-// base/event_descriptor.hpp: readable when it was raised, not when it was lowered, and nothing before it is opened.
+// base/event_descriptor.hpp: the descriptor is readable after raise(), and not after lower(). Before it is opened, both
+// do nothing.
 #include <doctest/doctest.h>
 
 #include <cerrno>
@@ -46,7 +47,7 @@ TEST_CASE("event_descriptor: may be born readable, is not inherited by exec, and
   REQUIRE(one.open(true));
   CHECK(is_readable(one));
   one.lower();
-  one.lower(); // would block
+  one.lower(); // the read would block
   CHECK(errno == 4711);
   CHECK((fcntl(one.number(), F_GETFD) & FD_CLOEXEC) != 0);
   const int number = one.number();

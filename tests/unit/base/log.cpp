@@ -1,4 +1,4 @@
-// base/log.hpp: one line, whatever the text holds.
+// base/log.hpp: each message is one line, whatever its text holds.
 #include <doctest/doctest.h>
 
 #include <string>
@@ -12,7 +12,7 @@ using namespace weft::core;
 
 namespace {
 
-// What log_line writes to stderr meanwhile.
+// What log_line writes to stderr for this text.
 std::string logged(std::string_view text) {
   int ends[2];
   REQUIRE(pipe(ends) == 0);

@@ -1,4 +1,4 @@
-// base/parker.hpp: one permit, none lost.
+// base/parker.hpp: it holds at most one permit, and loses none.
 #include <doctest/doctest.h>
 
 #include "base/parker.hpp"
@@ -73,8 +73,8 @@ TEST_CASE("parker: two threads hand over by turns") {
   CHECK(ok_two);
 }
 
-// A stray permit (a late wake, a stop request) must not swallow the one that follows it closely. The flag is relaxed on
-// purpose: the parker alone has to carry the order.
+// A stray permit (a late wake-up, a stop request) must not swallow one that follows it closely. The flag is relaxed on
+// purpose: the parker alone has to give the order.
 TEST_CASE("parker: a permit that comes twice") {
   constexpr int rounds = 100'000;
   parker sleeper;

@@ -1,4 +1,4 @@
-// base/refs.hpp: the last reference deletes, and try_ref never brings the dead back.
+// base/refs.hpp: the last reference deletes the object, and try_ref never revives an object that has ended.
 #include <doctest/doctest.h>
 
 #include "base/refs.hpp"
@@ -17,7 +17,7 @@ private:
   std::atomic<int> &deaths_;
 };
 
-// Apart from the cases, for the compiler would follow the count, lose it, and warn of a use after the end.
+// A function apart from the cases, not inlined: else the compiler gives a false warning of a use after the end.
 [[gnu::noinline]] void give_back(const counted *object) {
   object->unref();
 }

@@ -1,4 +1,4 @@
-// base/system.hpp: CPU quotas read from made-up trees, and thread names cut for the system.
+// base/system.hpp: CPU quotas read from made-up file trees, and thread names cut to the system's length.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// A /proc and a /sys/fs/cgroup of our own.
+// A made-up /proc and /sys/fs/cgroup.
 class fake_system {
 public:
   fake_system() {
@@ -195,7 +195,7 @@ TEST_CASE("system: a number that does not fit is cut like text") {
 
 TEST_CASE("system: never inside a character") {
   const std::string umlaut = "\xC3\xA4", euro = "\xE2\x82\xAC", smile = "\xF0\x9F\x98\x80";
-  // The border falls at each place of a character of two, three and four bytes.
+  // The cut falls on each byte of a character of two, three and four bytes.
   for (std::size_t lead = 9; lead <= 15; ++lead)
     for (const std::string &character : {umlaut, euro, smile}) {
       const std::string head(lead, 'a');

@@ -1,4 +1,4 @@
-// exec/bound.hpp: room is given in order, and everybody who waits for it is told.
+// exec/bound.hpp: places are given in order, and every waiter is told.
 #include <doctest/doctest.h>
 
 #include <vector>
@@ -61,7 +61,7 @@ TEST_CASE("bound: a wait for room ends by time, by a stop request, or because it
     const frame_scope inside(*current_record(), nullptr, nullptr, &word);
     CHECK(patient.acquire(1, possible()) == WEFT_EINTERRUPTED);
   }
-  // Those who gave up hold no room.
+  // A waiter that gave up holds no place.
   patient.release(1);
   CHECK(patient.acquire(1, possible()) == WEFT_OK);
   queue.release(1);
@@ -123,8 +123,8 @@ TEST_CASE("bound: a small request behind a large one that gave up is served") {
     crew threads;
     for (std::size_t i = 0; i < 2; ++i) threads.add([&, i] { answers[i] = queue.acquire(i == 0 ? 4 : 1, possible()); });
     threads.join();
-    REQUIRE(answers[0] == WEFT_ETIMEDOUT);                            // never enough room for it
-    REQUIRE((answers[1] == WEFT_OK || answers[1] == WEFT_ETIMEDOUT)); // by its place in the queue
+    REQUIRE(answers[0] == WEFT_ETIMEDOUT);                            // never enough places for it
+    REQUIRE((answers[1] == WEFT_OK || answers[1] == WEFT_ETIMEDOUT)); // it may have stood behind the large request
     if (answers[1] != WEFT_OK) REQUIRE(queue.acquire(1, possible()) == WEFT_OK);
     REQUIRE(queue.acquire(1, possible()) == WEFT_ETIMEDOUT); // exactly full: nothing was lost or counted twice
   }

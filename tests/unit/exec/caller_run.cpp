@@ -1,4 +1,4 @@
-// exec/caller_run.hpp: tasks run where run() is called, and nowhere else.
+// exec/caller_run.hpp: tasks run on the thread that calls run(), and on no other.
 #include <doctest/doctest.h>
 
 #include <vector>
@@ -25,7 +25,7 @@ TEST_CASE("caller_run: runs in order, on this thread, as many as asked for") {
   std::uint64_t ran = 99;
   CHECK(c->run(2, deadline::never(), ran) == WEFT_OK);
   CHECK(ran == 2);
-  CHECK(c->run(0, deadline::past(), ran) == WEFT_OK); // no time: one all the same
+  CHECK(c->run(0, deadline::past(), ran) == WEFT_OK); // the time is up, but one task runs all the same
   CHECK(ran == 1);
   CHECK(c->run(0, deadline::never(), ran) == WEFT_OK);
   CHECK(ran == 2);
@@ -124,7 +124,7 @@ TEST_CASE("caller_run: a bound, under each policy") {
     weft_status answer = WEFT_OK;
     CHECK(submit(*c, two, &answer) == nullptr);
     CHECK(answer == WEFT_EFULL);
-    t->cancel(); // leaves the queue's count at once
+    t->cancel(); // the count of the queue goes down at once
     task *const again = submit(*c, two, &answer);
     REQUIRE(again != nullptr);
     CHECK(c->run(0, deadline::never(), ran) == WEFT_OK);

@@ -1,4 +1,5 @@
-// Waits that could never end, through real pools, strands and caller-run executors, and those that only look so.
+// Waits that could never end, and waits that only look as if they could not. They go through real pools, strands and
+// caller-run executors.
 #include <doctest/doctest.h>
 
 #include <array>
@@ -44,7 +45,7 @@ TEST_CASE("circles: tasks that wait for one another in a ring; one is told, all 
       gate go;
       for (std::size_t i = 0; i < length; ++i) {
         contents[i].body = [&, i](void **, weft_error **) {
-          if (inside.fetch_add(1) + 1 == length) go.open(); // all run, so none can be lent
+          if (inside.fetch_add(1) + 1 == length) go.open(); // all tasks run, so a waiter can run none of them
           if (go.wait()) answers[i] = wait_for_task(*all[(i + 1) % length], deadline::never());
           return WEFT_OK;
         };
@@ -103,7 +104,7 @@ TEST_CASE("circles: a task waits for one behind it on its own strand") {
   task *const t = submit(*s, first);
   CHECK(wait_for_task(*t, soon()) == WEFT_OK);
   CHECK(answer == WEFT_EDEADLK);
-  CHECK(w.home->shutdown(soon()) == WEFT_OK); // the second still runs
+  CHECK(w.home->shutdown(soon()) == WEFT_OK); // the second task runs all the same
   CHECK(second.ran == 1);
   t->unref();
 }
@@ -167,7 +168,7 @@ TEST_CASE("circles: two pools of one worker each, whose tasks wait for a task of
     outer[i].body = [&, i](void **, weft_error **) -> weft_status {
       if (inside.fetch_add(1) == 1) go.open();
       if (!go.wait()) return WEFT_ETIMEDOUT;
-      queued[1 - i] = submit(*pools[1 - i], inner[1 - i]); // behind the other's outer task, which runs by now
+      queued[1 - i] = submit(*pools[1 - i], inner[1 - i]); // behind the other pool's outer task, which already runs
       answers[i] = wait_for_task(*queued[1 - i], deadline::never());
       return WEFT_OK;
     };
@@ -176,7 +177,7 @@ TEST_CASE("circles: two pools of one worker each, whose tasks wait for a task of
   for (std::size_t i = 0; i < 2; ++i) REQUIRE(pools[i]->submit(&first[i], 1) == WEFT_OK);
   for (task *t : first) CHECK(wait_for_task(*t, soon()) == WEFT_OK);
   for (task *t : queued) CHECK(wait_for_task(*t, soon()) == WEFT_OK);
-  // The second to wait runs what the first one waits for; that frees the worker for what it waits for itself.
+  // The second waiter runs the task that the first one waits for. That frees the worker that the second waiter needs.
   for (std::size_t i = 0; i < 2; ++i) {
     CHECK(answers[i] == WEFT_OK);
     CHECK(inner[i].ran == 1);

@@ -28,7 +28,7 @@ TEST_CASE("executor: a closed list lets nobody in") {
 }
 
 TEST_CASE("executor: the last of several handles closes it") {
-  work content; // before the handle, with which it is cancelled
+  work content; // must outlive the handle, whose end cancels its task
   const world w;
   handle<caller_run> first(w.new_caller_run());
   first->ref_handle();

@@ -1,4 +1,4 @@
-// exec/map.hpp: outcomes in the order of the items, with a window, and every item dropped once.
+// exec/map.hpp: outcomes come in the order of the items, with or without a window, and every item is dropped once.
 #include <doctest/doctest.h>
 
 #include <memory>

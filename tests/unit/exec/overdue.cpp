@@ -1,5 +1,5 @@
-// A task past its token's deadline, when no thread has come by to say so: every thread that would run it looks at the
-// time, and cancels it. The tokens here have no alarm.
+// A task past its token's deadline, when no thread has ended the token yet. The thread that would run the task looks at
+// the time, and cancels the task. The tokens here have no alarm.
 #include <doctest/doctest.h>
 
 #include <thread>
@@ -26,7 +26,7 @@ struct counted {
   static void drop(void *ctx) { ++static_cast<counted *>(ctx)->drops; }
 };
 
-// A token that is over so soon that a test can wait for it, and so late that what comes before has been done by then.
+// A token that ends so soon that a test can wait for it, and so late that the steps before it have been done.
 struct short_token {
   cancel_token *const it = cancel_token::make(nullptr, now_ns() + 500 * WEFT_MILLISECOND);
   ~short_token() { it->unref(); }
@@ -100,7 +100,7 @@ TEST_CASE("overdue: run() of a caller-run executor, and a waiter inside of one")
   });
   task *const late = submit_with(*c, token, fn), *const waits = submit(*c, waiter);
   std::uint64_t ran = 0;
-  // The waiter first, by hand, for the other one is still in time.
+  // The test runs the waiter first, by hand: the other task would still be in time.
   const frame_scope serving(*current_record(), nullptr, &*c, nullptr);
   const helping by{nullptr, nullptr, deadline::never()};
   CHECK(c->lend(*waits, *current_record(), task_owner::haste::now, by) == task_owner::lent::yes);

@@ -1,4 +1,4 @@
-// exec/pool.hpp: what lies around the scheduler: bounds, the initializer, the end.
+// exec/pool.hpp: what a pool adds to the scheduler: bounds, the initializer, the end.
 #include <doctest/doctest.h>
 
 #include <vector>
@@ -10,7 +10,7 @@ using namespace weft::test;
 
 namespace {
 
-// Keeps a worker busy until it is let go.
+// Keeps a worker busy until the blocker ends.
 struct blocker {
   explicit blocker(executor &on)
       : content([this](void **, weft_error **) {
@@ -33,7 +33,7 @@ struct blocker {
 } // namespace
 
 TEST_CASE("pool: a bound counts what waits, not what runs") {
-  std::vector<work> contents(3); // before the world, whose end waits for what still refers to them
+  std::vector<work> contents(3); // must outlive the world, whose end waits for the tasks that use them
   const world w;
   const handle<pool> p(w.new_pool(1, {2, WEFT_FULL_FAIL, 0}));
   const blocker busy(*p);
@@ -43,7 +43,7 @@ TEST_CASE("pool: a bound counts what waits, not what runs") {
   weft_status answer = WEFT_OK;
   CHECK(submit(*p, contents[2], &answer) == nullptr);
   CHECK(answer == WEFT_EFULL);
-  one->cancel(); // makes room at once, though the worker has not come by
+  one->cancel(); // frees a place at once, though no worker has taken the task
   task *const three = submit(*p, contents[2]);
   CHECK(three != nullptr);
   one->unref();

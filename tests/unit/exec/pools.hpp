@@ -1,4 +1,4 @@
-// Executors of an isolated runtime for one test, ended with it.
+// Executors of an isolated runtime for one test; they end with the runtime.
 #pragma once
 
 #include <utility>
@@ -52,7 +52,7 @@ struct world {
   runtime *const home;
 };
 
-// Submit, and get the future with one reference; null when it was refused.
+// Submits, and returns the future with one reference; null if the task was refused.
 inline task *submit(executor &to, work &what, weft_status *answer = nullptr) {
   task *made = what.make();
   const weft_status status = to.submit(&made, 1);

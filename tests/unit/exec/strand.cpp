@@ -1,4 +1,4 @@
-// exec/strand.hpp: one at a time, in order, whoever runs it, and an end of its own.
+// exec/strand.hpp: tasks run one at a time and in order, on any thread; and a strand has an end of its own.
 #include <doctest/doctest.h>
 
 #include <vector>
@@ -115,7 +115,7 @@ TEST_CASE("strand: without a handle it still finishes, and lets its pool go") {
     {
       handle<pool> p(w.new_pool(2));
       const handle<strand> s(strand::make(*p));
-      p.reset(); // the strand holds it
+      p.reset(); // the strand keeps the pool alive
       for (work &c : contents) {
         task *t = c.make_posted();
         REQUIRE(s->submit(&t, 1) == WEFT_OK);

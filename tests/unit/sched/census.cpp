@@ -1,4 +1,4 @@
-// sched/census.hpp: three counts in one word that do not leak into each other.
+// sched/census.hpp: the three counts in one word do not affect each other.
 #include <doctest/doctest.h>
 
 #include "sched/census.hpp"
@@ -58,7 +58,7 @@ TEST_CASE("census: change succeeds on what is, and else tells what is") {
   CHECK_FALSE(all.change(stale, +1, +1, 0));
   CHECK(is(stale, 0, 1, 2));
   census::counts seen = stale;
-  while (!all.change(seen, +1, +1, 0)) continue; // it may fail for no reason
+  while (!all.change(seen, +1, +1, 0)) continue; // it may fail spuriously
   CHECK(is(all.read(), 1, 2, 2));
 }
 

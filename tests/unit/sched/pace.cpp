@@ -1,4 +1,4 @@
-// When a worker looks at the clock: often beside long tasks, seldom beside short ones, and never misled by a few.
+// When a worker looks at the clock: often with long tasks, seldom with short ones. A few unusual tasks change nothing.
 #include "sched/pace.hpp"
 
 #include <cstdint>
@@ -11,19 +11,19 @@ namespace {
 
 constexpr std::uint64_t short_task = pace::turn / 1000, long_task = pace::turn;
 
-// Time that tasks take, as one worker sees it.
+// The time that tasks take, as one worker sees it.
 struct worker {
   pace clock;
   std::uint64_t now = 0;
 
-  // Gives whether it looked after this task.
+  // Whether the worker looked at the clock after this task.
   bool run(std::uint64_t length) {
     now += length;
     if (!clock.is_look_due(1)) return false;
     clock.look(now);
     return true;
   }
-  // How many of so many equal tasks it looked at.
+  // After how many of these equal tasks it looked.
   int looks(int tasks, std::uint64_t length) {
     int seen = 0;
     for (int i = 0; i != tasks; ++i) seen += run(length) ? 1 : 0;

@@ -1,4 +1,4 @@
-// sched/ring.hpp, four places small: wrapping, both borders, and thieves against the owner.
+// sched/ring.hpp with four places: wrapping, the full and the empty ring, and thieves against the owner.
 #include <doctest/doctest.h>
 
 #include <array>
@@ -15,9 +15,9 @@ namespace {
 
 using small_ring = basic_ring<4>;
 
-// The ring only carries pointers, so numbers will do for tasks.
+// The ring only carries pointers, so numbers can stand for tasks.
 task *numbered(std::uintptr_t n) {
-  return reinterpret_cast<task *>(n); // NOLINT: never followed
+  return reinterpret_cast<task *>(n); // NOLINT: never dereferenced
 }
 std::uintptr_t number_of(const task *t) {
   return reinterpret_cast<std::uintptr_t>(t);
@@ -39,7 +39,7 @@ TEST_CASE("ring: filled to its last place, it gives everything in order") {
   ring.fill(all, 4);
   CHECK(ring.size() == 4);
   task *out[5];
-  CHECK(ring.take(out, 5) == 4); // more were asked for than there are
+  CHECK(ring.take(out, 5) == 4); // more than the four that fit
   for (std::uintptr_t i = 0; i < 4; ++i) CHECK(number_of(out[i]) == i + 1);
   CHECK(ring.empty());
 }
@@ -73,7 +73,7 @@ TEST_CASE("ring: a take of nothing takes nothing") {
   CHECK(ring.size() == 1);
 }
 
-// The owner fills and takes singly; thieves take halves. Each number must come out exactly once.
+// The owner fills and takes one by one; thieves take halves. Each number must come out exactly once.
 TEST_CASE("ring: each task is taken exactly once, by the owner or a thief") {
   constexpr std::uintptr_t many = 200'000;
   constexpr int thieves = 2;

@@ -1,4 +1,4 @@
-// sched/scheduler.hpp: from push to the workers' end, with a made-up owner in place of a pool.
+// sched/scheduler.hpp: from push to the end of the workers, with a made-up owner in place of a pool.
 #include <doctest/doctest.h>
 
 #include <memory>
@@ -14,7 +14,7 @@ using namespace weft::test;
 
 namespace {
 
-// An owner with a scheduler and nothing around it. Workers hold references to it, so it lives until they are gone.
+// An owner that has only a scheduler. The workers hold references to it, so it lives until they have ended.
 class bare_pool final : public task_owner {
 public:
   explicit bare_pool(scheduler_settings settings)
@@ -29,7 +29,7 @@ public:
     one->set_owner(this);
     return all.push(&one, 1);
   }
-  // Close, and wait until everything has run and every worker's thread is gone.
+  // Closes, and waits until everything has run and the thread of every worker has ended.
   weft_status finish() {
     all.close();
     const dependency on{nullptr, [](const void *, const wait_graph &) { return true; }};
@@ -55,7 +55,7 @@ TEST_CASE("scheduler: never used, it ends without a thread") {
   CHECK(pool->finish() == WEFT_OK);
   CHECK(pool->all.figures().started == 0);
   CHECK(pool->all.closed());
-  pool->all.close(); // again is harmless
+  pool->all.close(); // a second close is a no-op
 }
 
 TEST_CASE("scheduler: everything runs, also what is pushed just before the end; then nothing is taken") {
@@ -73,7 +73,7 @@ TEST_CASE("scheduler: everything runs, also what is pushed just before the end; 
     work late;
     task *const refused = late.make_posted();
     CHECK(pool->push(refused) == WEFT_ESHUTDOWN);
-    CHECK(pool->all.push_on(&refused, 1) == WEFT_ESHUTDOWN); // nobody is left to run it
+    CHECK(pool->all.push_on(&refused, 1) == WEFT_ESHUTDOWN); // no worker is left to run it
     task::discard(refused);
     CHECK(pool->home->enumerate(nullptr, 0) == 0);
   }
@@ -108,7 +108,7 @@ TEST_CASE("scheduler: with one worker, the order of pushes is the order of start
   REQUIRE(pool->all.push(batch.data(), batch.size()) == WEFT_OK);
   CHECK(pool->all.figures().queued == many);
   begin.open();
-  // What the tasks push must be in before the end.
+  // Everything that the tasks push must be in the queue before the close.
   while (true) {
     if (tasks[2 * many - 1].ran == 1) break;
     std::this_thread::yield();
@@ -138,7 +138,7 @@ TEST_CASE("scheduler: as many tasks run at the same time as there may be workers
     };
     REQUIRE(pool->push(w.make_posted()) == WEFT_OK);
   }
-  CHECK(all_in.wait()); // each push found a worker, though all before were busy
+  CHECK(all_in.wait()); // each push got a worker, though all earlier ones were busy
   CHECK_FALSE(pool->all.has_free_hand());
   CHECK(pool->all.figures().workers.alive == workers);
   go.open();
@@ -161,7 +161,8 @@ TEST_CASE("scheduler: one who submits and waits by turns needs one worker") {
   CHECK(pool->finish() == WEFT_OK);
 }
 
-// Idle workers look again by themselves after ten seconds; whoever needs that has lost a wake-up. So the bound is half.
+// Idle workers look again by themselves after ten seconds. A test that needs this look has lost a wake-up, so the bound
+// is half of that.
 TEST_CASE("scheduler: the first push to a fresh scheduler is seen without the re-check") {
   for (int round = 0; round < 1'000; ++round) {
     const auto pool = pool_of(round % 3 + 1);
@@ -181,11 +182,11 @@ TEST_CASE("scheduler: pushes into rest and search are seen without the re-check"
   for (int round = 0; round < 5'000; ++round) {
     work content;
     task *const t = content.make();
-    for (int pause = round % 1'500; pause > 0; --pause) relax(); // about as long as a worker searches before it rests
+    for (int pause = round % 1'500; pause > 0; --pause) relax(); // up to about the time of a worker's search
     REQUIRE(pool->push(t) == WEFT_OK);
     const dependency on{t, &task::may_end};
     const weft_status answer = wait_for_completion(*current_record(), *t->end(), on, deadline::after(5 * WEFT_SECOND));
-    t->cancel(); // should it still be there: its content goes now
+    t->cancel(); // if it is still queued: the content goes with this round
     while (!t->done()) std::this_thread::yield();
     t->unref();
     REQUIRE(answer == WEFT_OK);
@@ -267,7 +268,7 @@ TEST_CASE("scheduler: a closed roster refuses the worker, and the task stays the
   CHECK(pool->finish() == WEFT_OK);
 }
 
-// Pushers from outside and tasks that push more, over parks and wakes; each task runs exactly once.
+// Several threads push, and so do tasks, while workers park and are woken. Each task runs exactly once.
 TEST_CASE("scheduler: exactly once, while several push and tasks push further ones") {
   for (const std::uint32_t workers : {2u, 4u})
     for (int round = 0; round < 20; ++round) {
@@ -292,7 +293,7 @@ TEST_CASE("scheduler: exactly once, while several push and tasks push further on
               return WEFT_OK;
             };
             push(i);
-            if (k % 32 == 0) std::this_thread::yield(); // lets workers go idle
+            if (k % 32 == 0) std::this_thread::yield(); // lets workers become idle
           }
         });
       threads.join();

@@ -1,5 +1,5 @@
-// sched/spawn_deque.hpp, four places small: which end gives what, groups, the full deque, and thieves against the owner
-// for the last task; with light barriers, where the system has them, and with ordinary ones.
+// sched/spawn_deque.hpp with four places: which end gives what, groups, the full deque, and thieves against the owner
+// for the last task. Each runs with light barriers, where the system has them, and with ordinary ones.
 #include <doctest/doctest.h>
 
 #include <cstdint>
@@ -14,22 +14,22 @@ namespace {
 
 using small_deque = basic_spawn_deque<4>;
 
-// The deque only carries pointers, so numbers will do for tasks and groups.
+// The deque only carries pointers, so numbers can stand for tasks and groups.
 task *numbered(std::uintptr_t n) {
-  return reinterpret_cast<task *>(n); // NOLINT: never followed
+  return reinterpret_cast<task *>(n); // NOLINT: never dereferenced
 }
 std::uintptr_t number_of(const task *t) {
   return reinterpret_cast<std::uintptr_t>(t);
 }
 const awaited *group_of(std::uintptr_t n) {
-  return reinterpret_cast<const awaited *>(n); // NOLINT: never followed
+  return reinterpret_cast<const awaited *>(n); // NOLINT: never dereferenced
 }
 
 bool push(small_deque &deque, std::uintptr_t n, std::uintptr_t group = 1) {
   return deque.push({numbered(n), group_of(group)});
 }
 
-// For the scope, barriers of one kind.
+// Barriers of one kind for the scope.
 class barriers {
 public:
   explicit barriers(bool light) {
@@ -114,7 +114,7 @@ TEST_CASE("spawn deque: around its border many times, from both ends") {
   for (int round = 0; round < 100; ++round) {
     while (push(deque, next)) ++next;
     REQUIRE(deque.size() == 4);
-    // The newest goes and comes again, then some of the oldest.
+    // The newest is popped and pushed again, then some of the oldest are stolen.
     REQUIRE(number_of(deque.pop()) == next - 1);
     --next;
     for (int i = 0; i < round % 4; ++i) REQUIRE(number_of(deque.steal()) == oldest++);
@@ -171,7 +171,7 @@ TEST_CASE("spawn deque: the last task goes to the owner or to a thief, never to 
     std::uintptr_t popped = 0;
     for (std::uintptr_t n = 1; n <= many; ++n) {
       REQUIRE(push(deque, n));
-      if (n % 4 == 0) std::this_thread::yield(); // or a machine with one core would see no theft
+      if (n % 4 == 0) std::this_thread::yield(); // else there would be no theft on a machine with one core
       if (task *const got = deque.pop(); got != nullptr) {
         taken.note(got);
         ++popped;
@@ -188,7 +188,7 @@ TEST_CASE("spawn deque: the last task goes to the owner or to a thief, never to 
   }
 }
 
-// The owner pushes and pops in bursts of changing length, one thief takes what comes, another one asks for a group.
+// The owner pushes and pops in bursts of changing length. One thief takes any task, another one those of a group.
 TEST_CASE("spawn deque: each task is taken exactly once, by the owner or one of two thieves") {
   for (const bool light : {true, false}) {
     const barriers kind(light);

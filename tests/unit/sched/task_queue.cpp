@@ -1,4 +1,4 @@
-// sched/task_queue.hpp: first in, first out, over the borders of its blocks (62 tasks), in batches, under contention.
+// sched/task_queue.hpp: first in, first out, across the ends of its blocks (62 tasks), in batches, under contention.
 #include <doctest/doctest.h>
 
 #include <memory>
@@ -13,7 +13,7 @@ using answer = task_queue::answer;
 namespace {
 
 task *numbered(std::uintptr_t n) {
-  return reinterpret_cast<task *>(n); // NOLINT: never followed
+  return reinterpret_cast<task *>(n); // NOLINT: never dereferenced
 }
 std::uintptr_t number_of(const task *t) {
   return reinterpret_cast<std::uintptr_t>(t);
@@ -102,7 +102,7 @@ TEST_CASE("task_queue: closed, it refuses push, takes push_on, and gives what it
   CHECK(queue.size() == 5);
   task *const accepted = numbered(next++);
   CHECK(queue.push_on(&accepted, 1) == answer::pushed);
-  queue.close(); // again is harmless
+  queue.close(); // a second close is a no-op
   CHECK(pop(queue, expected, 100) == 6);
   CHECK(queue.empty());
 }
@@ -113,7 +113,7 @@ TEST_CASE("task_queue: with tasks left inside it can go") {
   CHECK(push(queue, next, 300) == answer::pushed);
 }
 
-// Every producer's tasks come out in its order, at each consumer; together each exactly once.
+// Each consumer gets the tasks of a producer in the producer's order. Each task comes out exactly once.
 TEST_CASE("task_queue: order and number hold under contention") {
   constexpr std::uintptr_t producers = 2, each = 40'000;
   task_queue queue;

@@ -1,4 +1,4 @@
-// task/as_completed.hpp: each future once, the done ones first, and no reference kept to what was yielded.
+// task/as_completed.hpp: each future comes once, the done ones first, and no reference to a yielded one is kept.
 #include <doctest/doctest.h>
 
 #include <memory>
@@ -28,7 +28,7 @@ void unref_all(const std::vector<task *> &all) {
   for (task *t : all) t->unref();
 }
 
-// The next one, its reference given back; null when there is none.
+// The next future, whose reference is given back here; null if there is none.
 task *yielded(as_completed &from, weft_status expected = WEFT_OK) {
   task *next = nullptr;
   CHECK(from.next(next) == expected);
@@ -102,7 +102,7 @@ TEST_CASE("as_completed: it keeps no reference to what it has yielded, and gives
   CHECK_FALSE(all[0]->is_last_reference());
   each.reset();
   for (task *t : all) CHECK(t->is_last_reference());
-  all[0]->set_result(nullptr); // must not touch the iterator that is gone
+  all[0]->set_result(nullptr); // must not touch the iterator, which has ended
   unref_all(all);
 }
 
@@ -178,7 +178,7 @@ TEST_CASE("as_completed: asked to stop, and what could never end") {
     const frame_scope inside(*current_record(), nullptr, nullptr, &word);
     yielded(*each, WEFT_EINTERRUPTED);
     all[0]->cancel();
-    CHECK(yielded(*each) == all[0]); // what is done comes even so
+    CHECK(yielded(*each) == all[0]); // a done future comes even so
   }
   unref_all(all);
   unref_all(all);

@@ -1,4 +1,5 @@
-// task/callback.cpp: each callback once, in order, its context dropped after it, and no stack for long chains.
+// task/callback.cpp: each callback runs once, in order, and its context is dropped after it. Long chains do not use up
+// the stack.
 #include <doctest/doctest.h>
 
 #include <barrier>
@@ -127,7 +128,7 @@ TEST_CASE("callback: a chain of a million futures needs no stack") {
   }
 }
 
-// What callers expect of callbacks that are not nested deeply: they have run when set_result returns.
+// Callers expect that a callback has run when set_result returns. That holds for callbacks that are not nested deeply.
 TEST_CASE("callback: one inside another runs before the outer one goes on") {
   struct context {
     task *inner;

@@ -1,4 +1,5 @@
-// task/completion_queue.hpp and task/future_tie.hpp: entries, who frees them, who is woken, and help inside a task.
+// task/completion_queue.hpp and task/future_tie.hpp: entries and when they are freed, which waiters are woken, and help
+// inside a task.
 #include <doctest/doctest.h>
 
 #include <array>
@@ -37,7 +38,7 @@ weft_status wait_for_one(completion_queue &queue, weft_event_t &event, deadline 
   return queue.wait(&event, 1, until, count);
 }
 
-// Counts its lives, and lends a hand if it may.
+// Counts the living entries, and fulfils itself for a helper if it may.
 struct counted_entry final : queue_entry {
   explicit counted_entry(int &lives, bool helps = false) : queue_entry(7, WEFT_EVENT_USER), alive(lives), can(helps) {
     ++alive;
@@ -160,7 +161,7 @@ TEST_CASE("completion_queue: no event lies there while somebody sleeps, though w
         weft_event_t event{};
         while (wait_for_one(*queue, event, deadline::never()) == WEFT_OK) taken.fetch_add(1);
       });
-    threads.add([&] { // gives up at once, again and again
+    threads.add([&] { // its waits end at once, again and again
       weft_event_t event{};
       for (weft_status status = WEFT_OK; status != WEFT_ECLOSED;) {
         status = wait_for_one(*queue, event, deadline::after(1));
@@ -196,7 +197,7 @@ TEST_CASE("future_tie: a pending task of an owner that lends is run by the waite
   }
   CHECK(content.ran == 1);
   CHECK(promise->is_last_reference());
-  promise->unref(); // given up
+  promise->unref(); // abandoned
   weft_event_t event{};
   CHECK(wait_for_one(*queue, event, deadline::past()) == WEFT_OK);
   CHECK(event.tag == 1);

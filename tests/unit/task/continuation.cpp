@@ -1,4 +1,5 @@
-// task/continuation.cpp: references and the stage on every way out. What fn sees is in tests/capi/continuation.c.
+// task/continuation.cpp: the references, and the calls of the stage, on every way out. tests/capi/continuation.c tests
+// what fn sees.
 #include <doctest/doctest.h>
 
 #include "support.hpp"
@@ -8,7 +9,7 @@ using namespace weft::test;
 
 namespace {
 
-// An executor's place: takes what is submitted, or refuses it.
+// In the place of an executor: takes what is submitted, or refuses it.
 struct noting_stage {
   weft_status answer = WEFT_OK;
   task *ready = nullptr;
@@ -48,7 +49,7 @@ TEST_CASE("continuation: it is submitted when its source is done, and the stage 
   CHECK(stage.ready == nullptr);
   CHECK(stage.released == 0);
   source->set_result(nullptr);
-  source->unref(); // the link has one
+  source->unref(); // the link has a reference of its own
   REQUIRE(stage.ready == c);
   CHECK(stage.released == 1);
   REQUIRE(c->try_claim());
@@ -107,7 +108,7 @@ TEST_CASE("continuation: cancelled while it is queued, it lets the source go") {
   CHECK(drops == 1);
   CHECK(fn.drops == 1);
   CHECK(stage.released == 1);
-  c->unref(); // the queue's
+  c->unref(); // the reference of the queue
   c->unref();
 }
 

@@ -1,4 +1,4 @@
-// task/promise.cpp: futures made by hand, set once by whoever comes first.
+// task/promise.cpp: futures that the caller fills. The first call sets the outcome, every later one is refused.
 #include <doctest/doctest.h>
 
 #include <array>
@@ -84,7 +84,7 @@ TEST_CASE("promise: a room is filled between begin and finish, and destroyed wit
       REQUIRE(p != nullptr);
       REQUIRE(reinterpret_cast<std::uintptr_t>(p->room()) % (align == 0 ? 16 : align) == 0);
       CHECK(p->set_result(nullptr) == WEFT_EINVALIDSTATE);
-      CHECK(p->finish_filling({with_result, nullptr}) == WEFT_EINVALIDSTATE); // nobody has begun
+      CHECK(p->finish_filling({with_result, nullptr}) == WEFT_EINVALIDSTATE); // begin_filling was not called
       CHECK(p->begin_filling() == WEFT_OK);
       CHECK(p->state() == running);
       CHECK(p->begin_filling() == WEFT_EINVALIDSTATE);

@@ -1,4 +1,4 @@
-// task/source_link.hpp: the link stands until it is cut; who holds a pin is waited for.
+// task/source_link.hpp: the link stands until it is cut, and the cut waits for threads that hold a pin.
 #include <doctest/doctest.h>
 
 #include "support.hpp"

@@ -39,7 +39,7 @@ TEST_CASE("sources: a chain may end if what it begins with may") {
   queue.starts = false;
   CHECK_FALSE(may_end(third));
   first->cancel();
-  CHECK(may_end(third)); // it has
+  CHECK(may_end(third)); // it has ended
   first->unref();
   first->unref();
   second->unref();
@@ -114,7 +114,7 @@ TEST_CASE("sources: many ways through shared futures are not all walked, and cou
   work idle;
   task *const hopeless = idle.make(), *const promise = task::create_promise(nullptr);
   std::vector<task *> levels{promise};
-  for (int i = 0; i < 40; ++i) { // 2^40 ways
+  for (int i = 0; i < 40; ++i) { // 2^40 paths
     task *const twice[] = {levels.back(), levels.back()};
     levels.push_back(gathering::make(gather::all, twice, 2));
   }
@@ -122,7 +122,7 @@ TEST_CASE("sources: many ways through shared futures are not all walked, and cou
   task *const with_hopeless[] = {levels.back(), hopeless};
   task *const whole = gathering::make(gather::all, with_hopeless, 2);
   CHECK(may_end(levels.back()));
-  may_end(whole); // either answer is allowed; it must come
+  may_end(whole); // either answer is allowed, but the call must return
   promise->set_result(nullptr);
   hopeless->cancel();
   CHECK(whole->done());

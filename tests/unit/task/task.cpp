@@ -1,4 +1,4 @@
-// task/task.hpp: the states, who owns the closure, references, and that everything is dropped exactly once.
+// task/task.hpp: the states, the owner of the closure, references, and that everything is dropped exactly once.
 #include <doctest/doctest.h>
 
 #include <array>
@@ -17,7 +17,7 @@ record &self() {
   return *current_record();
 }
 
-// Claim, run and give back the queue's reference, as a worker does.
+// Claims it, runs it and gives back the queue's reference, as a worker does.
 void run_as_worker(task &which, const task_owner *serving = nullptr) {
   REQUIRE(which.try_claim());
   which.run_claimed(self(), serving);
@@ -164,7 +164,7 @@ TEST_CASE("task: an error lives until the last reference goes") {
   CHECK(drops == 1);
 }
 
-// As an executor does that can no longer run it; the caller's reference stays.
+// As an executor does that can no longer run the task. The caller's reference stays.
 void withdraw(task &pending_one, error *reason) {
   withdrawn_tasks all(reason);
   pending_one.ref();
@@ -222,7 +222,7 @@ TEST_CASE("task: a counted one tells its owner exactly once that it has left the
   task *const t = content.make();
   t->set_owner(&owner);
   t->set_counted();
-  t->clear_counted(); // it was refused after all
+  t->clear_counted(); // the executor refused it
   t->cancel();
   CHECK(owner.left == 0);
   t->unref();
@@ -319,7 +319,7 @@ TEST_CASE("task: an unsubmitted one goes without touching its closure") {
   CHECK(content.ran == 0);
 }
 
-// Exactly one of cancel and claim wins; the context is dropped once in any case.
+// Exactly one of cancel and claim wins, and the context is dropped once in either case.
 TEST_CASE("task: cancel against claim") {
   constexpr int rounds = 3'000;
   std::atomic<task *> current{nullptr};
@@ -355,7 +355,7 @@ TEST_CASE("task: cancel against claim") {
   MESSAGE("the claim won " << ran << " of " << rounds);
 }
 
-// Every reference goes on another thread; the result must go once, after all of them.
+// Each reference is given back on another thread. The result must be dropped once, after all of them.
 TEST_CASE("task: references given back by many threads") {
   constexpr int rounds = 300, threads = 3;
   std::atomic<int> drops{0};

@@ -1,4 +1,4 @@
-// task/wait.hpp: waits for one future and for several, alone and with the right to lend a hand.
+// task/wait.hpp: waits for one future and for several, with and without the right to help.
 #include <doctest/doctest.h>
 
 #include <array>
@@ -10,7 +10,7 @@ using namespace weft::test;
 
 namespace {
 
-// Promises that go at the end of the scope.
+// Promises that are released at the end of the scope.
 template <std::size_t Count> struct promises {
   promises() {
     for (task *&p : all) p = task::create_promise(nullptr);
@@ -74,7 +74,7 @@ TEST_CASE("wait: of several, all or the first or the first error") {
     CHECK(wait(p, mode, deadline::past()) == WEFT_ETIMEDOUT);
     CHECK(wait(p, mode, deadline::after(1)) == WEFT_ETIMEDOUT);
   }
-  p.all[0]->cancel(); // counts as done, but is no error
+  p.all[0]->cancel(); // counts as done, but not as an error
   CHECK(wait(p, WEFT_FIRST_COMPLETED, deadline::past()) == WEFT_OK);
   CHECK(wait(p, WEFT_FIRST_EXCEPTION, deadline::after(1)) == WEFT_ETIMEDOUT);
   CHECK(wait(p, WEFT_ALL_COMPLETED, deadline::after(1)) == WEFT_ETIMEDOUT);
@@ -107,7 +107,7 @@ TEST_CASE("wait: duplicates count once, and none is nothing to wait for") {
 TEST_CASE("wait: a timed-out wait leaves nothing behind in the futures") {
   promises<3> p;
   for (int i = 0; i < 10; ++i) CHECK(wait(p, WEFT_FIRST_COMPLETED, deadline::after(1)) == WEFT_ETIMEDOUT);
-  for (task *t : p.all) CHECK(t->set_result(nullptr) == WEFT_OK); // would touch observers that are gone
+  for (task *t : p.all) CHECK(t->set_result(nullptr) == WEFT_OK); // would touch observers that have ended
 }
 
 TEST_CASE("wait: several set by other threads in any order, in each mode") {

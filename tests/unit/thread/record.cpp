@@ -1,4 +1,4 @@
-// thread/record.hpp: one record for each thread, used again after its end; frames; stop requests.
+// thread/record.hpp: one record for each thread, reused after the thread's end; frames; stop requests.
 #include <doctest/doctest.h>
 
 #include <set>
@@ -49,14 +49,14 @@ TEST_CASE("record: threads that come one after the other share records, and find
       found = current_record();
       clean = found->top == nullptr && found->object == nullptr && found->worker == nullptr &&
               found->deferred == nullptr && found->callback_depth == 0;
-      found->sleeper.unpark(); // a permit that nobody takes; the next owner has to stand it
-      found->worker = found;   // what a thread leaves behind is not the next one's
+      found->sleeper.unpark(); // a permit that is not taken; the next owner must tolerate it
+      found->worker = found;   // must not be there for the next owner
     }).join();
     REQUIRE(found != nullptr);
     REQUIRE(clean);
     seen.insert(found);
   }
-  CHECK(seen.size() <= 10); // those of earlier cases may be on the free list too
+  CHECK(seen.size() <= 10); // the free list may also hold records of earlier cases
 }
 
 TEST_CASE("record: thread-local destructors still have it") {

@@ -1,4 +1,4 @@
-// thread/roster.hpp: who is in, who may come in, and who is told of errors.
+// thread/roster.hpp: which threads are in it, which may still enter, and where errors are reported.
 #include <doctest/doctest.h>
 
 #include "thread/roster_find.hpp"
@@ -8,7 +8,7 @@ using namespace weft::test;
 
 namespace {
 
-// A started thread that waits until it is let go.
+// A started thread that waits until it is released.
 struct waiting {
   waiting(const shared<roster> &home, bool daemon)
       : does([this](weft_error **) { return go.wait() ? WEFT_OK : WEFT_ETIMEDOUT; }) {
@@ -55,7 +55,7 @@ TEST_CASE("roster: a regular thread keeps it open, a daemon or the excepted one 
   const auto home = new_roster();
   waiting daemon(home, true);
   CHECK(home->close_if_quiet(nullptr));
-  CHECK(home->close_if_quiet(nullptr)); // closed before
+  CHECK(home->close_if_quiet(nullptr)); // it was closed before
 }
 
 TEST_CASE("roster: find gives a reference to one that fits, or null") {

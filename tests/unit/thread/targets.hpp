@@ -1,4 +1,4 @@
-// For tests of threads at the level of their class: a roster without a runtime, targets made of lambdas.
+// For tests of the class of threads: a roster without a runtime, and targets made of lambdas.
 #pragma once
 
 #include <functional>
@@ -11,7 +11,7 @@
 
 namespace weft::test {
 
-// What a thread shall run, with the count of its drops. Must outlive the thread.
+// What a thread runs, with a count of its drops. Must outlive the thread.
 struct target {
   using body_fn = std::function<weft_status(weft_error **)>;
   explicit target(body_fn does) : body(std::move(does)) {}

@@ -34,7 +34,7 @@ TEST_CASE("thread: from initial to stopped, its context dropped once, by then") 
   CHECK(t->state() == WEFT_THREAD_STOPPED);
   CHECK(told == 42);
   CHECK(does.dropped == 1);
-  CHECK(t->join(deadline::past()) == WEFT_OK); // again is fine
+  CHECK(t->join(deadline::past()) == WEFT_OK); // a second join is allowed
   CHECK(t->start() == WEFT_ESTARTED);
 }
 
@@ -124,7 +124,7 @@ TEST_CASE("thread: cannot join itself") {
   CHECK(answer == WEFT_EDEADLK);
 }
 
-// In a circle of n threads, each of which joins the next for good, exactly one must be told, and then all end.
+// Each thread of a circle joins the next without a time limit. Exactly one must be told, and then all end.
 TEST_CASE("thread: a circle of joins is told to one of them") {
   for (const std::size_t length : {2u, 3u, 5u})
     for (int round = 0; round < 20; ++round) {
@@ -206,7 +206,7 @@ TEST_CASE("thread: a stop request ends its sleep, before or during it, and stays
     REQUIRE(t->join(soon()) == WEFT_OK);
     REQUIRE(answers[0] == WEFT_EINTERRUPTED);
     REQUIRE(answers[1] == WEFT_EINTERRUPTED);
-    t->request_stop(); // too late, harmless
+    t->request_stop(); // too late: a no-op
   }
 }
 
@@ -214,7 +214,7 @@ TEST_CASE("thread: a stop request does not reach into tasks, a halt does") {
   std::array<bool, 4> seen{};
   weft::core::thread *self = nullptr;
   static const char anything = 0;
-  const auto *const some_task = reinterpret_cast<const task *>(&anything); // nobody looks into it
+  const auto *const some_task = reinterpret_cast<const task *>(&anything); // never dereferenced
   target does([&](weft_error **) {
     record &mine = *current_record();
     std::atomic<std::uint32_t> word{0};

@@ -1,5 +1,5 @@
-// thread/wait_graph.hpp: made-up threads, tasks and waits; circles are found, and nothing that could still end is
-// called one. Real threads meet the graph in thread/thread.cpp and exec/circles.cpp.
+// thread/wait_graph.hpp with made-up threads, tasks and waits: circles are found, and a wait that could still end is
+// not called a circle. thread/thread.cpp and exec/circles.cpp test the graph with real threads.
 #include <doctest/doctest.h>
 
 #include <memory>
@@ -143,7 +143,7 @@ TEST_CASE("wait_graph: a task deep in the stack counts as held") {
   const running_future outer, inner, other;
   sleeper me(outer.which);
   frame on_top{inner.which, nullptr, &inner.which->word(), me.self.top, nullptr};
-  me.self.top = &on_top; // it lends itself to a second task and waits there
+  me.self.top = &on_top; // the thread runs a second task on top, which waits
   REQUIRE(me.sleep_for(other.end()));
   sleeper they(other.which);
   CHECK_FALSE(they.sleep_for(outer.end()));
@@ -154,7 +154,7 @@ TEST_CASE("wait_graph: a chain that ends in a running thread is no circle") {
   const running_future first, second, third;
   sleeper one(first.which), two(second.which);
   CHECK(one.sleep_for(second.end()));
-  CHECK(two.sleep_for(third.end())); // nobody of the third is asleep
+  CHECK(two.sleep_for(third.end())); // no thread sleeps in the third task
 }
 
 TEST_CASE("wait_graph: a timed wait in the circle opens it, and closes it when it becomes an untimed one") {
@@ -191,7 +191,7 @@ TEST_CASE("wait_graph: two who wait for either of each other are not stuck while
   const dependency from_one[] = {second.end(), third.end()}, from_two[] = {first.end(), third.end()};
   REQUIRE(one.enter(from_one, 2, wait_for::any, false));
   REQUIRE(two.enter(from_two, 2, wait_for::any, false));
-  CHECK_FALSE(three.sleep_for(first.end())); // now all three would be
+  CHECK_FALSE(three.sleep_for(first.end())); // now all three would be stuck
   two.wake();
   CHECK(three.sleep_for(second.end()));
 }
@@ -206,7 +206,7 @@ TEST_CASE("wait_graph: pending tasks may end if their executor may start them; p
     me.wake();
     owner.starts = false;
     CHECK_FALSE(me.sleep_for(queued.end()));
-    queued.which->cancel(); // done is done, whoever may start it
+    queued.which->cancel(); // a done task has ended, whether or not it could start
     CHECK(me.sleep_for(queued.end()));
   }
   task *const promise = task::create_promise(nullptr);
@@ -256,7 +256,7 @@ TEST_CASE("wait_graph: a request wakes no one whose innermost task is another") 
   CHECK_FALSE(me.self.sleeper.park(deadline::past()));
 }
 
-// Hands that may run one task, on any thread.
+// A lending hand that may run one given task, on any thread.
 namespace {
 
 const void *may_be_run = nullptr;
@@ -274,7 +274,7 @@ TEST_CASE("wait_graph: a newcomer is offered what opens the circle, with a refer
   queued.which->set_owner(&queue);
   sleeper first(outer.which), second;
   REQUIRE(first.sleep_for(queued.end()));
-  queue.starts = false; // from here on only somebody in the circle could run it
+  queue.starts = false; // from here on only a thread of the circle could run it
   may_be_run = queued.which;
   kept = 0;
   second.entry.hand = &hand;
@@ -282,7 +282,7 @@ TEST_CASE("wait_graph: a newcomer is offered what opens the circle, with a refer
   CHECK(second.entry.offered == queued.which);
   CHECK(kept == 1);
   second.entry.offered = nullptr;
-  second.entry.hand = nullptr; // one that came to nothing is not offered again
+  second.entry.hand = nullptr; // without a hand nothing is offered
   CHECK_FALSE(second.sleep_for(outer.end()));
   CHECK(second.entry.offered == nullptr);
 }

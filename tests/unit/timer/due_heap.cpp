@@ -1,4 +1,4 @@
-// timer/due_heap.hpp: the order of what comes out, and that everything in it can be found, changed and removed.
+// timer/due_heap.hpp: entries come out in order, and each one can be found, changed and removed.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -14,7 +14,7 @@ using namespace weft::core;
 
 namespace {
 
-// Knows where it is, as timers do.
+// Knows its position in the heap, as timers do.
 struct item {
   std::size_t position = 0;
 };
@@ -119,14 +119,14 @@ TEST_CASE("due_heap: vacant slots are left out, and never at the top") {
     std::vector<item> items(count);
     REQUIRE(all.reserve(count));
     for (std::size_t i = 0; i < count; ++i) all.push({static_cast<std::int64_t>(i * 7 % count), i, {&items[i]}});
-    // All but every tenth.
+    // Removes all but every tenth.
     for (std::size_t k = 0; k < count; ++k) {
       const std::size_t i = from_the_front ? k : count - 1 - k;
       if (i % 10 != 0) all.vacate(items[i].position);
       REQUIRE_FALSE(all.top().what.is_vacant());
     }
     CHECK(all.size() <= 3 * (count / 10) + 65);
-    CHECK(all.reserve(count)); // whoever has left may come again
+    CHECK(all.reserve(count)); // the room of the removed ones is free again
     std::int64_t last = -1;
     std::size_t left = 0;
     for (; !all.empty(); ++left) {

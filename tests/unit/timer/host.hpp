@@ -1,5 +1,4 @@
-// An executor for the tests of timers: keeps what is made ready until the test runs it, and has a clock that the test
-// turns.
+// An executor for the tests of timers. It keeps what becomes ready until the test runs it, and the test sets its clock.
 #pragma once
 
 #include <algorithm>
@@ -41,7 +40,7 @@ public:
   void left_queue() noexcept override {}
   void report(const weft_error *) override { ++reports; }
 
-  // The time goes on, and the alarm comes if it was set for that.
+  // Advances the clock. The alarm comes if it was set for that time or earlier.
   void advance_to(std::int64_t time) {
     while (alarm <= time) {
       clock = std::max(clock, alarm);
@@ -50,7 +49,7 @@ public:
     clock = time;
   }
 
-  // Run everything that is ready. The answer is how many ran.
+  // Runs everything that is ready, and returns how many ran.
   int run_all() {
     int ran = 0;
     while (!ready.empty()) {
@@ -64,7 +63,7 @@ public:
     }
     return ran;
   }
-  // Cancel everything that is ready, as a shutdown does.
+  // Cancels everything that is ready, as a shutdown does.
   void discard_all() {
     withdrawn_tasks all;
     for (task *each : ready) all.add(*each);
@@ -77,14 +76,14 @@ public:
   std::int64_t clock = 1000, alarm = timer_queue::none;
   int alarms = 0, reports = 0;
   bool starts = true;
-  domain *calls_off = nullptr; // while it is asked for an alarm
+  domain *calls_off = nullptr; // is called off during the request for an alarm
   weft_status answer = WEFT_OK, next_answer = WEFT_OK, alarm_answer = WEFT_OK;
 
 private:
   timer_queue *const parent_;
 };
 
-// A timer with one handle that does some work.
+// A timer with one handle; its function is a `work`.
 struct test_timer {
   test_timer(fake_host &host, work &content) {
     const call what = content.as_call();

@@ -1,5 +1,5 @@
-// Timers whose ticks go to a completion queue, with a clock that the test turns: which ticks come, how many they are,
-// and that nothing runs.
+// Timers whose ticks go to a completion queue, with a clock that the test sets: which ticks come, how many an event
+// counts, and that no function runs.
 #include <doctest/doctest.h>
 
 #include <optional>
@@ -32,7 +32,7 @@ struct test_queue {
   ~test_queue() { object.unref_handle(); }
   test_queue(const test_queue &) = delete;
   test_queue &operator=(const test_queue &) = delete;
-  // How many ticks the one event stands for; 0: there is none.
+  // How many ticks the event stands for; 0 if there is no event.
   std::uint64_t ticks() {
     weft_event_t events[2] = {};
     std::size_t count = 0;
@@ -62,7 +62,7 @@ TEST_CASE("notifying timer: once, at its time, without a task; cancelled it does
   host.advance_to(3000);
   CHECK(events.ticks() == 0);
   REQUIRE(t->arm({3500}) == WEFT_OK);
-  REQUIRE(t->arm({3200}) == WEFT_OK); // anew, earlier
+  REQUIRE(t->arm({3200}) == WEFT_OK); // armed anew, for an earlier time
   host.advance_to(10'000);
   CHECK(events.ticks() == 1);
 }
@@ -80,7 +80,7 @@ TEST_CASE("notifying timer: periods without drift; what was missed is left out, 
     notifying_timer t(host, events.object);
     REQUIRE(t->arm({1100, 100, each.missed}) == WEFT_OK);
     host.advance_to(1350);
-    CHECK(events.ticks() == 3); // nobody popped between
+    CHECK(events.ticks() == 3); // no event was popped in between
     host.clock = 1750;
     host.queue.serve();
     CHECK(events.ticks() == each.after_a_gap);
@@ -112,7 +112,7 @@ TEST_CASE("notifying timer: a shutdown disarms it; its last handle and the queue
     REQUIRE(t->arm({1500}) == WEFT_OK);
     host.advance_to(1500);
   }
-  CHECK(events.ticks() == 1); // it stays though the timer is gone
+  CHECK(events.ticks() == 1); // the event outlives the timer
   completion_queue &gone = *completion_queue::make();
   notifying_timer t(host, gone);
   REQUIRE(t->arm({2000, 10, WEFT_MISSED_SKIP}) == WEFT_OK);
@@ -136,7 +136,7 @@ TEST_CASE("notifying timer: it is not left armed when its domain is closed in be
     t.emplace(host, events.object);
   }
   REQUIRE(t->made == WEFT_OK);
-  host.calls_off = home.get(); // as a close does that has looked at the timer before it is armed
+  host.calls_off = home.get(); // like a close that looks at the timer before it is armed
   CHECK((*t)->arm({1100, 10}) == WEFT_ECLOSED);
   CHECK((*t)->cancel() == WEFT_EDONE);
   host.advance_to(1200);

@@ -1,4 +1,4 @@
-// timer/timer.hpp, with a clock that the test turns: when a timer fires, what cancelling and arming anew do in each
+// timer/timer.hpp, with a clock that the test sets: when a timer fires, what cancelling and arming anew do in each
 // phase, and periods. Delayed tasks and the end are in timer_queue.cpp.
 #include <doctest/doctest.h>
 
@@ -106,7 +106,7 @@ TEST_CASE("timer: from within its own task it can be cancelled, armed anew and r
       answers.push_back(self->arm({host.clock + 10}));
       break;
     case 1:
-      answers.push_back(self->arm({host.clock})); // due at once, but not before this run has ended
+      answers.push_back(self->arm({host.clock})); // due at once, but it does not run before this run has ended
       host.queue.serve();
       answers.push_back(static_cast<weft_status>(host.ready.size()));
       break;
@@ -126,7 +126,7 @@ TEST_CASE("timer: from within its own task it can be cancelled, armed anew and r
   host.advance_to(1100);
   CHECK(host.run_all() == 1);
   host.advance_to(1110);
-  CHECK(host.run_all() == 2); // the second run, and the one that it asked for
+  CHECK(host.run_all() == 2); // the second run, and the third that it asked for
   CHECK(answers == std::vector<weft_status>{WEFT_OK, WEFT_OK, 0, WEFT_OK, WEFT_ERUNNING});
   host.advance_to(2000);
   CHECK(host.run_all() == 0);
@@ -134,7 +134,7 @@ TEST_CASE("timer: from within its own task it can be cancelled, armed anew and r
   REQUIRE(t->arm({2100, 10}) == WEFT_OK);
   host.advance_to(2100);
   CHECK(host.run_all() == 1);
-  t.object = nullptr; // released by itself
+  t.object = nullptr; // the run released it
   CHECK(content.dropped == 1);
   host.advance_to(5000);
   CHECK(host.run_all() == 0);
@@ -145,7 +145,7 @@ TEST_CASE("timer: periods do not drift, however late a tick runs") {
   std::vector<std::int64_t> ran_at;
   work content([&](void **, weft_error **) {
     ran_at.push_back(host.clock);
-    host.clock += 3; // it takes time
+    host.clock += 3; // the run takes time
     return WEFT_OK;
   });
   test_timer t(host, content);
@@ -198,7 +198,7 @@ TEST_CASE("timer: a tick never overlaps the one before; a cancel while it runs e
     if (content.ran == 3) cancelled = self->cancel();
     host.clock += 50;
     host.queue.serve();
-    host.run_all(); // whatever is ready while we are inside
+    host.run_all(); // would run a second tick inside this one
     --inside;
     return WEFT_OK;
   });
@@ -270,12 +270,12 @@ TEST_CASE("timer: an alarm that cannot be had leaves everything as it was") {
   REQUIRE(t->arm({3000}) == WEFT_OK);
   host.alarm_answer = WEFT_EAGAIN;
   CHECK(t->arm({2000}) == WEFT_EAGAIN);
-  CHECK(t->arm({4000}) == WEFT_OK); // needs none
+  CHECK(t->arm({4000}) == WEFT_OK); // needs no alarm
   CHECK(t->arm({2000}) == WEFT_EAGAIN);
   task *const one = content.make();
   CHECK(host.queue.add(*one, 1500) == WEFT_EAGAIN);
   task::discard(one);
-  CHECK(host.queue.next_due() == 3000); // the slot of the first arming
+  CHECK(host.queue.next_due() == 3000); // the heap slot of the first arming
   host.alarm_answer = WEFT_OK;
   host.advance_to(3999);
   CHECK(host.run_all() == 0);

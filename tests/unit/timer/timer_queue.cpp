@@ -1,5 +1,5 @@
-// timer/timer_queue.hpp: delayed tasks, the end, and the queues of strands; with a clock that the test turns. Timers
-// are in timer.cpp.
+// timer/timer_queue.hpp: delayed tasks, the end, and the queues of strands, with a clock that the test sets. Timers are
+// in timer.cpp.
 #include <doctest/doctest.h>
 
 #include <memory>
@@ -68,7 +68,7 @@ TEST_CASE("delayed: cancelled in any position, it is gone at once or soon, and t
     CHECK(all[static_cast<std::size_t>(i)].dropped == 1);
     --left;
   }
-  // The references of the queue are gone with the slots.
+  // The queue's references went with the heap slots.
   int forgotten = 0;
   for (task *each : tasks) forgotten += each->state() == cancelled && each->is_last_reference() ? 1 : 0;
   CHECK(forgotten > (count - left) * 3 / 4);
@@ -119,7 +119,7 @@ TEST_CASE("timer_queue: at the end timers are disarmed, delayed tasks cancelled,
   CHECK(one->state() == (expected == WEFT_EBROKEN ? with_error : cancelled));
   CHECK(waiting.dropped == 1);
   CHECK(posted.dropped == 1);
-  CHECK(host.reports == (expected == WEFT_EBROKEN ? 1 : 0)); // of the one without a future
+  CHECK(host.reports == (expected == WEFT_EBROKEN ? 1 : 0)); // for the task that has no future
   CHECK(t->arm({1300}) == expected);
   CHECK(t->cancel() == WEFT_EDONE);
   work more;
@@ -130,7 +130,7 @@ TEST_CASE("timer_queue: at the end timers are disarmed, delayed tasks cancelled,
   CHECK(host.queue.add(*late, 1300) == expected);
   task::discard(late);
   host.run_all();
-  CHECK(ready.ran == 1); // what was due still runs
+  CHECK(ready.ran == 1); // a task that was already due still runs
   host.queue.close(WEFT_ESHUTDOWN, nullptr);
   host.advance_to(5000);
   CHECK(host.run_all() == 0);

@@ -1,7 +1,7 @@
 //go:build !weft
 
-// W12 for goroutines: see workloads/fairness.hpp. A goroutine that sleeps gives its processor away, so the tasks of a
-// load compute for as long as those of other peers sleep.
+// W12 for goroutines: see workloads/fairness.hpp. A goroutine that sleeps gives its processor away. So the tasks of a
+// load compute for the time that those of other peers sleep.
 package main
 
 import (

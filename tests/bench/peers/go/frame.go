@@ -34,7 +34,7 @@ func (m *measurement) report(suffix string, value float64) {
 	m.figures += fmt.Sprintf(", \"%s%s\": %g", m.workload, suffix, value)
 }
 
-// once gives how long it took; the first call warms up. Of what is over soon the median of three counts, as in
+// once returns how long it took; the first call warms up. For a short workload the median of three counts, as in
 // frame/measurement.hpp.
 func (m *measurement) reportPerPiece(count int, once func() time.Duration) {
 	once()

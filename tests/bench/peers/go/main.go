@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// A counter that knows when the last task has run.
+// A counter that signals when the last task has run.
 type countdown struct {
 	left atomic.Int64
 	last chan struct{}
@@ -112,7 +112,7 @@ func futureRoundTrip(m *measurement) {
 	})
 }
 
-// A goroutine that runs what comes through a channel stands for a strand.
+// In the place of a strand: a goroutine that runs what comes through a channel.
 func strands(number int) func(*measurement) {
 	return func(m *measurement) {
 		each := m.choose(1<<20, 300_000, 6_400) / number
@@ -152,7 +152,7 @@ func strands(number int) func(*measurement) {
 	}
 }
 
-// Goroutines that have not started cannot be kept so without a processor that is busy; these wait for their first line.
+// A goroutine can be kept from starting only by a busy processor. So these start, and wait in their first line.
 func pendingMemory(m *measurement) {
 	count := m.choose(1_000_000, 300_000, 2_000)
 	c := newCountdown(count)

@@ -1,6 +1,7 @@
 //go:build weft
 
-// weft as a binding in Go uses it: closures in batches, one crossing for each batch in either direction of a worker.
+// weft as a binding in Go uses it: closures in batches, with one call into C for each batch, and one into Go for each
+// chunk.
 package main
 
 import "time"

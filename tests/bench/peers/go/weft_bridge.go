@@ -1,7 +1,7 @@
 //go:build weft
 
-// What weft calls: run and drop. In a file of its own, since cgo allows only declarations, no definitions, in the C part
-// of a file with exported functions.
+// What weft calls: run and drop. They are in a file of their own, because cgo allows only declarations in the C part of
+// a file with exported functions.
 package main
 
 // #include <stdint.h>
@@ -27,7 +27,7 @@ func weft_go_drop(handle C.uintptr_t, begin, end C.uint32_t) {
 	b.count(int(end - begin))
 }
 
-// A panic must not unwind into C, and concerns one closure only.
+// A panic must not unwind into C, and it ends only one closure.
 func (b *batch) runOne(i int) {
 	defer func() {
 		if panicked := recover(); panicked != nil {
@@ -46,7 +46,7 @@ func (b *batch) fail(i int, err error) {
 	b.failures[i] = err
 }
 
-// Whoever counts the last one ends the batch.
+// The thread that counts the last closure ends the batch.
 func (b *batch) count(closures int) {
 	if b.left.Add(-int64(closures)) == 0 {
 		b.handle.Delete()

@@ -1,8 +1,8 @@
 //go:build weft
 
-// A weft pool with batches of closures in and results out. Each way into C and out of it costs as much as several
-// tasks of weft, so a task of weft is a chunk of a batch: a batch goes in by one call, and a worker comes into Go once
-// for each chunk. Read on in weft_bridge.go for the side that C calls.
+// A weft pool that takes batches of closures and gives results. A call between Go and C costs as much as several tasks
+// of weft. So a task of weft is a chunk of a batch: a batch goes in by one call, and a worker calls into Go once for
+// each chunk. weft_bridge.go has the functions that C calls.
 package main
 
 /*
@@ -69,7 +69,7 @@ import (
 	"sync/atomic"
 )
 
-// A status is what a call of weft answered when it said no.
+// A status of a call of weft that failed.
 type status int32
 
 func (s status) Error() string {
@@ -90,19 +90,19 @@ func (e panicError) Error() string { return fmt.Sprint("panic: ", e.value) }
 
 var errCancelled = errors.New("cancelled")
 
-// A batch of closures and what they gave. Results and failures are written by workers, each in its own chunk, and read
-// by others once done is closed.
+// A batch of closures and their results. Workers write results and failures, each in its own chunk. Other threads read
+// them after done is closed.
 type batch struct {
 	closures []func() int
 	results  []int
 	mutex    sync.Mutex
-	failures map[int]error // written under mutex; nil while there is none
+	failures map[int]error // written under mutex; nil if there is none
 	left     atomic.Int64  // closures that have neither run nor been dropped
 	done     chan struct{}
-	handle   cgo.Handle // how C knows it, until done
+	handle   cgo.Handle // C's name for the batch, until done
 }
 
-// result is that of one closure; to be asked for when done is closed.
+// result returns the outcome of one closure. It may be called when done is closed.
 func (b *batch) result(i int) (int, error) {
 	if err := b.failures[i]; err != nil {
 		return 0, err
@@ -123,8 +123,8 @@ func newPool(workers int) *pool {
 	return made
 }
 
-// submitBatch gives the closures to the pool, all or none. Each worker has several chunks to take, so that they end at
-// about the same time.
+// submitBatch gives all closures to the pool, or none. There are several chunks for each worker, so that the workers
+// end at about the same time.
 func (p *pool) submitBatch(closures []func() int) (*batch, error) {
 	made := &batch{closures: closures, results: make([]int, len(closures)), done: make(chan struct{})}
 	made.left.Store(int64(len(closures)))

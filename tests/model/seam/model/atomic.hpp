@@ -1,7 +1,7 @@
-// What base/atomic.hpp and base/system.hpp mean in a model build: each operation is a step of the engine.
+// base/atomic.hpp and base/system.hpp in a model build: each operation is a step of the engine.
 //
-// The value lies where it always lies, so layouts stay as they are. What other threads may read of it, the engine
-// knows: it keeps the history of each atomic by its address.
+// The value is where it always is, so layouts do not change. The engine knows what other threads may read: it keeps the
+// history of each atomic by its address.
 #pragma once
 
 #include <atomic>
@@ -132,7 +132,7 @@ public:
   }
 
 private:
-  std::uint32_t word_ = 0; // its state is the engine's
+  std::uint32_t word_ = 0; // the engine has its state
 };
 
 } // namespace weft::model

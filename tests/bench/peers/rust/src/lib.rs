@@ -25,11 +25,11 @@ impl Measurement {
         self.figures.push((format!("{}{suffix}", self.workload), value));
     }
 
-    /// `once` gives how long it took; the first call warms up.
+    /// `once` returns how long it took; the first call warms up.
     pub fn report_per_piece(&mut self, count: u64, mut once: impl FnMut(&Self) -> Duration) {
         once(self);
         let mut took = once(self);
-        // Of what is over soon the median of three counts, as in frame/measurement.hpp.
+        // For a short workload the median of three counts, as in frame/measurement.hpp.
         if took < Duration::from_millis(200) {
             let mut all = [took, once(self), once(self)];
             all.sort();
@@ -60,7 +60,7 @@ impl Measurement {
         }
     }
 
-    /// Ends the program at once, for a pool that lost a task may never end by itself.
+    /// Ends the program at once, because a pool that has lost a task may never end by itself.
     pub fn fail(&self, what: &str) -> ! {
         eprintln!("{}, {} workers: {what}", self.workload, self.workers);
         std::process::exit(1);
@@ -75,7 +75,7 @@ static COUNTERS: [Counter; 4096] = [const { Counter(AtomicU64::new(0)) }; 4096];
 static TAKEN: AtomicUsize = AtomicUsize::new(0);
 thread_local! { static MINE: Cell<Option<&'static AtomicU64>> = const { Cell::new(None) } }
 
-/// One task has run.
+/// Counts one task that has run.
 pub fn count() {
     let mine = MINE.get().unwrap_or_else(|| {
         let claimed = &COUNTERS[TAKEN.fetch_add(1, Relaxed)].0;

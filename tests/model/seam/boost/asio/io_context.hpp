@@ -1,7 +1,7 @@
 // The part of Asio that the library uses, over the engine of the model tests: a queue of handlers, timers, strands.
 //
-// Stands before Boost's headers on the include path of a model build. It promises no more than Asio documents: a
-// handler runs once, on a thread in run_one() or poll_one(), in the order of posting; which thread wakes is left open.
+// It comes before Boost's headers on the include path of a model build. It promises only what Asio documents: a handler
+// runs once, on a thread in run_one() or poll_one(), in the order of posting. Which thread wakes is left open.
 #pragma once
 
 #include <algorithm>
@@ -89,7 +89,7 @@ public:
   std::size_t run_one() { return run_until(weft::model::no_limit); }
   template <class Rep, class Period> std::size_t run_one_for(const std::chrono::duration<Rep, Period> &limit) {
     const std::int64_t span = std::chrono::duration_cast<std::chrono::nanoseconds>(limit).count();
-    // A re-check after seconds would hide what was lost.
+    // A re-check after seconds would hide a lost wake-up.
     return run_until(span >= 1'000'000'000 ? weft::model::no_limit : weft::model::virtual_time() + span);
   }
   std::size_t poll_one() { return run_until(0); }
@@ -106,10 +106,10 @@ public:
       const std::scoped_lock hold(mutex_);
       timers_.push_back({due, of, std::move(fired)});
     }
-    weft::model::wake_on(&ready_, 1); // who sleeps longer than that sleeps anew
+    weft::model::wake_on(&ready_, 1); // a thread that sleeps longer than that sleeps anew
   }
   std::size_t drop_timers(const void *of) {
-    std::vector<detail::waiting_timer> gone; // goes when the lock is given back
+    std::vector<detail::waiting_timer> gone; // destroyed after the lock is released
     const std::scoped_lock hold(mutex_);
     for (std::size_t i = timers_.size(); i-- != 0;)
       if (timers_[i].of == of) {
@@ -120,7 +120,7 @@ public:
   }
 
 private:
-  // 0: until the time that it is.
+  // `until` 0: only what is ready now.
   std::size_t run_until(std::int64_t until) {
     for (;;) {
       std::unique_ptr<detail::handler> next;
@@ -197,7 +197,7 @@ private:
   std::int64_t due_ = 0;
 };
 
-// One handler at a time, in the order of posting. A turn runs what was there when it began, as Asio's does.
+// One handler at a time, in the order of posting. Like Asio's, a turn runs the handlers that were there at its start.
 template <class Executor> class strand {
 public:
   explicit strand(const Executor &inner) : inner_(inner), shared_(std::make_shared<state>()) {}

@@ -163,7 +163,7 @@ fn tiny_loop(m: &mut Measurement) {
     let cells: [AtomicU64; 4] = Default::default();
     let count = m.choose(20_000, 5_000, 200);
     let mut turns = 0;
-    // Inside the pool, for the way into it costs more than the loop.
+    // Inside the pool, because to enter it costs more than the loop.
     pool.install(|| {
         m.report_quantiles(count, || {
             (0..4)

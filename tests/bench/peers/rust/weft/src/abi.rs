@@ -1,5 +1,5 @@
-//! The part of weft's C ABI that this peer calls, written down by hand from include/weft/*.h.
-//! What each function does, and who owns what, is said there. Read on in pool.rs, which makes this safe.
+//! The part of weft's C ABI that this peer calls, written by hand from include/weft/*.h. The headers say what each
+//! function does and which side owns what. pool.rs makes this safe.
 
 #![allow(non_camel_case_types)]
 
@@ -14,7 +14,7 @@ pub const WEFT_TASK_MOVES: u32 = 4;
 
 pub type weft_drop_fn = Option<unsafe extern "C" fn(*mut c_void)>;
 
-/// Opaque types of the library: only ever behind a pointer.
+/// Opaque types of the library, used only behind pointers.
 macro_rules! opaque {
     ($($name:ident)*) => { $(#[repr(C)] pub struct $name { _private: [u8; 0] })* };
 }

@@ -1,4 +1,4 @@
-//! weft as a binding in Rust uses it: closures in the room of their tasks, results read out of it.
+//! weft as a binding in Rust uses it: closures are in the room of their tasks, and results are read from there.
 
 mod abi;
 #[path = "../../src/lib.rs"]

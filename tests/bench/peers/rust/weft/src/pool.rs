@@ -1,5 +1,5 @@
-//! A weft pool with closures in and typed results out. The closure lies in the room of its task, and the result takes
-//! its place: one allocation each, and that one is weft's. Read on in abi.rs for what lies beneath.
+//! A weft pool that takes closures and gives typed results. The closure is in the room of its task, and the result
+//! takes its place. So each needs only weft's one allocation. abi.rs has the functions of weft.
 
 use crate::abi::*;
 use std::marker::PhantomData;
@@ -8,7 +8,7 @@ use std::os::raw::c_void;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::ptr::{null, null_mut};
 
-/// A call of weft said no, or the task has no result.
+/// A call of weft failed, or the task has no result.
 #[derive(Debug, PartialEq, Eq, Clone, Copy)]
 pub struct Status(pub weft_status);
 
@@ -20,13 +20,13 @@ fn check(status: weft_status) -> Result<(), Status> {
     }
 }
 
-/// What weft has to know of tasks that run an F to get a T.
+/// What weft must know of tasks that run an F to get a T.
 struct Room<T, F>(PhantomData<(T, F)>);
 
 impl<T: Send, F: FnOnce() -> T + Send> Room<T, F> {
     const TYPE: weft_task_type_t = weft_task_type_t {
         size: size_of::<weft_task_type_t>() as u32,
-        flags: WEFT_TASK_MOVES, // nothing is left behind where a value is moved out
+        flags: WEFT_TASK_MOVES, // no value is left where one was moved out
         room_size: larger(size_of::<F>(), size_of::<T>()),
         room_align: larger(align_of::<F>(), align_of::<T>()),
         run: Self::run,
@@ -35,7 +35,7 @@ impl<T: Send, F: FnOnce() -> T + Send> Room<T, F> {
     };
 
     unsafe extern "C" fn run(room: *mut c_void, error: *mut *mut weft_error_t) -> weft_status {
-        // SAFETY: spawn() moved the closure here; weft runs it once, and drops it only if it does not.
+        // SAFETY: spawn() moved the closure here. weft runs it once; only if it does not run it, weft drops it.
         let closure = unsafe { room.cast::<F>().read() };
         // A panic must not unwind into C.
         match catch_unwind(AssertUnwindSafe(closure)) {
@@ -45,7 +45,7 @@ impl<T: Send, F: FnOnce() -> T + Send> Room<T, F> {
                 WEFT_OK
             }
             Err(_) => {
-                // SAFETY: the strings are copied. If even that fails, the status alone tells of the failure.
+                // SAFETY: the strings are copied. If even that fails, only the status tells of the failure.
                 unsafe {
                     weft_error_create(0, b"panic\0".as_ptr().cast(), b"a task panicked\0".as_ptr().cast(), error)
                 };
@@ -64,7 +64,7 @@ const fn larger(a: usize, b: usize) -> u32 {
 }
 
 unsafe extern "C" fn drop_in_place<V>(room: *mut c_void) {
-    // SAFETY: weft says so once, and when a V is there.
+    // SAFETY: weft calls this once, and only if there is a V.
     unsafe { room.cast::<V>().drop_in_place() };
 }
 
@@ -111,7 +111,7 @@ impl Pool {
         F: FnOnce() -> T + Send + 'static,
     {
         let mut future = null_mut();
-        // It moves into the task by its bytes, as every value of Rust may.
+        // The closure is moved into the task as bytes, as every value of Rust may be.
         let closure = ManuallyDrop::new(closure);
         // SAFETY: the type is a constant, and its room is as large as it says.
         let status = unsafe {
@@ -125,7 +125,7 @@ impl Pool {
             )
         };
         if status != WEFT_OK {
-            drop(ManuallyDrop::into_inner(closure)); // it is ours still
+            drop(ManuallyDrop::into_inner(closure)); // this thread still owns it
             return Err(Status(status));
         }
         Ok(Future(future, PhantomData))
@@ -142,14 +142,14 @@ impl Drop for Pool {
     }
 }
 
-/// The outcome to come of one closure. Dropping it does not stop the closure.
+/// The future outcome of one closure. Dropping it does not stop the closure.
 pub struct Future<T>(*mut weft_future_t, PhantomData<fn() -> T>);
 
 impl<T> Future<T> {
     /// Waits for the closure and moves its result out.
     pub fn get(self) -> Result<T, Status> {
         let mut room = null_mut();
-        // SAFETY: a taken result is ours, and the room stays until self is dropped.
+        // SAFETY: the caller owns a taken result, and the room stays until self is dropped.
         unsafe {
             check(weft_future_take(self.0, WEFT_FOREVER, &mut room))?;
             Ok(room.cast::<T>().read())
