@@ -67,7 +67,8 @@ typedef weft_status (*weft_range_fn)(void *ctx, uint64_t begin, uint64_t end, we
  * Returns
  *   WEFT_OK            every index was done once
  *   WEFT_EFAILED       a function of the caller failed; `*error` is the first error
- *   WEFT_EINTERRUPTED  the calling thread or task was asked to stop; pieces were left out
+ *   WEFT_EINTERRUPTED  the calling thread or task was asked to stop; so were the pieces that had
+ *                      begun; the others were left out
  *   WEFT_ECANCELED     the pool was told to cancel what is pending; pieces were left out
  *   WEFT_EDEADLK       a piece waited for what only the end of this call could bring, such as the
  *                      future of the calling task; pieces that had begun were asked to stop, the
@@ -119,7 +120,8 @@ typedef struct weft_reduction {
  * Returns
  *   WEFT_OK            every index was done once
  *   WEFT_EFAILED       a function of the caller failed; `*error` is the first error
- *   WEFT_EINTERRUPTED  the calling thread or task was asked to stop; pieces were left out
+ *   WEFT_EINTERRUPTED  the calling thread or task was asked to stop; so were the pieces that had
+ *                      begun; the others were left out
  *   WEFT_ECANCELED     the pool was told to cancel what is pending; pieces were left out
  *   WEFT_EDEADLK       a piece waited for what only the end of this call could bring, such as the
  *                      future of the calling task; pieces that had begun were asked to stop, the

@@ -100,8 +100,7 @@ struct ending {
 
   weft_status wait_for_pools() {
     for (;;) {
-      const shared<task_owner> next =
-          executors.find([&](executor &e) { return waited_for(e) && !is_passed_over(&e); });
+      const shared<task_owner> next = executors.find([&](executor &e) { return waited_for(e) && !is_passed_over(&e); });
       if (!next) return WEFT_OK;
       auto &which = static_cast<pool &>(executor_of(next));
       which.close();

@@ -103,10 +103,83 @@ static void a_piece_waits_for_the_task_that_reduces(void) {
   run_circle(reduction);
 }
 
+/* Three threads: the task's own loop, a loop in a piece of it, and a piece of that one, which waits for the task. The
+ * thread of the task is the last to sleep, so it is told, and neither of the others waits for what a request reaches.
+ */
+typedef struct three {
+  weft_executor_t *pool;
+  weft_future_t *caller;
+  gate_t known;
+  uint64_t outer, inner, last; /* atomic: the threads, in the order in which they come; 0: not there yet */
+  int over;                    /* atomic: pieces that have ended after their wait */
+} three_t;
+
+static void await_asleep_there(const uint64_t *tid) {
+  while (__atomic_load_n(tid, __ATOMIC_ACQUIRE) == 0) sched_yield();
+  await_asleep(__atomic_load_n(tid, __ATOMIC_ACQUIRE));
+}
+
+static weft_status piece_of_inner(void *ctx, uint64_t begin, uint64_t end, weft_error_t **error) {
+  three_t *three = (three_t *)ctx;
+  weft_status status;
+  (void)begin;
+  (void)end;
+  (void)error;
+  if (__atomic_load_n(&three->inner, __ATOMIC_ACQUIRE) == own_tid()) {
+    await_asleep_there(&three->last);
+    return WEFT_OK;
+  }
+  __atomic_store_n(&three->last, own_tid(), __ATOMIC_RELEASE);
+  status = weft_future_wait(three->caller, WEFT_FOREVER);
+  CHECK(status == WEFT_EINTERRUPTED || status == WEFT_EDEADLK);
+  count_drop(&three->over);
+  return WEFT_OK;
+}
+
+static weft_status piece_of_outer(void *ctx, uint64_t begin, uint64_t end, weft_error_t **error) {
+  three_t *three = (three_t *)ctx;
+  weft_range_options_t options;
+  (void)begin;
+  (void)end;
+  if (__atomic_load_n(&three->outer, __ATOMIC_ACQUIRE) == own_tid()) {
+    await_asleep_there(&three->last);
+    await_asleep_there(&three->inner);
+    return WEFT_OK;
+  }
+  __atomic_store_n(&three->inner, own_tid(), __ATOMIC_RELEASE);
+  weft_range_options_init(&options);
+  options.grain = 1;
+  weft_parallel_for(three->pool, &options, 0, 2, piece_of_inner, three, error);
+  return WEFT_OK;
+}
+
+static weft_status outer_loop(void *ctx, void **result, weft_error_t **error) {
+  three_t *three = (three_t *)ctx;
+  weft_range_options_t options;
+  (void)result;
+  gate_pass(&three->known);
+  __atomic_store_n(&three->outer, own_tid(), __ATOMIC_RELEASE);
+  weft_range_options_init(&options);
+  options.grain = 1;
+  CHECK_STATUS(weft_parallel_for(three->pool, &options, 0, 2, piece_of_outer, three, error), WEFT_EDEADLK);
+  CHECK_EQUAL(count_of(&three->over), 1);
+  return WEFT_OK;
+}
+
+static void a_piece_of_a_piece_waits_for_the_task(void) {
+  three_t three = {.known = GATE_CLOSED};
+  three.pool = make_pool(3);
+  three.caller = submit(three.pool, outer_loop, &three, NULL);
+  gate_open(&three.known);
+  end_future(three.caller);
+  end_executor(three.pool);
+}
+
 int main(int argc, char **argv) {
   static const check_case_t cases[] = {
       {"a piece waits for the task that loops", a_piece_waits_for_the_task_that_loops},
       {"a piece waits for the task that reduces", a_piece_waits_for_the_task_that_reduces},
+      {"a piece of a piece waits for the task", a_piece_of_a_piece_waits_for_the_task},
   };
   return check_main(cases, CHECK_COUNT_OF(cases), argc, argv);
 }

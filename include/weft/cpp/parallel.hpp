@@ -108,7 +108,8 @@ template <class T> struct reduction_state {
 /// Blocks: until every piece has ended or was left out.
 /// Throws:
 /// - the first exception out of f
-/// - interrupted: the calling thread or task was asked to stop; pieces were left out
+/// - interrupted: the calling thread or task was asked to stop; so were the pieces that had begun;
+///   the others were left out
 /// - cancelled: the pool was told to cancel what is pending; pieces were left out
 /// - closed: the domain that the caller is inside was closed, before or meanwhile
 /// - deadlock: a piece waited for what only the end of this call could bring

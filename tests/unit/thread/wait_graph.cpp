@@ -329,3 +329,20 @@ TEST_CASE("wait_graph: leaving in any order keeps the rest listed") {
     }
   }
 }
+
+TEST_CASE("wait_graph: a sleeper that left something to others is asked before the newcomer is told") {
+  const running_future outer, own;
+  sleeper first(outer.which), second(own.which);
+  noting_owner queue;
+  future queued;
+  queued.which->set_owner(&queue);
+  first.entry.leaves = true;
+  REQUIRE(first.sleep_for(queued.end()));
+  queue.starts = false;
+  CHECK(second.sleep_for(outer.end()));
+  CHECK(first.entry.looks_again.load());
+  first.wake();
+  first.entry.leaves = false; // it has looked, and found nothing that it could run
+  first.entry.looks_again.store(false);
+  CHECK_FALSE(first.sleep_for(queued.end()));
+}
