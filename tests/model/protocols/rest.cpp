@@ -52,9 +52,12 @@ MODEL("rest: a tick that waits for the next one", 0.2) {
   one_pool pool({2});
   atomic<bool> ticked{false};
   task *const promise = task::create_promise(nullptr);
-  alarm second(*pool, [&] { ticked.store(true, std::memory_order_release); });
+  alarm second(*pool, [&] {
+    ticked.store(true, std::memory_order_release);
+    ticked.notify_all();
+  });
   alarm first(*pool, [&] {
-    while (!ticked.load(std::memory_order_acquire)) weft::model::yield();
+    ticked.wait(false, std::memory_order_acquire);
     promise->set_result(nullptr);
   });
   start_workers(*pool, 2);
@@ -68,10 +71,11 @@ MODEL("rest: a tick that waits for the next one", 0.2) {
 MODEL("rest: the seat is empty and a task comes", 0.2) {
   one_pool pool({3});
   atomic<bool> ticked{false};
-  const auto await_tick = [&] {
-    while (!ticked.load(std::memory_order_acquire)) weft::model::yield();
-  };
-  alarm second(*pool, [&] { ticked.store(true, std::memory_order_release); });
+  const auto await_tick = [&] { ticked.wait(false, std::memory_order_acquire); };
+  alarm second(*pool, [&] {
+    ticked.store(true, std::memory_order_release);
+    ticked.notify_all();
+  });
   alarm first(*pool, await_tick);
   work busy(await_tick);
   start_workers(*pool, 3);
