@@ -147,6 +147,7 @@ weft_status scheduler::lend(record &self, deadline until, task *wanted) {
 // WEFT_OK: the scheduler has ended, or the wanted task has.
 weft_status scheduler::work_until(worker &me, record &self, deadline until, task *wanted) {
   if (settings_.prepare != nullptr) prepare(me, self);
+  me.clock.restart(cycles());
   const end_watch watch(me, wanted);
   for (;;) {
     if (wanted != nullptr && wanted->done()) return WEFT_OK;

@@ -49,7 +49,7 @@ public:
     return true;
   }
 
-  // The worker has rested.
+  // The worker has come, or has rested.
   void restart(std::uint64_t now) noexcept { looked_at_ = turn_began_ = now; }
 
 private:

@@ -48,6 +48,7 @@ weft_status scheduler::enter(void *ctx, weft_error ** /*failure*/) {
 void scheduler::work(worker &me, record &self) {
   { const std::scoped_lock after_the_push(start_mutex_); } // see push_and_start()
   if (settings_.prepare != nullptr) prepare(me, self);
+  me.clock.restart(cycles());
   for (;;) {
     if (task *const ready = next(me); ready != nullptr) {
       run(me, self, *ready);

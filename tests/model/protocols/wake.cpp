@@ -81,8 +81,8 @@ MODEL("wake: two tasks of one worker that meet", 0.4) {
   for (task *each : made) finish(each);
 }
 
-// Two of one batch that wait for one another: the second one lies with the worker that runs the first. The task before
-// them makes the next batch larger.
+// Two of one batch that wait for one another: the second one lies with the worker that runs the first. The tasks before
+// them make the next batch larger.
 MODEL("wake: two tasks of one batch that meet", 0.4) {
   one_pool pool({2});
   atomic<int> there{0};
@@ -90,9 +90,12 @@ MODEL("wake: two tasks of one batch that meet", 0.4) {
     there.fetch_add(1, std::memory_order_acq_rel);
     while (there.load(std::memory_order_acquire) != 2) weft::model::yield();
   };
-  work before, left(meet), right(meet);
-  task *made[] = {before.make(), left.make(), right.make()};
-  check(pool->submit(made, 3) == WEFT_OK, "accepted");
+  work before[3], left(meet), right(meet);
+  task *made[5] = {};
+  for (int i = 0; i < 3; ++i) made[i] = before[i].make();
+  made[3] = left.make();
+  made[4] = right.make();
+  check(pool->submit(made, 5) == WEFT_OK, "accepted");
   pool->close(); // so a searcher looks once: perhaps when the batch has left the queue and is not in the ring yet
   for (task *each : made) finish(each);
 }
