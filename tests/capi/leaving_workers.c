@@ -13,7 +13,7 @@ static weft_executor_t *pool_that_empties(weft_runtime_t *runtime, weft_worker_s
   options.linger = 1;
   options.worker_stop = stop;
   options.worker_ctx = ctx;
-  REQUIRE_OK(weft_executor_create(runtime, &options, &pool));
+  CHECK_STATUS(weft_executor_create(runtime, &options, &pool), WEFT_OK);
   return pool;
 }
 
