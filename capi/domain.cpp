@@ -53,7 +53,7 @@ int32_t weft_domain_is_closed(const weft_domain_t *domain) {
 }
 
 uint64_t weft_domain_count(const weft_domain_t *domain) {
-  return !bad(domain) ? unwrap(domain)->count() : 0;
+  return !bad(domain) && !is_anothers(domain) ? unwrap(domain)->count() : 0;
 }
 
 weft_status weft_domain_enter(weft_domain_t *domain, weft_domain_scope_t *scope) {

@@ -5,6 +5,7 @@
 #include "base/memory.hpp"
 #include "base/misuse.hpp"
 #include "guard.hpp"
+#include "handle.hpp"
 #include "runtime/runtime.hpp"
 #include "thread/domain_hook.hpp"
 
@@ -25,6 +26,7 @@ weft_status weft_set_allocator(weft_allocate_fn allocate, weft_free_fn free, voi
 }
 
 weft_status weft_cleanup(int64_t timeout) {
+  if (const weft_status forked = answer_here(); forked != WEFT_OK) return forked;
   return guard([&]() -> weft_status { return runtime::clean_up(deadline::after(timeout)); });
 }
 

@@ -59,8 +59,8 @@ typedef struct weft_task_type {
    * task; in a group see weft_group_cancel. NULL: nothing to do. */
   weft_drop_fn drop;
   /** Destroy the result in the room: the last reference to the future is gone, or the task has no
-   * future and has run. Does not run for a result that was taken if the type has WEFT_TASK_MOVES,
-   * nor for tasks that are spawned into a group. NULL: nothing to do. */
+   * future and has run, as in a group. Does not run for a result that was taken if the type has
+   * WEFT_TASK_MOVES. NULL: nothing to do. */
   weft_drop_fn drop_result;
 } weft_task_type_t;
 

@@ -59,8 +59,11 @@ public:
   bool call_off() noexcept;
   // Withdraw all that is on this roll and on the rolls below it, which are called off too.
   void withdraw_all() {
-    roll_entry *left = begin_withdraw_all();
-    finish_withdraw_all(left);
+    struct rest { // what a callback leaves that ends its thread
+      roll_entry *left;
+      ~rest() noexcept(false) { finish_withdraw_all(left); }
+    } all{begin_withdraw_all()};
+    finish_withdraw_all(all.left);
   }
   // The two steps of withdraw_all(). The first runs no user code. The second may run on any thread.
   // It takes each entry off the list before it finishes it, so it can go on after a callback that

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "task/helping.hpp"
 #include "task/wait.hpp"
 #include "thread/blocking.hpp"
 #include "thread/wait_graph.hpp"
@@ -159,22 +160,36 @@ weft_status caller_run::run_until(task &wanted, deadline until) {
   // While this is open, any thread may give it a task that completes the future. README.md,
   // "Caller-run executors".
   const dependency on[] = {{&wanted, &task::may_end}, {this, &caller_run::may_be_given}};
-  const helper mine(*self, until, true);
-  for (;;) {
-    if (wanted.done()) return WEFT_OK;
-    if (stop_requested(*self)) return WEFT_EINTERRUPTED;
-    std::uint64_t ran = 0;
-    if (const weft_status status = run(1, deadline::never(), ran); status != WEFT_OK && status != WEFT_ESHUTDOWN)
-      return status;
-    // Inside of a task of another executor this thread may be the one that can run it.
-    if (ran == 0 && !wanted.done() && mine.may_begin() && try_lend(wanted, mine) == lent::yes) ran = 1;
-    if (ran == 0) {
-      const weft_status woken = sleep_until_given(*self, until, on, &wanted);
-      if (woken != WEFT_OK) return wanted.done() ? WEFT_OK : woken;
-    } else if (until.passed() && !wanted.done()) {
-      return WEFT_ETIMEDOUT;
+  // Inside of a task of another executor this thread may be the one that can run what it waits for.
+  struct waiting {
+    caller_run &loop;
+    record &self;
+    task &wanted;
+    const deadline until;
+    const std::span<const dependency> on;
+    weft_status failed = WEFT_OK;
+
+    // Runs what there is in the loop first.
+    bool over() {
+      while (!wanted.done() && !stop_requested(self)) {
+        std::uint64_t ran = 0;
+        if (const weft_status status = loop.run(1, deadline::never(), ran);
+            status != WEFT_OK && status != WEFT_ESHUTDOWN) {
+          failed = status;
+          return true;
+        }
+        if (ran == 0 || until.passed()) break;
+      }
+      return wanted.done();
     }
-  }
+    lent lend(const helper &mine) { return try_lend(wanted, mine); }
+    bool awaits_executor() const noexcept { return core::awaits_executor(wanted); }
+    weft_status sleep(deadline limit, helpful_sleep &sleeping) noexcept {
+      return loop.sleep_until_given(self, limit, on, &wanted, &sleeping);
+    }
+  } what{*this, *self, wanted, until, on};
+  const weft_status status = wait_and_help(*self, until, true, what);
+  return what.failed != WEFT_OK ? what.failed : status;
 }
 
 caller_run::sleeper::sleeper(caller_run &of, parker &who) noexcept : of_(of), who_(who) {
@@ -191,19 +206,20 @@ caller_run::sleeper::~sleeper() {
 
 // Sleep until there is a task to run, a timer is due, the executor closes, or `wanted` is done.
 // `on`: one of these must be possible; empty: the wait graph does not judge this wait.
-weft_status caller_run::sleep_until_given(record &self, deadline until, std::span<const dependency> on,
-                                          task *wanted) noexcept {
+weft_status caller_run::sleep_until_given(record &self, deadline until, std::span<const dependency> on, task *wanted,
+                                          helpful_sleep *helper) noexcept {
   const sleeper me(*this, self.sleeper);
   const completion_waker waker(self.sleeper, wanted != nullptr ? wanted->end() : nullptr);
   const bool was_closed = wanted != nullptr && closed_.load(std::memory_order_acquire);
   const std::int64_t due = timers().next_due();
   const bool until_due = due < until.at() && !until.is_poll();
-  const weft_status woken = sleep_until(self, on.data(), on.size(), on.empty() ? wait_for::all : wait_for::any,
-                                        until_due ? deadline::at(due) : until, [&]() noexcept {
-                                          return !queue_.empty() ||
-                                                 closed_.load(std::memory_order_acquire) != was_closed ||
-                                                 timers().next_due() < due || (wanted != nullptr && wanted->done());
-                                        });
+  const weft_status woken = sleep_until(
+      self, on.data(), on.size(), on.empty() ? wait_for::all : wait_for::any, until_due ? deadline::at(due) : until,
+      [&]() noexcept {
+        return !queue_.empty() || closed_.load(std::memory_order_acquire) != was_closed || timers().next_due() < due ||
+               (wanted != nullptr && wanted->done());
+      },
+      helper);
   return until_due && woken == WEFT_ETIMEDOUT ? WEFT_OK : woken;
 }
 

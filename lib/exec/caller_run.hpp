@@ -77,7 +77,8 @@ private:
   void wake_sleepers() noexcept;
   void end_if_quiet() noexcept;
   bool could_run(const wait_graph &graph) const noexcept;
-  weft_status sleep_until_given(record &self, deadline until, std::span<const dependency> on, task *wanted) noexcept;
+  weft_status sleep_until_given(record &self, deadline until, std::span<const dependency> on, task *wanted,
+                                helpful_sleep *helper = nullptr) noexcept;
   bool may_become_idle(const wait_graph &graph) const noexcept override;
   static bool may_make_room(const void *object, const wait_graph &graph) noexcept;
   static bool may_be_given(const void *object, const wait_graph &graph) noexcept;

@@ -68,6 +68,7 @@ weft_status executor::wait_idle(deadline until) {
   record *const self = current_record();
   if (self == nullptr) return WEFT_ENOMEM;
   const shared<task_owner> alive(this);
+  serve_due(); // what is due counts
   const idle_waiters::entry me(idle_waiters_, self->sleeper);
   const dependency on{this, [](const void *object, const wait_graph &graph) {
                         return static_cast<const executor *>(object)->may_become_idle(graph);

@@ -137,8 +137,15 @@ weft_status group::enqueue(task &given, bool accepted) noexcept {
   // handle. README.md, "Groups: tickets".
   light_barrier(); // against the heavy one of sleep()
   tell_helpers();
+  // A thread that waits in a completion queue for this group may run the task. It has tied the group
+  // before it looked for tasks, under the lock.
+  const bool is_tied = (count_.load(std::memory_order_acquire) & tied) != 0;
+  const task_owner *const on = &pool_;
   const weft_status status = pool_.push_inner(*carrier, accepted);
-  if (status == WEFT_OK) return WEFT_OK;
+  if (status == WEFT_OK) {
+    if (is_tied) wait_graph::instance().tell_news(on, nullptr);
+    return WEFT_OK;
+  }
   task::discard(carrier);
   const handle of_ticket(this);
   if (take_out(given)) return status;
@@ -323,7 +330,7 @@ weft_status group::wait_here(deadline until, depth how, bool stays) {
     const bool has_room = how == depth::any || stack_room(*self) != room_left::none;
     // Once without a look at the clock and the flags: mostly the only child was not stolen.
     if (me != nullptr && has_room && until.is_never()) run();
-    if (done_for(me)) return has_run && task_asked_to_stop(*self) ? WEFT_EINTERRUPTED : verdict();
+    if (done_for(me)) return has_run && asked_to_stop(*self) ? WEFT_EINTERRUPTED : verdict();
     if (until.passed()) return all_done() ? verdict() : WEFT_ETIMEDOUT;
     if (stop_requested(*self)) return WEFT_EINTERRUPTED;
     bool helps = is_inside && has_room && mine.has_time();

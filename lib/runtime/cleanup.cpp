@@ -44,6 +44,8 @@ weft_status runtime::clean_up(deadline until) {
   if (const shared<runtime> keeper = keeper_if_made()) keeper->stop(what::daemons);
   while (others_have_records() || block_heap::others_have_heaps()) { // 2
     if (until.passed()) return WEFT_ETIMEDOUT;
+    if (const record *const self = existing_record(); self != nullptr && stop_requested(*self))
+      return WEFT_EINTERRUPTED;
     const timespec moment{0, 100'000};
     nanosleep(&moment, nullptr);
   }

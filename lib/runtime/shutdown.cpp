@@ -39,10 +39,9 @@ executor &executor_of(const shared<task_owner> &owner) noexcept {
   return static_cast<executor &>(*owner);
 }
 
-// A pool that has ended is waited for until its workers' threads have ended, too.
-bool waited_for(executor &e) noexcept {
-  if (e.kind() != executor_kind::pool || e.is_daemon()) return false;
-  return !e.ended() || static_cast<pool &>(e).workers().worker_left({}) != nullptr;
+// A worker of a pool that is gone, on its last steps, counts too.
+bool is_regular(const thread &t) noexcept {
+  return !t.is_daemon() && (t.role() == thread_role::target || t.role() == thread_role::worker) && !t.ended();
 }
 
 // Takes steps 1 and 2, once. At the end of the process, what can never end goes to `passed_over`.
@@ -55,6 +54,12 @@ struct ending {
 
   bool is_passed_over(const void *what) const noexcept {
     return std::find(passed_over.begin(), passed_over.end(), what) != passed_over.end();
+  }
+
+  // A pool that has ended is waited for until its workers' threads have ended, too.
+  bool is_waited_for(executor &e) const noexcept {
+    if (e.kind() != executor_kind::pool || e.is_daemon() || is_passed_over(&e)) return false;
+    return !e.ended() || static_cast<pool &>(e).workers().worker_left(passed_over) != nullptr;
   }
 
   // WEFT_OK also if it is passed over.
@@ -100,7 +105,7 @@ struct ending {
 
   weft_status wait_for_pools() {
     for (;;) {
-      const shared<task_owner> next = executors.find([&](executor &e) { return waited_for(e) && !is_passed_over(&e); });
+      const shared<task_owner> next = executors.find([&](executor &e) { return is_waited_for(e); });
       if (!next) return WEFT_OK;
       auto &which = static_cast<pool &>(executor_of(next));
       which.close();
@@ -108,6 +113,19 @@ struct ending {
       if (ended == WEFT_EDEADLK && at_exit) finish_what_can_be(which);
       if (const weft_status status = judge(ended, &which); status != WEFT_OK) return status;
     }
+  }
+
+  // What steps 1 and 2 do not see: a worker that has left its pool, which is gone or open. It waits for
+  // a moment only, because the worker may be one of a new pool, which has no end yet.
+  weft_status wait_for_others() {
+    const shared<thread> next = adopt(of.find([&](const thread &t) { return is_regular(t) && !is_passed_over(&t); }));
+    if (!next) return WEFT_OK;
+    const deadline moment = deadline::after(WEFT_MILLISECOND);
+    const bool is_last = until.at() <= moment.at();
+    const weft_status status = next->join(is_last ? until : moment);
+    if (at_exit) look_in_exit();
+    if (status == WEFT_ETIMEDOUT) return is_last ? WEFT_ETIMEDOUT : WEFT_OK;
+    return status == WEFT_ENOTSTARTED ? WEFT_OK : judge(status, next.get());
   }
 
   // A worker of this pool never comes back: its task has called exit(), or waits for what only
@@ -140,12 +158,12 @@ void close_executors(executor_list &executors, bool everything) {
 
 weft_status runtime::wait_for_regular(deadline until) {
   ending end{*this, executors_, until, false};
-  weft_status status;
-  do {
-    status = end.wait_for_threads();                       // 1
-    if (status == WEFT_OK) status = end.wait_for_pools();  // 2
-  } while (status == WEFT_OK && !close_if_quiet(nullptr)); // 3
-  return status;
+  for (;;) {
+    weft_status status = end.wait_for_threads();                     // 1
+    if (status == WEFT_OK) status = end.wait_for_pools();            // 2
+    if (status != WEFT_OK || close_if_quiet(nullptr)) return status; // 3
+    if (status = end.wait_for_others(); status != WEFT_OK) return status;
+  }
 }
 
 weft_status runtime::shutdown(deadline until) {
@@ -243,6 +261,7 @@ void runtime::finish_at_exit() {
       // Some can never end, so the roster never gets quiet. Close it first, then look once more for
       // threads that came in before.
       if (!end.passed_over.empty()) close();
+      if (end.wait_for_others() != WEFT_OK) break;
     }
     stop(what::daemons); // 4
   } catch (const std::bad_alloc &) {

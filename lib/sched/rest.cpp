@@ -33,10 +33,9 @@ scheduler::rested scheduler::rest(worker &me, const record &self, const end_of_s
     ~marked() { who.at_rest.store(false, std::memory_order_relaxed); }
   } for_reports(me);
   for (;;) {
-    const bool is_watched = watched_.load(std::memory_order_seq_cst);
     // The worker in the seat may be woken again and again before it hears the alarm. This comes
     // before all looks, because user code in it may use a permit of the parker up.
-    if (is_watched && settings_.serve_due != nullptr) settings_.serve_due(owner_);
+    serve_due_if_watched();
     if (me.woken.load(std::memory_order_acquire)) return end_of_rest(rested::woken);
     deadline next = stay.until;
     const bool late = is_late(), surplus = !is_hosts && is_surplus();
@@ -54,7 +53,7 @@ scheduler::rested scheduler::rest(worker &me, const record &self, const end_of_s
       // one among them.
       next = deadline::after(is_hosts ? WEFT_MILLISECOND : WEFT_SECOND);
     }
-    if (is_watched && sit_down(me)) {
+    if (watched_.load(std::memory_order_seq_cst) && sit_down(me)) {
       // A thread that has made this worker late before it saw it in the seat has not rung the bell.
       if (is_late() == late && (is_hosts || is_surplus() == surplus)) wait_in_io(next);
       stand_up(me);

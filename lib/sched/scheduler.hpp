@@ -321,6 +321,10 @@ private:
     else if (watched_.load(std::memory_order_seq_cst))
       keep_watch();
   }
+  // Make ready what is due. By a worker at rest.
+  void serve_due_if_watched() {
+    if (settings_.serve_due != nullptr && watched_.load(std::memory_order_seq_cst)) settings_.serve_due(owner_);
+  }
   bool has_work() const noexcept;
   bool has_several() const noexcept;
 

@@ -336,6 +336,7 @@ void scheduler::lie_down(worker &me) noexcept {
   full_fence();
   if (others_spawn(me)) heavy_barrier(); // for the deques: see spawn()
   if (has_work()) wake_one();
+  serve_due_if_watched();
   note_rest();
   if (me.woken.load(std::memory_order_relaxed)) return;
   worker_counts::step(me.counts.parks); // after the last look: from here on a waker must wake it

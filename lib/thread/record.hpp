@@ -253,6 +253,12 @@ inline bool task_asked_to_stop(const record &self) noexcept {
          (self.top->word->load(std::memory_order_acquire) & stop_bit) != 0;
 }
 
+// stop_requested(), with a fast path for a thread where a look at the innermost task is enough.
+inline bool asked_to_stop(const record &self) noexcept {
+  const bool is_plain = self.inside == nullptr && self.top != nullptr && self.top->helps == nullptr;
+  return is_plain && self.top->word != nullptr ? task_asked_to_stop(self) : stop_requested(self);
+}
+
 // Calls look(frame, scope) for all that a stop request may reach: the innermost frame and scope,
 // then those of the wait that runs them, and so on, until it returns true, which is then the
 // answer. The frame is null outside of executors.

@@ -155,7 +155,7 @@ bool roster::await_departed(deadline until) noexcept {
 void roster::let_go_of_threads() noexcept {
   const std::scoped_lock hold(mutex_);
   for (const thread *t = first_; t != nullptr; t = t->next_)
-    if (t->system_ && t->state() == WEFT_THREAD_STARTED) t->system_->let_go();
+    if (t->state() == WEFT_THREAD_STARTED && t->system_) t->system_->let_go();
   for (system_thread *each = departed_; each != nullptr; each = each->next_departed_) each->let_go();
 }
 

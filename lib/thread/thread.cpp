@@ -134,7 +134,7 @@ weft_status thread::rename(const char *name) noexcept {
   if (kept == nullptr) return WEFT_ENOMEM;
   renamed_.store(kept, std::memory_order_release);
   const record *const self = existing_record();
-  if (system_ && self != nullptr && self->object == this) show_name(name);
+  if (self != nullptr && self->object == this && system_) show_name(name);
   return WEFT_OK;
 }
 
@@ -393,10 +393,9 @@ thread *thread::current(roster &home) noexcept {
     return first;
   }
   try {
-    home.ref();
     thread_settings settings;
     settings.role = thread_role::foreign;
-    auto *made = new thread(adopt(&home), std::move(settings), {});
+    auto *made = new thread(shared<roster>(&home), std::move(settings), {});
     made->adopt_calling_thread(*self, current_native_id());
     made->phase_.store(alive, std::memory_order_release);
     // If the runtime has ended, it is simply not listed.
@@ -441,10 +440,9 @@ thread *thread::main(roster &home) noexcept {
   thread *made = made_main.load(std::memory_order_relaxed);
   if (made != nullptr) return made;
   try {
-    home.ref();
     thread_settings settings;
     settings.role = thread_role::main;
-    made = new thread(adopt(&home), std::move(settings), {});
+    made = new thread(shared<roster>(&home), std::move(settings), {});
   } catch (const std::bad_alloc &) {
     return nullptr;
   }

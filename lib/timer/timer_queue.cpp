@@ -92,7 +92,7 @@ weft_status timer_queue::enroll() noexcept {
 // A slot that is left over stays where it is if the new time is later. serve() moves it on when it
 // finds it. So arming and cancelling in turn, the life of a time-out, costs no more than the lock.
 weft_status timer_queue::arm(timer &which, const timer_schedule &when) noexcept {
-  const std::int64_t due = std::min(when.due, latest);
+  const std::int64_t due = std::clamp(when.due, earliest, latest);
   const std::scoped_lock hold(mutex_);
   if (which.shut_) return WEFT_ECLOSED;
   if (closed_ != WEFT_OK) return closed_;

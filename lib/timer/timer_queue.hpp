@@ -45,9 +45,11 @@ class timer_queue : private slotted {
 public:
   static constexpr std::int64_t none = INT64_MAX;       // no time at all
   static constexpr std::int64_t latest = INT64_MAX - 1; // so late that it never comes
+  // Before any moment of the clock, and `now - earliest` is a number.
+  static constexpr std::int64_t earliest = INT64_MIN / 2;
 
   static std::int64_t sum(std::int64_t moment, std::int64_t span) noexcept {
-    return span >= latest - moment ? latest : moment + span;
+    return moment > latest - span ? latest : moment + span; // a span is not negative, a moment may be
   }
 
   // Both are the executor that contains this queue.

@@ -371,6 +371,10 @@ static void a_host_without_memory_loses_nothing(void) {
   static weft_status (*const attempts[])(void) = {try_future, try_error,  try_runtime,
                                                   try_pool,   try_submit, try_large_room};
   size_t i;
+#ifdef WEFT_TESTS_ASIO_LOSES_MEMORY
+  check_skip("this Asio loses a block when an io_context finds no memory");
+  return;
+#endif
   for (i = 0; i < CHECK_COUNT_OF(attempts); ++i) {
     int64_t fail_at;
     for (fail_at = 0; fail_at < 100; ++fail_at) {

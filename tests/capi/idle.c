@@ -214,7 +214,7 @@ static void several_wait_and_one_is_asked_to_stop(void) {
 /* A pool without threads of its own becomes idle when threads of the host have run all tasks. */
 static void with_threads_of_the_host(void) {
   weft_executor_t *pool = host_pool(NULL, 2);
-  lent_t lent;
+  lent_t lent = {0};
   int runs = 0, i;
   for (i = 0; i < 100; ++i) REQUIRE_OK(weft_executor_post(pool, NULL, count_run, &runs, NULL));
   CHECK_STATUS(weft_executor_wait_idle(pool, WEFT_MILLISECOND), WEFT_ETIMEDOUT);

@@ -266,6 +266,46 @@ static void a_broken_pool_takes_no_timer(void) {
   weft_queue_unref(queue);
 }
 
+/* The only worker waits in the queue when the task comes that gives the event, so it runs that task. */
+typedef struct late {
+  weft_group_t *group;
+  weft_queue_t *queue;
+  uint64_t tid; /* atomic */
+} late_t;
+
+static weft_status wait_for_the_group(void *ctx, void **result, weft_error_t **error) {
+  late_t *late = (late_t *)ctx;
+  weft_event_t event;
+  size_t count = 0;
+  (void)result;
+  (void)error;
+  CHECK_STATUS(weft_group_notify(late->group, late->queue, 3), WEFT_OK);
+  __atomic_store_n(&late->tid, own_tid(), __ATOMIC_RELEASE);
+  CHECK_STATUS(weft_queue_wait(late->queue, &event, 1, WEFT_FOREVER, &count), WEFT_OK);
+  if (CHECK_EQUAL(count, 1)) expect_event(&event, 3, WEFT_EVENT_GROUP, WEFT_OK, 0);
+  return WEFT_OK;
+}
+
+static void a_waiter_runs_what_is_spawned_while_it_sleeps(void) {
+  weft_executor_t *pool = make_pool(1);
+  late_t late = {NULL, NULL, 0};
+  weft_future_t *waits;
+  int runs = 0;
+  late.group = make_group(pool);
+  late.queue = make_queue();
+  CHECK_STATUS(weft_group_enter(late.group), WEFT_OK);
+  waits = submit(pool, wait_for_the_group, &late, NULL);
+  while (__atomic_load_n(&late.tid, __ATOMIC_ACQUIRE) == 0) sched_yield();
+  await_asleep(__atomic_load_n(&late.tid, __ATOMIC_ACQUIRE));
+  spawn_counting(late.group, &runs, 1);
+  CHECK_STATUS(weft_group_leave(late.group), WEFT_OK);
+  end_future(waits);
+  CHECK_EQUAL(count_of(&runs), 2); /* its run and its drop */
+  end_group(late.group);
+  weft_queue_unref(late.queue);
+  end_executor(pool);
+}
+
 int main(int argc, char **argv) {
   static const check_case_t cases[] = {
       {"bad arguments change nothing", bad_arguments_change_nothing},
@@ -279,6 +319,7 @@ int main(int argc, char **argv) {
       {"periods are counted", periods_are_counted},
       {"a timer ends with its executor", a_timer_ends_with_its_executor},
       {"a broken pool takes no timer", a_broken_pool_takes_no_timer},
+      {"a waiter runs what is spawned while it sleeps", a_waiter_runs_what_is_spawned_while_it_sleeps},
   };
   return check_main(cases, CHECK_COUNT_OF(cases), argc, argv);
 }

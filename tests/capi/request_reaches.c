@@ -113,10 +113,54 @@ static void a_request_to_the_caller_reaches_the_pieces(void) {
   end_executor(request.pool);
 }
 
+/* A task of a group has a token of its own. Its wait runs a child on the same thread, and the token is cancelled
+ * meanwhile. The child hears of that, and perhaps has not done its work, so the wait says so.
+ */
+typedef struct token_task {
+  weft_executor_t *pool;
+  weft_cancel_token_t *token;
+  int heard; /* by the child */
+} token_task_t;
+
+static weft_status cancel_and_look(void *ctx, void **result, weft_error_t **error) {
+  token_task_t *task = (token_task_t *)ctx;
+  (void)result;
+  (void)error;
+  CHECK_STATUS(weft_cancel_token_cancel(task->token), WEFT_OK);
+  task->heard = weft_stop_requested();
+  return WEFT_OK;
+}
+
+static weft_status wait_for_a_child(void *ctx, void **result, weft_error_t **error) {
+  token_task_t *task = (token_task_t *)ctx;
+  weft_group_t *children = make_group(task->pool);
+  (void)result;
+  (void)error;
+  CHECK_STATUS(weft_group_spawn(children, NULL, cancel_and_look, task, NULL), WEFT_OK);
+  CHECK_STATUS(weft_group_wait(children, WEFT_FOREVER), WEFT_EINTERRUPTED);
+  weft_group_unref(children);
+  return WEFT_OK;
+}
+
+static void a_wait_tells_of_a_request_during_what_it_ran(void) {
+  token_task_t task = {make_pool(1), NULL, 0};
+  weft_group_t *group = make_group(task.pool);
+  weft_task_options_t options;
+  CHECK_STATUS(weft_cancel_token_create(NULL, WEFT_FOREVER, &task.token), WEFT_OK);
+  weft_task_options_init(&options);
+  options.token = task.token;
+  CHECK_STATUS(weft_group_spawn(group, &options, wait_for_a_child, &task, NULL), WEFT_OK);
+  end_group(group);
+  CHECK_EQUAL(task.heard, 1);
+  weft_cancel_token_unref(task.token);
+  end_executor(task.pool);
+}
+
 int main(int argc, char **argv) {
   static const check_case_t cases[] = {
       {"a cancelled group wakes what sleeps within", a_cancelled_group_wakes_what_sleeps_within},
       {"a request to the caller reaches the pieces", a_request_to_the_caller_reaches_the_pieces},
+      {"a wait tells of a request during what it ran", a_wait_tells_of_a_request_during_what_it_ran},
   };
   return check_main(cases, CHECK_COUNT_OF(cases), argc, argv);
 }

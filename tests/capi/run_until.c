@@ -252,6 +252,60 @@ static void its_end_is_never_missed(void) {
   end_executor(pool);
 }
 
+/* Inside a task of a pool with one worker, the thread in run_until is the only one that can run what it waits for, and
+ * that comes to the pool only while the thread sleeps: because time goes by, or because a source becomes done.
+ */
+typedef struct inner {
+  weft_executor_t *pool, *loop;
+  weft_future_t *source; /* of a continuation; NULL: a delayed task instead */
+  uint64_t tid;          /* atomic */
+  int runs;
+} inner_t;
+
+static weft_status continue_it(void *ctx, weft_future_t *source, void **result, weft_error_t **error) {
+  (void)source;
+  return count_run(ctx, result, error);
+}
+
+static weft_status run_until_inside(void *ctx, void **result, weft_error_t **error) {
+  inner_t *inner = (inner_t *)ctx;
+  weft_future_t *wanted = NULL;
+  (void)result;
+  (void)error;
+  if (inner->source != NULL)
+    CHECK_STATUS(
+        weft_future_then(inner->source, inner->pool, WEFT_THEN_ALWAYS, NULL, continue_it, &inner->runs, NULL, &wanted),
+        WEFT_OK);
+  else
+    CHECK_STATUS(
+        weft_executor_submit_after(inner->pool, 10 * WEFT_MILLISECOND, NULL, count_run, &inner->runs, NULL, &wanted),
+        WEFT_OK);
+  __atomic_store_n(&inner->tid, own_tid(), __ATOMIC_RELEASE);
+  CHECK_STATUS(weft_executor_run_until(inner->loop, wanted, WEFT_FOREVER), WEFT_OK);
+  weft_future_unref(wanted);
+  return WEFT_OK;
+}
+
+static void inside_a_task_it_runs_what_comes_to_the_pool(void) {
+  int from_source;
+  for (from_source = 0; from_source < 2; ++from_source) {
+    inner_t inner = {NULL, NULL, NULL, 0, 0};
+    weft_future_t *outer;
+    inner.pool = make_pool(1);
+    inner.loop = make_caller_run();
+    if (from_source) inner.source = make_promise(NULL);
+    outer = submit(inner.pool, run_until_inside, &inner, NULL);
+    while (__atomic_load_n(&inner.tid, __ATOMIC_ACQUIRE) == 0) sched_yield();
+    await_asleep(__atomic_load_n(&inner.tid, __ATOMIC_ACQUIRE));
+    if (from_source) CHECK_STATUS(weft_future_set_result(inner.source, NULL), WEFT_OK);
+    end_future(outer);
+    CHECK_EQUAL(inner.runs, 1);
+    weft_future_unref(inner.source);
+    weft_executor_unref(inner.loop);
+    end_executor(inner.pool);
+  }
+}
+
 int main(int argc, char **argv) {
   static const check_case_t cases[] = {
       {"bad arguments are refused", bad_arguments_are_refused},
@@ -265,6 +319,7 @@ int main(int argc, char **argv) {
       {"a task may drop the handles", a_task_may_drop_the_handles},
       {"a stop request ends it", a_stop_request_ends_it},
       {"its end is never missed", its_end_is_never_missed},
+      {"inside a task it runs what comes to the pool", inside_a_task_it_runs_what_comes_to_the_pool},
   };
   return check_main(cases, CHECK_COUNT_OF(cases), argc, argv);
 }

@@ -80,10 +80,11 @@ static void what_was_left_is_run_after_all(void) {
     while (__atomic_load_n(&leaving.tid, __ATOMIC_ACQUIRE) == 0) sched_yield();
     await_asleep(__atomic_load_n(&leaving.tid, __ATOMIC_ACQUIRE));
     gate_open(&leaving.rest);
-    end_future(leaving.own);
+    CHECK_STATUS(weft_future_wait(leaving.own, WEFT_FOREVER), WEFT_OK);
     end_future(held);
     end_future(busy);
     end_executor(leaving.pool);
+    weft_future_unref(leaving.own); /* the other task may have waited for it until now */
     CHECK_STATUS(leaving.waited, WEFT_OK);
   }
 }

@@ -238,6 +238,15 @@ int exit_from_a_thread_local_destructor_of_a_worker() {
   wait_for_nothing();
 }
 
+// The same, and the pool's handle is still there: the pool has ended, and its worker never will.
+int exit_from_the_worker_of_a_kept_pool() {
+  weft_executor_t *pool = make_pool(1);
+  get_busy();
+  EXPECT(weft_executor_post(pool, nullptr, arm_local_in_task, nullptr, nullptr), WEFT_OK);
+  EXPECT(weft_executor_shutdown(pool, 0, 0), WEFT_OK);
+  wait_for_nothing();
+}
+
 // An isolated runtime that was not destroyed before the end.
 int an_isolated_runtime_is_waited_for_too() {
   weft_runtime_t *runtime = nullptr;
@@ -305,6 +314,7 @@ const named_case cases[] = {
     {"exit-from-a-pthread-key-destructor", exit_from_a_pthread_key_destructor},
     {"exit-from-a-thread-local-destructor", exit_from_a_thread_local_destructor},
     {"exit-from-a-thread-local-destructor-of-a-worker", exit_from_a_thread_local_destructor_of_a_worker},
+    {"exit-from-the-worker-of-a-kept-pool", exit_from_the_worker_of_a_kept_pool},
     {"an-isolated-runtime-is-waited-for-too", an_isolated_runtime_is_waited_for_too},
     {"shut-down-before-the-end", shut_down_before_the_end},
     {"nothing-was-ever-used", nothing_was_ever_used},

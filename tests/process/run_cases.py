@@ -73,6 +73,7 @@ CASES = [
     Case("exit-from-a-pthread-key-destructor", 11, BUSY, times=3),
     Case("exit-from-a-thread-local-destructor", 12, BUSY, times=3),
     Case("exit-from-a-thread-local-destructor-of-a-worker", 12, BUSY, times=3),
+    Case("exit-from-the-worker-of-a-kept-pool", 12, BUSY, times=3),
     Case("an-isolated-runtime-is-waited-for-too", 0, ("regular thread done",)),
     Case("shut-down-before-the-end", 0, (*BUSY, "shut down")),
     Case("a-foreign-thread-does-not-hold-the-end", 0, BUSY),

@@ -26,7 +26,9 @@ public:
   cancel_callback() noexcept = default;
   cancel_callback(cancel_callback &&other) noexcept : native_(std::exchange(other.native_, nullptr)) {}
   cancel_callback &operator=(cancel_callback &&other) noexcept {
-    std::swap(native_, other.native_);
+    weft_cancel_registration_t *const taken = std::exchange(other.native_, nullptr);
+    remove();
+    native_ = taken;
     return *this;
   }
   ~cancel_callback() { remove(); }
@@ -75,12 +77,15 @@ public:
   requires std::invocable < std::decay_t<F>
   & > [[nodiscard]] cancel_callback on_cancel(F &&f) const {
     using callable = std::decay_t<F>;
-    auto ctx = std::make_unique<callable>(std::forward<F>(f));
+    auto owned = std::make_unique<callable>(std::forward<F>(f));
+    callable *const given = owned.release(); // first: the callback may be called at once, and end its thread
     cancel_callback made;
-    check(weft_cancel_token_on_cancel(
-        handle_.get(), [](void *given) { (*static_cast<callable *>(given))(); }, ctx.get(),
-        [](void *given) { delete static_cast<callable *>(given); }, &made.native_));
-    (void)ctx.release();
+    const weft_status status = weft_cancel_token_on_cancel(
+        handle_.get(), [](void *ctx) { (*static_cast<callable *>(ctx))(); }, given,
+        [](void *ctx) { delete static_cast<callable *>(ctx); }, &made.native_);
+    if (status == WEFT_OK) return made;
+    owned.reset(given);
+    check(status);
     return made;
   }
 

@@ -79,8 +79,7 @@ future<R> follow(weft_future_t *source, weft_executor_t *where, std::uint32_t wh
   prepared_task<Closure, R, kind_of_task::continuation> task(native_options(options), std::in_place_t(),
                                                              std::in_place_t(), std::forward<F>(f));
   weft_future_t *native = nullptr;
-  check(weft_future_then_task(source, where, when, task.get(), &native));
-  task.release();
+  check(task.give([&](weft_task_t *given) { return weft_future_then_task(source, where, when, given, &native); }));
   return future<R>::adopt(native);
 }
 

@@ -100,13 +100,14 @@ template <class F, class T> using ended_result_t = call_result_t<F, future<T>>;
 template <class F> bool add_stop_callback(weft_future_t *future, F &&callback) {
   using callable = std::decay_t<F>;
   auto owned = std::make_unique<callable>(std::forward<F>(callback));
+  callable *const given = owned.release(); // first: the callback may be called at once, and end its thread
   const weft_status status = weft_future_on_stop(
-      future, [](void *ctx, weft_future_t *) { std::invoke(std::move(*static_cast<callable *>(ctx))); }, owned.get(),
+      future, [](void *ctx, weft_future_t *) { std::invoke(std::move(*static_cast<callable *>(ctx))); }, given,
       [](void *ctx) { delete static_cast<callable *>(ctx); });
-  if (status == WEFT_EDONE) return false;
-  check(status);
-  static_cast<void>(owned.release());
-  return true;
+  if (status == WEFT_OK) return true;
+  owned.reset(given);
+  if (status != WEFT_EDONE) check(status);
+  return false;
 }
 
 } // namespace detail
@@ -259,13 +260,16 @@ protected:
   template <class Future, class F> void add_callback(F &&callback) const {
     using callable = std::decay_t<F>;
     auto owned = std::make_unique<callable>(std::forward<F>(callback));
-    check(weft_future_add_done_callback(
+    callable *const given = owned.release(); // first: the callback may be called at once, and end its thread
+    const weft_status status = weft_future_add_done_callback(
         handle_.get(),
         [](void *ctx, weft_future_t *future) {
           std::invoke(std::move(*static_cast<callable *>(ctx)), Future::share(future));
         },
-        owned.get(), [](void *ctx) { delete static_cast<callable *>(ctx); }));
-    static_cast<void>(owned.release());
+        given, [](void *ctx) { delete static_cast<callable *>(ctx); });
+    if (status == WEFT_OK) return;
+    owned.reset(given);
+    check(status);
   }
 
   detail::future_handle handle_;

@@ -189,14 +189,17 @@ requires std::invocable<Body &, detail::index_t<Begin, End>, detail::index_t<Beg
       return detail::guard(error, [&] {
         state &mine = *static_cast<state *>(into);
         if (mine.failure) std::rethrow_exception(mine.failure);
-        mine.value.emplace(self.body(self.range.at(from), self.range.at(to), std::move(*mine.value)));
+        T next(self.body(self.range.at(from), self.range.at(to), std::move(*mine.value))); // may refer to the value
+        mine.value.emplace(std::move(next));
       });
     }
     static void take_over(void *ctx, void *into, void *from) {
       state &left = *static_cast<state *>(into), &right = *static_cast<state *>(from);
       if (!left.failure) left.failure = right.failure;
-      left.attempt(
-          [&] { left.value.emplace(static_cast<call *>(ctx)->join(std::move(*left.value), std::move(*right.value))); });
+      left.attempt([&] {
+        T both(static_cast<call *>(ctx)->join(std::move(*left.value), std::move(*right.value))); // as in take()
+        left.value.emplace(std::move(both));
+      });
     }
   } how{body, join, identity, range};
   const weft_reduction_t native = {

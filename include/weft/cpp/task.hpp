@@ -143,9 +143,15 @@ public:
 
   /// Submit the task. On success it belongs to the executor. Otherwise it stays here and may be
   /// submitted again.
-  weft_status submit(weft_executor_t *executor, weft_future_t **out) noexcept {
-    const weft_status status = weft_executor_submit_task(executor, task_, out);
-    if (status == WEFT_OK) task_ = nullptr;
+  weft_status submit(weft_executor_t *executor, weft_future_t **out) {
+    return give([&](weft_task_t *task) { return weft_executor_submit_task(executor, task, out); });
+  }
+  /// Give the task to a function of C, in which it may run at once and end this thread. It stays
+  /// here if the answer is not WEFT_OK.
+  template <class Take> weft_status give(Take take) {
+    weft_task_t *const given = std::exchange(task_, nullptr);
+    const weft_status status = take(given);
+    if (status != WEFT_OK) task_ = given;
     return status;
   }
 
