@@ -9,6 +9,17 @@
 
 using namespace std::chrono_literals;
 
+TEST_CASE("cancel_callback: a moved one takes the place of another, which is removed") {
+  weft::cancel_source source;
+  int first = 0, second = 0;
+  weft::cancel_callback kept = source.token().on_cancel([&first] { ++first; });
+  weft::cancel_callback next = source.token().on_cancel([&second] { ++second; });
+  kept = std::move(next);
+  source.cancel();
+  CHECK(first == 0);
+  CHECK(second == 1);
+}
+
 TEST_CASE("cancel: what waits never starts, what runs is asked to stop") {
   weft::executor pool({.max_workers = 1});
   const weft::cancel_source source;

@@ -209,6 +209,14 @@ TEST_CASE("parallel_reduce: what is not commutative keeps its order") {
   }
 }
 
+TEST_CASE("parallel_reduce: body and join may return a reference to what they were given") {
+  weft::executor pool({.max_workers = 2});
+  const auto keep = [](int, int, std::string &&so_far) -> std::string && { return std::move(so_far); };
+  const auto larger = [](const std::string &a, const std::string &b) -> const std::string & { return a < b ? b : a; };
+  const std::string start(100, 'x');
+  CHECK(weft::parallel_reduce(pool, 0, 1'000, start, keep, larger, 10) == start);
+}
+
 TEST_CASE("parallel_reduce: what body, join and the copy of the neutral element throw comes back") {
   weft::executor pool({.max_workers = 2});
   const auto join = [](int a, int b) { return a + b; };

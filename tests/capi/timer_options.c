@@ -163,6 +163,25 @@ static void a_period_may_begin_at_a_time_of_the_clock(void) {
   end_executor(pool);
 }
 
+/* A start before the clock began is a time like others: one tick is due at once, the next one within a period. */
+static void a_start_in_the_far_past_ticks_on(void) {
+  static const int64_t starts[] = {INT64_MIN, INT64_MIN / 2, -3600 * WEFT_SECOND, -1};
+  size_t i;
+  for (i = 0; i < CHECK_COUNT_OF(starts); ++i) {
+    weft_executor_t *mine = make_caller_run();
+    weft_timer_t *timer = NULL;
+    uint64_t ran = 0;
+    int ticks = 0, rounds;
+    REQUIRE_OK(weft_timer_create(mine, NULL, count_run, &ticks, NULL, &timer));
+    CHECK_STATUS(weft_timer_arm_every_at(timer, starts[i], WEFT_MILLISECOND, WEFT_MISSED_SKIP), WEFT_OK);
+    for (rounds = 0; rounds < 3; ++rounds)
+      CHECK_STATUS(weft_executor_run_wait(mine, 1, 60 * WEFT_SECOND, &ran), WEFT_OK);
+    CHECK_EQUAL(ticks, 3);
+    weft_timer_unref(timer);
+    weft_executor_unref(mine);
+  }
+}
+
 int main(int argc, char **argv) {
   static const check_case_t cases[] = {
       {"a token disarms it", a_token_disarms_it},
@@ -170,6 +189,7 @@ int main(int argc, char **argv) {
       {"a token asks the run to stop", a_token_asks_the_run_to_stop},
       {"its runs have its priority", its_runs_have_its_priority},
       {"a period may begin at a time of the clock", a_period_may_begin_at_a_time_of_the_clock},
+      {"a start in the far past ticks on", a_start_in_the_far_past_ticks_on},
   };
   return check_main(cases, CHECK_COUNT_OF(cases), argc, argv);
 }
