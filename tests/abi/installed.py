@@ -183,7 +183,9 @@ def with_pkg_config(folder, stage, environment):
         tap.check(f"the program in {language} asks for libweft.so.1 and not for Boost", [] if "libweft.so.1" in names
                   and not any("boost" in name for name in names) else [names])
 
-    if run(["clang++", "-stdlib=libc++", "-std=c++20", "-fsyntax-only", "-xc++", "-"], input="#include <vector>\n").returncode != 0:
+    # Linking too: libc++ may be there without libc++abi.
+    if run(["clang++", "-stdlib=libc++", "-std=c++20", "-xc++", "-", "-o", folder / "probe"],
+           input="#include <vector>\nint main() {}\n").returncode != 0:
         tap.skip("a program with libc++", "clang++ or libc++ is not installed")
     else:
         answer = run(["clang++", "-stdlib=libc++", "-std=c++20", folder / "crossing.cpp", "-o", folder / "crossing", *flags])

@@ -37,7 +37,7 @@ def run(command, **more):
 
 def compiles(*command):
     try:
-        return run([*command, "-fsyntax-only", "-xc++", "-"], input="#include <cstddef>\n").returncode == 0
+        return run([*command, "-xc++", "-", "-o", work / "probe"], input="#include <cstddef>\nint main() {}\n").returncode == 0
     except FileNotFoundError:
         return False
 
