@@ -21,8 +21,14 @@
 namespace weft::core {
 namespace {
 
+// Also a worker on its last steps, whose pool is gone.
+bool is_regular(const thread &t) noexcept {
+  return !t.is_daemon() && (t.role() == thread_role::target || t.role() == thread_role::worker) && !t.ended();
+}
+
+// In step 1. Workers are waited for with their pools.
 bool waited_for(const thread &t) noexcept {
-  return !t.is_daemon() && t.role() == thread_role::target && !t.ended();
+  return t.role() == thread_role::target && is_regular(t);
 }
 
 bool is_ours(const record &self, const runtime &home) noexcept {
@@ -37,11 +43,6 @@ bool is_ours(const record &self, const runtime &home) noexcept {
 
 executor &executor_of(const shared<task_owner> &owner) noexcept {
   return static_cast<executor &>(*owner);
-}
-
-// A worker of a pool that is gone, on its last steps, counts too.
-bool is_regular(const thread &t) noexcept {
-  return !t.is_daemon() && (t.role() == thread_role::target || t.role() == thread_role::worker) && !t.ended();
 }
 
 // Takes steps 1 and 2, once. At the end of the process, what can never end goes to `passed_over`.
