@@ -32,12 +32,13 @@ bool wait_graph::enter(blocked_thread &entry) noexcept {
   if (can_end(entry)) return true;
   settle();
   if (!entry.stuck) return true;
-  if (blocked_thread *const helper = find_helper(entry); helper != nullptr && helper != &entry) {
+  blocked_thread *const helper = find_helper(entry);
+  if (helper != nullptr && helper != &entry) {
     helper->looks_again.store(true, std::memory_order_release);
     helper->who->sleeper.unpark();
     return true;
   }
-  if (ask_those_who_leave(entry)) return true;
+  if (helper == nullptr && ask_those_who_leave(entry)) return true;
   if (entry.stays && entry.offered == nullptr) {
     tell_stuck_ones();
     return true;
@@ -107,19 +108,21 @@ blocked_thread *wait_graph::find_helper(const blocked_thread &newcomer) noexcept
   return nullptr;
 }
 
-// Those of the stuck set that left something to other workers run it themselves now, if they can:
-// README.md, *A look is no limit*. True: there are such, other than the newcomer.
+// If the newcomer could go on with what those of its stuck set have left to other workers, they run
+// that themselves now: README.md, "A look is no limit". False: it could not.
 bool wait_graph::ask_those_who_leave(const blocked_thread &newcomer) noexcept {
-  bool any = false;
+  judge_if_leavers_go_on(&newcomer);
+  const bool would_help = !newcomer.stuck;
+  judge_all(nullptr);
+  if (!would_help) return false;
   wake_list sleepers;
   for (blocked_thread *b = first_; b != nullptr; b = b->next) {
     if (!b->stuck || !b->leaves || b == &newcomer) continue;
     b->looks_again.store(true, std::memory_order_release);
     sleepers.add(b->who->sleeper);
-    any = true;
   }
   sleepers.flush();
-  return any;
+  return true;
 }
 
 // Judge all once more from the beginning, as if `assumed` could happen.
@@ -128,6 +131,12 @@ void wait_graph::judge_all(const void *assumed) noexcept {
   for (blocked_thread *b = first_; b != nullptr; b = b->next) b->stuck = !b->timed;
   settle();
   assumed_ = nullptr;
+}
+
+// The same, as if each thread but `except` could go on that left something to other workers.
+void wait_graph::judge_if_leavers_go_on(const blocked_thread *except) noexcept {
+  for (blocked_thread *b = first_; b != nullptr; b = b->next) b->stuck = !b->timed && (!b->leaves || b == except);
+  settle();
 }
 
 // The caller has marked all threads that sleep without limit as stuck. Take out each thread whose
@@ -171,10 +180,8 @@ std::size_t wait_graph::stuck_workers_now(const task_owner *owner, record &excep
   blocked_thread gone{&except, &nothing, 1, wait_for::all, false};
   gone.next = first_;
   first_ = &gone; // during this call
-  judge_all(nullptr);
+  judge_if_leavers_go_on(nullptr);
   gone.stuck = false; // the others are judged, and it does not count
-  for (blocked_thread *b = gone.next; b != nullptr; b = b->next)
-    if (b->leaves) b->stuck = false; // it may run what it left
   const std::size_t count = stuck_workers(owner);
   first_ = gone.next;
   return count;

@@ -169,6 +169,7 @@ private:
   void link(blocked_thread &entry) noexcept;
   void unlink(blocked_thread &entry) noexcept;
   void judge_all(const void *assumed) noexcept;
+  void judge_if_leavers_go_on(const blocked_thread *except) noexcept;
   bool ask_those_who_leave(const blocked_thread &newcomer) noexcept;
   void tell_stuck_ones() noexcept;
   void settle() noexcept;

@@ -346,3 +346,34 @@ TEST_CASE("wait_graph: a sleeper that left something to others is asked before t
   first.entry.looks_again.store(false);
   CHECK_FALSE(first.sleep_for(queued.end()));
 }
+
+TEST_CASE("wait_graph: a newcomer whose circle needs nothing that others left is told at once") {
+  const running_future outer, own;
+  sleeper first(outer.which), second(own.which);
+  first.entry.leaves = true;
+  noting_owner queue;
+  future queued;
+  queued.which->set_owner(&queue);
+  const dependency both[] = {queued.end(), own.end()};
+  REQUIRE(first.sleep_for_all(both, 2));
+  queue.starts = false;
+  CHECK_FALSE(second.sleep_for(own.end())); // it waits for itself; the first sleeper only depends on it
+}
+
+TEST_CASE("wait_graph: what a newcomer is offered is not lost beside a sleeper that left something") {
+  const running_future outer, own;
+  sleeper first(outer.which), second(own.which);
+  noting_owner queue;
+  future queued;
+  queued.which->set_owner(&queue);
+  first.entry.leaves = true;
+  REQUIRE(first.sleep_for(queued.end()));
+  queue.starts = false;
+  may_be_run = queued.which;
+  kept = 0;
+  second.entry.hand = &hand;
+  CHECK_FALSE(second.sleep_for(outer.end()));
+  CHECK(second.entry.offered == queued.which);
+  CHECK(kept == 1);
+  CHECK_FALSE(first.entry.looks_again.load());
+}
