@@ -76,6 +76,18 @@ weft_status weft_future_then_task(weft_future_t *future, weft_executor_t *execut
   });
 }
 
+weft_status weft_future_flatten(weft_future_t *future, weft_future_t **out) {
+  if (bad(future) || out == nullptr) return WEFT_EINVAL;
+  if (const weft_status forked = answer_here(); forked != WEFT_OK) return forked;
+  return guard([&]() -> weft_status {
+    task *const made = create_flattening();
+    if (made == nullptr) return WEFT_ENOMEM;
+    continuation::start_flattening(*made, *unwrap(future));
+    *out = wrap_future(made);
+    return WEFT_OK;
+  });
+}
+
 weft_future_t *weft_continuation_source(void) {
   task *const source = current_source();
   return source != nullptr ? wrap_future(source) : nullptr;

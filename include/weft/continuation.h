@@ -110,6 +110,33 @@ WEFT_API weft_status weft_future_then(weft_future_t *future, weft_executor_t *ex
 WEFT_API weft_status weft_future_then_task(weft_future_t *future, weft_executor_t *executor, uint32_t when,
                                            weft_task_t *task, weft_future_t **out);
 
+/** Make a future that ends as the future ends that is the result of another one.
+ *
+ *   weft_future_then(page, pool, WEFT_THEN_RESULT, &options, load_images, NULL, NULL, &nested);
+ *   weft_future_flatten(nested, &images);      *result of load_images is a weft_future_t *
+ *
+ * For a continuation or task that begins something, and whose outcome is to be that of what it has
+ * begun. The result of `future` is a reference to the inner future, as a weft_future_t *. A task
+ * with room has that pointer at the beginning of its room. Once `future` is done, its result is
+ * taken (weft_future_take), and the new future gets the outcome of the inner one as "Handing on" of
+ * weft_future_then says. If `future` ends with an error or is cancelled, so is the new future.
+ *
+ *  - It ends with an error with the code WEFT_EINVALIDSTATE if the result of `future` is NULL or
+ *    was taken before, and with WEFT_EDEADLK if the inner future is the new one itself.
+ *  - Its cancellation cancels neither `future` nor the inner one. If it is cancelled before
+ *    `future` is done, nothing takes the result. So `future` needs a `result_drop` that calls
+ *    weft_future_unref.
+ *
+ * Blocks:    never.
+ * Ownership: on success `*out` owns one reference.
+ *
+ * Returns
+ *   WEFT_OK      `*out` is the new future
+ *   WEFT_EINVAL  `future` or `out` is NULL
+ *   WEFT_ENOMEM  nothing changed
+ */
+WEFT_API weft_status weft_future_flatten(weft_future_t *future, weft_future_t **out);
+
 /** Get the source of the continuation that the calling thread runs. Never blocks.
  *
  * Returns    the source, which is done, borrowed until the run returns; NULL elsewhere, also in

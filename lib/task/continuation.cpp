@@ -7,11 +7,24 @@
 #include "thread/record.hpp"
 
 namespace weft::core {
+namespace {
+
+// Beside WEFT_THEN_...: every outcome is handed on.
+constexpr std::uint32_t never = 3;
+
+} // namespace
 
 void continuation::start(task &made, task &source, std::uint32_t when, stage where) {
   continuation &self = of(made);
   self.when_ = when;
   self.where_ = where;
+  self.link_.attach(source); // *this may be gone
+}
+
+void continuation::start_flattening(task &made, task &source) {
+  continuation &self = of(made);
+  self.when_ = never;
+  self.flattens_ = true;
   self.link_.attach(source); // *this may be gone
 }
 
@@ -31,6 +44,8 @@ bool continuation::runs_after(const task &source) const noexcept {
     return source.state() == with_result;
   case WEFT_THEN_ERROR:
     return source.state() == with_error;
+  case never:
+    return false;
   default:
     return true;
   }
@@ -40,6 +55,7 @@ void continuation::source_done(void *ctx, weft_future_t *handle) {
   task &self = *static_cast<task *>(ctx);
   task &source = *reinterpret_cast<task *>(handle);
   continuation &mine = of(self);
+  if (mine.flattens_ && source.state() == with_result) return mine.follow_result(self, source);
   if (mine.runs_after(source)) {
     mine.link_.hold(source);
     // A cancellation before this line may have missed that the link has a reference now.
@@ -78,6 +94,33 @@ void continuation::hand_on(task &self, task &source) {
   origin_ = &result_owner(source);
   origin_->ref();
   run_callbacks(self, self.publish({with_result, nullptr}));
+}
+
+// The result of the source is a reference to a future. It is taken, and that future becomes the
+// source: README.md, "A future of a future". With the list's reference, which the list of the new
+// source gets.
+void continuation::follow_result(task &self, task &source) {
+  struct holding {
+    task &which;
+    ~holding() { which.unref(); }
+  };
+  flattens_ = false;
+  task &owner = result_owner(source);
+  // The room is emptied: results that C++ has built are destroyed in any case.
+  task *const inner = owner.take() ? std::exchange(*static_cast<task **>(owner.room()), nullptr) : nullptr;
+  if (inner == nullptr || inner == &self) {
+    const holding list_reference{self};
+    link_.cut();
+    fail(self, error::from_status(inner != nullptr ? WEFT_EDEADLK : WEFT_EINVALIDSTATE));
+    if (inner != nullptr) inner->unref();
+    return;
+  }
+  const holding result{*inner}, kept{self};
+  self.ref();
+  link_.attach_next(*inner);
+  // A cancellation may have missed that the link leads further.
+  link_.synchronise();
+  if (self.state() != pending) let_go(self);
 }
 
 // With the list's reference. After an executor has accepted the task it must not be touched.
@@ -159,7 +202,14 @@ constexpr weft_task_type_t plain_type{
 constexpr weft_task_type_t owned_type{struct_size, call_flags, sizeof(owned_continuation), alignof(owned_continuation),
                                       run_call,    drop_call,  drop_owned_result};
 
+constexpr weft_task_type_t flattening_type{struct_size, call_flags, sizeof(void *), alignof(void *),
+                                           nullptr,     nullptr,    nullptr};
+
 } // namespace
+
+task *create_flattening() noexcept {
+  return task::create(flattening_type, 2);
+}
 
 task *create_continuation(const continuation_call &what, weft_drop_fn result_drop, const belonging &to) noexcept {
   task *const made = task::create(result_drop != nullptr ? owned_type : plain_type, 2, to);

@@ -38,6 +38,9 @@ public:
 
   // `made` has a reference for a handle and one for the link; `where` has a handle of its executor.
   static void start(task &made, task &source, std::uint32_t when, stage where);
+  // The same for a continuation that runs nothing (create_flattening): `source` has a future as its
+  // result, and its outcome is handed on.
+  static void start_flattening(task &made, task &source);
 
   const source_link &link() const noexcept { return link_; }
   // The task whose result this one hands on, with a reference. Null: it has its own result, or
@@ -54,6 +57,7 @@ private:
   static void source_gone(void *ctx);
   bool runs_after(const task &source) const noexcept;
   void hand_on(task &self, task &source);
+  void follow_result(task &self, task &source);
   void run_on_stage(task &self);
   void fail(task &self, error *reason);
   void leave_stage();
@@ -61,6 +65,8 @@ private:
   source_link link_;
   stage where_;
   std::uint32_t when_ = WEFT_THEN_RESULT;
+  // The result of the source is a future, which is to be the next source.
+  bool flattens_ = false;
   // Written before the state becomes with_result, and read after.
   task *origin_ = nullptr;
 };
@@ -91,6 +97,8 @@ struct continuation_call {
   weft_drop_fn drop;
 };
 task *create_continuation(const continuation_call &what, weft_drop_fn result_drop, const belonging &to = {}) noexcept;
+// A continuation without a function, for start_flattening(), with two references. Null: no memory.
+task *create_flattening() noexcept;
 
 // The source of the continuation that runs at the top of this thread's stack. Null: none runs
 // there. Borrowed.

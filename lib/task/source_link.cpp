@@ -49,6 +49,12 @@ void source_link::hold(task &source) noexcept {
   to_.store(reinterpret_cast<std::uintptr_t>(&source) | held, std::memory_order_release);
 }
 
+void source_link::attach_next(task &source) {
+  pin();
+  to_.store(reinterpret_cast<std::uintptr_t>(&source), std::memory_order_release);
+  add_callback(source, *this);
+}
+
 bool source_link::withdraw() noexcept {
   task *const source = pin();
   if (source == nullptr) return false;

@@ -43,6 +43,14 @@ public:
   bool withdraw() noexcept;
   // Give up a link that has a reference. False: it has none.
   bool release_held();
+  // Called by the entry itself: from now on the link leads to another source. The entry may be
+  // called before this returns, and *this be gone, unless the caller keeps it.
+  void attach_next(task &source);
+  // What another thread did before it last looked at this link is seen, or it sees the link as it
+  // is now.
+  void synchronise() const noexcept {
+    if (pin() != nullptr) unpin();
+  }
 
   // For a task that runs while its link holds the source: no thread cuts that link meanwhile.
   task *held_source() const noexcept {

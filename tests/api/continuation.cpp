@@ -181,6 +181,54 @@ TEST_CASE("finally: in any case") {
   CHECK(c.result() == weft::future_state::cancelled);
 }
 
+TEST_CASE("then: an f that returns a future gives a future of what is inside") {
+  weft::executor pool({.max_workers = 1});
+  const auto later = [&pool](int n) { return pool.submit([n] { return std::to_string(n); }); };
+  const weft::future<std::string> text = pool.submit([] { return 4; }).then(pool, later).then(pool, [&](std::string s) {
+    return pool.submit([s = std::move(s)] { return s + "2"; });
+  });
+  CHECK(text.result() == "42");
+  const weft::future<void> nothing = text.then([&](const std::string &) { return pool.submit([] {}); });
+  nothing.result();
+  // finally: another try after a failure
+  const auto failing = pool.submit([]() -> int { throw std::runtime_error("once"); });
+  const weft::future<int> tried = failing.finally([&](const weft::future<int> &done) {
+    return done.error() ? pool.submit([] { return 7; }) : done;
+  });
+  CHECK(tried.result() == 7);
+}
+
+TEST_CASE("flatten: results, errors, cancellations and empty futures") {
+  census lives;
+  {
+    weft::promise<weft::future<std::unique_ptr<int>>> outer;
+    weft::promise<std::unique_ptr<int>> inner;
+    const weft::future<std::unique_ptr<int>> flat = weft::flatten(outer.get_future());
+    outer.set_value(inner.get_future());
+    CHECK_THROWS_AS(outer.get_future().result(), weft::invalid_state);
+    CHECK_FALSE(flat.done());
+    inner.set_value(std::make_unique<int>(3));
+    CHECK(*flat.take() == 3);
+  }
+  {
+    weft::promise<weft::future<move_only>> outer;
+    outer.set_value(weft::executor({.max_workers = 1}).submit([&] { return move_only(lives); }));
+    const weft::future<move_only> flat = weft::flatten(outer.get_future());
+    flat.wait();
+    CHECK(lives.alive == 1);
+  }
+  CHECK(lives.alive == 0);
+  weft::promise<weft::future<int>> failed, cancelled, empty;
+  failed.set_exception(std::make_exception_ptr(std::logic_error("outer")));
+  CHECK_THROWS_AS(weft::flatten(failed.get_future()).result(), std::logic_error);
+  cancelled.get_future().cancel();
+  CHECK(weft::flatten(cancelled.get_future()).cancelled());
+  empty.set_value(weft::future<int>());
+  const auto of_none = weft::flatten(empty.get_future());
+  CHECK(of_none.error()->code() == WEFT_EINVALIDSTATE);
+  CHECK_THROWS_AS(weft::flatten(weft::future<weft::future<int>>()), weft::invalid_argument);
+}
+
 TEST_CASE("when_all: the results in order") {
   weft::executor pool({.max_workers = 2});
   std::vector<weft::future<int>> squares;

@@ -22,6 +22,16 @@ static weft_status attempt_then(void) {
   return status;
 }
 
+static weft_status attempt_flatten(void) {
+  weft_future_t *source = make_promise(NULL), *out = UNTOUCHED(weft_future_t);
+  weft_status status = ARMED(weft_future_flatten(source, &out));
+  if (status != WEFT_OK) CHECK(out == UNTOUCHED(weft_future_t));
+  CHECK_STATUS(weft_future_cancel(source), WEFT_OK);
+  weft_future_unref(source);
+  if (status == WEFT_OK) weft_future_unref(out);
+  return status;
+}
+
 static weft_status attempt_gathering(weft_status (*gather)(weft_future_t *const *, size_t, weft_future_t **)) {
   weft_future_t *sources[2], *out = UNTOUCHED(weft_future_t);
   weft_status status;
@@ -50,6 +60,7 @@ static weft_status attempt_when_any(void) {
 
 static const attempt_t attempts[] = {
     ATTEMPT_RECYCLED(weft_future_then, attempt_then),
+    ATTEMPT_RECYCLED(weft_future_flatten, attempt_flatten),
     ATTEMPT_RECYCLED(weft_when_all, attempt_when_all),
     ATTEMPT_RECYCLED(weft_when_any, attempt_when_any),
 };

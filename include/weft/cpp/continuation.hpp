@@ -1,5 +1,5 @@
-// Futures that come of other futures: then, on_error and finally of future<T>; when_all and
-// when_any.
+// Futures that come of other futures: then, on_error and finally of future<T>; flatten, when_all
+// and when_any.
 //
 // Owns the closures that read the source of a continuation. When and where a continuation runs is
 // the C ABI's matter (weft/continuation.h).
@@ -25,6 +25,22 @@
 #include <vector>
 
 namespace weft {
+
+/// Get a future that ends as the inner future ends, that is, the result of `nested`. then and
+/// finally do this by themselves. If `nested` ends with an error or is cancelled, so does the new
+/// future. The result of `nested` is taken. Cancelling the new future cancels neither of the two.
+/// It fails with a weft::error whose code() is WEFT_EINVALIDSTATE if the inner future is an empty
+/// handle, or the result of `nested` was taken before. See weft_future_flatten.
+///
+/// Throws:
+/// - invalid_argument: `nested` is empty
+/// - out_of_memory
+template <class T> future<T> flatten(const future<future<T>> &nested) {
+  static_assert(sizeof(future<T>) == sizeof(weft_future_t *)); // it is the pointer in the room
+  weft_future_t *native = nullptr;
+  check(weft_future_flatten(nested.native_handle(), &native));
+  return future<T>::adopt(native);
+}
 
 namespace detail {
 
@@ -83,6 +99,15 @@ future<R> follow(weft_future_t *source, weft_executor_t *where, std::uint32_t wh
   return future<R>::adopt(native);
 }
 
+// The same; a future that f returns is not kept but followed.
+template <class R, class Closure, class... Given> future<flattened_t<R>> follow_through(Given &&...given) {
+  auto made = follow<R, Closure>(std::forward<Given>(given)...);
+  if constexpr (std::is_same_v<R, flattened_t<R>>)
+    return made;
+  else
+    return flatten(made);
+}
+
 // Get the C handle of an executor that must not be empty: NULL would mean "without an executor".
 inline weft_executor_t *native_of(const executor_ref &where) {
   if (!where.valid()) throw invalid_argument();
@@ -93,21 +118,18 @@ inline weft_executor_t *native_of(const executor_ref &where) {
 
 template <class T>
 template <detail::continues<T> F>
-auto future<T>::then(const executor_ref &where, F &&f) const -> future<detail::continued_result_t<F, T>> {
-  return detail::follow<detail::continued_result_t<F, T>, detail::on_result<std::decay_t<F>, T>>(
+auto future<T>::then(const executor_ref &where, F &&f) const -> detail::then_t<F, T> {
+  return detail::follow_through<detail::continued_result_t<F, T>, detail::on_result<std::decay_t<F>, T>>(
       native_handle(), detail::native_of(where), WEFT_THEN_RESULT, std::forward<F>(f));
 }
 template <class T>
 template <detail::continues<T> F>
-auto future<T>::then(const task_options &options, const executor_ref &where, F &&f) const
-    -> future<detail::continued_result_t<F, T>> {
-  return detail::follow<detail::continued_result_t<F, T>, detail::on_result<std::decay_t<F>, T>>(
+auto future<T>::then(const task_options &options, const executor_ref &where, F &&f) const -> detail::then_t<F, T> {
+  return detail::follow_through<detail::continued_result_t<F, T>, detail::on_result<std::decay_t<F>, T>>(
       native_handle(), detail::native_of(where), WEFT_THEN_RESULT, std::forward<F>(f), options);
 }
-template <class T>
-template <detail::continues<T> F>
-auto future<T>::then(F &&f) const -> future<detail::continued_result_t<F, T>> {
-  return detail::follow<detail::continued_result_t<F, T>, detail::on_result<std::decay_t<F>, T>>(
+template <class T> template <detail::continues<T> F> auto future<T>::then(F &&f) const -> detail::then_t<F, T> {
+  return detail::follow_through<detail::continued_result_t<F, T>, detail::on_result<std::decay_t<F>, T>>(
       native_handle(), nullptr, WEFT_THEN_RESULT, std::forward<F>(f));
 }
 
@@ -128,21 +150,19 @@ template <class T> template <detail::mends<T> F> future<T> future<T>::on_error(F
 
 template <class T>
 template <detail::ends<T> F>
-auto future<T>::finally(const executor_ref &where, F &&f) const -> future<detail::ended_result_t<F, T>> {
-  return detail::follow<detail::ended_result_t<F, T>, detail::on_end<std::decay_t<F>, future>>(
+auto future<T>::finally(const executor_ref &where, F &&f) const -> detail::finally_t<F, T> {
+  return detail::follow_through<detail::ended_result_t<F, T>, detail::on_end<std::decay_t<F>, future>>(
       native_handle(), detail::native_of(where), WEFT_THEN_ALWAYS, std::forward<F>(f));
 }
 template <class T>
 template <detail::ends<T> F>
 auto future<T>::finally(const task_options &options, const executor_ref &where, F &&f) const
-    -> future<detail::ended_result_t<F, T>> {
-  return detail::follow<detail::ended_result_t<F, T>, detail::on_end<std::decay_t<F>, future>>(
+    -> detail::finally_t<F, T> {
+  return detail::follow_through<detail::ended_result_t<F, T>, detail::on_end<std::decay_t<F>, future>>(
       native_handle(), detail::native_of(where), WEFT_THEN_ALWAYS, std::forward<F>(f), options);
 }
-template <class T>
-template <detail::ends<T> F>
-auto future<T>::finally(F &&f) const -> future<detail::ended_result_t<F, T>> {
-  return detail::follow<detail::ended_result_t<F, T>, detail::on_end<std::decay_t<F>, future>>(
+template <class T> template <detail::ends<T> F> auto future<T>::finally(F &&f) const -> detail::finally_t<F, T> {
+  return detail::follow_through<detail::ended_result_t<F, T>, detail::on_end<std::decay_t<F>, future>>(
       native_handle(), nullptr, WEFT_THEN_ALWAYS, std::forward<F>(f));
 }
 

@@ -86,6 +86,11 @@ template <class F> struct continued_result<F, void> { using type = std::invoke_r
 template <class F, class T>
 using continued_result_t = typename kept<typename continued_result<std::decay_t<F>, T>::type>::type;
 
+/// A continuation that returns a future<R> gives a future<R>, not a future of one.
+template <class R> struct flattened { using type = R; };
+template <class R> struct flattened<future<R>> { using type = R; };
+template <class R> using flattened_t = typename flattened<R>::type;
+
 template <class F, class T>
 concept continues = continued<std::decay_t<F>, T>::possible;
 
@@ -96,6 +101,9 @@ const error & > &&(std::is_void_v<T> || std::is_convertible_v<std::invoke_result
 template <class F, class T>
 concept ends = std::invocable<F, future<T>>;
 template <class F, class T> using ended_result_t = call_result_t<F, future<T>>;
+
+template <class F, class T> using then_t = future<flattened_t<continued_result_t<F, T>>>;
+template <class F, class T> using finally_t = future<flattened_t<ended_result_t<F, T>>>;
 
 template <class F> bool add_stop_callback(weft_future_t *future, F &&callback) {
   using callable = std::decay_t<F>;
@@ -353,6 +361,9 @@ public:
   /// broken_pool. Without an executor, f runs on the thread that completes this future, or at once
   /// on this thread if it is done already. That is for a short f.
   ///
+  /// If f returns a future<R>, the new future is a future<R>, and ends as that one ends, see
+  /// flatten().
+  ///
   /// The new future is pending until f starts, and can be cancelled until then; this one goes on.
   /// weft/continuation.h has the rest.
   ///
@@ -361,14 +372,12 @@ public:
   /// - invalid_argument: this future or the executor is empty
   /// - closed: the domain of the task is closed
   /// - out_of_memory, and what moving f throws
-  template <detail::continues<T> F>
-  auto then(const executor_ref &where, F &&f) const -> future<detail::continued_result_t<F, T>>;
-  template <detail::continues<T> F> auto then(F &&f) const -> future<detail::continued_result_t<F, T>>;
+  template <detail::continues<T> F> auto then(const executor_ref &where, F &&f) const -> detail::then_t<F, T>;
+  template <detail::continues<T> F> auto then(F &&f) const -> detail::then_t<F, T>;
   /// Continue with options. It may also throw cancelled (the token is cancelled) and not_supported
   /// (there is a priority, and the executor is no pool).
   template <detail::continues<T> F>
-  auto then(const task_options &options, const executor_ref &where, F &&f) const
-      -> future<detail::continued_result_t<F, T>>;
+  auto then(const task_options &options, const executor_ref &where, F &&f) const -> detail::then_t<F, T>;
 
   /// Mend an error: get the future of f(error), which is called with a const weft::error & once
   /// there is an error, and gives a T in its place. The exception() of the error is what the task
@@ -381,12 +390,10 @@ public:
 
   /// Continue in any case: get the future of f(this future), which is called when it is done, with
   /// a result, an error or cancelled. The rest is as for then.
+  template <detail::ends<T> F> auto finally(const executor_ref &where, F &&f) const -> detail::finally_t<F, T>;
+  template <detail::ends<T> F> auto finally(F &&f) const -> detail::finally_t<F, T>;
   template <detail::ends<T> F>
-  auto finally(const executor_ref &where, F &&f) const -> future<detail::ended_result_t<F, T>>;
-  template <detail::ends<T> F> auto finally(F &&f) const -> future<detail::ended_result_t<F, T>>;
-  template <detail::ends<T> F>
-  auto finally(const task_options &options, const executor_ref &where, F &&f) const
-      -> future<detail::ended_result_t<F, T>>;
+  auto finally(const task_options &options, const executor_ref &where, F &&f) const -> detail::finally_t<F, T>;
 
   /// Take over a reference of the caller's. weft.hpp must have made the future for the same T. Only
   /// future<void> may stand for any future.
