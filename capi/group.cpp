@@ -10,18 +10,27 @@
 
 using namespace weft::core;
 
+namespace {
+
+weft_status answer_of_spawn(weft_group_t *group) noexcept {
+  if (const weft_status forked = answer_of(group); forked != WEFT_OK) return forked;
+  return unwrap(group)->takes_tasks() ? WEFT_OK : WEFT_ENOTSUP;
+}
+
+} // namespace
+
 extern "C" {
 
 weft_status weft_group_create(weft_executor_t *executor, const weft_group_options_t *options, weft_group_t **out) {
-  if (bad(executor) || out == nullptr) return WEFT_EINVAL;
-  if (const weft_status forked = answer_of(executor); forked != WEFT_OK) return forked;
+  if (bad_if_given(executor) || out == nullptr) return WEFT_EINVAL;
+  if (const weft_status forked = answer_if_given(executor); forked != WEFT_OK) return forked;
   weft_group_options_t read;
   if (const weft_status status = read_options(options, read); status != WEFT_OK) return status;
   if (check_options(read).at_most("flags", read.flags, WEFT_GROUP_CANCEL_ON_ERROR | WEFT_GROUP_SCOPED).fails())
     return WEFT_EINVAL;
-  if (unwrap(executor)->kind() != executor_kind::pool) return WEFT_ENOTSUP;
+  if (executor != nullptr && unwrap(executor)->kind() != executor_kind::pool) return WEFT_ENOTSUP;
   if (const weft_status forked = answer_if_given(read.token); forked != WEFT_OK) return forked;
-  auto &on = static_cast<pool &>(*unwrap(executor));
+  auto *const on = static_cast<pool *>(unwrap(executor));
   group *made = nullptr;
   if (read.token == nullptr)
     made = group::make(on, read.flags);
@@ -44,7 +53,7 @@ void weft_group_unref(weft_group_t *group) {
 weft_status weft_group_spawn(weft_group_t *group, const weft_task_options_t *options, weft_task_fn fn, void *ctx,
                              weft_drop_fn drop) {
   if (bad(group) || fn == nullptr) return WEFT_EINVAL;
-  if (const weft_status forked = answer_of(group); forked != WEFT_OK) return forked;
+  if (const weft_status status = answer_of_spawn(group); status != WEFT_OK) return status;
   return guard([&]() -> weft_status {
     task_settings read;
     if (options != nullptr)
@@ -59,7 +68,7 @@ weft_status weft_group_spawn(weft_group_t *group, const weft_task_options_t *opt
 
 weft_status weft_group_spawn_task(weft_group_t *group, weft_task_t *task) {
   if (bad(group) || bad(task) || unwrap(task)->has_future()) return WEFT_EINVAL;
-  if (const weft_status forked = answer_of(group); forked != WEFT_OK) return forked;
+  if (const weft_status status = answer_of_spawn(group); status != WEFT_OK) return status;
   if (unwrap(task)->priority() != WEFT_PRIORITY_NORMAL)
     return refuse_option("priority", "is set; a group has one order");
   return guard([&]() -> weft_status { return unwrap(group)->accept(*unwrap(task)); });
@@ -68,7 +77,7 @@ weft_status weft_group_spawn_task(weft_group_t *group, weft_task_t *task) {
 weft_status weft_group_spawn_value(weft_group_t *group, const weft_task_options_t *options,
                                    const weft_task_type_t *type, const void *closure, size_t size) {
   if (bad(group) || !is_value_of(type, closure, size) || type->flags != WEFT_TASK_POSTED) return WEFT_EINVAL;
-  if (const weft_status forked = answer_of(group); forked != WEFT_OK) return forked;
+  if (const weft_status status = answer_of_spawn(group); status != WEFT_OK) return status;
   return guard([&]() -> weft_status {
     task_settings read;
     if (options != nullptr)

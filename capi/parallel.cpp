@@ -58,6 +58,14 @@ weft_status weft_parallel_for(weft_executor_t *executor, const weft_range_option
   });
 }
 
+int32_t weft_parallel_index(weft_executor_t *executor) {
+  if (bad(executor)) return WEFT_EINVAL;
+  if (unwrap(executor)->kind() != executor_kind::pool) return WEFT_ENOTSUP;
+  auto &on = static_cast<pool &>(*unwrap(executor));
+  const worker *const me = on.workers().worker_of(existing_record());
+  return static_cast<int32_t>(me != nullptr ? me->index : on.index_bound());
+}
+
 weft_status weft_parallel_reduce(weft_executor_t *executor, const weft_range_options_t *options, uint64_t begin,
                                  uint64_t end, const weft_reduction_t *how, void *ctx, void *result,
                                  weft_error_t **out) {

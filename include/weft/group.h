@@ -5,7 +5,8 @@
  *   status = weft_group_wait(group, WEFT_FOREVER);            all have run
  *   weft_group_unref(group);
  *
- * Tasks. A group belongs to a pool. Any thread may spawn tasks into it, and so may its own tasks.
+ * Tasks. A group belongs to a pool, unless it is made without one, for entered things alone. Any
+ * thread may spawn tasks into it, and so may its own tasks.
  * Spawned tasks have no futures: they report to the group, which keeps the first error.
  *
  * Waits. A worker that waits for a group does not idle. It runs tasks of this group, the newest
@@ -72,16 +73,17 @@ static inline void weft_group_options_init(weft_group_options_t *options) {
   WEFT_OPTIONS_INIT(options);
 }
 
-/** Make a group on a pool.
+/** Make a group on a pool, or without a pool.
  *
- * `options`: NULL for the defaults.
+ * `pool`: NULL for a group into which nothing can be spawned: things are entered, left, and waited
+ * for. `options`: NULL for the defaults.
  *
  * Blocks:    never.
  * Ownership: `*out` owns one reference. The group keeps a reference to the pool.
  *
  * Returns
  *   WEFT_OK            the group is made
- *   WEFT_EINVAL        `pool` or `out` is NULL, or an option is out of range
+ *   WEFT_EINVAL        `out` is NULL, or an option is out of range
  *   WEFT_ENOTSUP       `pool` is not a pool, or an option is of a later version
  *   WEFT_ECANCELED     the token of the options is cancelled
  *   WEFT_ENOMEM        nothing changed
@@ -113,7 +115,7 @@ WEFT_API void weft_group_unref(weft_group_t *group);
  *   WEFT_OK            the task is accepted
  *   WEFT_EINVAL        `group` or `fn` is NULL, or an option is out of range
  *   WEFT_ENOTSUP       an option is of a later version, or there is a priority or a result_drop: a
- *                      group has one order and no results
+ *                      group has one order and no results; or the group has no pool
  *   WEFT_ECANCELED     the token of the options is cancelled
  *   WEFT_ECLOSED       the domain of the task is closed
  *   WEFT_ESHUTDOWN     the pool was shut down, and the caller is inside no task of it
@@ -134,7 +136,7 @@ WEFT_API weft_status weft_group_spawn(weft_group_t *group, const weft_task_optio
  * Returns
  *   WEFT_OK            the task is accepted
  *   WEFT_EINVAL        `group` or `task` is NULL, or the type of the task is not WEFT_TASK_POSTED
- *   WEFT_ENOTSUP       the task has a priority: a group has one order
+ *   WEFT_ENOTSUP       the task has a priority: a group has one order; or the group has no pool
  *   WEFT_ECANCELED     the token of the task is cancelled
  *   WEFT_ECLOSED       the domain of the task is closed
  *   WEFT_ESHUTDOWN     the pool was shut down, and the caller is inside no task of it
@@ -159,7 +161,8 @@ WEFT_API weft_status weft_group_spawn_task(weft_group_t *group, weft_task_t *tas
  *   WEFT_EINVAL        `group` or `type` is NULL, `closure` is NULL with a size, a field of `type`
  *                      is out of range, `type` is not WEFT_TASK_POSTED, `size` is over its
  *                      room_size, or an option is out of range
- *   WEFT_ENOTSUP       an option is of a later version, or there is a priority or a result_drop
+ *   WEFT_ENOTSUP       an option is of a later version, or there is a priority or a result_drop; or
+ *                      the group has no pool
  *   WEFT_ECANCELED     the token of the options is cancelled
  *   WEFT_ECLOSED       the domain of the task is closed
  *   WEFT_ESHUTDOWN     the pool was shut down, and the caller is inside no task of it

@@ -84,6 +84,20 @@ typedef weft_status (*weft_range_fn)(void *ctx, uint64_t begin, uint64_t end, we
 WEFT_API weft_status weft_parallel_for(weft_executor_t *pool, const weft_range_options_t *options, uint64_t begin,
                                        uint64_t end, weft_range_fn body, void *ctx, weft_error_t **error);
 
+/** Get the index that the calling thread has in loops on a pool, for arrays with an element for each
+ * thread that takes part.
+ *
+ * A worker of `pool` has its weft_worker_index. Any other thread that takes part in a loop is the
+ * one that has called it. Its index is weft_worker_index_bound(pool). So such an array has
+ * weft_worker_index_bound(pool) + 1 elements. A body that waits may be in the middle of a piece
+ * while its thread runs another piece of the same loop.
+ *
+ * Blocks:    never.
+ *
+ * Returns    the index; WEFT_ENOTSUP when `pool` is not a pool; WEFT_EINVAL for NULL.
+ */
+WEFT_API int32_t weft_parallel_index(weft_executor_t *pool);
+
 /** How to reduce a range to one state.
  *
  * The operation must be associative. It need not be commutative: states of neighbouring pieces are

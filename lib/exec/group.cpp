@@ -28,11 +28,11 @@ struct group::token_link final : roll_entry {
   cancel_token &token; // with a reference
 };
 
-group *group::make(pool &on, std::uint32_t flags) noexcept {
+group *group::make(pool *on, std::uint32_t flags) noexcept {
   return new (std::nothrow) group(on, flags);
 }
 
-weft_status group::make(pool &on, std::uint32_t flags, cancel_token &token, group *&out) noexcept {
+weft_status group::make(pool *on, std::uint32_t flags, cancel_token &token, group *&out) noexcept {
   handle made(make(on, flags));
   if (!made) return WEFT_ENOMEM;
   made->by_token_ = new (std::nothrow) token_link(*made, token);
@@ -45,9 +45,10 @@ weft_status group::make(pool &on, std::uint32_t flags, cancel_token &token, grou
 
 // On a worker the first task is counted from the beginning, as credit of that worker: it mostly
 // spawns that task.
-group::group(pool &on, std::uint32_t flags) noexcept : awaited(one_handle), pool_(on), flags_(flags) {
-  worker *const me = pool_.workers().worker_of(existing_record());
-  pool_.workers().ref_owner(me);
+group::group(pool *on, std::uint32_t flags) noexcept : awaited(one_handle), pool_(on), flags_(flags) {
+  if (pool_ == nullptr) return;
+  worker *const me = worker_of(existing_record());
+  pool_->workers().ref_owner(me);
   if (me == nullptr) return;
   if ((flags & WEFT_GROUP_SCOPED) != 0) made_in_ = me->stretch;
   count_.store(one_handle + 1, std::memory_order_relaxed);
@@ -62,11 +63,11 @@ group::~group() {
   if (error *const kept = error_.load(std::memory_order_acquire); kept != nullptr) kept->unref();
   if (context_.is_set()) [[unlikely]]
     drop_context();
-  pool_.workers().unref_owner(pool_.workers().worker_of(existing_record()));
+  if (pool_ != nullptr) pool_->workers().unref_owner(worker_of(existing_record()));
 }
 
 void group::unref_handle() noexcept {
-  worker *const me = pool_.workers().worker_of(existing_record());
+  worker *const me = worker_of(existing_record());
   if (end_alone(me)) return;
   if (credit_of(me) != 0) scheduler::return_credit(*me);
   if ((count_.load(std::memory_order_acquire) & no_flags) == one_handle ||
@@ -78,16 +79,16 @@ void group::unref_handle() noexcept {
 
 weft_status group::spawn(task &given, bool calling) {
   record *const self = existing_record();
-  worker *const me = pool_.workers().worker_of(self);
+  worker *const me = worker_of(self);
   // Inside a task of the pool spawning goes on when the pool is closed: otherwise an accepted task
   // could not finish its work.
-  const bool accepted = me != nullptr || (self != nullptr && serves(*self, &pool_));
-  if (!accepted && (pool_.closed() || pool_.is_broken())) return pool_.is_broken() ? WEFT_EBROKEN : WEFT_ESHUTDOWN;
+  const bool accepted = me != nullptr || (self != nullptr && serves(*self, pool_));
+  if (!accepted && (pool_->closed() || pool_->is_broken())) return pool_->is_broken() ? WEFT_EBROKEN : WEFT_ESHUTDOWN;
   given.set_spawned(*this);
   count_one(me);
   if (me != nullptr) {
     awaited *const helped = made_in_ == me->stretch ? me->helped : nullptr;
-    if (pool_.workers().spawn(*me, {&given, this, helped}, calling)) {
+    if (pool_->workers().spawn(*me, {&given, this, helped}, calling)) {
       worker_counts::step(me->counts.spawned);
       tell_helpers();
       // One of its tasks, or the branch itself, runs below this call, so it lives.
@@ -140,8 +141,8 @@ weft_status group::enqueue(task &given, bool accepted) noexcept {
   // A thread that waits in a completion queue for this group may run the task. It has tied the group
   // before it looked for tasks, under the lock.
   const bool is_tied = (count_.load(std::memory_order_acquire) & tied) != 0;
-  const task_owner *const on = &pool_;
-  const weft_status status = pool_.push_inner(*carrier, accepted);
+  const task_owner *const on = pool_;
+  const weft_status status = pool_->push_inner(*carrier, accepted);
   if (status == WEFT_OK) {
     if (is_tied) wait_graph::instance().tell_news(on, nullptr);
     return WEFT_OK;
@@ -195,7 +196,7 @@ weft_status group::run_ticket(void *room, weft_error ** /*failure*/) {
   group &self = *static_cast<ticket *>(room)->of;
   record *const here = existing_record();
   if (task *const taken = self.take_queued(); taken != nullptr)
-    self.run_spawned(*taken, *here, self.pool_.discarding() ? fate::drop : fate::run);
+    self.run_spawned(*taken, *here, self.pool_->discarding() ? fate::drop : fate::run);
   return WEFT_OK;
 }
 
@@ -205,7 +206,7 @@ void group::drop_ticket(void *room) {
   const handle alive(static_cast<ticket *>(room)->of);
   group &self = *static_cast<ticket *>(room)->of;
   record *const here = current_record();
-  if (error *const reason = self.pool_.broken(); reason != nullptr) {
+  if (error *const reason = self.pool_->broken(); reason != nullptr) {
     self.report(reason);
     reason->unref();
   }
@@ -217,7 +218,7 @@ void group::drop_ticket(void *room) {
 // Not by a worker that waits for this group and has it from its own deque: so a stretch of work
 // begins.
 void group::run_spawned(task &taken, record &self, fate what, const helping *helps) {
-  worker *const me = pool_.workers().worker_of(&self);
+  worker *const me = worker_of(&self);
   const stretch_scope stretch(me, *this);
   run_here(taken, self, me, what, helps);
 }
@@ -289,7 +290,7 @@ void group::wake_waiters(whom which) noexcept {
 // of the queue, or the oldest of another worker's deque. The last may also be one that a task of
 // this group waits for: sched/README.md, "Helping further down".
 bool group::run_one(record &self, worker *me, const helping &by) {
-  scheduler &workers = pool_.workers();
+  scheduler &workers = pool_->workers();
   bool discarded = false;
   task *taken = me != nullptr ? workers.take_spawned(*me, *this, discarded) : nullptr;
   if (taken != nullptr) {
@@ -297,7 +298,7 @@ bool group::run_one(record &self, worker *me, const helping &by) {
     return true;
   }
   taken = take_queued();
-  discarded = pool_.discarding();
+  discarded = pool_->discarding();
   if (taken == nullptr) taken = workers.steal_spawned(me, *this, discarded);
   if (taken == nullptr) return false;
   const bool ours = &taken->group() == this;
@@ -316,8 +317,8 @@ weft_status group::verdict() const noexcept {
 weft_status group::wait_here(deadline until, depth how, bool stays) {
   record *const self = current_record();
   if (self == nullptr) return WEFT_ENOMEM;
-  worker *const me = pool_.workers().worker_of(self);
-  const bool is_inside = me != nullptr || serves(*self, &pool_);
+  worker *const me = worker_of(self);
+  const bool is_inside = me != nullptr || (pool_ != nullptr && serves(*self, pool_));
   const helper mine(*self, until, true);
   bool has_run = false, may_circle = true;
   const auto run = [&] {
@@ -335,7 +336,7 @@ weft_status group::wait_here(deadline until, depth how, bool stays) {
     if (stop_requested(*self)) return WEFT_EINTERRUPTED;
     bool helps = is_inside && has_room && mine.has_time();
     // It leaves tasks to other workers, which are free.
-    const bool leaves = helps && mine.how == lending::if_needed && !pool_.saturated();
+    const bool leaves = helps && mine.how == lending::if_needed && !pool_->saturated();
     if (helps && !leaves && run()) {
       may_circle = true;
       continue;
@@ -344,7 +345,7 @@ weft_status group::wait_here(deadline until, depth how, bool stays) {
     helps = helps && !leaves;
     const auto over = [&]() noexcept { return pending() == 0; };
     const auto more = [&]() noexcept {
-      return helps && (queued_.load(std::memory_order_relaxed) != 0 || pool_.workers().has_spawned(me, *this));
+      return helps && (queued_.load(std::memory_order_relaxed) != 0 || pool_->workers().has_spawned(me, *this));
     };
     if (spin_until([&]() noexcept { return over() || more(); })) continue;
     helpful_sleep sleeping;
@@ -374,7 +375,7 @@ weft_status group::sleep(record &self, deadline until, bool helps, helpful_sleep
   // In this order: a thread that sees the flag finds this entry in the list.
   count_.fetch_or(helps ? waited_for | help_sleeps : waited_for, std::memory_order_acq_rel);
   heavy_barrier(); // against the light one of a worker that spawns on its deque, then looks at the flag
-  const bool over = all_done() || (helps && pool_.workers().has_spawned(pool_.workers().worker_of(&self), *this));
+  const bool over = all_done() || (helps && pool_->workers().has_spawned(worker_of(&self), *this));
   const dependency on{&entry, &group::may_happen};
   if (helps) helpers_.fetch_add(1, std::memory_order_relaxed); // the graph's lock orders it for may_happen()
   const weft_status status = sleep_until(
@@ -398,7 +399,7 @@ bool group::settle(giving_up when) {
   static constexpr atomic<std::uint32_t> never_asked{0};
   record *const self = current_record();
   if (self == nullptr) return false;
-  if (done_for(pool_.workers().worker_of(self))) return true;
+  if (done_for(worker_of(self))) return true;
   const frame *const around = self->top;
   const frame_scope deaf(*self, nullptr, around != nullptr ? around->owner : nullptr, &never_asked);
   while (!all_done()) {
@@ -409,7 +410,7 @@ bool group::settle(giving_up when) {
 }
 
 void group::end() {
-  worker *const me = pool_.workers().worker_of(existing_record());
+  worker *const me = worker_of(existing_record());
   if (end_alone(me)) return;
   if (!done_for(me) && !all_done()) {
     cancel();
@@ -428,7 +429,7 @@ bool group::may_happen(const void *waiting, const wait_graph &graph) noexcept {
   if (pending == 0) return true;
   // Some task runs on a thread that is not stuck, or lies on the deque of such a thread.
   if (pending > queued + graph.stuck_frames(&self)) return true;
-  return queued != 0 && (self.helpers_.load(std::memory_order_relaxed) != 0 || self.pool_.can_run(graph));
+  return queued != 0 && (self.helpers_.load(std::memory_order_relaxed) != 0 || self.pool_->can_run(graph));
 }
 
 // --- ending ---
@@ -468,7 +469,7 @@ void group::cancel() {
 // Tell waiters what this thread has ended of the group's tasks, before it returns to the code
 // around.
 void group::return_credit_of(const record *self) noexcept {
-  worker *const me = pool_.workers().worker_of(self);
+  worker *const me = worker_of(self);
   if (me != nullptr && me->credit_of.load(std::memory_order_relaxed) == this) scheduler::return_credit(*me);
 }
 

@@ -19,6 +19,7 @@
 #include "base/adaptive_mutex.hpp"
 #include "base/atomic.hpp"
 #include "base/block.hpp"
+#include "base/fork.hpp"
 #include "base/misuse.hpp"
 #include "exec/pool.hpp"
 #include "task/cancel_token.hpp"
@@ -35,11 +36,12 @@ class group_tie;
 
 class group final : public weft_group, public task_owner, public awaited, public in_blocks<group> {
 public:
-  // With one handle. Null: no memory.
-  static group *make(pool &on, std::uint32_t flags) noexcept;
+  // With one handle. Null: no memory. A group without a pool (on: null) takes no tasks: things are
+  // entered, left and waited for.
+  static group *make(pool *on, std::uint32_t flags) noexcept;
   // The same, cancelled with the token. WEFT_OK, WEFT_ENOMEM; WEFT_ECANCELED: the token is
   // cancelled already.
-  static weft_status make(pool &on, std::uint32_t flags, cancel_token &token, group *&out) noexcept;
+  static weft_status make(pool *on, std::uint32_t flags, cancel_token &token, group *&out) noexcept;
   struct handle_end {
     void operator()(group *held) const noexcept { held->unref_handle(); }
   };
@@ -86,8 +88,8 @@ public:
   // The user's pointer. Dropped in the destructor.
   user_context &context() noexcept { return context_; }
   bool has_magic() const noexcept { return magic_.is_right(); }
-  pool &on() noexcept { return pool_; }
-  bool inherited() const noexcept { return pool_.inherited(); }
+  bool takes_tasks() const noexcept { return pool_ != nullptr; }
+  bool inherited() const noexcept { return native_.is_another(); }
   bool is_cancelled() const noexcept {
     const std::uint32_t seen = word_.load(std::memory_order_acquire);
     return (seen & (cancelled_bit | has_deadline_bit)) != 0 && is_cancelled(seen);
@@ -102,11 +104,11 @@ public:
   std::uint32_t take_credit_back(std::uint32_t count) noexcept override { return subtract(count); }
   void settle_up(std::uint32_t due) noexcept override;
   lent lend(task &, record &, haste, const helping &) override { return lent::no; }
-  bool may_start(const task &, const wait_graph &graph) const noexcept override { return pool_.can_run(graph); }
+  bool may_start(const task &, const wait_graph &graph) const noexcept override { return pool_->can_run(graph); }
   void left_queue() noexcept override {}
-  bool belongs_to(const roster &home) const noexcept override { return pool_.belongs_to(home); }
+  bool belongs_to(const roster &home) const noexcept override { return pool_ != nullptr && pool_->belongs_to(home); }
   void report(const weft_error *failure) override;
-  weft_executor *as_executor() noexcept override { return &pool_; }
+  weft_executor *as_executor() noexcept override { return pool_; }
 
 private:
   friend class group_event;
@@ -125,9 +127,14 @@ private:
   static constexpr std::uint32_t cancelled_bit = 1u << 8, some_dropped_bit = 1u << 9,
                                  has_deadline_bit = 1u << 10; // of its token: fixed when the group is made
 
-  group(pool &on, std::uint32_t flags) noexcept;
+  group(pool *on, std::uint32_t flags) noexcept;
   ~group() override;
 
+  worker *worker_of(const record *who) const noexcept {
+    return pool_ != nullptr ? pool_->workers().worker_of(who) : nullptr;
+  }
+  // The most that all workers together may have as credit.
+  std::uint64_t most_credit() const noexcept { return pool_ != nullptr ? pool_->workers().places() * most_kept : 0; }
   bool is_cancelled(std::uint32_t seen) const noexcept;
   void drop_context() noexcept;
   weft_status enqueue(task &given, bool accepted) noexcept;
@@ -167,7 +174,7 @@ private:
   weft_status accept_attached(task &given);
   static bool may_happen(const void *waiting, const wait_graph &graph) noexcept;
 
-  pool &pool_; // with a reference
+  pool *const pool_; // with a reference; or null
   const std::uint32_t flags_;
   // The stretch of work in which it was made, and in which it will be waited for; or none.
   // sched/README.md, "Helping further down".
@@ -198,6 +205,7 @@ private:
   // How many of the pending are not tasks. Orders nothing: it only tells a leave too many. Raised
   // after the count.
   atomic<std::uint32_t> entered_{0};
+  const native_process native_;
   user_context context_;
   token_link *by_token_ = nullptr; // fixed before other threads know the group
   group_tie *ties_ = nullptr;      // under mutex_, and with it the flag `tied`; the newest first

@@ -30,9 +30,10 @@ void group::end_with_much_credit(worker &me) noexcept {
 bool group::all_done() const noexcept {
   for (int looks = 1;; ++looks) {
     if (pending() == 0) return true;
-    const scheduler::credit_view before = pool_.workers().credit_for(*this);
+    if (pool_ == nullptr) return false; // no worker has credit
+    const scheduler::credit_view before = pool_->workers().credit_for(*this);
     const std::uint64_t counted = pending();
-    if (before.settled && pool_.workers().credit_for(*this).mix == before.mix) return counted == before.sum;
+    if (before.settled && pool_->workers().credit_for(*this).mix == before.mix) return counted == before.sum;
     if (looks % 64 == 0) sched_yield(); // the worker that gives it back may have lost its CPU
   }
 }
@@ -60,7 +61,7 @@ std::uint32_t group::subtract(std::uint64_t count) noexcept {
     if ((seen & waited_for) != 0) due |= wake_all;
     // Ties are told when nothing is left. That cannot be while more is pending than all workers may
     // have as credit.
-    if ((seen & tied) != 0 && (next & pending_mask) <= pool_.workers().places() * most_kept) due |= tell_all;
+    if ((seen & tied) != 0 && (next & pending_mask) <= most_credit()) due |= tell_all;
     if ((due & wake_all) != 0) next &= ~(waited_for | help_sleeps);
     if ((due & (wake_all | tell_all)) != 0) next += one_handle;
   } while (!count_.compare_exchange_weak(seen, next, std::memory_order_acq_rel, std::memory_order_relaxed));
@@ -106,7 +107,7 @@ void group::settle_up(std::uint32_t due) noexcept {
 // credit. That worker relies on having none afterwards, so it gives back what the drop has spawned.
 void group::drop_context() noexcept {
   context_.clear();
-  if (worker *const me = pool_.workers().worker_of(existing_record()); me != nullptr) scheduler::return_credit(*me);
+  if (worker *const me = worker_of(existing_record()); me != nullptr) scheduler::return_credit(*me);
 }
 
 } // namespace weft::core

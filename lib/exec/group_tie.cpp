@@ -87,7 +87,7 @@ void group::tell_ties() noexcept {
   }
   // This may be in the middle of giving back credit, and what was told may have run code of the
   // user's, which spawns.
-  if (worker *const me = pool_.workers().worker_of(existing_record()); me != nullptr) scheduler::return_credit(*me);
+  if (worker *const me = worker_of(existing_record()); me != nullptr) scheduler::return_credit(*me);
 }
 
 // The tie is listed in its completion queue, whose lock the caller has; so the group is alive.
@@ -127,9 +127,9 @@ helping_hand group_event::help() noexcept {
 lent group::lend_hand(void *what, const helper &by) {
   auto &wanted = *static_cast<group *>(what);
   const handle alive(&wanted);
-  worker *const me = wanted.pool_.workers().worker_of(&by.self);
-  if (me == nullptr && !serves(by.self, &wanted.pool_)) return lent::no;
-  if (by.how == lending::if_needed && !wanted.pool_.saturated()) return lent::left;
+  worker *const me = wanted.worker_of(&by.self);
+  if (me == nullptr && (wanted.pool_ == nullptr || !serves(by.self, wanted.pool_))) return lent::no;
+  if (by.how == lending::if_needed && !wanted.pool_->saturated()) return lent::left;
   const bool has_run = wanted.run_one(by.self, me, by.by);
   wanted.return_credit_of(&by.self);
   return has_run ? lent::yes : lent::no;

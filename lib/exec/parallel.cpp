@@ -457,7 +457,7 @@ weft_status with_pieces(pool &on, std::uint64_t grain, range all, weft_range_fn 
                         void *ctx, void *result, error **failure) {
   if (all.begin == all.end) return WEFT_OK;
   if (current_record() == nullptr) return WEFT_ENOMEM;
-  const group::handle pieces(group::make(on, WEFT_GROUP_SCOPED));
+  const group::handle pieces(group::make(&on, WEFT_GROUP_SCOPED));
   if (!pieces) return WEFT_ENOMEM;
   loop of(on, grain, body, how, ctx, pieces.get());
   return run(of, all, result, failure);

@@ -192,9 +192,8 @@ TEST_CASE("then: an f that returns a future gives a future of what is inside") {
   nothing.result();
   // finally: another try after a failure
   const auto failing = pool.submit([]() -> int { throw std::runtime_error("once"); });
-  const weft::future<int> tried = failing.finally([&](const weft::future<int> &done) {
-    return done.error() ? pool.submit([] { return 7; }) : done;
-  });
+  const weft::future<int> tried = failing.finally(
+      [&](const weft::future<int> &done) { return done.error() ? pool.submit([] { return 7; }) : done; });
   CHECK(tried.result() == 7);
 }
 

@@ -265,6 +265,26 @@ TEST_CASE("group: what is no task is pending until it is left") {
   other.join();
 }
 
+TEST_CASE("group: without a pool, things are entered, left and waited for") {
+  weft::executor pool({.max_workers = 1});
+  std::atomic<int> answers = 0, followed = 0;
+  weft::group group;
+  for (int i = 0; i < 3; ++i) {
+    group.enter();
+    pool.post([&] {
+      ++answers;
+      group.leave();
+    });
+  }
+  group.wait();
+  CHECK(answers == 3);
+  group.then(pool, [&] { ++followed; });
+  pool.wait_idle();
+  CHECK(followed == 1);
+  CHECK_THROWS_AS(group.run([] {}), weft::not_supported);
+  CHECK_THROWS_AS(weft::group(weft::executor_ref()), weft::invalid_argument);
+}
+
 TEST_CASE("group: what follows runs once nothing is pending, on the executor that was named") {
   census counts;
   weft::executor pool({.max_workers = 2});

@@ -10,6 +10,7 @@
 #include <numeric>
 #include <span>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace {
@@ -54,6 +55,28 @@ TEST_CASE("parallel_for: each index once, one by one or in pieces") {
       if (grain != 0) CHECK(longest <= grain);
     }
   }
+}
+
+TEST_CASE("parallel_for: a piece is told which thread runs it") {
+  weft::executor pool({.max_workers = 3});
+  struct alignas(64) own {
+    std::thread::id thread;
+    std::size_t count = 0;
+  };
+  std::vector<own> each(weft::parallel_threads(pool));
+  weft::parallel_for(
+      pool, 0, 10'000,
+      [&](int begin, int end, std::size_t thread) {
+        own &mine = each.at(thread);
+        if (mine.count == 0) mine.thread = std::this_thread::get_id();
+        if (mine.thread != std::this_thread::get_id()) throw std::logic_error("two threads with one index");
+        mine.count += static_cast<std::size_t>(end - begin);
+      },
+      16);
+  std::size_t sum = 0;
+  for (const own &one : each) sum += one.count;
+  CHECK(sum == 10'000);
+  CHECK_THROWS_AS(weft::parallel_threads(weft::strand(pool)), weft::not_supported);
 }
 
 TEST_CASE("parallel_for: indices of any integral type, negative ones too") {

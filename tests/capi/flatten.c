@@ -63,8 +63,9 @@ static void the_outcome_of_the_inner_future_is_handed_on(void) {
       weft_future_unref(outer);
       weft_future_unref(inner);
       CHECK_EQUAL(weft_future_done(out), 1);
-      CHECK_STATUS(weft_future_result(out, 0, &result),
-                   way == by_result ? WEFT_OK : way == by_error ? WEFT_EFAILED : WEFT_ECANCELED);
+      CHECK_STATUS(weft_future_result(out, 0, &result), way == by_result  ? WEFT_OK
+                                                        : way == by_error ? WEFT_EFAILED
+                                                                          : WEFT_ECANCELED);
       if (way == by_result) CHECK(result == &kept);
       if (way == by_error) {
         CHECK_STATUS(weft_future_exception(out, 0, &error), WEFT_OK);
@@ -205,7 +206,8 @@ static weft_status go_deeper(void *ctx, void **result, weft_error_t **error) {
   (void)error;
   weft_task_options_init(&options);
   options.result_drop = unref_future;
-  if (--nest->depth == 0) return weft_executor_submit(nest->pool, NULL, return_ctx, nest, NULL, (weft_future_t **)result);
+  if (--nest->depth == 0)
+    return weft_executor_submit(nest->pool, NULL, return_ctx, nest, NULL, (weft_future_t **)result);
   status = weft_executor_submit(nest->pool, &options, go_deeper, nest, NULL, &nested);
   if (status != WEFT_OK) return status;
   status = weft_future_flatten(nested, &flat);

@@ -11,7 +11,6 @@ static void arguments_are_checked(void) {
   weft_error_t *error = UNTOUCHED(weft_error_t);
   probe_t probe = {0};
   weft_group_options_init(&options);
-  CHECK_STATUS(weft_group_create(NULL, NULL, &out), WEFT_EINVAL);
   CHECK_STATUS(weft_group_create(pool, NULL, NULL), WEFT_EINVAL);
   CHECK_STATUS(weft_group_create(strand, NULL, &out), WEFT_ENOTSUP);
   CHECK_STATUS(weft_group_create(caller_run, NULL, &out), WEFT_ENOTSUP);

@@ -1,7 +1,7 @@
 /* Tests of weft/parallel.h: every index once, grains, errors, stop requests, ends of the pool, use inside tasks, and
- * reductions that keep their order.
- */
+ * reductions that keep their order. */
 #include <weft/parallel.h>
+#include <weft/worker.h>
 
 #include "setup.h"
 
@@ -215,6 +215,66 @@ static void loops_within_loops(void) {
 static weft_status fail_in_state(void *ctx, void *state, uint64_t begin, uint64_t end, weft_error_t **error) {
   take_piece(ctx, state, begin, end, error);
   return begin <= 5000 && 5000 < end ? 42 : WEFT_OK;
+}
+
+/* What each thread has of its own in a loop: plain, so that two threads with one index would show. */
+typedef struct own_counts {
+  weft_executor_t *pool;
+  struct {
+    pthread_t thread;
+    uint64_t count;
+    int known;
+  } each[5];
+} own_counts_t;
+
+static weft_status count_for_thread(void *ctx, uint64_t begin, uint64_t end, weft_error_t **error) {
+  own_counts_t *own = (own_counts_t *)ctx;
+  int32_t index = weft_parallel_index(own->pool);
+  (void)error;
+  if (!CHECK(index >= 0 && index <= weft_worker_index_bound(own->pool))) return WEFT_EFAILED;
+  if (weft_worker_index() >= 0 && index != weft_worker_index_bound(own->pool)) CHECK_EQUAL(index, weft_worker_index());
+  if (!own->each[index].known) own->each[index].thread = pthread_self();
+  own->each[index].known = 1;
+  CHECK(pthread_equal(own->each[index].thread, pthread_self()));
+  own->each[index].count += end - begin;
+  return WEFT_OK;
+}
+
+static weft_status count_in_a_task(void *ctx, void **result, weft_error_t **error) {
+  own_counts_t *own = (own_counts_t *)ctx;
+  (void)result;
+  return weft_parallel_for(own->pool, NULL, 0, length, count_for_thread, own, error);
+}
+
+/* Called from outside, by a worker of the pool, and by a worker of another one. */
+static void each_thread_has_an_index(void) {
+  weft_executor_options_t options;
+  weft_executor_t *pool = NULL, *other = make_pool(1), *strand;
+  int way, i;
+  weft_executor_options_init(&options);
+  options.max_workers = 2;
+  options.max_spares = 1;
+  REQUIRE_OK(weft_executor_create(NULL, &options, &pool));
+  strand = make_strand(pool);
+  CHECK_EQUAL(weft_parallel_index(NULL), WEFT_EINVAL);
+  CHECK_EQUAL(weft_parallel_index(strand), WEFT_ENOTSUP);
+  CHECK_EQUAL(weft_worker_index_bound(pool), 4); /* with the one helper of the defaults */
+  CHECK_EQUAL(weft_parallel_index(pool), 4);
+  for (way = 0; way < 3; ++way) {
+    own_counts_t own = {0};
+    uint64_t sum = 0;
+    own.pool = pool;
+    if (way == 0)
+      CHECK_STATUS(weft_parallel_for(pool, NULL, 0, length, count_for_thread, &own, NULL), WEFT_OK);
+    else
+      end_future(submit(way == 1 ? pool : other, count_in_a_task, &own, NULL));
+    for (i = 0; i < 5; ++i) sum += own.each[i].count;
+    CHECK_EQUAL(sum, length);
+    if (way == 1) CHECK_EQUAL(own.each[4].count, 0);
+  }
+  end_executor(strand);
+  end_executor(pool);
+  end_executor(other);
 }
 
 static void an_error_ends_the_loop(void) {
@@ -523,6 +583,7 @@ static const check_case_t cases[] = {
     {"every index once", every_index_once},
     {"inside and outside of tasks", inside_and_outside_of_tasks},
     {"loops within loops", loops_within_loops},
+    {"each thread has an index", each_thread_has_an_index},
     {"an error ends the loop", an_error_ends_the_loop},
     {"a stop request ends the loop", a_stop_request_ends_the_loop},
     {"a stop request ends the reduction", a_stop_request_ends_the_reduction},

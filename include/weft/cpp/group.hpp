@@ -38,12 +38,13 @@ public:
   ///
   /// Throws:
   /// - not_supported: `pool` is not a pool
+  /// - invalid_argument: `pool` is empty
   explicit group(const executor_ref &pool, on_error what = on_error::go_on) {
-    weft_group_options_t options;
-    weft_group_options_init(&options);
-    options.flags = static_cast<std::uint32_t>(what) | WEFT_GROUP_SCOPED;
-    check(weft_group_create(pool.native_handle(), &options, &native_));
+    if (!pool.valid()) throw invalid_argument();
+    make(pool.native_handle(), what);
   }
+  /// Make a group without a pool, for enter, leave, then and wait. run throws not_supported.
+  group() { make(nullptr, on_error::go_on); }
   group(const group &) = delete;
   group &operator=(const group &) = delete;
   /// Cancel what has not started, and wait for what runs and for what is entered, because closures
@@ -176,6 +177,13 @@ public:
   weft_group_t *native_handle() const noexcept { return native_; }
 
 private:
+  void make(weft_executor_t *pool, on_error what) {
+    weft_group_options_t options;
+    weft_group_options_init(&options);
+    options.flags = static_cast<std::uint32_t>(what) | WEFT_GROUP_SCOPED;
+    check(weft_group_create(pool, &options, &native_));
+  }
+
   template <class F> void spawn(const weft_task_options_t *options, F &&f) {
     using closure = std::decay_t<F>;
     using type = detail::task_type<closure, void, detail::kind_of_task::posted>;

@@ -6,8 +6,10 @@
 #include <weft/cpp/executor_ref.hpp>
 #include <weft/cpp/map.hpp>
 #include <weft/parallel.h>
+#include <weft/worker.h>
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <functional>
@@ -99,11 +101,25 @@ template <class T> struct reduction_state {
 
 } // namespace detail
 
+/// Get how many indices of threads a parallel_for on this pool may give to f: an array with so many
+/// elements has one for each thread that takes part.
+///
+/// Throws:
+/// - invalid_argument: `pool` is empty
+/// - not_supported: it is not a pool
+inline std::size_t parallel_threads(const executor_ref &pool) {
+  const std::int32_t own = weft_parallel_index(pool.native_handle()); // it tells what is not a pool
+  if (own < 0) throw_status(own);
+  return static_cast<std::size_t>(weft_worker_index_bound(pool.native_handle())) + 1;
+}
+
 /// Call f for every index from `begin` up to but not including `end`, on several threads at once:
-/// f(index), or f(begin, end) for a piece if f takes two. `grain`: the most indices in a piece; 0:
-/// chosen by measuring. `begin` and `end` may be of any integer types. The indices have a type that
-/// holds the values of both, and a range may be as wide as that type. The first exception out of f
-/// is rethrown; after it no piece begins any more.
+/// f(index); or f(begin, end) for a piece if f takes two; or f(begin, end, thread) if it takes
+/// three. `thread` is the index of the thread that runs the piece, a std::size_t below
+/// parallel_threads(pool). No two threads have the same one; see weft_parallel_index. `grain`: the most indices in a
+/// piece; 0: chosen by measuring. `begin` and `end` may be of any integer types. The indices have a type that holds the
+/// values of both, and a range may be as wide as that type. The first exception out of f is rethrown; after it no piece
+/// begins any more.
 ///
 /// Blocks: until every piece has ended or was left out.
 /// Throws:
@@ -120,7 +136,8 @@ template <class T> struct reduction_state {
 ///   holds the values of both
 template <std::integral Begin, std::integral End, class F>
 requires std::invocable<F &, detail::index_t<Begin, End>> ||
-    std::invocable<F &, detail::index_t<Begin, End>, detail::index_t<Begin, End>>
+    std::invocable<F &, detail::index_t<Begin, End>, detail::index_t<Begin, End>> ||
+    std::invocable<F &, detail::index_t<Begin, End>, detail::index_t<Begin, End>, std::size_t>
 void parallel_for(const executor_ref &pool, Begin begin, End end, F &&f, std::uint64_t grain = 0) {
   using Index = detail::index_t<Begin, End>;
   const auto range = detail::index_range<Index>::make(begin, end);
@@ -128,17 +145,20 @@ void parallel_for(const executor_ref &pool, Begin begin, End end, F &&f, std::ui
   struct call {
     std::remove_reference_t<F> &f;
     const detail::index_range<Index> &range;
+    weft_executor_t *on;
     static weft_status run(void *ctx, std::uint64_t from, std::uint64_t to, weft_error_t **error) {
       const auto &self = *static_cast<call *>(ctx);
       return detail::guard(error, [&] {
-        if constexpr (std::invocable<F &, Index, Index>) {
+        if constexpr (std::invocable<F &, Index, Index, std::size_t>) {
+          self.f(self.range.at(from), self.range.at(to), static_cast<std::size_t>(weft_parallel_index(self.on)));
+        } else if constexpr (std::invocable<F &, Index, Index>) {
           self.f(self.range.at(from), self.range.at(to));
         } else {
           for (std::uint64_t i = from; i != to; ++i) self.f(self.range.at(i));
         }
       });
     }
-  } body{f, range};
+  } body{f, range, pool.native_handle()};
   const weft_range_options_t options = detail::range_options(grain);
   weft_error_t *failure = nullptr;
   const weft_status status =

@@ -21,7 +21,7 @@ void all_ran(std::initializer_list<const work *> all) {
 MODEL("group: spawned and waited for from outside", 0.4) {
   one_pool pool({2});
   work first, second;
-  const group::handle mine(group::make(*pool, 0));
+  const group::handle mine(group::make(&*pool, 0));
   spawn(*mine, first);
   spawn(*mine, second);
   check(mine->wait(deadline::never()) == WEFT_OK, "the wait ends well");
@@ -32,7 +32,7 @@ MODEL("group: a fork and its join", 0.4) {
   one_pool pool({2});
   work first, second, third;
   work parent([&] {
-    const group::handle mine(group::make(*pool, WEFT_GROUP_SCOPED));
+    const group::handle mine(group::make(&*pool, WEFT_GROUP_SCOPED));
     spawn(*mine, first);
     spawn(*mine, second);
     spawn(*mine, third);
@@ -47,7 +47,7 @@ MODEL("group: forks within forks", 0.4) {
   one_pool pool({2});
   work leaves[4];
   const auto fork = [&](work &left, work &right) {
-    const group::handle mine(group::make(*pool, WEFT_GROUP_SCOPED));
+    const group::handle mine(group::make(&*pool, WEFT_GROUP_SCOPED));
     spawn(*mine, left);
     spawn(*mine, right);
     check(mine->wait(deadline::never()) == WEFT_OK, "the wait ends well");
@@ -62,7 +62,7 @@ MODEL("group: forks within forks", 0.4) {
 MODEL("group: a waiter from outside, and spawns with credit", 0.4) {
   one_pool pool({2});
   work leaves[3];
-  const group::handle mine(group::make(*pool, 0));
+  const group::handle mine(group::make(&*pool, 0));
   work parent([&] {
     for (work &each : leaves) spawn(*mine, each);
   });
@@ -74,7 +74,7 @@ MODEL("group: a waiter from outside, and spawns with credit", 0.4) {
 MODEL("group: two waiters from outside", 0.4) {
   one_pool pool({1});
   work first, second;
-  const group::handle mine(group::make(*pool, 0));
+  const group::handle mine(group::make(&*pool, 0));
   spawn(*mine, first);
   spawn(*mine, second);
   actor other([&] {
@@ -89,7 +89,7 @@ MODEL("group: two waiters from outside", 0.4) {
 MODEL("group: entered and left, against a wait and the last handle", 0.4) {
   one_pool pool({1});
   int done[2] = {};
-  group *const mine = group::make(*pool, 0);
+  group *const mine = group::make(&*pool, 0);
   for (int i = 0; i < 2; ++i) check(mine->enter() == WEFT_OK, "entered");
   actor first([&] {
     done[0] = 1;
@@ -107,7 +107,7 @@ MODEL("group: entered and left, against a wait and the last handle", 0.4) {
 MODEL("group: a task that waits while another spawns", 0.4) {
   one_pool pool({2});
   work late;
-  const group::handle mine(group::make(*pool, 0));
+  const group::handle mine(group::make(&*pool, 0));
   mine->enter();
   work waits([&] {
     check(mine->wait(deadline::never()) == WEFT_OK, "the wait ends well");
@@ -126,7 +126,7 @@ MODEL("group: a task that waits while another spawns", 0.4) {
 MODEL("group: cancelled while its tasks start", 0.4) {
   one_pool pool({2});
   work first, second;
-  const group::handle mine(group::make(*pool, 0));
+  const group::handle mine(group::make(&*pool, 0));
   spawn(*mine, first);
   actor other([&] { mine->cancel(); });
   spawn(*mine, second);
@@ -143,7 +143,7 @@ MODEL("group: a busy worker holds credit, a waiter", 0.4) {
   work leaf;
   atomic<bool> over{false};
   {
-    const group::handle mine(group::make(*pool, 0));
+    const group::handle mine(group::make(&*pool, 0));
     work parent([&] {
       spawn(*mine, leaf);
       check(mine->wait(deadline::never()) == WEFT_OK, "the wait ends well");
@@ -163,7 +163,7 @@ MODEL("tie: a busy worker holds credit, an event", 0.4) {
   atomic<bool> over{false};
   completion_queue *const queue = completion_queue::make();
   {
-    const group::handle mine(group::make(*pool, 0));
+    const group::handle mine(group::make(&*pool, 0));
     work parent([&] {
       spawn(*mine, leaf);
       check(mine->wait(deadline::never()) == WEFT_OK, "the wait ends well");
@@ -186,7 +186,7 @@ MODEL("group: a sleeper that helps is woken for a spawn", 0.4) {
   one_pool pool({2});
   atomic<bool> has_run{false};
   work leaf([&] { has_run.store(true, std::memory_order_release); });
-  const group::handle mine(group::make(*pool, 0));
+  const group::handle mine(group::make(&*pool, 0));
   mine->enter();
   work waits([&] { check(mine->wait(deadline::never()) == WEFT_OK, "the wait ends well"); });
   work spawns([&] {
@@ -205,7 +205,7 @@ MODEL("group: a sleeper that helps is woken for a spawn", 0.4) {
 MODEL("group: what lies behind another group's on the deque of a sleeper", 0.4) {
   one_pool pool({2});
   work of_mine, of_others;
-  const group::handle mine(group::make(*pool, 0)), others(group::make(*pool, 0));
+  const group::handle mine(group::make(&*pool, 0)), others(group::make(&*pool, 0));
   task *const promise = task::create_promise(nullptr);
   mine->enter();
   work spawns([&] {
@@ -233,7 +233,7 @@ MODEL("tie: a stage after the last task", 0.4) {
   one_pool pool({2});
   work first, second, after([&] { all_ran({&first, &second}); });
   {
-    const group::handle mine(group::make(*pool, 0));
+    const group::handle mine(group::make(&*pool, 0));
     spawn(*mine, first);
     spawn(*mine, second);
     task *const stage = after.make();
@@ -248,7 +248,7 @@ MODEL("tie: an event after a fork with credit", 0.4) {
   work leaves[2];
   completion_queue *const queue = completion_queue::make();
   {
-    const group::handle mine(group::make(*pool, 0));
+    const group::handle mine(group::make(&*pool, 0));
     work parent([&] {
       for (work &each : leaves) spawn(*mine, each);
     });
@@ -267,7 +267,7 @@ MODEL("tie: undone against told", 0.4) {
   one_pool pool({1});
   completion_queue *const queue = completion_queue::make();
   {
-    const group::handle mine(group::make(*pool, 0));
+    const group::handle mine(group::make(&*pool, 0));
     mine->enter();
     check(mine->notify(*queue, 7) == WEFT_OK, "tied");
     actor leaver([&] { mine->leave(); });

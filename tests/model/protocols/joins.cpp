@@ -95,7 +95,7 @@ MODEL("join: a sleeper that helps is woken for a branch", 0.4) {
 MODEL("join: below the tasks of a group", 0.4) {
   one_pool pool({2});
   work strays[2];
-  const group::handle mine(group::make(*pool, 0));
+  const group::handle mine(group::make(&*pool, 0));
   part first([&] {
     for (work &each : strays) check(mine->spawn(*each.make_posted()) == WEFT_OK, "it is spawned");
     return WEFT_OK;
@@ -111,7 +111,7 @@ MODEL("join: below the tasks of a group", 0.4) {
 MODEL("join: the first call sleeps", 0.4) {
   one_pool pool({2});
   work stray;
-  const group::handle mine(group::make(*pool, 0));
+  const group::handle mine(group::make(&*pool, 0));
   task *const promise = task::create_promise(nullptr);
   part first([&] {
     check(wait_for_task(*promise, deadline::never()) == WEFT_OK, "it is kept");

@@ -140,7 +140,7 @@ MODEL("program: groups, tokens and posts", 0.5) {
       actor canceller([&] { token->cancel(); });
       actor poster([&] { check(post(*pool, posted) == WEFT_OK, "accepted"); });
       group *made = nullptr;
-      if (group::make(*pool, 0, *token, made) == WEFT_OK) {
+      if (group::make(&*pool, 0, *token, made) == WEFT_OK) {
         const group::handle mine(made);
         tasks[0].body = [&] {
           task *const leaf = leaves[0].make_posted();

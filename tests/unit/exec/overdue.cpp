@@ -158,8 +158,8 @@ TEST_CASE("overdue: the tasks of a group, with the group's token and with their 
   work first([&](void **, weft_error **) { return go.wait() ? WEFT_OK : WEFT_EFAILED; });
   task *const before = submit(*p, first);
   group *late = nullptr;
-  REQUIRE(group::make(*p, 0, *token.it, late) == WEFT_OK);
-  const group::handle held(late), other(group::make(*p, 0));
+  REQUIRE(group::make(&*p, 0, *token.it, late) == WEFT_OK);
+  const group::handle held(late), other(group::make(&*p, 0));
   REQUIRE(late->accept(*create_posted_call({&counted::run, &with_group, &counted::drop})) == WEFT_OK);
   REQUIRE(other->accept(*create_posted_call({&counted::run, &with_own, &counted::drop}, token.with())) == WEFT_OK);
   token.wait_for_end();
