@@ -4,6 +4,7 @@
 #include "task/callback.hpp"
 #include "task/cancel_callback.hpp"
 #include "task/cancel_token.hpp"
+#include "task/continuation.hpp"
 
 using namespace weft::test;
 
@@ -165,6 +166,57 @@ MODEL("promise: two who keep it, one who waits with a limit") {
   second.join();
   check(successes.load() == 1 && news == 1, "one has kept it");
   made->unref();
+}
+
+// --- a future of a future ---
+
+struct nested {
+  task *const outer = task::create_promise([](void *result) { static_cast<task *>(result)->unref(); });
+  task *const inner = task::create_promise(nullptr);
+  task *const flat = create_flattening();
+  nested() {
+    continuation::start_flattening(*flat, *outer);
+    outer->ref();
+    inner->ref();
+    flat->ref();
+  }
+  // Each gives back one reference.
+  void complete_outer() {
+    inner->ref();
+    check(outer->set_result(inner) == WEFT_OK, "nobody else does");
+    outer->unref();
+  }
+  void complete_inner() {
+    check(inner->set_result(nullptr) == WEFT_OK, "nobody else does");
+    inner->unref();
+  }
+};
+
+MODEL("flattening: both futures become done") {
+  nested of;
+  actor first([&] { of.complete_outer(); }), second([&] { of.complete_inner(); });
+  check(wait_for_task(*of.flat, deadline::never()) == WEFT_OK && of.flat->state() == with_result, "handed on");
+  first.join();
+  second.join();
+  of.flat->unref();
+  check(of.flat->is_last_reference(), "nothing else refers to it");
+  of.flat->unref();
+  of.inner->unref();
+  of.outer->unref();
+}
+
+// The inner future is not done yet, so it must not be what keeps a cancelled flattening.
+MODEL("flattening: cancelled while the outer future becomes done") {
+  nested of;
+  {
+    actor completer([&] { of.complete_outer(); }), canceller([&] { check(of.flat->cancel() == WEFT_OK, "pending"); });
+  }
+  of.outer->unref();
+  of.flat->unref();
+  check(of.flat->state() == cancelled && of.flat->is_last_reference(), "nothing else refers to it");
+  of.flat->unref();
+  of.complete_inner();
+  of.inner->unref();
 }
 
 // --- rolls ---
