@@ -20,6 +20,32 @@ weft_status answer_of_stage(weft_executor_t *executor) noexcept {
   return executor != nullptr ? answer_of(executor) : answer_here();
 }
 
+bool is_when(uint32_t when) noexcept {
+  return when <= WEFT_THEN_ALWAYS || when == (WEFT_THEN_RESULT | WEFT_THEN_FLATTEN) ||
+         when == (WEFT_THEN_ALWAYS | WEFT_THEN_FLATTEN);
+}
+
+// On failure `made` is still the caller's. What flattens it is made first: once the continuation is
+// started, nothing may fail any more.
+weft_status start(task &made, task &source, uint32_t when, executor *on, weft_future_t **out) {
+  task *flat = nullptr;
+  if ((when & WEFT_THEN_FLATTEN) != 0) {
+    flat = create_flattening();
+    if (flat == nullptr) return WEFT_ENOMEM;
+  }
+  const weft_status status = start_continuation(made, source, when & ~WEFT_THEN_FLATTEN, on);
+  if (status != WEFT_OK) {
+    if (flat != nullptr) task::discard(flat);
+    return status;
+  }
+  if (flat != nullptr) {
+    continuation::start_flattening(*flat, made);
+    made.unref();
+  }
+  *out = wrap_future(flat != nullptr ? flat : &made);
+  return WEFT_OK;
+}
+
 weft_status start_gathering(gather mode, weft_future_t *const *futures, size_t count, weft_future_t **out) {
   if (const weft_status forked = answer_here(); forked != WEFT_OK) return forked;
   return guard([&]() -> weft_status {
@@ -37,8 +63,7 @@ extern "C" {
 weft_status weft_future_then(weft_future_t *future, weft_executor_t *executor, uint32_t when,
                              const weft_task_options_t *options, weft_then_fn fn, void *ctx, weft_drop_fn drop,
                              weft_future_t **out) {
-  if (bad(future) || fn == nullptr || out == nullptr || when > WEFT_THEN_ALWAYS || bad_if_given(executor))
-    return WEFT_EINVAL;
+  if (bad(future) || fn == nullptr || out == nullptr || !is_when(when) || bad_if_given(executor)) return WEFT_EINVAL;
   if (const weft_status forked = answer_of_stage(executor); forked != WEFT_OK) return forked;
   return guard([&]() -> weft_status {
     task_settings read;
@@ -48,36 +73,27 @@ weft_status weft_future_then(weft_future_t *future, weft_executor_t *executor, u
     task *const made = create_continuation({fn, ctx, drop}, read.result_drop, read.to);
     if (made == nullptr) return WEFT_ENOMEM;
     made->set_priority(read.priority);
-    if (const weft_status status = start_continuation(*made, *unwrap(future), when, unwrap(executor));
-        status != WEFT_OK) {
-      task::discard(made);
-      return status;
-    }
-    *out = wrap_future(made);
-    return WEFT_OK;
+    const weft_status status = start(*made, *unwrap(future), when, unwrap(executor), out);
+    if (status != WEFT_OK) task::discard(made);
+    return status;
   });
 }
 
 weft_status weft_future_then_task(weft_future_t *future, weft_executor_t *executor, uint32_t when, weft_task_t *task,
                                   weft_future_t **out) {
-  if (bad(future) || bad(task) || out == nullptr || when > WEFT_THEN_ALWAYS || bad_if_given(executor))
-    return WEFT_EINVAL;
+  if (bad(future) || bad(task) || out == nullptr || !is_when(when) || bad_if_given(executor)) return WEFT_EINVAL;
   if (const weft_status forked = answer_of_stage(executor); forked != WEFT_OK) return forked;
   weft::core::task &given = *unwrap(task);
   if (!given.is_continuation()) return WEFT_EINVAL;
   if (const weft_status status = check_priority(given.priority(), executor); status != WEFT_OK) return status;
   return guard([&]() -> weft_status {
     given.set_references(2);
-    if (const weft_status status = start_continuation(given, *unwrap(future), when, unwrap(executor));
-        status != WEFT_OK)
-      return status;
-    *out = wrap_future(&given);
-    return WEFT_OK;
+    return start(given, *unwrap(future), when, unwrap(executor), out);
   });
 }
 
 weft_status weft_future_flatten(weft_future_t *future, weft_future_t **out) {
-  if (bad(future) || out == nullptr) return WEFT_EINVAL;
+  if (bad(future) || out == nullptr || unwrap(future)->is_gathering()) return WEFT_EINVAL;
   if (const weft_status forked = answer_here(); forked != WEFT_OK) return forked;
   return guard([&]() -> weft_status {
     task *const made = create_flattening();

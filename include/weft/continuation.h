@@ -1,4 +1,4 @@
-/* weft/continuation.h: futures that depend on other futures: then, when_all, when_any.
+/* weft/continuation.h: futures that depend on other futures: then, flatten, when_all, when_any.
  *
  *   weft_executor_submit(pool, NULL, load, name, free, &page);
  *   weft_future_then(page, pool, WEFT_THEN_RESULT, NULL, parse, NULL, NULL, &tree);
@@ -41,6 +41,9 @@ extern "C" {
 #define WEFT_THEN_RESULT 0u /**< after a result. An error or a cancellation is handed on */
 #define WEFT_THEN_ERROR 1u  /**< after an error. A result or a cancellation is handed on */
 #define WEFT_THEN_ALWAYS 2u /**< in any case, also after a cancellation */
+/** Beside WEFT_THEN_RESULT or WEFT_THEN_ALWAYS: the result of the continuation is a future, and the
+ * new future ends as that one does, see weft_future_flatten. */
+#define WEFT_THEN_FLATTEN 4u
 
 /** The function that a continuation runs. `done` is the source, which is done. It is borrowed until
  * the return, and may be read, taken from, and referenced. The rest as weft_task_fn. */
@@ -54,7 +57,8 @@ typedef weft_status (*weft_then_fn)(void *ctx, weft_future_t *done, void **resul
  *    `future`: their order and the limit of their nesting hold for it
  *    (weft_future_add_done_callback), and because of that limit it may run later. So give NULL only
  *    for an fn that is short.
- *  - `when`: WEFT_THEN_...
+ *  - `when`: WEFT_THEN_... With WEFT_THEN_FLATTEN the new future is that of weft_future_flatten. Then
+ *    what is said here about its cancellation, and of the thread that cancels it, holds as there.
  *  - `options`: as for weft_executor_submit, for the result of fn. NULL for the defaults.
  *
  * Handing on. An error is handed on as the same object. A cancellation cancels the new future. A
@@ -110,29 +114,30 @@ WEFT_API weft_status weft_future_then(weft_future_t *future, weft_executor_t *ex
 WEFT_API weft_status weft_future_then_task(weft_future_t *future, weft_executor_t *executor, uint32_t when,
                                            weft_task_t *task, weft_future_t **out);
 
-/** Make a future that ends as the future ends that is the result of another one.
+/** Turn a future of a future into a plain one, which ends as the inner future does.
  *
- *   weft_future_then(page, pool, WEFT_THEN_RESULT, &options, load_images, NULL, NULL, &nested);
- *   weft_future_flatten(nested, &images);      *result of load_images is a weft_future_t *
+ * For a task that begins something, and whose outcome is to be that of what it has begun. The
+ * result of `future` is a reference to the inner future, as a weft_future_t *. A task with room has
+ * that pointer at the beginning of its room. Once `future` is done, its result is taken
+ * (weft_future_take). No other thread may read it meanwhile. If the room of a task without
+ * WEFT_TASK_MOVES is dropped later, its pointer is NULL. When the inner future is done, its outcome
+ * is handed on as weft_future_then says. An error or a cancellation of `future` is handed on, too.
  *
- * For a continuation or task that begins something, and whose outcome is to be that of what it has
- * begun. The result of `future` is a reference to the inner future, as a weft_future_t *. A task
- * with room has that pointer at the beginning of its room. Once `future` is done, its result is
- * taken (weft_future_take), and the new future gets the outcome of the inner one as "Handing on" of
- * weft_future_then says. If `future` ends with an error or is cancelled, so is the new future.
- *
- *  - It ends with an error with the code WEFT_EINVALIDSTATE if the result of `future` is NULL or
- *    was taken before, and with WEFT_EDEADLK if the inner future is the new one itself.
- *  - Its cancellation cancels neither `future` nor the inner one. If it is cancelled before
- *    `future` is done, nothing takes the result. So `future` needs a `result_drop` that calls
- *    weft_future_unref.
+ *  - The new future ends with an error if there is no inner future. Its code is WEFT_EINVALIDSTATE
+ *    if the result of `future` is NULL or was taken before; WEFT_EDEADLK if the inner future is the
+ *    new one itself; WEFT_EINVAL if misuse checks find that the result is no future.
+ *  - Neither its cancellation nor a stop request to it reaches `future` or the inner one. If it is
+ *    cancelled before `future` is done, nothing takes the result. So `future` needs a `result_drop`
+ *    that calls weft_future_unref.
+ *  - Futures that come of each other in a circle are never done, and keep each other until one is
+ *    cancelled.
  *
  * Blocks:    never.
  * Ownership: on success `*out` owns one reference.
  *
  * Returns
  *   WEFT_OK      `*out` is the new future
- *   WEFT_EINVAL  `future` or `out` is NULL
+ *   WEFT_EINVAL  `future` or `out` is NULL, or `future` is of weft_when_all or weft_when_any
  *   WEFT_ENOMEM  nothing changed
  */
 WEFT_API weft_status weft_future_flatten(weft_future_t *future, weft_future_t **out);

@@ -87,10 +87,15 @@ WEFT_API weft_status weft_parallel_for(weft_executor_t *pool, const weft_range_o
 /** Get the index that the calling thread has in loops on a pool, for arrays with an element for each
  * thread that takes part.
  *
- * A worker of `pool` has its weft_worker_index. Any other thread that takes part in a loop is the
- * one that has called it. Its index is weft_worker_index_bound(pool). So such an array has
- * weft_worker_index_bound(pool) + 1 elements. A body that waits may be in the middle of a piece
- * while its thread runs another piece of the same loop.
+ * A worker of `pool` has its weft_worker_index. Any other thread has the index
+ * weft_worker_index_bound(pool). So such an array has weft_worker_index_bound(pool) + 1 elements,
+ * and belongs to one call of a loop.
+ *
+ *  - A thread that is no worker takes part as the caller of the loop. In one case a second one may
+ *    take part, and has the same index: while it is in a piece of another loop on `pool` that it
+ *    has called itself, it waits there for a group whose tasks have called this loop.
+ *  - A body that waits may be in the middle of a piece while its thread runs another piece of the
+ *    same loop.
  *
  * Blocks:    never.
  *

@@ -7,7 +7,7 @@
  *   report.h        the bounded end of a runtime, and a list of what is left
  *   thread.h        threads, daemon threads, joins, stop requests
  *   future.h        futures: result, exception, cancel, callbacks, wait, as_completed, promises
- *   continuation.h  then, when_all, when_any: futures that come of futures
+ *   continuation.h  then, flatten, when_all, when_any: futures that come of futures
  *   host.h          what a host gives to weft: a log, a hook for misuse, memory
  *   cancel.h        cancel tokens: call several things off together, by hand or at a deadline
  *   domain.h        domains: what one plugin or binding owns, closed as one

@@ -11,7 +11,7 @@
 //     cpp/future.hpp        futures: result, take, exception, cancel, callbacks
 //     cpp/promise.hpp       futures that are completed by hand
 //     cpp/wait.hpp          wait and as_completed
-//     cpp/continuation.hpp  then, on_error, finally; when_all and when_any
+//     cpp/continuation.hpp  then, on_error, finally; flatten, when_all, when_any
 //     cpp/coroutine.hpp     co_await on futures; futures as the return type of coroutines
 //     cpp/completion_queue.hpp  what is done, as events for a loop of the program's own
 //     cpp/group.hpp         tasks that are spawned and waited for together; blocking regions

@@ -49,7 +49,7 @@ bool completion::add(observer &entry) noexcept {
 
 bool completion::remove(observer &entry) noexcept {
   const std::scoped_lock hold(lock_of(this));
-  if (finished() || entry.next == nullptr) return false;
+  if (finished() || entry.prev == nullptr) return false; // a list of entries to be called has no prev
   unlink_locked(entry);
   return true;
 }

@@ -171,7 +171,7 @@ void add_callback(task &future, callback &entry) {
   // completion, the entry could still be listed; the finishing thread would then call it, later and
   // not here.
   if (!future.done() && future.end()->add(entry)) return;
-  // A withdrawal that comes before the end of the completion reads entry.next, so it is written
+  // A withdrawal that comes before the end of the completion reads entry.prev, so it is written
   // only if it must be.
   if (entry.next != nullptr) entry.next = entry.prev = nullptr;
   // The callback may drop the caller's reference.

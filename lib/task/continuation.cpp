@@ -4,7 +4,9 @@
 
 #include <new>
 
+#include "base/misuse.hpp"
 #include "thread/record.hpp"
+#include "thread/wait_graph.hpp"
 
 namespace weft::core {
 namespace {
@@ -96,31 +98,61 @@ void continuation::hand_on(task &self, task &source) {
   run_callbacks(self, self.publish({with_result, nullptr}));
 }
 
-// The result of the source is a reference to a future. It is taken, and that future becomes the
-// source: README.md, "A future of a future". With the list's reference, which the list of the new
-// source gets.
+namespace {
+
+// Takes the future that is the result of the source. Null: there is none, and `why` says so. The
+// result of C++ is destroyed in any case, so its room is emptied.
+task *take_inner(task &source, const task &self, weft_status &why) noexcept {
+  task &owner = result_owner(source);
+  why = WEFT_EINVALIDSTATE;
+  if (!owner.take()) return nullptr;
+  task *&place = *static_cast<task **>(owner.room());
+  task *const inner = place;
+  if ((owner.type().flags & (type_is_call | WEFT_TASK_MOVES)) == 0) place = nullptr;
+  if (inner == nullptr) return nullptr;
+  if (misuse_checks && (!inner->has_magic() || !inner->has_future())) {
+    report_misuse("future", "weft_future_flatten");
+    why = WEFT_EINVAL;
+    return nullptr;
+  }
+  if (in_child()) inner->meet_in_child();
+  if (inner != &self) return inner;
+  why = WEFT_EDEADLK;
+  inner->unref();
+  return nullptr;
+}
+
+} // namespace
+
+// The result of the source is a reference to a future, which becomes the source: README.md, "A
+// future of a future". With the list's reference, which goes over to the list of the new source.
 void continuation::follow_result(task &self, task &source) {
+  flattens_ = false;
+  weft_status why;
   struct holding {
     task &which;
     ~holding() { which.unref(); }
   };
-  flattens_ = false;
-  task &owner = result_owner(source);
-  // The room is emptied: results that C++ has built are destroyed in any case.
-  task *const inner = owner.take() ? std::exchange(*static_cast<task **>(owner.room()), nullptr) : nullptr;
-  if (inner == nullptr || inner == &self) {
+  task *const inner = take_inner(source, self, why);
+  if (inner == nullptr) {
     const holding list_reference{self};
     link_.cut();
-    fail(self, error::from_status(inner != nullptr ? WEFT_EDEADLK : WEFT_EINVALIDSTATE));
-    if (inner != nullptr) inner->unref();
-    return;
+    return fail(self, error::from_status(why));
   }
-  const holding result{*inner}, kept{self};
+  struct result { // what a child of a fork has inherited is not its own to give back
+    task &of;
+    ~result() {
+      if (!of.inherited()) of.unref();
+    }
+  } const reference{*inner};
   self.ref();
+  const holding kept{self};
   link_.attach_next(*inner);
   // A cancellation may have missed that the link leads further.
   link_.synchronise();
-  if (self.state() != pending) let_go(self);
+  if (self.state() != pending) return let_go(self);
+  // A thread that waits for it may be able to run the inner task, or the wait can never end now.
+  wait_graph::instance().tell_news_to_all();
 }
 
 // With the list's reference. After an executor has accepted the task it must not be touched.

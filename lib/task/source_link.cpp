@@ -51,6 +51,7 @@ void source_link::hold(task &source) noexcept {
 
 void source_link::attach_next(task &source) {
   pin();
+  next = prev = nullptr; // it is in no list, until add_callback() has put it into the next one
   to_.store(reinterpret_cast<std::uintptr_t>(&source), std::memory_order_release);
   add_callback(source, *this);
 }

@@ -46,8 +46,8 @@ public:
   // Called by the entry itself: from now on the link leads to another source. The entry may be
   // called before this returns, and *this be gone, unless the caller keeps it.
   void attach_next(task &source);
-  // What another thread did before it last looked at this link is seen, or it sees the link as it
-  // is now.
+  // Pin and unpin once. Afterwards this thread sees what a canceller wrote before its pin, or that
+  // pin sees the link as it is now.
   void synchronise() const noexcept {
     if (pin() != nullptr) unpin();
   }

@@ -17,6 +17,14 @@ namespace {
 struct reach {
   int steps = 100'000;
   int nested = 64; // gatherings inside each other
+  // The links that stay pinned while a walk under the graph's lock is inside a gathering: that of
+  // the member, and that by which the walk has come to the gathering. A circle leads to them again.
+  const source_link *pinned[128];
+  int pins = 0;
+
+  bool has_pinned(const source_link &link) const noexcept {
+    return std::find(pinned, pinned + pins, &link) != pinned + pins;
+  }
 };
 
 bool may_end_within(const task &which, const wait_graph &graph, reach &left) noexcept;
@@ -27,11 +35,18 @@ bool will_be_called(const source_link &entry, const wait_graph &graph) noexcept 
   return !graph.is_stuck_one([&entry](const record &who) noexcept { return is_about_to_call(who, entry); });
 }
 
-bool members_may_end(const gathering &whole, const wait_graph &graph, reach &left) noexcept {
+// The walk has come by the link `from`, which it has pinned; null: it begins here.
+bool members_may_end(const gathering &whole, const source_link *from, const wait_graph &graph, reach &left) noexcept {
   const bool all = whole.mode() == gather::all;
   if (--left.nested < 0) return true;
+  const int pins_before = left.pins;
+  if (from != nullptr) left.pinned[left.pins++] = from;
   bool answer = all;
   for (const gathering::member &m : whole) {
+    if (left.has_pinned(m)) { // a circle, which counts as beyond the limit
+      answer = true;
+      break;
+    }
     const task *const source = m.pin();
     if (source == nullptr) {
       // The member was called. For a when_any that is enough; a when_all has one member less to
@@ -40,13 +55,16 @@ bool members_may_end(const gathering &whole, const wait_graph &graph, reach &lef
       answer = true;
       break;
     }
+    left.pinned[left.pins++] = &m;
     const bool possible = source->done() ? will_be_called(m, graph) : may_end_within(*source, graph, left);
+    --left.pins;
     m.unpin();
     if (possible == all) continue;
     answer = possible;
     break;
   }
   ++left.nested;
+  left.pins = pins_before;
   return answer;
 }
 
@@ -63,7 +81,7 @@ bool may_end_within(const task &which, const wait_graph &graph, reach &left) noe
   while (--left.steps > 0) {
     const bool linked = at->state() == pending && at->pending_owner() == nullptr;
     if (linked && at->is_gathering()) {
-      answer = members_may_end(gathering::of(const_cast<task &>(*at)), graph, left);
+      answer = members_may_end(gathering::of(const_cast<task &>(*at)), pinned, graph, left);
       break;
     }
     if (!linked || !at->is_continuation()) {
@@ -72,6 +90,7 @@ bool may_end_within(const task &which, const wait_graph &graph, reach &left) noe
       break;
     }
     const source_link &link = continuation::of(*at).link();
+    if (left.has_pinned(link)) break; // a circle, which counts as beyond the limit
     const task *const source = link.pin();
     if (source == nullptr) break; // it is about to run, or is done
     step_to(&link);

@@ -80,6 +80,7 @@ weft_status sleep_until(record &self, const dependency *on, std::size_t count, w
       entry.hand = helper->hand;
       entry.stays = helper->stays;
       entry.leaves = helper->leaves;
+      entry.interested = helper->interested;
     }
     if (!graph.enter(entry)) {
       if (entry.offered == nullptr && ready()) return WEFT_OK;

@@ -133,7 +133,8 @@ void wait_graph::judge_all(const void *assumed) noexcept {
   assumed_ = nullptr;
 }
 
-// The same, as if each thread but `except` could go on that left something to other workers.
+// The same, as if each leaver could go on: a thread that has left something to other workers.
+// `except` does not count as one.
 void wait_graph::judge_if_leavers_go_on(const blocked_thread *except) noexcept {
   for (blocked_thread *b = first_; b != nullptr; b = b->next) b->stuck = !b->timed && (!b->leaves || b == except);
   settle();
@@ -155,7 +156,8 @@ void wait_graph::settle() noexcept {
 
 bool wait_graph::can_end(const blocked_thread &entry) const noexcept {
   // It will come back by itself.
-  if (entry.timed || entry.looks_again.load(std::memory_order_relaxed) || stop_requested(*entry.who)) return true;
+  if (entry.timed || entry.has_news || entry.looks_again.load(std::memory_order_relaxed) || stop_requested(*entry.who))
+    return true;
   judged_ = &entry;
   for (std::size_t i = 0; i < entry.count; ++i) {
     const bool possible = entry.on[i].may_happen(entry.on[i].object, *this);
@@ -224,15 +226,28 @@ void wait_graph::wake_for_time(const task_owner *owner) noexcept {
   sleepers.flush();
 }
 
-void wait_graph::tell_news(const task_owner *owner, const task_owner *carrier) noexcept {
+template <class Concerned> void wait_graph::tell_news_to(Concerned concerned) noexcept {
   full_fence();
   if (interested_.load(std::memory_order_relaxed) == 0) return;
   wake_list sleepers;
   const std::scoped_lock hold(mutex_);
   news_.fetch_add(1, std::memory_order_release);
   for (blocked_thread *b = first_; b != nullptr; b = b->next)
-    if (serves(*b->who, owner) || (carrier != nullptr && serves(*b->who, carrier))) sleepers.add(b->who->sleeper);
+    if (concerned(*b->who)) {
+      b->has_news = b->interested;
+      sleepers.add(b->who->sleeper);
+    }
   sleepers.flush();
+}
+
+void wait_graph::tell_news(const task_owner *owner, const task_owner *carrier) noexcept {
+  tell_news_to([owner, carrier](const record &who) noexcept {
+    return serves(who, owner) || (carrier != nullptr && serves(who, carrier));
+  });
+}
+
+void wait_graph::tell_news_to_all() noexcept {
+  tell_news_to([](const record &who) noexcept { return who.top != nullptr; });
 }
 
 void wait_graph::wake_thread(const thread *which) noexcept {

@@ -47,6 +47,8 @@ struct blocked_thread {
   bool stays = false;
   // It left what it could run to other workers. It is asked to run that before others are told.
   bool leaves = false;
+  // News end its sleep. Under the lock of the graph: they have come, and it has not left yet.
+  bool interested = false, has_news = false;
   const lending_hand *hand = nullptr; // null: it may run nothing
   // Set by enter(): what this thread is to run instead of sleeping, with the reference of keep().
   const void *offered = nullptr;
@@ -92,6 +94,8 @@ public:
   // A future that had no executor was submitted to `owner`. `carrier`: the executor that carries
   // `owner`, or null.
   void tell_news(const task_owner *owner, const task_owner *carrier) noexcept;
+  // A future depends on another one from now on, whose executor is not known here.
+  void tell_news_to_all() noexcept;
 
   // take() takes away something that sleepers may count on. If a thread that sleeps without limit
   // could then never come back, give_back() undoes it. Both are called under the lock. False:
@@ -166,6 +170,7 @@ private:
       if (wanted(*b->who))
         for (const frame *f = b->who->top; f != nullptr && !look(*f);) f = f->below;
   }
+  template <class Concerned> void tell_news_to(Concerned concerned) noexcept;
   void link(blocked_thread &entry) noexcept;
   void unlink(blocked_thread &entry) noexcept;
   void judge_all(const void *assumed) noexcept;

@@ -78,12 +78,12 @@ check(("g++", "clang++"), "c++2b", "cpp", umbrella)
 check(("clang++ -stdlib=libc++",), "c++20", "cpp", umbrella)
 
 
-def refused(compiler, missing, reason):
+def refused(compiler, options, reason, code=""):
     """There must be exactly one error, and it must name the reason."""
     with tempfile.TemporaryDirectory() as folder:
         source = pathlib.Path(folder) / "less.cpp"
-        source.write_text("#include <weft/weft.hpp>\n")
-        answer = run(compiler, "-std=c++20", missing, f"-I{include}", "-fsyntax-only", source)
+        source.write_text("#include <weft/weft.hpp>\n" + code)
+        answer = run(compiler, "-std=c++20", *options, f"-I{include}", "-fsyntax-only", source)
     errors = [line for line in answer.stderr.splitlines() if " error: " in line]
     return [] if answer.returncode != 0 and len(errors) == 1 and reason in errors[0] else errors or ["it compiles"]
 
@@ -93,7 +93,34 @@ for compiler in ("g++", "clang++"):
         if not is_there(compiler):
             tap.skip(f"{compiler} {missing}", f"{compiler} is not installed")
             continue
-        tap.check(f"weft.hpp with {compiler} {missing} says one sentence", refused(compiler, missing, reason))
+        tap.check(f"weft.hpp with {compiler} {missing} says one sentence", refused(compiler, [missing], reason))
+
+# A callable that does not fit.
+TAKES_TEXT = "[](std::string) {}"
+MISFITS = {
+    "pool.submit(3);": "f cannot be called with these arguments",
+    f"pool.submit({TAKES_TEXT});": "f cannot be called with these arguments",
+    f"pool.submit({TAKES_TEXT}, 3);": "f cannot be called with these arguments",
+    f"pool.submit({{.name = \"a\"}}, {TAKES_TEXT}, 3);": "f cannot be called with these arguments",
+    f"pool.post({TAKES_TEXT});": "f cannot be called with these arguments",
+    f"pool.post(weft::task_options(), {TAKES_TEXT});": "f cannot be called with these arguments",
+    f"number.then({TAKES_TEXT});": "then: f cannot be called with the result",
+    f"number.then(pool, {TAKES_TEXT});": "then: f cannot be called with the result",
+    "number.on_error([](const weft::error &) { return std::string(); });": "on_error: f cannot be called",
+    f"number.finally(pool, {TAKES_TEXT});": "finally: f cannot be called with the future",
+    f"pool.map({TAKES_TEXT}, numbers);": "map(f, items): f cannot be called, as const, with an item",
+    f"weft::group(pool).run({TAKES_TEXT});": "f cannot be called with these arguments",
+    f"weft::parallel_for(pool, 0, 9u, {TAKES_TEXT});": "parallel_for: f cannot be called with an index",
+    f"weft::parallel_for(pool, numbers, {TAKES_TEXT});": "parallel_for: f cannot be called with an element",
+}
+for compiler in ("g++", "clang++"):
+    for call, reason in MISFITS.items():
+        name = f"{call} with {compiler} says one sentence"
+        if not is_there(compiler):
+            tap.skip(name, f"{compiler} is not installed")
+            continue
+        code = f"void f(weft::executor &pool, weft::future<int> number, std::vector<int> numbers) {{ {call} }}\n"
+        tap.check(name, refused(compiler, [], reason, "#include <string>\n#include <vector>\n" + code))
 
 installed = (include / "meson.build").read_text()
 tap.check("meson.build installs every header", [

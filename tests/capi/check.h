@@ -14,6 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "emulated.h"
+
 typedef struct check_case {
   const char *name;
   void (*run)(void);
@@ -106,9 +108,9 @@ static inline int check_main(const check_case_t *cases, size_t count, int argc, 
     int failures;
     if (argc > 1 && strcmp(argv[1], cases[i].name) != 0) continue;
     check_failures = 0;
-    check_skip_reason = NULL;
+    check_skip_reason = not_in_an_emulator(cases[i].name);
     printf("# case: %s\n", cases[i].name);
-    cases[i].run();
+    if (check_skip_reason == NULL) cases[i].run();
     failures = __atomic_load_n(&check_failures, __ATOMIC_ACQUIRE);
     if (failures != 0) {
       ++failed_cases;

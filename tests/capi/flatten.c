@@ -32,11 +32,25 @@ static void check_failure(weft_future_t *future, int32_t code) {
   weft_error_unref(error);
 }
 
+/* A continuation whose result is the inner future, its context. */
+static weft_status begin_inner(void *ctx, weft_future_t *done, void **result, weft_error_t **error) {
+  (void)done;
+  (void)error;
+  *result = weft_future_ref((weft_future_t *)ctx);
+  return WEFT_OK;
+}
+
 static void bad_arguments_are_refused(void) {
-  weft_future_t *outer = make_outer(), *out = UNTOUCHED(weft_future_t);
+  weft_future_t *outer = make_outer(), *any = NULL, *out = UNTOUCHED(weft_future_t);
   CHECK_STATUS(weft_future_flatten(NULL, &out), WEFT_EINVAL);
   CHECK_STATUS(weft_future_flatten(outer, NULL), WEFT_EINVAL);
+  CHECK_STATUS(weft_when_any(&outer, 1, &any), WEFT_OK); /* its result is an index */
+  CHECK_STATUS(weft_future_flatten(any, &out), WEFT_EINVAL);
+  CHECK_STATUS(weft_future_then(outer, NULL, WEFT_THEN_ERROR | WEFT_THEN_FLATTEN, NULL, begin_inner, NULL, NULL, &out),
+               WEFT_EINVAL);
+  CHECK_STATUS(weft_future_then(outer, NULL, WEFT_THEN_FLATTEN << 1, NULL, begin_inner, NULL, NULL, &out), WEFT_EINVAL);
   CHECK(out == UNTOUCHED(weft_future_t));
+  weft_future_unref(any);
   weft_future_unref(outer);
 }
 
@@ -242,6 +256,107 @@ static void a_wait_in_the_only_worker_runs_all_that_it_comes_of(void) {
   end_executor(nest.pool);
 }
 
+static void a_continuation_may_hand_on_a_future(void) {
+  uint32_t way;
+  for (way = WEFT_THEN_RESULT; way <= WEFT_THEN_ALWAYS; way += WEFT_THEN_ALWAYS) {
+    weft_future_t *source = make_promise(NULL), *inner = make_promise(NULL), *out = NULL;
+    weft_task_options_t options;
+    void *result = NULL;
+    weft_task_options_init(&options);
+    options.result_drop = unref_future;
+    REQUIRE_OK(weft_future_then(source, NULL, way | WEFT_THEN_FLATTEN, &options, begin_inner, inner, NULL, &out));
+    if (way == WEFT_THEN_RESULT)
+      CHECK_STATUS(weft_future_set_result(source, NULL), WEFT_OK);
+    else
+      CHECK_STATUS(weft_future_cancel(source), WEFT_OK);
+    CHECK_EQUAL(weft_future_state(out), WEFT_FUTURE_PENDING);
+    CHECK_STATUS(weft_future_set_result(inner, &options), WEFT_OK);
+    CHECK_STATUS(weft_future_result(out, 0, &result), WEFT_OK);
+    CHECK(result == &options);
+    weft_future_unref(source);
+    weft_future_unref(inner);
+    weft_future_unref(out);
+  }
+}
+
+/* --- what comes while a waiter sleeps --- */
+
+typedef struct sleeper {
+  weft_future_t *wanted;
+  uint64_t tid; /* atomic; 0 before */
+  weft_status waited;
+} sleeper_t;
+
+static weft_status sleep_for_wanted(void *ctx, void **result, weft_error_t **error) {
+  sleeper_t *self = (sleeper_t *)ctx;
+  (void)result;
+  (void)error;
+  __atomic_store_n(&self->tid, own_tid(), __ATOMIC_RELEASE);
+  self->waited = weft_future_wait(self->wanted, WEFT_FOREVER);
+  return WEFT_OK;
+}
+
+static weft_future_t *start_sleeper(weft_executor_t *pool, sleeper_t *sleeper) {
+  weft_future_t *task = submit(pool, sleep_for_wanted, sleeper, NULL);
+  while (__atomic_load_n(&sleeper->tid, __ATOMIC_ACQUIRE) == 0) sched_yield();
+  await_asleep(__atomic_load_n(&sleeper->tid, __ATOMIC_ACQUIRE));
+  return task;
+}
+
+/* The only worker sleeps, and the inner task comes to its own queue. */
+static void a_sleeper_runs_the_inner_task(void) {
+  weft_executor_t *pool = make_pool(1);
+  weft_future_t *outer = make_outer(), *inner, *task;
+  sleeper_t sleeper = {flatten(outer), 0, 1};
+  task = start_sleeper(pool, &sleeper);
+  inner = submit(pool, return_ctx, NULL, NULL);
+  set_inner(outer, inner);
+  end_future(task);
+  CHECK_STATUS(sleeper.waited, WEFT_OK);
+  weft_future_unref(inner);
+  weft_future_unref(outer);
+  weft_future_unref(sleeper.wanted);
+  end_executor(pool);
+}
+
+static void a_circle_that_closes_while_it_sleeps_is_told(void) {
+  weft_executor_t *pool = make_pool(1);
+  weft_future_t *outer = make_outer(), *task;
+  sleeper_t sleeper = {flatten(outer), 0, 1};
+  task = start_sleeper(pool, &sleeper);
+  set_inner(outer, task);
+  CHECK_STATUS(weft_future_wait(task, WEFT_FOREVER), WEFT_OK);
+  CHECK_STATUS(sleeper.waited, WEFT_EDEADLK);
+  weft_future_unref(task);
+  weft_future_unref(outer);
+  weft_future_unref(sleeper.wanted);
+  end_executor(pool);
+}
+
+/* Such a circle is never done, and is not found. The wait must end when a part of it is cancelled. */
+static void a_circle_through_a_gathering_can_be_cancelled(void) {
+  int any;
+  for (any = 0; any <= 1; ++any) {
+    weft_executor_t *pool = make_pool(1);
+    weft_future_t *outer = make_outer(), *other = make_promise(NULL), *parts[2], *all = NULL, *task;
+    sleeper_t sleeper = {flatten(outer), 0, 1};
+    parts[0] = sleeper.wanted;
+    parts[1] = other;
+    CHECK_STATUS(any ? weft_when_any(parts, 2, &all) : weft_when_all(parts, 2, &all), WEFT_OK);
+    set_inner(outer, all);
+    task = start_sleeper(pool, &sleeper);
+    CHECK_STATUS(weft_future_cancel(sleeper.wanted), WEFT_OK);
+    end_future(task);
+    CHECK_STATUS(sleeper.waited, WEFT_OK);
+    CHECK_STATUS(weft_future_set_result(other, NULL), WEFT_OK);
+    weft_future_unref(other);
+    weft_future_unref(all);
+    weft_future_unref(outer);
+    weft_future_unref(sleeper.wanted);
+    end_executor(pool);
+  }
+}
+
 typedef struct own_future {
   weft_future_t *self;
   gate_t known; /* opened when `self` is set */
@@ -282,6 +397,10 @@ int main(int argc, char **argv) {
       {"it may be given up at any point", it_may_be_given_up_at_any_point},
       {"a future of itself is an error", a_future_of_itself_is_an_error},
       {"two futures of each other can be cancelled", two_futures_of_each_other_can_be_cancelled},
+      {"a continuation may hand on a future", a_continuation_may_hand_on_a_future},
+      {"a sleeper runs the inner task", a_sleeper_runs_the_inner_task},
+      {"a circle that closes while it sleeps is told", a_circle_that_closes_while_it_sleeps_is_told},
+      {"a circle through a gathering can be cancelled", a_circle_through_a_gathering_can_be_cancelled},
       {"a wait in the only worker runs all that it comes of", a_wait_in_the_only_worker_runs_all_that_it_comes_of},
       {"a task that waits for itself through it is told", a_task_that_waits_for_itself_through_it_is_told},
   };

@@ -108,6 +108,16 @@ static void foreign_handles_are_told(void) {
   CHECK_STATUS(weft_executor_error(JUNK(weft_executor_t), &error), WEFT_EINVAL);
   CHECK_TOLD("weft_executor_error");
   end_executor(pool);
+  /* The result of a future that is flattened. */
+  futures[0] = make_promise(NULL);
+  CHECK_STATUS(weft_future_set_result(futures[0], JUNK(weft_future_t)), WEFT_OK);
+  CHECK_STATUS(weft_future_flatten(futures[0], &future), WEFT_OK);
+  CHECK_TOLD("weft_future_flatten");
+  CHECK_STATUS(weft_future_exception(future, 0, &error), WEFT_OK);
+  CHECK_EQUAL(weft_error_code(error), WEFT_EINVAL);
+  weft_error_unref(error);
+  weft_future_unref(future);
+  weft_future_unref(futures[0]);
   CHECK_EQUAL(told.reports, 0);
   done_checking();
 }

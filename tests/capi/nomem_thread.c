@@ -336,6 +336,9 @@ static void make_things(void *ctx) {
   CHECK_STATUS(weft_group_notify(self->group, self->queue, 1), WEFT_ENOMEM);
   CHECK_STATUS(weft_future_then(self->promise, NULL, WEFT_THEN_ALWAYS, NULL, run_then, &self->count, count_drop, &out),
                WEFT_ENOMEM);
+  CHECK_STATUS(weft_future_then(self->promise, NULL, WEFT_THEN_RESULT | WEFT_THEN_FLATTEN, NULL, run_then, &self->count,
+                                count_drop, &out),
+               WEFT_ENOMEM);
   CHECK_STATUS(weft_future_flatten(self->promise, &out), WEFT_ENOMEM);
   CHECK_STATUS(weft_when_all(&self->promise, 1, &out), WEFT_ENOMEM);
   CHECK_STATUS(weft_when_any(&self->promise, 1, &out), WEFT_ENOMEM);

@@ -72,13 +72,13 @@ struct belongings {
   weft_runtime_t *runtime = nullptr;
   weft_executor_t *pool = nullptr, *strand = nullptr, *mine = nullptr;
   weft_thread_t *thread = nullptr;
-  weft_group_t *group = nullptr;
+  weft_group_t *group = nullptr, *alone = nullptr;
   weft_timer_t *timer = nullptr;
   weft_cancel_token_t *token = nullptr;
   weft_queue_t *queue = nullptr;
   weft_semaphore_t *semaphore = nullptr;
   weft_domain_t *domain = nullptr;
-  weft_future_t *pending = nullptr, *done = nullptr;
+  weft_future_t *pending = nullptr, *done = nullptr, *nested = nullptr; // nested: its result is `pending`
 };
 
 belongings make_belongings() {
@@ -89,6 +89,7 @@ belongings make_belongings() {
   EXPECT(weft_caller_run_create(nullptr, nullptr, &all.mine), WEFT_OK);
   all.thread = start(WEFT_DAEMON_YES, block_forever, nullptr);
   EXPECT(weft_group_create(all.pool, nullptr, &all.group), WEFT_OK);
+  EXPECT(weft_group_create(nullptr, nullptr, &all.alone), WEFT_OK);
   EXPECT(weft_timer_create(all.pool, nullptr, nothing, nullptr, nullptr, &all.timer), WEFT_OK);
   EXPECT(weft_cancel_token_create(nullptr, WEFT_FOREVER, &all.token), WEFT_OK);
   EXPECT(weft_queue_create(nullptr, &all.queue), WEFT_OK);
@@ -96,6 +97,8 @@ belongings make_belongings() {
   EXPECT(weft_domain_create(nullptr, nullptr, &all.domain), WEFT_OK);
   EXPECT(weft_future_create(nullptr, &all.pending), WEFT_OK);
   EXPECT(weft_future_notify(all.pending, all.queue, 1), WEFT_OK);
+  EXPECT(weft_future_create(nullptr, &all.nested), WEFT_OK);
+  EXPECT(weft_future_set_result(all.nested, all.pending), WEFT_OK);
   EXPECT(weft_executor_submit(all.pool, nullptr, nothing, nullptr, nullptr, &all.done), WEFT_OK);
   EXPECT(weft_future_wait(all.done, WEFT_FOREVER), WEFT_OK);
   return all;
@@ -118,6 +121,7 @@ void find_belongings_refused(const belongings &all) {
   EXPECT(weft_strand_create(all.pool, &executor), WEFT_EFORKED);
   EXPECT(weft_group_create(all.pool, nullptr, &group), WEFT_EFORKED);
   EXPECT(weft_group_spawn(all.group, nullptr, nothing, nullptr, nullptr), WEFT_EFORKED);
+  EXPECT(weft_group_enter(all.alone), WEFT_EFORKED);
   EXPECT(weft_group_wait(all.group, WEFT_FOREVER), WEFT_EFORKED);
   EXPECT(weft_timer_create(all.pool, nullptr, nothing, nullptr, nullptr, &timer), WEFT_EFORKED);
   EXPECT(weft_timer_arm(all.timer, 0), WEFT_EFORKED);
@@ -151,6 +155,7 @@ void give_belongings_back(belongings &all) {
   for (weft_executor_t *each : {all.pool, all.strand, all.mine}) weft_executor_unref(each);
   weft_thread_unref(all.thread);
   weft_group_unref(all.group);
+  weft_group_unref(all.alone);
   weft_timer_unref(all.timer);
   weft_cancel_token_unref(all.token);
   weft_queue_unref(all.queue);
@@ -158,6 +163,7 @@ void give_belongings_back(belongings &all) {
   weft_domain_unref(all.domain);
   weft_future_unref(all.pending);
   weft_future_unref(all.done);
+  weft_future_unref(all.nested);
   EXPECT(weft_runtime_destroy(&all.runtime), WEFT_OK);
 }
 
@@ -172,6 +178,8 @@ int a_forked_child_is_told_and_begins_anew() {
                  EXPECT(weft_sleep(0), WEFT_EFORKED);
                  weft_semaphore_t *semaphore = nullptr;
                  EXPECT(weft_semaphore_create(1, &semaphore), WEFT_EFORKED);
+                 weft_group_t *alone = nullptr;
+                 EXPECT(weft_group_create(nullptr, nullptr, &alone), WEFT_EFORKED);
                  EXPECT(weft_runtime_shutdown(nullptr, 0), WEFT_EFORKED);
                  EXPECT(weft_future_wait(all.done, WEFT_FOREVER), WEFT_EFORKED);
                  find_belongings_refused(all);

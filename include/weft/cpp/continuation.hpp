@@ -26,11 +26,12 @@
 
 namespace weft {
 
-/// Get a future that ends as the inner future ends, that is, the result of `nested`. then and
-/// finally do this by themselves. If `nested` ends with an error or is cancelled, so does the new
-/// future. The result of `nested` is taken. Cancelling the new future cancels neither of the two.
-/// It fails with a weft::error whose code() is WEFT_EINVALIDSTATE if the inner future is an empty
-/// handle, or the result of `nested` was taken before. See weft_future_flatten.
+/// Turn a future of a future into a plain one. The new future ends as the inner future does, which
+/// is the result of `nested`. then and finally do this by themselves. An error or a cancellation of
+/// `nested` is handed on. The result of `nested` is taken, and no other thread may read it
+/// meanwhile. Neither a cancellation of the new future nor a stop request to it reaches `nested` or
+/// the inner future. It fails with a weft::error whose code() is WEFT_EINVALIDSTATE if the inner
+/// future is an empty handle, or the result of `nested` was taken before. See weft_future_flatten.
 ///
 /// Throws:
 /// - invalid_argument: `nested` is empty
@@ -89,23 +90,23 @@ template <class F, class Future> struct on_end {
   F f;
 };
 
-template <class R, class Closure, class F>
-future<R> follow(weft_future_t *source, weft_executor_t *where, std::uint32_t when, F &&f,
-                 const task_options &options = {}) {
+// The closure gives an R. If `When` flattens, that is a future<Outcome>.
+template <std::uint32_t When, class Outcome, class R, class Closure, class F>
+future<Outcome> follow(weft_future_t *source, weft_executor_t *where, F &&f, const task_options &options = {}) {
   prepared_task<Closure, R, kind_of_task::continuation> task(native_options(options), std::in_place_t(),
                                                              std::in_place_t(), std::forward<F>(f));
   weft_future_t *native = nullptr;
-  check(task.give([&](weft_task_t *given) { return weft_future_then_task(source, where, when, given, &native); }));
-  return future<R>::adopt(native);
+  check(task.give([&](weft_task_t *given) { return weft_future_then_task(source, where, When, given, &native); }));
+  return future<Outcome>::adopt(native);
 }
 
-// The same; a future that f returns is not kept but followed.
-template <class R, class Closure, class... Given> future<flattened_t<R>> follow_through(Given &&...given) {
-  auto made = follow<R, Closure>(std::forward<Given>(given)...);
-  if constexpr (std::is_same_v<R, flattened_t<R>>)
-    return made;
-  else
-    return flatten(made);
+// For a closure whose result may be a future, which is followed then.
+template <std::uint32_t When, class R, class Closure, class... Given>
+future<flattened_t<R>> follow_through(Given &&...given) {
+  using outcome = flattened_t<R>;
+  static_assert(sizeof(future<outcome>) == sizeof(weft_future_t *)); // it is the pointer in the room
+  constexpr std::uint32_t flatten = std::is_same_v<R, outcome> ? 0u : WEFT_THEN_FLATTEN;
+  return follow<When | flatten, outcome, R, Closure>(std::forward<Given>(given)...);
 }
 
 // Get the C handle of an executor that must not be empty: NULL would mean "without an executor".
@@ -119,51 +120,55 @@ inline weft_executor_t *native_of(const executor_ref &where) {
 template <class T>
 template <detail::continues<T> F>
 auto future<T>::then(const executor_ref &where, F &&f) const -> detail::then_t<F, T> {
-  return detail::follow_through<detail::continued_result_t<F, T>, detail::on_result<std::decay_t<F>, T>>(
-      native_handle(), detail::native_of(where), WEFT_THEN_RESULT, std::forward<F>(f));
+  return detail::follow_through<WEFT_THEN_RESULT, detail::continued_result_t<F, T>,
+                                detail::on_result<std::decay_t<F>, T>>(native_handle(), detail::native_of(where),
+                                                                       std::forward<F>(f));
 }
 template <class T>
 template <detail::continues<T> F>
 auto future<T>::then(const task_options &options, const executor_ref &where, F &&f) const -> detail::then_t<F, T> {
-  return detail::follow_through<detail::continued_result_t<F, T>, detail::on_result<std::decay_t<F>, T>>(
-      native_handle(), detail::native_of(where), WEFT_THEN_RESULT, std::forward<F>(f), options);
+  return detail::follow_through<WEFT_THEN_RESULT, detail::continued_result_t<F, T>,
+                                detail::on_result<std::decay_t<F>, T>>(native_handle(), detail::native_of(where),
+                                                                       std::forward<F>(f), options);
 }
 template <class T> template <detail::continues<T> F> auto future<T>::then(F &&f) const -> detail::then_t<F, T> {
-  return detail::follow_through<detail::continued_result_t<F, T>, detail::on_result<std::decay_t<F>, T>>(
-      native_handle(), nullptr, WEFT_THEN_RESULT, std::forward<F>(f));
+  return detail::follow_through<WEFT_THEN_RESULT, detail::continued_result_t<F, T>,
+                                detail::on_result<std::decay_t<F>, T>>(native_handle(), nullptr, std::forward<F>(f));
 }
 
 template <class T> template <detail::mends<T> F> future<T> future<T>::on_error(const executor_ref &where, F &&f) const {
-  return detail::follow<T, detail::on_failure<std::decay_t<F>, T>>(native_handle(), detail::native_of(where),
-                                                                   WEFT_THEN_ERROR, std::forward<F>(f));
+  return detail::follow<WEFT_THEN_ERROR, T, T, detail::on_failure<std::decay_t<F>, T>>(
+      native_handle(), detail::native_of(where), std::forward<F>(f));
 }
 template <class T>
 template <detail::mends<T> F>
 future<T> future<T>::on_error(const task_options &options, const executor_ref &where, F &&f) const {
-  return detail::follow<T, detail::on_failure<std::decay_t<F>, T>>(native_handle(), detail::native_of(where),
-                                                                   WEFT_THEN_ERROR, std::forward<F>(f), options);
+  return detail::follow<WEFT_THEN_ERROR, T, T, detail::on_failure<std::decay_t<F>, T>>(
+      native_handle(), detail::native_of(where), std::forward<F>(f), options);
 }
 template <class T> template <detail::mends<T> F> future<T> future<T>::on_error(F &&f) const {
-  return detail::follow<T, detail::on_failure<std::decay_t<F>, T>>(native_handle(), nullptr, WEFT_THEN_ERROR,
-                                                                   std::forward<F>(f));
+  return detail::follow<WEFT_THEN_ERROR, T, T, detail::on_failure<std::decay_t<F>, T>>(native_handle(), nullptr,
+                                                                                       std::forward<F>(f));
 }
 
 template <class T>
 template <detail::ends<T> F>
 auto future<T>::finally(const executor_ref &where, F &&f) const -> detail::finally_t<F, T> {
-  return detail::follow_through<detail::ended_result_t<F, T>, detail::on_end<std::decay_t<F>, future>>(
-      native_handle(), detail::native_of(where), WEFT_THEN_ALWAYS, std::forward<F>(f));
+  return detail::follow_through<WEFT_THEN_ALWAYS, detail::ended_result_t<F, T>,
+                                detail::on_end<std::decay_t<F>, future>>(native_handle(), detail::native_of(where),
+                                                                         std::forward<F>(f));
 }
 template <class T>
 template <detail::ends<T> F>
 auto future<T>::finally(const task_options &options, const executor_ref &where, F &&f) const
     -> detail::finally_t<F, T> {
-  return detail::follow_through<detail::ended_result_t<F, T>, detail::on_end<std::decay_t<F>, future>>(
-      native_handle(), detail::native_of(where), WEFT_THEN_ALWAYS, std::forward<F>(f), options);
+  return detail::follow_through<WEFT_THEN_ALWAYS, detail::ended_result_t<F, T>,
+                                detail::on_end<std::decay_t<F>, future>>(native_handle(), detail::native_of(where),
+                                                                         std::forward<F>(f), options);
 }
 template <class T> template <detail::ends<T> F> auto future<T>::finally(F &&f) const -> detail::finally_t<F, T> {
-  return detail::follow_through<detail::ended_result_t<F, T>, detail::on_end<std::decay_t<F>, future>>(
-      native_handle(), nullptr, WEFT_THEN_ALWAYS, std::forward<F>(f));
+  return detail::follow_through<WEFT_THEN_ALWAYS, detail::ended_result_t<F, T>,
+                                detail::on_end<std::decay_t<F>, future>>(native_handle(), nullptr, std::forward<F>(f));
 }
 
 namespace detail {

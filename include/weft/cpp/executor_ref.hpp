@@ -10,6 +10,7 @@
 #include <weft/cpp/duration.hpp>
 #include <weft/cpp/future.hpp>
 #include <weft/cpp/map.hpp>
+#include <weft/cpp/misfit.hpp>
 #include <weft/cpp/task.hpp>
 #include <weft/cpp/task_options.hpp>
 #include <weft/executor.h>
@@ -114,6 +115,28 @@ public:
     post(task_options{.token = token}, std::forward<F>(f), std::forward<Args>(args)...);
   }
 
+  // If f does not fit: cpp/misfit.hpp.
+  template <class F, class... Args>
+  requires(!detail::says_how<F> &&
+           !std::invocable<std::decay_t<F>, std::decay_t<Args>...>) void submit(F &&, Args &&...) const {
+    detail::refuse_call<F>();
+  }
+  template <class F, class... Args>
+  requires(!std::invocable<std::decay_t<F>, std::decay_t<Args>...>) void submit(const task_options &, F &&,
+                                                                                Args &&...) const {
+    detail::refuse_call<F>();
+  }
+  template <class F, class... Args>
+  requires(!detail::says_how<F> &&
+           !std::invocable<std::decay_t<F>, std::decay_t<Args>...>) void post(F &&, Args &&...) const {
+    detail::refuse_call<F>();
+  }
+  template <class F, class... Args>
+  requires(!std::invocable<std::decay_t<F>, std::decay_t<Args>...>) void post(const task_options &, F &&,
+                                                                              Args &&...) const {
+    detail::refuse_call<F>();
+  }
+
   /// Submit and post work that becomes ready after `delay`, never earlier. The bound of a queue
   /// does not count it, so the call never blocks. Until then the future is pending, and cancelling
   /// it forgets the work at once. A shutdown cancels what is not due yet. Defined in timer.hpp,
@@ -194,6 +217,11 @@ public:
   &, Item > auto map(const task_options &each, F &&f, std::initializer_list<Item> items,
                      const map_options &options = {}) const {
     return map(each, std::forward<F>(f), std::vector<Item>(items), options);
+  }
+  template <class F, std::ranges::input_range Range>
+  requires(!detail::says_how<F> && !std::invocable<const std::decay_t<F> &, detail::map_item_t<Range>>) void map(
+      F &&, Range &&, const map_options & = {}) const {
+    static_assert(detail::never<F>, "map(f, items): f cannot be called, as const, with an item");
   }
 
   /// Shut the executor down: from now on it refuses work (shut_down). A further call is harmless.

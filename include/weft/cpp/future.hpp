@@ -9,6 +9,7 @@
 #include <weft/cancel.h>
 #include <weft/cpp/crossing.hpp>
 #include <weft/cpp/duration.hpp>
+#include <weft/cpp/misfit.hpp>
 #include <weft/cpp/outcome.hpp>
 #include <weft/cpp/visibility.hpp>
 #include <weft/future.h>
@@ -77,10 +78,14 @@ template <class F> struct continued<F, void> {
   WEFT_IN_EACH_MODULE static constexpr bool possible = std::is_invocable_v<F>;
 };
 
-template <class F, class T> struct continued_result {
+template <class F, class T>
+requires continued<F, T>::possible struct continued_result {
   using type = std::invoke_result_t<F, typename continued<F, T>::argument>;
 };
-template <class F> struct continued_result<F, void> { using type = std::invoke_result_t<F>; };
+template <class F>
+requires continued<F, void>::possible struct continued_result<F, void> {
+  using type = std::invoke_result_t<F>;
+};
 
 /// What a future of f(result) holds.
 template <class F, class T>
@@ -361,11 +366,12 @@ public:
   /// broken_pool. Without an executor, f runs on the thread that completes this future, or at once
   /// on this thread if it is done already. That is for a short f.
   ///
-  /// If f returns a future<R>, the new future is a future<R>, and ends as that one ends, see
-  /// flatten().
-  ///
   /// The new future is pending until f starts, and can be cancelled until then; this one goes on.
   /// weft/continuation.h has the rest.
+  ///
+  /// If f returns a future<R>, the new future is a future<R>, and ends as that one does (flatten()).
+  /// It is pending until then. Its cancellation, or a stop request to it, reaches neither f nor what
+  /// f has begun. To call those off, give them a cancel token.
   ///
   /// Blocks: never; if this future is done already, as a submit to the executor does.
   /// Throws:
@@ -395,6 +401,32 @@ public:
   template <detail::ends<T> F>
   auto finally(const task_options &options, const executor_ref &where, F &&f) const -> detail::finally_t<F, T>;
 
+  // If f does not fit: cpp/misfit.hpp.
+  template <class F>
+  requires(!detail::continues<F, T>) void then(const executor_ref &, F &&) const { refuse_then<F>(); }
+  template <class F>
+  requires(!detail::continues<F, T>) void then(F &&) const { refuse_then<F>(); }
+  template <class F>
+  requires(!detail::continues<F, T>) void then(const task_options &, const executor_ref &, F &&) const {
+    refuse_then<F>();
+  }
+  template <class F>
+  requires(!detail::mends<F, T>) void on_error(const executor_ref &, F &&) const { refuse_on_error<F>(); }
+  template <class F>
+  requires(!detail::mends<F, T>) void on_error(F &&) const { refuse_on_error<F>(); }
+  template <class F>
+  requires(!detail::mends<F, T>) void on_error(const task_options &, const executor_ref &, F &&) const {
+    refuse_on_error<F>();
+  }
+  template <class F>
+  requires(!detail::ends<F, T>) void finally(const executor_ref &, F &&) const { refuse_finally<F>(); }
+  template <class F>
+  requires(!detail::ends<F, T>) void finally(F &&) const { refuse_finally<F>(); }
+  template <class F>
+  requires(!detail::ends<F, T>) void finally(const task_options &, const executor_ref &, F &&) const {
+    refuse_finally<F>();
+  }
+
   /// Take over a reference of the caller's. weft.hpp must have made the future for the same T. Only
   /// future<void> may stand for any future.
   static future adopt(weft_future_t *native) noexcept { return future(detail::future_handle::adopt(native)); }
@@ -402,6 +434,16 @@ public:
   static future share(weft_future_t *native) noexcept { return future(detail::future_handle::share(native)); }
 
 private:
+  template <class F> static constexpr void refuse_then() noexcept {
+    static_assert(detail::never<F>, "then: f cannot be called with the result of the future");
+  }
+  template <class F> static constexpr void refuse_on_error() noexcept {
+    static_assert(detail::never<F>, "on_error: f cannot be called with a const weft::error &, or gives no T");
+  }
+  template <class F> static constexpr void refuse_finally() noexcept {
+    static_assert(detail::never<F>, "finally: f cannot be called with the future");
+  }
+
   explicit future(detail::future_handle object) noexcept : any_future(std::move(object)) {}
 
   void await(duration timeout) const {

@@ -5,6 +5,7 @@
 
 #include <weft/cpp/context.hpp>
 #include <weft/cpp/executor_ref.hpp>
+#include <weft/cpp/misfit.hpp>
 #include <weft/cpp/task.hpp>
 #include <weft/group.h>
 
@@ -60,6 +61,7 @@ public:
   /// - broken_pool: the pool is broken, and the caller is inside no task of it
   /// - closed: the domain of the task is closed
   /// - thread_refused: the pool has no worker, and the system refuses a thread
+  /// - not_supported: the group has no pool
   /// - out_of_memory, and what copying the callable throws
   template <class F>
   requires std::invocable<std::decay_t<F>>
@@ -72,6 +74,12 @@ public:
     const weft_task_options_t native = detail::native_options(options);
     spawn(&native, std::forward<F>(f));
   }
+
+  // If f does not fit: cpp/misfit.hpp.
+  template <class F>
+  requires(!std::invocable<std::decay_t<F>>) void run(F &&) { detail::refuse_call<F>(); }
+  template <class F>
+  requires(!std::invocable<std::decay_t<F>>) void run(const task_options &, F &&) { detail::refuse_call<F>(); }
 
   /// Count something as pending that is no task: a request that another library answers, a thread.
   /// Waits and the destructor wait until it is left, whatever is cancelled. Make this call before

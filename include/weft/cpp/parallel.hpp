@@ -5,6 +5,7 @@
 #include <weft/cpp/crossing.hpp>
 #include <weft/cpp/executor_ref.hpp>
 #include <weft/cpp/map.hpp>
+#include <weft/cpp/misfit.hpp>
 #include <weft/parallel.h>
 #include <weft/worker.h>
 
@@ -114,9 +115,10 @@ inline std::size_t parallel_threads(const executor_ref &pool) {
 }
 
 /// Call f for every index from `begin` up to but not including `end`, on several threads at once:
-/// f(index); or f(begin, end) for a piece if f takes two; or f(begin, end, thread) if it takes
-/// three. `thread` is the index of the thread that runs the piece, a std::size_t below
-/// parallel_threads(pool). No two threads have the same one; see weft_parallel_index. `grain`: the most indices in a
+/// f(index); or f(begin, end) for a piece if f takes two; or f(begin, end, thread) if it takes three.
+/// `thread` is the index of the thread that runs the piece, a std::size_t below
+/// parallel_threads(pool). See weft_parallel_index for when two threads may have the same one.
+/// `grain`: the most indices in a
 /// piece; 0: chosen by measuring. `begin` and `end` may be of any integer types. The indices have a type that holds the
 /// values of both, and a range may be as wide as that type. The first exception out of f is rethrown; after it no piece
 /// begins any more.
@@ -149,10 +151,10 @@ void parallel_for(const executor_ref &pool, Begin begin, End end, F &&f, std::ui
     static weft_status run(void *ctx, std::uint64_t from, std::uint64_t to, weft_error_t **error) {
       const auto &self = *static_cast<call *>(ctx);
       return detail::guard(error, [&] {
-        if constexpr (std::invocable<F &, Index, Index, std::size_t>) {
-          self.f(self.range.at(from), self.range.at(to), static_cast<std::size_t>(weft_parallel_index(self.on)));
-        } else if constexpr (std::invocable<F &, Index, Index>) {
+        if constexpr (std::invocable<F &, Index, Index>) {
           self.f(self.range.at(from), self.range.at(to));
+        } else if constexpr (std::invocable<F &, Index, Index, std::size_t>) {
+          self.f(self.range.at(from), self.range.at(to), static_cast<std::size_t>(weft_parallel_index(self.on)));
         } else {
           for (std::uint64_t i = from; i != to; ++i) self.f(self.range.at(i));
         }
@@ -181,6 +183,22 @@ void parallel_for(const executor_ref &pool, Range &&range, F &&f, std::uint64_t 
       std::invoke(f, first[static_cast<std::ranges::range_difference_t<Range>>(i)]);
   };
   parallel_for(pool, std::uint64_t{0}, static_cast<std::uint64_t>(detail::size_of(range)), piece, grain);
+}
+
+// If f does not fit: cpp/misfit.hpp.
+template <std::integral Begin, std::integral End, class F>
+requires(!std::invocable<F &, detail::index_t<Begin, End>> &&
+         !std::invocable<F &, detail::index_t<Begin, End>, detail::index_t<Begin, End>> &&
+         !std::invocable<F &, detail::index_t<Begin, End>, detail::index_t<Begin, End>,
+                         std::size_t>) void parallel_for(const executor_ref &, Begin, End, F &&, std::uint64_t = 0) {
+  static_assert(detail::never<F>, "parallel_for: f cannot be called with an index, nor with a begin and an end");
+}
+template <std::ranges::range Range, class F>
+requires(!std::ranges::random_access_range<Range> || !std::ranges::sized_range<Range> ||
+         !std::invocable<F &, std::ranges::range_reference_t<Range>>) void parallel_for(const executor_ref &, Range &&,
+                                                                                        F &&, std::uint64_t = 0) {
+  static_assert(detail::never<F>, "parallel_for: f cannot be called with an element of the range, or the range is not "
+                                  "a sized one with random access");
 }
 
 /// Reduce a range to one value. body(begin, end, value) -> value takes a piece into a value.

@@ -7,6 +7,7 @@
 #include <weft/task_options.h>
 
 #include <cstdint>
+#include <type_traits>
 
 namespace weft {
 
@@ -44,6 +45,11 @@ inline const char *task_name() noexcept {
 }
 
 namespace detail {
+
+// What may stand before the callable, and is none itself.
+template <class T>
+concept says_how = std::is_same_v<std::remove_cvref_t<T>, task_options> ||
+    std::is_same_v<std::remove_cvref_t<T>, priority> || std::is_same_v<std::remove_cvref_t<T>, cancel_token>;
 
 // The result borrows from `chosen`.
 inline weft_task_options_t native_options(const task_options &chosen) noexcept {

@@ -171,11 +171,19 @@ MODEL("promise: two who keep it, one who waits with a limit") {
 // --- a future of a future ---
 
 struct nested {
+  // Stands behind the flattening in the list of the outer future.
+  struct last : callback {
+    last()
+        : callback(
+              storage::lent, [](void *ctx, weft_future_t *) { ++*static_cast<int *>(ctx); }, &calls, nullptr) {}
+    int calls = 0;
+  } behind;
   task *const outer = task::create_promise([](void *result) { static_cast<task *>(result)->unref(); });
   task *const inner = task::create_promise(nullptr);
   task *const flat = create_flattening();
   nested() {
     continuation::start_flattening(*flat, *outer);
+    add_callback(*outer, behind);
     outer->ref();
     inner->ref();
     flat->ref();
