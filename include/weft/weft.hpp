@@ -30,7 +30,7 @@
 //     cpp/crossing.hpp      how exceptions keep their type on the way through a future
 //     cpp/duration.hpp      timeouts: any std::chrono duration, or weft::forever
 //     cpp/language.hpp      what the compiler must be able to do
-//     cpp/task.hpp, outcome.hpp, handle.hpp, visibility.hpp   the foundation; not for users
+//     cpp/task.hpp, outcome.hpp, handle.hpp, misfit.hpp, visibility.hpp   the foundation; not for users
 //
 //     weft::executor pool({.max_workers = 4});
 //
