@@ -105,7 +105,7 @@ namespace {
 task *take_inner(task &source, const task &self, weft_status &why) noexcept {
   task &owner = result_owner(source);
   why = WEFT_EINVALIDSTATE;
-  if (!owner.take()) return nullptr;
+  if (owner.is_gathering() || !owner.take()) return nullptr; // a handed on index is no future
   task *&place = *static_cast<task **>(owner.room());
   task *const inner = place;
   if ((owner.type().flags & (type_is_call | WEFT_TASK_MOVES)) == 0) place = nullptr;

@@ -1,7 +1,7 @@
 // What a call says whose callable does not fit: one sentence instead of a list of candidates.
 //
 // Beside the overloads of a function stands one that is viable only if no other is, and whose body
-// is a static_assert that fails.
+// is a static_assert that fails. So a requires expression does not tell whether a callable fits.
 #ifndef WEFT_CPP_MISFIT_HPP
 #define WEFT_CPP_MISFIT_HPP
 
