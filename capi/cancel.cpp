@@ -20,8 +20,7 @@ extern "C" {
 
 weft_status weft_cancel_token_create(weft_cancel_token_t *parent, int64_t timeout, weft_cancel_token_t **out) {
   if (out == nullptr || (parent != nullptr && bad(parent))) return WEFT_EINVAL;
-  if (const weft_status forked = parent != nullptr ? answer_of(parent) : answer_here(); forked != WEFT_OK)
-    return forked;
+  if (const weft_status forked = answer_of_or_here(parent); forked != WEFT_OK) return forked;
   return guard([&]() -> weft_status {
     cancel_token *made = nullptr;
     if (const weft_status status = make_cancel_token(unwrap(parent), timeout, made); status != WEFT_OK) return status;

@@ -16,10 +16,6 @@ bool valid(weft_future_t *const *futures, size_t count, const char *function = _
   return std::none_of(futures, futures + count, [function](const weft_future_t *f) { return bad(f, function); });
 }
 
-weft_status answer_of_stage(weft_executor_t *executor) noexcept {
-  return executor != nullptr ? answer_of(executor) : answer_here();
-}
-
 bool is_when(uint32_t when) noexcept {
   return when <= WEFT_THEN_ALWAYS || when == (WEFT_THEN_RESULT | WEFT_THEN_FLATTEN) ||
          when == (WEFT_THEN_ALWAYS | WEFT_THEN_FLATTEN);
@@ -64,7 +60,7 @@ weft_status weft_future_then(weft_future_t *future, weft_executor_t *executor, u
                              const weft_task_options_t *options, weft_then_fn fn, void *ctx, weft_drop_fn drop,
                              weft_future_t **out) {
   if (bad(future) || fn == nullptr || out == nullptr || !is_when(when) || bad_if_given(executor)) return WEFT_EINVAL;
-  if (const weft_status forked = answer_of_stage(executor); forked != WEFT_OK) return forked;
+  if (const weft_status forked = answer_of_or_here(executor); forked != WEFT_OK) return forked;
   return guard([&]() -> weft_status {
     task_settings read;
     if (const weft_status status = read_task_options(options, read, "weft_future_then"); status != WEFT_OK)
@@ -82,7 +78,7 @@ weft_status weft_future_then(weft_future_t *future, weft_executor_t *executor, u
 weft_status weft_future_then_task(weft_future_t *future, weft_executor_t *executor, uint32_t when, weft_task_t *task,
                                   weft_future_t **out) {
   if (bad(future) || bad(task) || out == nullptr || !is_when(when) || bad_if_given(executor)) return WEFT_EINVAL;
-  if (const weft_status forked = answer_of_stage(executor); forked != WEFT_OK) return forked;
+  if (const weft_status forked = answer_of_or_here(executor); forked != WEFT_OK) return forked;
   weft::core::task &given = *unwrap(task);
   if (!given.is_continuation()) return WEFT_EINVAL;
   if (const weft_status status = check_priority(given.priority(), executor); status != WEFT_OK) return status;

@@ -23,8 +23,7 @@ extern "C" {
 
 weft_status weft_group_create(weft_executor_t *executor, const weft_group_options_t *options, weft_group_t **out) {
   if (bad_if_given(executor) || out == nullptr) return WEFT_EINVAL;
-  if (const weft_status forked = executor != nullptr ? answer_of(executor) : answer_here(); forked != WEFT_OK)
-    return forked;
+  if (const weft_status forked = answer_of_or_here(executor); forked != WEFT_OK) return forked;
   weft_group_options_t read;
   if (const weft_status status = read_options(options, read); status != WEFT_OK) return status;
   if (check_options(read).at_most("flags", read.flags, WEFT_GROUP_CANCEL_ON_ERROR | WEFT_GROUP_SCOPED).fails())

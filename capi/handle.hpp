@@ -131,6 +131,11 @@ template <class Handle> weft_status answer_if_given(Handle *handle) noexcept {
   return handle != nullptr ? answer_of(handle) : WEFT_OK;
 }
 
+// Without a handle, what the process says.
+template <class Handle> weft_status answer_of_or_here(Handle *handle) noexcept {
+  return handle != nullptr ? answer_of(handle) : answer_here();
+}
+
 // The child of a fork may ask a future of the parent's. One that would never be done there becomes
 // cancelled here.
 inline bool bad(const weft_future *handle, const char *function = __builtin_FUNCTION()) noexcept {

@@ -38,7 +38,8 @@ bool will_be_called(const source_link &entry, const wait_graph &graph) noexcept 
 // The walk has come by the link `from`, which it has pinned; null: it begins here.
 bool members_may_end(const gathering &whole, const source_link *from, const wait_graph &graph, reach &left) noexcept {
   const bool all = whole.mode() == gather::all;
-  if (--left.nested < 0) return true;
+  if (left.nested == 0) return true;
+  --left.nested;
   const int pins_before = left.pins;
   if (from != nullptr) left.pinned[left.pins++] = from;
   bool answer = all;
@@ -111,7 +112,8 @@ lent lend_member(task &whole, const helper &by, lending how, reach &left) {
   // Another member of a when_any may be nearly done, and the waiter would sit in this one. So a
   // member is left to other workers if one of these could start it.
   if (all.mode() == gather::any && how == lending::now) how = lending::if_needed;
-  if (--left.nested < 0) return lent::no;
+  if (left.nested == 0) return lent::no;
+  --left.nested;
   lent answer = lent::no;
   for (const gathering::member &m : all) {
     if (whole.done() || (answer == lent::yes && !by.goes_on())) break;

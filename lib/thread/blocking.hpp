@@ -81,6 +81,7 @@ weft_status sleep_until(record &self, const dependency *on, std::size_t count, w
       entry.stays = helper->stays;
       entry.leaves = helper->leaves;
       entry.interested = helper->interested;
+      entry.news_seen = helper->news_seen;
     }
     if (!graph.enter(entry)) {
       if (entry.offered == nullptr && ready()) return WEFT_OK;

@@ -26,6 +26,7 @@ bool wait_graph::enter(blocked_thread &entry) noexcept {
   const std::scoped_lock hold(mutex_);
   link(entry);
   if (entry.timed) return true;
+  entry.has_news = entry.interested && news_.load(std::memory_order_relaxed) != entry.news_seen;
 
   // Most waits can end even if all that sleep without limit were stuck. Then no circle is searched.
   for (blocked_thread *b = first_; b != nullptr; b = b->next) b->stuck = !b->timed;
@@ -226,28 +227,37 @@ void wait_graph::wake_for_time(const task_owner *owner) noexcept {
   sleepers.flush();
 }
 
-template <class Concerned> void wait_graph::tell_news_to(Concerned concerned) noexcept {
-  full_fence();
-  if (interested_.load(std::memory_order_relaxed) == 0) return;
-  wake_list sleepers;
-  const std::scoped_lock hold(mutex_);
+// Under the lock. The sleepers are to be woken after this.
+template <class Concerned> void wait_graph::note_news(wake_list &sleepers, Concerned concerned) noexcept {
   news_.fetch_add(1, std::memory_order_release);
   for (blocked_thread *b = first_; b != nullptr; b = b->next)
     if (concerned(*b->who)) {
       b->has_news = b->interested;
       sleepers.add(b->who->sleeper);
     }
-  sleepers.flush();
 }
 
 void wait_graph::tell_news(const task_owner *owner, const task_owner *carrier) noexcept {
-  tell_news_to([owner, carrier](const record &who) noexcept {
+  full_fence();
+  if (interested_.load(std::memory_order_relaxed) == 0) return;
+  wake_list sleepers;
+  const std::scoped_lock hold(mutex_);
+  note_news(sleepers, [owner, carrier](const record &who) noexcept {
     return serves(who, owner) || (carrier != nullptr && serves(who, carrier));
   });
+  sleepers.flush();
 }
 
+// A circle has a thread in it that sleeps inside an executor. So if there is none, none was closed.
 void wait_graph::tell_news_to_all() noexcept {
-  tell_news_to([](const record &who) noexcept { return who.top != nullptr; });
+  full_fence();
+  if (interested_.load(std::memory_order_relaxed) == 0 && inside_.load(std::memory_order_relaxed) == 0) return;
+  wake_list sleepers;
+  const std::scoped_lock hold(mutex_);
+  note_news(sleepers, [](const record &who) noexcept { return who.top != nullptr; });
+  sleepers.flush();
+  judge_all(nullptr);
+  tell_stuck_ones();
 }
 
 void wait_graph::wake_thread(const thread *which) noexcept {

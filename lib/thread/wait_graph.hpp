@@ -47,8 +47,11 @@ struct blocked_thread {
   bool stays = false;
   // It left what it could run to other workers. It is asked to run that before others are told.
   bool leaves = false;
-  // News end its sleep. Under the lock of the graph: they have come, and it has not left yet.
-  bool interested = false, has_news = false;
+  // News end its sleep, if the graph has more of them than it has seen.
+  bool interested = false;
+  std::uint64_t news_seen = 0;
+  // Under the lock of the graph: there are such news, and it has not left yet.
+  bool has_news = false;
   const lending_hand *hand = nullptr; // null: it may run nothing
   // Set by enter(): what this thread is to run instead of sleeping, with the reference of keep().
   const void *offered = nullptr;
@@ -94,7 +97,8 @@ public:
   // A future that had no executor was submitted to `owner`. `carrier`: the executor that carries
   // `owner`, or null.
   void tell_news(const task_owner *owner, const task_owner *carrier) noexcept;
-  // A future depends on another one from now on, whose executor is not known here.
+  // A future depends on another one from now on, whose executor is not known here. Judges all once
+  // more, because that may have closed a circle.
   void tell_news_to_all() noexcept;
 
   // take() takes away something that sleepers may count on. If a thread that sleeps without limit
@@ -170,7 +174,7 @@ private:
       if (wanted(*b->who))
         for (const frame *f = b->who->top; f != nullptr && !look(*f);) f = f->below;
   }
-  template <class Concerned> void tell_news_to(Concerned concerned) noexcept;
+  template <class Concerned> void note_news(wake_list &sleepers, Concerned concerned) noexcept;
   void link(blocked_thread &entry) noexcept;
   void unlink(blocked_thread &entry) noexcept;
   void judge_all(const void *assumed) noexcept;

@@ -333,6 +333,52 @@ static void a_circle_that_closes_while_it_sleeps_is_told(void) {
   end_executor(pool);
 }
 
+typedef struct joining {
+  weft_future_t *wanted;
+  weft_thread_t *waiter;
+  uint64_t tids[2]; /* atomic; of the waiting thread and of the joining task */
+  weft_status waited, joined;
+} joining_t;
+
+static weft_status wait_as_thread(void *ctx, weft_error_t **error) {
+  joining_t *self = (joining_t *)ctx;
+  (void)error;
+  __atomic_store_n(&self->tids[0], own_tid(), __ATOMIC_RELEASE);
+  self->waited = weft_future_wait(self->wanted, WEFT_FOREVER);
+  return WEFT_OK;
+}
+
+static weft_status join_waiter(void *ctx, void **result, weft_error_t **error) {
+  joining_t *self = (joining_t *)ctx;
+  (void)result;
+  (void)error;
+  __atomic_store_n(&self->tids[1], own_tid(), __ATOMIC_RELEASE);
+  self->joined = weft_thread_join(self->waiter, WEFT_FOREVER);
+  return WEFT_OK;
+}
+
+/* Neither could run anything, so neither looks again by itself. */
+static void a_circle_of_a_thread_and_a_join_is_told(void) {
+  weft_executor_t *pool = make_pool(1);
+  weft_future_t *outer = make_outer(), *task;
+  joining_t both = {flatten(outer), NULL, {0, 0}, 1, 1};
+  int i;
+  both.waiter = start_thread(NULL, WEFT_DAEMON_NO, wait_as_thread, &both, NULL);
+  task = submit(pool, join_waiter, &both, NULL);
+  for (i = 0; i < 2; ++i) {
+    while (__atomic_load_n(&both.tids[i], __ATOMIC_ACQUIRE) == 0) sched_yield();
+    await_asleep(__atomic_load_n(&both.tids[i], __ATOMIC_ACQUIRE));
+  }
+  set_inner(outer, task);
+  CHECK_STATUS(weft_future_wait(task, WEFT_FOREVER), WEFT_OK);
+  end_thread(both.waiter);
+  CHECK(both.waited == WEFT_EDEADLK || both.joined == WEFT_EDEADLK);
+  weft_future_unref(task);
+  weft_future_unref(outer);
+  weft_future_unref(both.wanted);
+  end_executor(pool);
+}
+
 /* Such a circle is never done, and is not found. The wait must end when a part of it is cancelled. */
 static void a_circle_through_a_gathering_can_be_cancelled(void) {
   int any;
@@ -400,6 +446,7 @@ int main(int argc, char **argv) {
       {"a continuation may hand on a future", a_continuation_may_hand_on_a_future},
       {"a sleeper runs the inner task", a_sleeper_runs_the_inner_task},
       {"a circle that closes while it sleeps is told", a_circle_that_closes_while_it_sleeps_is_told},
+      {"a circle of a thread and a join is told", a_circle_of_a_thread_and_a_join_is_told},
       {"a circle through a gathering can be cancelled", a_circle_through_a_gathering_can_be_cancelled},
       {"a wait in the only worker runs all that it comes of", a_wait_in_the_only_worker_runs_all_that_it_comes_of},
       {"a task that waits for itself through it is told", a_task_that_waits_for_itself_through_it_is_told},

@@ -115,13 +115,13 @@ inline std::size_t parallel_threads(const executor_ref &pool) {
 }
 
 /// Call f for every index from `begin` up to but not including `end`, on several threads at once:
-/// f(index); or f(begin, end) for a piece if f takes two; or f(begin, end, thread) if it takes three.
-/// `thread` is the index of the thread that runs the piece, a std::size_t below
-/// parallel_threads(pool). See weft_parallel_index for when two threads may have the same one.
-/// `grain`: the most indices in a
-/// piece; 0: chosen by measuring. `begin` and `end` may be of any integer types. The indices have a type that holds the
-/// values of both, and a range may be as wide as that type. The first exception out of f is rethrown; after it no piece
-/// begins any more.
+/// f(begin, end) for a piece, if f can be called with two indices; f(begin, end, thread), if it can
+/// be called with three arguments and not with two; otherwise f(index). `thread` is the index of
+/// the thread that runs the piece, a std::size_t below parallel_threads(pool). See
+/// weft_parallel_index for when two threads may have the same one. `grain`: the most indices in a
+/// piece; 0: chosen by measuring. `begin` and `end` may be of any integer types. The indices have a
+/// type that holds the values of both, and a range may be as wide as that type. The first exception
+/// out of f is rethrown; after it no piece begins any more.
 ///
 /// Blocks: until every piece has ended or was left out.
 /// Throws:
