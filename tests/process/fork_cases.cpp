@@ -188,6 +188,10 @@ int a_forked_child_is_told_and_begins_anew() {
                  find_belongings_refused(all);
                  // A future that was done stays so; every other one is cancelled.
                  void *result = nullptr;
+                 weft_future_t *flat = nullptr;
+                 EXPECT(weft_future_flatten(all.nested, &flat), WEFT_OK);
+                 EXPECT(weft_future_cancelled(flat), 1);
+                 weft_future_unref(flat);
                  EXPECT(weft_future_result(all.done, WEFT_FOREVER, &result), WEFT_OK);
                  EXPECT(weft_future_cancelled(all.pending), 1);
                  EXPECT(weft_future_result(all.pending, WEFT_FOREVER, &result), WEFT_ECANCELED);
